@@ -1,0 +1,81 @@
+# Works on a machine that has only Python 3.11 or later and make: everything else goes to .venv.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# The first interpreter that is new enough and can make virtual environments.
+FIND_PYTHON = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 python; do \
+	[ -n "$$p" ] && "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo "$$p" && break; done
+
+WORKERS ?= 2
+COVERAGE_MIN ?= 0
+# What `make coverage` asks of dsl and engine, lines and branches together.
+COVERAGE_GOAL ?= 97
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# pyright looks for a newer version of itself unless it is told not to.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+
+.PHONY: help venv demo test coverage check fmt fuzz bench clean
+
+help:
+	@echo "make demo      see policies decide on actions of a simulated business"
+	@echo "make test      all tests, with the coverage of dsl and engine"
+	@echo "make check     lint, format, types, layout"
+	@echo "make coverage  all tests, then the uncovered lines; fails under $(COVERAGE_GOAL) %"
+	@echo "make fmt       format the Python code"
+	@echo "make fuzz      the property tests, with many more examples"
+	@echo "make bench     the benchmarks"
+	@echo "make clean     remove what the others made"
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@python=$$($(FIND_PYTHON)); \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.11 or later with its venv module is needed (on Debian: python3-venv)." >&2; \
+		echo "Name one with: make PYTHON=/path/to/python3 ..." >&2; exit 1; \
+	fi; \
+	[ -x $(BIN)/python ] || "$$python" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/gatewright demo
+
+# `coverage run` rather than pytest's own option: Gatewright's plugin is imported before pytest-cov
+# would start to measure. The workers of xdist are measured by coverage's subprocess patch.
+test: $(STAMP)
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/coverage combine --quiet
+	@printf 'coverage of dsl and engine, lines and branches, in %%: '
+	@$(BIN)/coverage report --format=total --fail-under=$(COVERAGE_MIN)
+
+coverage: test
+	$(BIN)/coverage report --fail-under=$(COVERAGE_GOAL)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy gatewright tests
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pytest -q tests/test_layout.py
+
+fmt: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+fuzz: $(STAMP)
+	HYPOTHESIS_PROFILE=full $(BIN)/pytest -m hypothesis -n $(WORKERS) --dist worksteal
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The systems, people and agents that Gatewright reads from and acts on."""

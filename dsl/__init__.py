@@ -1,0 +1,1 @@
+"""From policy text to a checked policy; knows nothing else of Gatewright."""

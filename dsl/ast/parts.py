@@ -1,0 +1,215 @@
+"""Parts of declarations: types, effects, clauses, cells, texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from gatewright.dsl.ast.base import Ident, Node, QualifiedName
+from gatewright.dsl.ast.expressions import Argument, Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation(Node):
+    """`@owner("team")`."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern(Node):
+    """Which actions: `billing.refund`, `billing.*` (every action below `billing`) or `*`.
+
+    `parts` are the names before the star; `wildcard` tells whether a star follows.
+    """
+
+    parts: tuple[str, ...]
+    wildcard: bool
+
+    @property
+    def text(self) -> str:
+        """The pattern as written."""
+        return ".".join((*self.parts, "*") if self.wildcard else self.parts)
+
+    def covers(self, action: str) -> bool:
+        """Tell whether the pattern covers the action of that name."""
+        prefix = ".".join(self.parts)
+        if not self.wildcard:
+            return action == prefix
+        return not self.parts or action.startswith(prefix + ".")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef(Node):
+    """A type as written: `list<string>`, `money(USD)`, `string(max: 500)`, `enum("a", "b")`."""
+
+    name: QualifiedName
+    parameters: tuple[TypeRef, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+
+
+ComparisonOperator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement(Node):
+    """`>= 0 USD` after a field's type."""
+
+    operator: ComparisonOperator
+    bound: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDecl(Node):
+    """`@secret card?: string`."""
+
+    annotations: tuple[Annotation, ...]
+    name: Ident
+    optional: bool
+    type: TypeRef
+    refinement: Refinement | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesBlock(Node):
+    """`changes { F: type, ... }` among the members of an action."""
+
+    fields: tuple[FieldDecl, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AutoRun(Node):
+    """The effect `auto_run`: nobody is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """The effect `block`: nobody suffices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Require(Node):
+    """The effect `require a and b then c`: stages in order, here `((a, b), (c,))`."""
+
+    stages: tuple[tuple[QualifiedName, ...], ...]
+
+    @property
+    def routes(self) -> tuple[QualifiedName, ...]:
+        """All routes, in the order written."""
+        return tuple(route for stage in self.stages for route in stage)
+
+
+Effect: TypeAlias = AutoRun | Block | Require
+
+
+@dataclass(frozen=True, slots=True)
+class Clause(Node):
+    """`when condition` or `unless condition`."""
+
+    kind: Literal["when", "unless"]
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class ExactCell(Node):
+    """A cell that equals its value."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class CompareCell(Node):
+    """A cell such as `< 50 USD`."""
+
+    operator: ComparisonOperator
+    bound: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class RangeCell(Node):
+    """A cell such as `1 .. 5`, both ends included."""
+
+    low: Expr
+    high: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class AnyCell(Node):
+    """The cell `_`."""
+
+
+Cell: TypeAlias = ExactCell | CompareCell | RangeCell | AnyCell
+
+
+@dataclass(frozen=True, slots=True)
+class TierRow(Node):
+    """A step of a ladder."""
+
+    cell: CompareCell | RangeCell
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow(Node):
+    """A row of `cases`; the condition is None for `else`."""
+
+    condition: Expr | None
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow(Node):
+    """A row of a table: one cell for each subject."""
+
+    cells: tuple[Cell, ...]
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Plain(Node):
+    """`=> effect`."""
+
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Tier(Node):
+    """`tier subject { rows }`."""
+
+    subject: Expr
+    rows: tuple[TierRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cases(Node):
+    """`cases { rows }`: the first row that holds."""
+
+    rows: tuple[CaseRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Node):
+    """`table (subjects) { rows }`; `strictest` allows rows to overlap."""
+
+    strictest: bool
+    subjects: tuple[Expr, ...]
+    rows: tuple[TableRow, ...]
+
+
+RuleBody: TypeAlias = Plain | Tier | Cases | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Template(Node):
+    """A `because` string: texts and `{expression}`s in turn. `{{` and `}}` are already braces."""
+
+    parts: tuple[str | Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation(Node):
+    """`obligate notify(channel: "#revops")`."""
+
+    name: str
+    arguments: tuple[Argument, ...]

@@ -1,0 +1,269 @@
+"""A resolved policy -> diagnostics about everything that its expressions and rules mean.
+
+Every expression is typed once for each action that it concerns; the first action that shows a
+mistake is told. Names are resolved already. Source: language.md §2 to §8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from gatewright.dsl import ast, limits
+from gatewright.dsl import types as t
+from gatewright.dsl.check_orders import check_orders
+from gatewright.dsl.check_routes import check_routes
+from gatewright.dsl.check_tests import check_tests
+from gatewright.dsl.collect import Collected, Report
+from gatewright.dsl.contexts import Context, Contexts
+from gatewright.dsl.cost import check_cost
+from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.expand import cell_condition, changing
+from gatewright.dsl.ladders import check_tier
+from gatewright.dsl.lets import Lets
+from gatewright.dsl.messages import cases as case_messages
+from gatewright.dsl.messages import limits as limit_messages
+from gatewright.dsl.messages import rules as messages
+from gatewright.dsl.policy import (
+    ActionType,
+    CheckedPolicy,
+    Invariant,
+    Package,
+    Risk,
+    Rule,
+)
+from gatewright.dsl.presence import Facts
+from gatewright.dsl.scopes import ExpressionScope
+from gatewright.dsl.tables import check_table
+from gatewright.dsl.typing import Typer
+from gatewright.dsl.walk import template_expressions
+
+
+def check(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
+    """Check the meaning of a policy set. Cost: linear in expressions times the actions covered."""
+    lets = Lets(policy.packages)
+    if lets.check(report):
+        contexts = Contexts(policy)
+        _Checker(policy, contexts, lets, report).check()
+        check_routes(policy, contexts, report)
+    check_orders(policy, report)
+    check_tests(policy, collected, report)
+
+
+Task = Callable[["_Checking"], object]
+
+
+class _Checker:
+    """Checks every expression of a policy set whose lets are sound."""
+
+    def __init__(
+        self, policy: CheckedPolicy, contexts: Contexts, lets: Lets, report: Report
+    ) -> None:
+        self._policy = policy
+        self._contexts = contexts
+        self._lets = lets
+        self._report = report
+
+    def check(self) -> None:
+        policy, contexts = self._policy, self._contexts
+        for package in policy.packages.values():
+            self._package(package)
+        for action in policy.actions.values():
+            self._refinements(action)
+        for permit in policy.permits:
+            if permit.condition is not None:
+                covered = contexts.of_patterns(permit.package, permit.to)
+                self._each(covered, _condition(permit.condition))
+        for risk in policy.risks:
+            self._each(contexts.of_scope(risk.scope, with_risk=False), _risk(risk))
+        for rule in policy.rules:
+            self._each(contexts.of_scope(rule.scope), _rule(rule))
+        for invariant in policy.invariants:
+            self._each(contexts.of_scope(invariant.scope), _claim(invariant))
+        self._exceptions()
+
+    def _each(self, contexts: Iterable[Context], task: Task) -> None:
+        """Check in one context after another, up to the first that shows something."""
+        for context in contexts:
+            checking = _Checking(context, self._lets)
+            task(checking)
+            for diagnostic in checking.found:
+                self._report(diagnostic)
+            if checking.found:
+                return
+
+    def _package(self, package: Package) -> None:
+        """Check what a package names: values that do not depend on an action, and histories."""
+        name = package.name
+        values = [let.value for let in package.lets.values()]
+        lets = [value for value in values if not self._lets.reads_action(value, name)]
+        self._each(self._contexts.of_package(name), _values(lets))
+        for history in package.histories.values():
+            if history.where is not None:
+                names = {field: declared.type for field, declared in history.record.fields}
+                named = {let.name: let.value for let in package.lets.values()}
+                context = Context(None, ExpressionScope(names, named), name)
+                self._each([context], _condition(history.where))
+
+    def _refinements(self, action: ActionType) -> None:
+        """Check that bounds of fields are values which the field can be compared with."""
+        fields = [*action.params.fields, *action.changes.fields]
+        fields += action.target.fields if action.target is not None else ()
+        for name, declared in fields:
+            refinement = declared.refinement
+            if refinement is not None:
+                span = refinement.span
+                subject = ast.Name(name, span=span)
+                bound = ast.Binary(refinement.operator, subject, refinement.bound, span=span)
+                scope = ExpressionScope({name: declared.type})
+                self._each([Context(None, scope, action.package)], _condition(bound))
+
+    def _exceptions(self) -> None:
+        rules = {rule.qualified: rule for rule in self._policy.rules}
+        for exception in self._policy.exceptions:
+            for name in sorted(exception.suspends):
+                # The exception's own package gives the names, the suspended rule the actions.
+                found = self._contexts.of_scope_in(exception.package, rules[name].scope)
+                for condition in exception.conditions:
+                    self._each(found, _condition(condition))
+
+
+# --- what is checked in each context
+
+
+def _condition(condition: ast.Expr) -> Task:
+    return lambda checking: checking.condition(condition, Facts.none())
+
+
+def _values(values: Iterable[ast.Expr]) -> Task:
+    return lambda checking: [checking.value(value, Facts.none()) for value in values]
+
+
+def _risk(risk: Risk) -> Task:
+    return lambda checking: checking.texts(
+        risk.because, checking.clauses(risk.clauses, Facts.none())
+    )
+
+
+def _rule(rule: Rule) -> Task:
+    return lambda checking: checking.rule(rule.declaration)
+
+
+def _claim(invariant: Invariant) -> Task:
+    match invariant.declaration.claim:
+        case ast.NeverEffect(when=when) | ast.AlwaysAtLeast(when=when) if when is not None:
+            return _condition(when)
+        case ast.MonotoneIn(subject=subject):
+            return _values([subject])
+        case _:
+            return lambda _: None
+
+
+class _Checking:
+    """Checks the expressions of one declaration in one scope."""
+
+    def __init__(self, context: Context, lets: Lets) -> None:
+        self.found: list[Diagnostic] = []
+        self._package = context.package
+        self._lets = lets
+        self._values = context.scope.lets
+        self._typer = Typer(context.scope, self.found.append)
+
+    def condition(self, expr: ast.Expr, facts: Facts) -> None:
+        """Check that an expression is a condition, and what it may cost."""
+        if self._is_too_deep(expr):
+            return
+        self._typer.check_condition(expr, facts)
+        check_cost(expr, self._typer, self.found.append)
+
+    def value(self, expr: ast.Expr, facts: Facts) -> t.Type:
+        """Check an expression of any type."""
+        if self._is_too_deep(expr):
+            return t.UNKNOWN
+        kind = self._typer.infer(expr, facts)
+        check_cost(expr, self._typer, self.found.append)
+        return kind
+
+    def _is_too_deep(self, expr: ast.Expr) -> bool:
+        """Report an expression that nests too deeply with its lets written out."""
+        too_deep = self._lets.nesting(expr, self._package) > limits.MAX_DEPTH
+        if too_deep:
+            self.found.append(limit_messages.too_deep(expr.span))
+        return too_deep
+
+    def clauses(self, clauses: Sequence[ast.Clause], facts: Facts) -> Facts:
+        """Check `when` and `unless` lines; return what is known where all of them hold."""
+        for clause in clauses:
+            self.condition(clause.condition, facts)
+            if clause.kind == "when":
+                facts = facts.and_(self._typer.facts_when_true(clause.condition))
+            else:
+                facts = facts.and_(self._typer.facts_when_false(clause.condition))
+        return facts
+
+    def texts(self, template: ast.Template | None, facts: Facts) -> None:
+        """Check the expressions of a `because` text."""
+        for expression in template_expressions(template):
+            self.value(expression, facts)
+
+    def rule(self, rule: ast.RuleDecl) -> None:
+        """Check a rule or guard."""
+        facts = self.clauses(rule.clauses, Facts.none())
+        match rule.body:
+            case ast.Plain():
+                pass
+            case ast.Tier(subject=subject):
+                facts = self._changing([subject], facts)
+                self._tier(rule.body, facts)
+            case ast.Cases():
+                self._cases(rule.body, facts)
+            case ast.Table(subjects=subjects):
+                facts = self._changing(subjects, facts)
+                self._table(rule.body, facts)
+        self.texts(rule.because, facts)
+        for obligation in rule.obligations:
+            for argument in obligation.arguments:
+                self.value(argument.value, facts)
+
+    def _changing(self, subjects: Sequence[ast.Expr], facts: Facts) -> Facts:
+        """Add that F changes: a tier or table over `changes.F` applies only then."""
+        for condition in changing(subjects):
+            facts = facts.and_(self._typer.facts_when_true(condition.expression))
+        return facts
+
+    def _tier(self, tier: ast.Tier, facts: Facts) -> None:
+        subject = self.value(tier.subject, facts)
+        cells = [self._cell(tier.subject, row.cell, facts) for row in tier.rows]
+        if all(cells):
+            check_tier(tier, subject, self._values, self.found.append)
+
+    def _cases(self, cases: ast.Cases, facts: Facts) -> None:
+        if not cases.rows:
+            self.found.append(messages.no_rows(cases.span, "cases"))
+        otherwise: ast.CaseRow | None = None
+        for row in cases.rows:
+            if otherwise is not None:
+                self.found.append(case_messages.row_after_else(row.span, otherwise.span))
+                return
+            if row.condition is None:
+                otherwise = row
+            else:
+                self.condition(row.condition, facts)
+                facts = facts.and_(self._typer.facts_when_false(row.condition))
+
+    def _table(self, table: ast.Table, facts: Facts) -> None:
+        subjects = [self.value(subject, facts) for subject in table.subjects]
+        cells = [
+            self._cell(subject, cell, facts)
+            for row in table.rows
+            for subject, cell in zip(table.subjects, row.cells, strict=False)
+        ]
+        if all(cells):
+            check_table(table, subjects, self._values, self.found.append)
+
+    def _cell(self, subject: ast.Expr, cell: ast.Cell, facts: Facts) -> bool:
+        """Check the comparison that a cell stands for; tell whether it is sound."""
+        if isinstance(cell, ast.AnyCell):
+            return True
+        before = len(self.found)
+        self._typer.check_condition(cell_condition(subject, cell).expression, facts)
+        return len(self.found) == before

@@ -1,0 +1,98 @@
+"""Diagnostics: what is wrong with a policy, where, and what to do about it.
+
+A `Diagnostic` is plain data. The texts are made in `gatewright.dsl.messages`, one function each;
+`gatewright.dsl.render` turns diagnostics into text with carets, JSON or SARIF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gatewright.dsl.source import Span
+
+MAX_REPORTED = 100
+"""How many diagnostics a run keeps; the rest are only counted."""
+
+
+class Severity(StrEnum):
+    """How much a diagnostic weighs: an error refuses the policy set, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that belongs to a diagnostic: `first declared here`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a stable code, a lower-case sentence, a place, labels and advice."""
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Order by file, place, code and text."""
+        span = self.span
+        return (span.source.name, span.start, span.end, self.code, self.message)
+
+    def __str__(self) -> str:
+        return f"{self.span}: {self.severity}[{self.code}]: {self.message}"
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """Collects diagnostics: without repeats, sorted when read, capped at `MAX_REPORTED`."""
+
+    _found: dict[tuple[object, ...], Diagnostic] = field(
+        default_factory=dict[tuple[object, ...], Diagnostic]
+    )
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Add one; the same message at the same place counts once."""
+        self._found.setdefault(diagnostic.sort_key(), diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Add several."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything refuses the policy set."""
+        return any(d.severity is Severity.ERROR for d in self._found.values())
+
+    @property
+    def omitted(self) -> int:
+        """How many were found beyond the cap."""
+        return max(0, len(self._found) - MAX_REPORTED)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        """Iterate in order of place, errors kept before warnings when the cap cuts."""
+        found = sorted(self._found.values(), key=Diagnostic.sort_key)
+        if len(found) > MAX_REPORTED:
+            found.sort(key=lambda d: d.severity is not Severity.ERROR)
+            found = sorted(found[:MAX_REPORTED], key=Diagnostic.sort_key)
+        return iter(found)
+
+
+class PolicyError(Exception):
+    """A policy set that cannot be used. `.diagnostics` says why, in order of place."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("\n".join(str(d) for d in self.diagnostics))

@@ -1,0 +1,195 @@
+"""Sets of values on a line, as intervals: what a comparison, a cell or a refinement lets through.
+
+A set is a list of cuts, places between two neighbouring values where it starts or ends: the cut
+`(v, 0)` lies just before v, `(v, 1)` just after. So open and closed ends are no cases of their own.
+Values of one set are of one family (numbers, or money of one currency, or strings ...), which have
+an order. Knows nothing of expressions.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Any, Literal, TypeAlias
+
+Point: TypeAlias = Any
+"""An int, Decimal, str, bytes or bool: what the language can order. Never a float."""
+Cut: TypeAlias = tuple[Point, int]
+Comparison: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
+
+_ROOMY = Context(prec=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stretch of a set, between two cuts; None is no bound."""
+
+    low: Cut | None
+    high: Cut | None
+
+    @property
+    def point(self) -> Point | None:
+        """The only value of the stretch, if it is a single one."""
+        if self.low is None or self.high is None or self.low[0] != self.high[0]:
+            return None
+        return self.low[0]
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalSet:
+    """A set of values. Equal sets are equal objects; the cuts rise strictly.
+
+    >>> below(50, inclusive=False) & ~point(7) & above(3, inclusive=True)
+    IntervalSet(starts_inside=False, cuts=((3, 0), (7, 0), (7, 1), (50, 0)))
+    """
+
+    starts_inside: bool
+    cuts: tuple[Cut, ...]
+
+    def __and__(self, other: IntervalSet) -> IntervalSet:
+        return _merge(self, other, lambda a, b: a and b)
+
+    def __or__(self, other: IntervalSet) -> IntervalSet:
+        return _merge(self, other, lambda a, b: a or b)
+
+    def __invert__(self) -> IntervalSet:
+        return IntervalSet(not self.starts_inside, self.cuts)
+
+    def __contains__(self, value: Point) -> bool:
+        passed = bisect_right(self.cuts, (value, 0))
+        return self.starts_inside ^ (passed % 2 == 1)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no value is in the set."""
+        return not self.starts_inside and not self.cuts
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether every value is in the set."""
+        return self.starts_inside and not self.cuts
+
+    def __le__(self, other: IntervalSet) -> bool:
+        """Tell whether this set lies within the other."""
+        return (self & ~other).is_empty
+
+    def spans(self) -> Iterator[Span]:
+        """Yield the stretches of the set in order."""
+        edges: list[Cut | None] = [None] if self.starts_inside else []
+        edges.extend(self.cuts)
+        if len(edges) % 2:
+            edges.append(None)
+        for low, high in zip(edges[::2], edges[1::2], strict=True):
+            yield Span(low, high)
+
+    def whole(self) -> IntervalSet:
+        """Return the set as whole numbers have it: `> 1.5` is `>= 2`, and `> 1 && < 2` is empty."""
+        kept: list[Cut] = []
+        for value, side in self.cuts:
+            cut = (math.floor(value) + 1 if side else math.ceil(value), 0)
+            if kept and kept[-1] == cut:
+                kept.pop()  # nothing lies between two equal cuts
+            else:
+                kept.append(cut)
+        return IntervalSet(self.starts_inside, tuple(kept))
+
+    def example(self, step: Point = 1) -> Point | None:
+        """Return a value of the set, one that people would choose; None where none is at hand.
+
+        `step` is how far an example keeps from an open end, where there is room.
+        """
+        return next((v for span in self.spans() if (v := _inside(span, step)) is not None), None)
+
+
+EVERYTHING = IntervalSet(True, ())
+NOTHING = IntervalSet(False, ())
+
+
+def point(value: Point) -> IntervalSet:
+    """Return the set of one value."""
+    return IntervalSet(False, ((value, 0), (value, 1)))
+
+
+def points(values: Iterable[Point]) -> IntervalSet:
+    """Return the set of some values. Cost: O(n log n)."""
+    cuts = [cut for value in sorted(set(values)) for cut in ((value, 0), (value, 1))]
+    return IntervalSet(False, tuple(cuts))
+
+
+def below(value: Point, *, inclusive: bool) -> IntervalSet:
+    """Return what is less than a value, or `inclusive` of it."""
+    return IntervalSet(True, ((value, int(inclusive)),))
+
+
+def above(value: Point, *, inclusive: bool) -> IntervalSet:
+    """Return what is greater than a value, or `inclusive` of it."""
+    return IntervalSet(False, ((value, int(not inclusive)),))
+
+
+def between(low: Point, high: Point) -> IntervalSet:
+    """Return the values from `low` to `high`, both included; nothing where `low` is the greater."""
+    return IntervalSet(False, ((low, 0), (high, 1))) if low <= high else NOTHING
+
+
+def compared(operator: Comparison, bound: Point) -> IntervalSet:
+    """Return the values v for which `v operator bound` holds."""
+    match operator:
+        case "==":
+            return point(bound)
+        case "!=":
+            return ~point(bound)
+        case "<" | "<=":
+            return below(bound, inclusive=operator == "<=")
+        case ">" | ">=":
+            return above(bound, inclusive=operator == ">=")
+
+
+def _merge(a: IntervalSet, b: IntervalSet, both: Callable[[bool, bool], bool]) -> IntervalSet:
+    """Sweep over the cuts of two sets at once. Cost: linear in their number."""
+    in_a, in_b = a.starts_inside, b.starts_inside
+    starts = inside = both(in_a, in_b)
+    cuts: list[Cut] = []
+    i = j = 0
+    while i < len(a.cuts) or j < len(b.cuts):
+        from_a = j == len(b.cuts) or (i < len(a.cuts) and a.cuts[i] <= b.cuts[j])
+        cut = a.cuts[i] if from_a else b.cuts[j]
+        if i < len(a.cuts) and a.cuts[i] == cut:
+            in_a, i = not in_a, i + 1
+        if j < len(b.cuts) and b.cuts[j] == cut:
+            in_b, j = not in_b, j + 1
+        if both(in_a, in_b) != inside:
+            inside = not inside
+            cuts.append(cut)
+    return IntervalSet(starts, tuple(cuts))
+
+
+def _inside(span: Span, step: Point) -> Point | None:
+    """Return a value of a stretch: a closed end, one step off an open one, or the middle."""
+    low, high = span.low, span.high
+    if low is not None and low[1] == 0:
+        return low[0]
+    if high is not None and high[1] == 1:
+        return high[0]
+    if low is None:
+        return None if high is None else _moved(high[0], step, -1)
+    candidate = _moved(low[0], step, 1)
+    if candidate is None or high is None or candidate < high[0]:
+        return candidate
+    return _middle(low[0], high[0])
+
+
+def _moved(value: Point, step: Point, direction: int) -> Point | None:
+    """Return a value one step away; of strings a longer one, which is a greater one."""
+    if isinstance(value, int | Decimal):
+        moved = _ROOMY.add(Decimal(value), Decimal(step) * direction)
+        return int(moved) if isinstance(value, int) else moved
+    return value + "a" if isinstance(value, str) and direction > 0 else None
+
+
+def _middle(low: Point, high: Point) -> Point | None:
+    if isinstance(low, int | Decimal):
+        return _ROOMY.divide(_ROOMY.add(Decimal(low), Decimal(high)), Decimal(2)).normalize(_ROOMY)
+    return None

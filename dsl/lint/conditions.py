@@ -1,0 +1,322 @@
+"""Conditions -> what they say about the values that they look at.
+
+A condition such as `action.amount < 50 USD` is a fact: its subject lies within a set of values.
+Facts about one subject meet in `Known`, and contradict or imply each other. What is no comparison
+with a constant is a fact about itself: true or false. Nothing is evaluated; errors are left out of
+account.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gatewright.dsl import ast, intervals
+from gatewright.dsl.collect import RESERVED
+from gatewright.dsl.constants import ORDERED, Constant, constant
+from gatewright.dsl.intervals import Comparison, IntervalSet, Point
+from gatewright.dsl.lint.domains import BOOLS, Domain, Domains
+from gatewright.dsl.policy import Condition
+from gatewright.dsl.scopes import ExpressionScope
+from gatewright.dsl.source import Span
+from gatewright.dsl.walk import walk
+
+_MAX_DEPTH = 200
+_FLIPPED: dict[Comparison, Comparison] = {
+    "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What facts are about: an expression, and the family of values it is compared with.
+
+    `home` is the package whose names the expression uses, empty where it uses names that mean the
+    same everywhere (`action.amount`).
+    """
+
+    home: str
+    expression: ast.Expr
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The subject is one of `values`, which lie within its `domain`; `whole` for whole numbers."""
+
+    subject: Subject
+    values: IntervalSet
+    domain: IntervalSet
+    whole: bool = False
+
+    def __invert__(self) -> Fact:
+        return Fact(self.subject, self.domain & ~self.values, self.domain, self.whole)
+
+    @property
+    def only(self) -> Point | None:
+        """The one value that the subject has, if the fact leaves but one."""
+        spans = list(self.values.spans())
+        if len(spans) != 1:
+            return None
+        low, high = spans[0].low, spans[0].high
+        if self.whole and low is not None and high is not None and low[0] + 1 == high[0]:
+            return low[0]
+        return spans[0].point
+
+    @property
+    def truth(self) -> bool | None:
+        """Whether the fact holds for every value of the domain, or for none."""
+        if self.values.is_empty:
+            return False
+        return True if self.values == self.domain else None
+
+
+Reading: TypeAlias = "Fact | bool"
+
+
+@dataclass(slots=True)
+class Known:
+    """What several conditions say together."""
+
+    values: dict[Subject, Fact] = field(default_factory=dict[Subject, Fact])
+    _places: dict[Subject, Span] = field(default_factory=dict[Subject, Span])
+    contradiction: tuple[Span, Span] | None = None
+    """The places of two conditions that cannot both hold, the later one first."""
+
+    def add(self, reading: Reading, place: Span) -> None:
+        """Take one more fact into account."""
+        if isinstance(reading, bool):
+            if not reading and self.contradiction is None:
+                self.contradiction = (place, place)
+            return
+        before = self.values.get(reading.subject)
+        both = reading.values if before is None else before.values & reading.values
+        if both.is_empty and self.contradiction is None:
+            self.contradiction = (place, self._places.get(reading.subject, place))
+        self.values[reading.subject] = dataclasses.replace(reading, values=both)
+        self._places[reading.subject] = place
+
+    def implies(self, reading: Reading) -> bool:
+        """Tell whether a fact, read for these actions or for any, holds where all of these do."""
+        if isinstance(reading, bool):
+            return reading
+        known = self.values.get(reading.subject)
+        if known is None:
+            return reading.truth is True
+        return known.values <= (reading.values.whole() if known.whole else reading.values)
+
+    def bounds_above(self, subject: ast.Expr) -> bool:
+        """Tell whether the conditions keep an expression below some value."""
+        return any(_is_bounded(f) for s, f in self.values.items() if s.expression == subject)
+
+
+def _is_bounded(fact: Fact) -> bool:
+    ends = [list(values.spans())[-1:] for values in (fact.values, fact.domain)]
+    high, limit = (spans[0].high if spans else None for spans in ends)
+    return not ends[0] or (high is not None and (limit is None or high < limit))
+
+
+class Reader:
+    """Reads conditions in the scope of one package, for actions of known types."""
+
+    def __init__(self, scope: ExpressionScope, domains: Domains) -> None:
+        self._scope = scope
+        self._domains = domains
+
+    def together(self, conditions: Iterable[Condition]) -> Known:
+        """Return what the conditions of a row say together."""
+        known = Known()
+        for condition in conditions:
+            for part in self.parts(condition.expression, negated=condition.negated):
+                known.add(part, condition.span)
+        return known
+
+    def parts(self, expr: ast.Expr, *, negated: bool = False) -> Iterator[Reading]:
+        """Yield facts that hold together exactly where a condition holds."""
+        yield from self._parts(expr, negated, self._scope, 0)
+
+    def truth(self, expr: ast.Expr) -> bool | None:
+        """Tell whether a condition is always true or always false; None where it depends."""
+        reading = self.read(expr)
+        return reading if isinstance(reading, bool) else reading.truth
+
+    def read(self, expr: ast.Expr) -> Reading:
+        """Return the one fact that a condition is."""
+        return self._read(expr, self._scope, 0)
+
+    def _parts(
+        self, expr: ast.Expr, negated: bool, scope: ExpressionScope, depth: int
+    ) -> Iterator[Reading]:
+        reference = scope.let(expr) if depth < _MAX_DEPTH else None
+        match expr:
+            case ast.And(operands) if not negated:
+                for operand in operands:
+                    yield from self._parts(operand, negated, scope, depth + 1)
+            case ast.Or(operands) if negated:
+                for operand in operands:
+                    yield from self._parts(operand, negated, scope, depth + 1)
+            case ast.Unary("!", operand):
+                yield from self._parts(operand, not negated, scope, depth + 1)
+            case _ if reference is not None:
+                yield from self._parts(reference.value, negated, reference.scope, depth + 1)
+            case _:
+                reading = self._read(expr, scope, depth)
+                yield _negated(reading) if negated else reading
+
+    def _read(self, expr: ast.Expr, scope: ExpressionScope, depth: int) -> Reading:
+        reference = scope.let(expr) if depth < _MAX_DEPTH else None
+        if reference is not None:
+            return self._read(reference.value, reference.scope, depth + 1)
+        match expr:
+            case ast.BoolLiteral(value):
+                return value
+            case ast.Unary("!", operand):
+                return _negated(self._read(operand, scope, depth + 1))
+            case ast.And(operands):
+                readings = [self._read(operand, scope, depth + 1) for operand in operands]
+                return self._all(expr, readings, scope)
+            case ast.Or(operands):
+                readings = [_negated(self._read(o, scope, depth + 1)) for o in operands]
+                return _negated(self._all(ast.Unary("!", expr, span=expr.span), readings, scope))
+            case ast.Binary("==" | "!=" | "<" | "<=" | ">" | ">=" as operator, left, right):
+                return self._comparison(operator, left, right, expr, scope, depth)
+            case ast.Binary("in", value, collection):
+                return self._member(value, collection, expr, scope)
+            case ast.Between(value, low, high):
+                return self._between(value, low, high, expr, scope)
+            case _:
+                return self._itself(expr, scope)
+
+    def _all(self, expr: ast.Expr, readings: list[Reading], scope: ExpressionScope) -> Reading:
+        """Return what facts say together: one fact, if they are about one subject."""
+        known = Known()
+        for reading in readings:
+            known.add(reading, expr.span)
+        if known.contradiction is not None:
+            return False
+        facts = [fact for fact in known.values.values() if fact.truth is None]
+        if not facts:
+            return True
+        return facts[0] if len(facts) == 1 else self._itself(expr, scope)
+
+    def _comparison(
+        self,
+        operator: Comparison,
+        left: ast.Expr,
+        right: ast.Expr,
+        whole: ast.Expr,
+        scope: ExpressionScope,
+        depth: int,
+    ) -> Reading:
+        a, b = _constant(left, scope), _constant(right, scope)
+        if a is not None and b is not None:
+            decided = _decide(operator, a, b)
+            return self._itself(whole, scope) if decided is None else decided
+        if a is not None:
+            operator, left, right, b = _FLIPPED[operator], right, left, a
+        if b is not None and b.kind in ORDERED:
+            values = intervals.compared(operator, b.value)
+            return self._within(left, b.family, values, scope)
+        if b is not None and b.kind == "bool" and operator in ("==", "!="):
+            reading = self._read(left, scope, depth + 1)
+            return reading if b.value is (operator == "==") else _negated(reading)
+        return self._compared_with_unknown(operator, left, right, whole.span, scope)
+
+    def _compared_with_unknown(
+        self,
+        operator: Comparison,
+        left: ast.Expr,
+        right: ast.Expr,
+        span: Span,
+        scope: ExpressionScope,
+    ) -> Reading:
+        """Write all comparisons of two expressions with `==` and `<`, so that they can meet."""
+        if operator in (">", "<="):
+            left, right = right, left
+        plain: Comparison = "==" if operator in ("==", "!=") else "<"
+        reading = self._itself(ast.Binary(plain, left, right, span=span), scope)
+        return _negated(reading) if operator in ("!=", "<=", ">=") else reading
+
+    def _member(
+        self, value: ast.Expr, collection: ast.Expr, whole: ast.Expr, scope: ExpressionScope
+    ) -> Reading:
+        found = _constant(collection, scope)
+        if found is None or not isinstance(found.value, tuple):
+            return self._itself(whole, scope)
+        families = {item.family for item in found.value}
+        if not families:
+            return False
+        if len(families) > 1 or any(item.kind not in ORDERED for item in found.value):
+            return self._itself(whole, scope)
+        members = intervals.points(item.value for item in found.value)
+        sought = _constant(value, scope)
+        if sought is not None:
+            return sought.family in families and sought.value in members
+        return self._within(value, families.pop(), members, scope)
+
+    def _between(
+        self,
+        value: ast.Expr,
+        low: ast.Expr,
+        high: ast.Expr,
+        whole: ast.Expr,
+        scope: ExpressionScope,
+    ) -> Reading:
+        start, end = _constant(low, scope), _constant(high, scope)
+        if start is None or end is None or start.family != end.family or start.kind not in ORDERED:
+            return self._itself(whole, scope)
+        values = intervals.between(start.value, end.value)
+        return False if values.is_empty else self._within(value, start.family, values, scope)
+
+    def _within(
+        self, expr: ast.Expr, family: str, values: IntervalSet, scope: ExpressionScope
+    ) -> Reading:
+        expr, scope = _resolved(expr, scope)
+        domain = self._domains.of(expr, family)
+        if domain.whole:
+            values = values.whole()
+        subject = Subject(_home(expr, scope), expr, family)
+        return Fact(subject, domain.values & values, domain.values, domain.whole)
+
+    def _itself(self, expr: ast.Expr, scope: ExpressionScope) -> Reading:
+        """Return the fact that a condition of which nothing else is known is true."""
+        if isinstance(expr, ast.Unary):
+            return _negated(self._itself(expr.operand, scope))
+        domain = Domain("bool", BOOLS)
+        subject = Subject(_home(expr, scope), expr, "bool")
+        return Fact(subject, intervals.point(True), domain.values)
+
+
+def _negated(reading: Reading) -> Reading:
+    return not reading if isinstance(reading, bool) else ~reading
+
+
+def _constant(expr: ast.Expr, scope: ExpressionScope) -> Constant | None:
+    expr, scope = _resolved(expr, scope)
+    return constant(expr, scope.lets)
+
+
+def _resolved(expr: ast.Expr, scope: ExpressionScope) -> tuple[ast.Expr, ExpressionScope]:
+    """Look through `let`s."""
+    for _ in range(_MAX_DEPTH):
+        reference = scope.let(expr)
+        if reference is None:
+            break
+        expr, scope = reference.value, reference.scope
+    return expr, scope
+
+
+def _decide(operator: Comparison, a: Constant, b: Constant) -> bool | None:
+    """Compare two constants; None where they cannot be compared."""
+    if a.family != b.family:
+        return None
+    if operator in ("==", "!="):
+        return (a.key == b.key) is (operator == "==")
+    return a.value in intervals.compared(operator, b.value) if a.kind in ORDERED else None
+
+
+def _home(expr: ast.Expr, scope: ExpressionScope) -> str:
+    names = (node.name for node in walk(expr) if isinstance(node, ast.Name))
+    return "" if all(name in RESERVED for name in names) else scope.label

@@ -1,0 +1,162 @@
+"""A rule whose actions are all blocked by another rule or guard.
+
+Avoid:
+
+    guard freeze on billing.* => block because "Refunds are frozen."
+    rule small on billing.refund when action.amount < 50 USD => auto_run
+
+Prefer:
+
+    guard freeze on billing.* when now < 2026-12-01T00:00:00Z => block because "Refunds are frozen."
+    rule small on billing.refund when action.amount < 50 USD => auto_run
+
+Why: the most restrictive effect wins, so a block whose conditions are implied by those of a rule
+makes the rule idle. Either the block is too wide, or the rule should go. A block that an exception
+suspends hides nothing, nor does a shadow rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from gatewright.dsl import ast
+from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.intervals import Point
+from gatewright.dsl.lint.base import Lint
+from gatewright.dsl.lint.conditions import Fact, Known, Subject
+from gatewright.dsl.lint.view import RowView, View
+from gatewright.dsl.messages import lints as messages
+from gatewright.dsl.policy import Row, Rule, Scope
+
+
+def check(view: View) -> Iterator[Diagnostic]:
+    """Yield a warning for each rule whose rows are all hidden, or else for each hidden row."""
+    blocks = _Blocks(view)
+    rows: dict[str, list[RowView]] = {}
+    for row in view.rows:
+        if not row.row.effect.block and row.known.contradiction is None:
+            rows.setdefault(row.rule.qualified, []).append(row)
+    for rule in view.rules:
+        yield from _rule(rule, rows.get(rule.qualified, []), blocks)
+
+
+def _rule(rule: Rule, rows: list[RowView], blocks: _Blocks) -> Iterator[Diagnostic]:
+    found = [(row, blocks.hiding(rule, row.known)) for row in rows]
+    hidden = [(row, block) for row, block in found if block is not None]
+    if rows and len(hidden) == len(rows):
+        _, block = hidden[0]
+        what = f"the {rule.kind} `{rule.name}`"
+        yield messages.hidden_by_block(rule.span, what, block.rule.name, block.row.span)
+        return
+    for row, block in hidden:
+        place = row.row.span
+        yield messages.hidden_by_block(place, "this row", block.rule.name, block.row.span)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A row that blocks, with the facts that it blocks on."""
+
+    rule: Rule
+    row: Row
+    facts: tuple[Fact, ...]
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Blocks of one scope, by a fact that what they hide must know.
+
+    So a rule is not compared with a thousand blocks that are about other customers.
+    """
+
+    free: list[_Block] = field(default_factory=list[_Block])
+    by_subject: dict[Subject, list[_Block]] = field(default_factory=dict[Subject, list[_Block]])
+    by_value: dict[tuple[Subject, Point], list[_Block]] = field(
+        default_factory=dict[tuple[Subject, Point], list[_Block]]
+    )
+
+    def enter(self, block: _Block) -> None:
+        """Keep a block by one value that it asks for, or by a subject, or as unconditional."""
+        for fact in block.facts:
+            if fact.only is not None:
+                self.by_value.setdefault((fact.subject, fact.only), []).append(block)
+                return
+        if block.facts:
+            self.by_subject.setdefault(block.facts[0].subject, []).append(block)
+        else:
+            self.free.append(block)
+
+    def candidates(self, known: Known) -> Iterator[_Block]:
+        """Yield the blocks whose kept fact may follow from what is known."""
+        yield from self.free
+        for subject, fact in known.values.items():
+            yield from self.by_subject.get(subject, ())
+            if fact.only is not None:
+                yield from self.by_value.get((subject, fact.only), ())
+
+
+class _Blocks:
+    """The rows of a policy that block, found by what they cover."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._by_pattern: dict[tuple[tuple[str, ...], bool], _Bucket] = {}
+        self._by_package: dict[str, _Bucket] = {}
+        suspended = {name for exception in view.policy.exceptions for name in exception.suspends}
+        for rule in view.policy.rules:
+            if not rule.shadow and rule.qualified not in suspended:
+                for block in self._read(rule):
+                    self._enter(rule.scope, block)
+
+    def _read(self, rule: Rule) -> Iterator[_Block]:
+        """Yield the rows of a rule that block; read for any action, since others' rows will ask."""
+        reader = self._view.reader(rule.package, None)
+        for row in rule.rows:
+            if row.effect.block:
+                known = reader.together(row.conditions)
+                if known.contradiction is None:
+                    facts = (fact for fact in known.values.values() if fact.truth is None)
+                    yield _Block(rule, row, tuple(facts))
+
+    def _enter(self, scope: Scope, block: _Block) -> None:
+        if not scope.patterns:
+            self._by_package.setdefault(scope.package, _Bucket()).enter(block)
+        for pattern in scope.patterns:
+            key = (pattern.parts, pattern.wildcard)
+            self._by_pattern.setdefault(key, _Bucket()).enter(block)
+
+    def hiding(self, rule: Rule, known: Known) -> _Block | None:
+        """Return a row that blocks whatever a row of `rule` matches; `known` is what that says."""
+        hiding: dict[str, _Block] | None = None
+        for buckets in self._parts(rule.scope):
+            found = {
+                block.rule.qualified: block
+                for bucket in buckets
+                for block in bucket.candidates(known)
+                if block.rule.qualified != rule.qualified and all(map(known.implies, block.facts))
+            }
+            if hiding is not None:  # what hides a rule hides every part of it
+                found = {name: block for name, block in found.items() if name in hiding}
+            hiding = found
+        return hiding[min(hiding)] if hiding else None
+
+    def _parts(self, scope: Scope) -> Iterator[Iterable[_Bucket]]:
+        """Yield, for each part of a scope, the buckets of what covers all of it."""
+        for pattern in scope.patterns:
+            action = None if pattern.wildcard else self._view.policy.actions.get(pattern.text)
+            yield self._covering(pattern, action.package if action is not None else None)
+        if not scope.patterns:
+            for action in self._view.covered(scope):
+                pattern = ast.Pattern(tuple(action.name.split(".")), False, span=action.span)
+                yield self._covering(pattern, action.package)
+
+    def _covering(self, pattern: ast.Pattern, package: str | None) -> list[_Bucket]:
+        keys = [(pattern.parts[:length], True) for length in range(len(pattern.parts))]
+        buckets = [self._by_pattern.get(key) for key in (*keys, (pattern.parts, pattern.wildcard))]
+        if package is not None:
+            buckets.append(self._by_package.get(package))
+        return [bucket for bucket in buckets if bucket is not None]
+
+
+LINT = Lint("hidden-by-block", "GW1004", check)

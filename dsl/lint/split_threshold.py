@@ -1,0 +1,108 @@
+"""A money threshold that many small actions can pass in parts.
+
+Avoid:
+
+    rule small on billing.refund when action.amount < 50 USD => auto_run
+
+Prefer:
+
+    history refunds = billing.refund where status in ["executed", "pending"]
+    rule small on billing.refund when action.amount < 50 USD => auto_run
+    guard budget on billing.refund
+      when refunds.sum(amount, agent: agent.id, within: 24h) + action.amount > 1000 USD
+      => require finance
+
+Why: a limit on one action says nothing about a hundred of them. An agent that loops, or is told to
+split a payment, stays below it each time. Any rule or guard that covers the action and sums the
+field over a history of it will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatewright.dsl import ast
+from gatewright.dsl import types as t
+from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.lint.base import Lint
+from gatewright.dsl.lint.view import RowView, View
+from gatewright.dsl.messages import lints as messages
+from gatewright.dsl.policy import History, Rule
+from gatewright.dsl.scopes import ExpressionScope
+from gatewright.dsl.walk import walk
+
+
+def check(view: View) -> Iterator[Diagnostic]:
+    """Yield a warning for each rule that runs amounts below a threshold that nothing sums."""
+    summed = _summed(view)
+    told: set[tuple[str, str, str]] = set()
+    for row in view.rows:
+        if not row.row.effect.auto_run or row.rule.shadow or row.known.contradiction is not None:
+            continue
+        for action, field in _thresholds(view, row):
+            key = (row.rule.qualified, action, field)
+            if (action, field) not in summed and key not in told:
+                told.add(key)
+                place = row.row.span
+                yield messages.split_threshold(row.rule.span, action, field, place)
+
+
+def _thresholds(view: View, row: RowView) -> Iterator[tuple[str, str]]:
+    """Yield the actions and money fields that a row keeps below a value."""
+    for subject in row.known.values:
+        match subject.expression:
+            case ast.Select(ast.Name("action"), field) if row.known.bounds_above(
+                subject.expression
+            ):
+                for action in view.covered(row.rule.scope):
+                    of = action.params.field(field)
+                    if of is not None and isinstance(of.type, t.MoneyType):
+                        yield action.name, field
+            case _:
+                pass
+
+
+def _summed(view: View) -> set[tuple[str, str]]:
+    """Return the actions and fields whose sum over past actions is part of some condition."""
+    found: set[tuple[str, str]] = set()
+    for rule in view.policy.rules:
+        if not rule.shadow:
+            sums = [s for c in _conditions(rule) for s in _sums(c, view, view.scopes[rule.package])]
+            for history, field in sums:
+                found.update((action, field) for action in _both(view, rule, history))
+    return found
+
+
+def _conditions(rule: Rule) -> Iterator[ast.Expr]:
+    for row in rule.rows:
+        yield from (condition.expression for condition in row.conditions)
+
+
+def _both(view: View, rule: Rule, history: History) -> Iterator[str]:
+    """Yield the actions that a rule covers and a history records."""
+    return (a.name for a in view.covered(rule.scope) if a.name in history.actions)
+
+
+def _sums(condition: ast.Expr, view: View, scope: ExpressionScope) -> Iterator[tuple[History, str]]:
+    """Yield the histories and fields that a condition sums, also by way of `let`s."""
+    todo = [(condition, scope)]
+    seen: set[tuple[str, ast.Expr]] = set()
+    while todo:
+        expr, where = todo.pop()
+        for node in walk(expr):
+            reference = where.let(node)
+            if reference is not None and (reference.scope.label, node) not in seen:
+                seen.add((reference.scope.label, node))
+                todo.append((reference.value, reference.scope))
+            match node:
+                case ast.MethodCall(
+                    ast.Name(name), "sum", (ast.Argument(None, ast.Name(field)), *_)
+                ):
+                    history = view.policy.packages[where.label].histories.get(name)
+                    if history is not None:
+                        yield history, field
+                case _:
+                    pass
+
+
+LINT = Lint("split-threshold", "GW1012", check)

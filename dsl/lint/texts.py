@@ -1,0 +1,23 @@
+"""The texts that a policy's author wrote: strings, `because` texts, names of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatewright.dsl import ast
+from gatewright.dsl.lint.view import View, nodes
+from gatewright.dsl.source import Span
+
+
+def texts(view: View) -> Iterator[tuple[Span, str]]:
+    """Yield the place of each text, quotes included, and what it says.
+
+    An expression in a `because` text is part of the place, and its strings are texts of their own.
+    """
+    for file in view.files:
+        for declaration in file.declarations:
+            for literal in nodes(declaration, ast.StringLiteral):
+                yield literal.span, literal.value
+            for template in nodes(declaration, ast.Template):
+                said = "".join(part if isinstance(part, str) else " " for part in template.parts)
+                yield template.span, said

@@ -1,0 +1,148 @@
+"""A checked policy as lints look at it: own files, scopes of names, rows with what they say.
+
+What several lints need is worked out here, once for a policy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from gatewright.dsl import ast
+from gatewright.dsl.lint.conditions import Known, Reader
+from gatewright.dsl.lint.domains import Domains
+from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
+from gatewright.dsl.scopes import ExpressionScope
+from gatewright.dsl.source import Span
+
+N = TypeVar("N", bound=ast.Node)
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of a rule, with what its conditions say together."""
+
+    rule: Rule
+    row: Row
+    known: Known
+
+
+@dataclass(frozen=True)
+class View:
+    """A policy to lint.
+
+    `at_nanos` is the instant to judge dates by; None leaves them alone. `lint_names` are the lints
+    that there are.
+    """
+
+    policy: CheckedPolicy
+    at_nanos: int | None = None
+    lint_names: frozenset[str] = frozenset()
+
+    @cached_property
+    def files(self) -> tuple[ast.File, ...]:
+        """The files to tell about: those of the set, without the standard library's."""
+        own = tuple(file for file in self.policy.files if not is_standard(file))
+        return own or self.policy.files
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules and guards of these files."""
+        return tuple(rule for rule in self.policy.rules if self.shows(rule.span))
+
+    def shows(self, place: Span) -> bool:
+        """Tell whether a place is in one of these files."""
+        return id(place.source) in self._sources
+
+    @cached_property
+    def _sources(self) -> frozenset[int]:
+        return frozenset(id(file.span.source) for file in self.files)
+
+    def declarations(self) -> Iterator[tuple[str, ast.Declaration]]:
+        """Yield the declarations of these files with their package."""
+        for file in self.files:
+            for declaration in file.declarations:
+                yield package_of(file), declaration
+
+    def covered(self, scope: Scope) -> tuple[ActionType, ...]:
+        """Return the declared actions that a scope covers."""
+        actions = self.policy.actions.values()
+        return tuple(a for a in actions if scope.covers(a.name, a.package))
+
+    def reader(self, package: str, scope: Scope | None) -> Reader:
+        """Return a reader of a package's conditions; `scope` tells for which actions, if any."""
+        return Reader(self.scopes[package], self._domains(scope))
+
+    def rule_reader(self, rule: Rule) -> Reader:
+        """Return the reader of a rule's conditions."""
+        return self.reader(rule.package, rule.scope)
+
+    @cached_property
+    def scopes(self) -> dict[str, ExpressionScope]:
+        """The `let`s of each package."""
+        return {
+            name: ExpressionScope({}, {n: let.value for n, let in package.lets.items()}, label=name)
+            for name, package in self.policy.packages.items()
+        }
+
+    @cached_property
+    def rows(self) -> tuple[RowView, ...]:
+        """All rows of these rules and guards, in the order of names."""
+        found: list[RowView] = []
+        for rule in self.rules:
+            reader = self.rule_reader(rule)
+            found.extend(RowView(rule, row, reader.together(row.conditions)) for row in rule.rows)
+        return tuple(found)
+
+    def _domains(self, scope: Scope | None) -> Domains:
+        if scope is None:
+            return Domains(self.policy, (), closed=False)
+        # A wildcard also covers actions that nobody declared, of which nothing is known.
+        closed = not any(pattern.wildcard for pattern in scope.patterns)
+        key = (scope.package if not scope.patterns else "", scope.patterns)
+        if key not in self._known_domains:
+            actions = self.covered(scope) if closed else ()
+            self._known_domains[key] = Domains(self.policy, actions, closed=closed)
+        return self._known_domains[key]
+
+    @cached_property
+    def _known_domains(self) -> dict[tuple[str, tuple[ast.Pattern, ...]], Domains]:
+        return {}
+
+
+def is_standard(file: ast.File) -> bool:
+    """Tell whether a file belongs to the standard library."""
+    return package_of(file).split(".")[0] == "std"
+
+
+def package_of(file: ast.File) -> str:
+    """Return the name of a file's package."""
+    return file.package.text if file.package is not None else ""
+
+
+def nodes(root: ast.Node, kind: type[N]) -> Iterator[N]:
+    """Yield the nodes of a kind at and below a node, in the order written."""
+    todo: list[Any] = [root]
+    while todo:
+        current = todo.pop()
+        if isinstance(current, ast.Node):
+            if isinstance(current, kind):
+                yield current
+            parts = [getattr(current, name) for name in _parts(type(current))]
+            todo.extend(reversed(parts))
+        elif current.__class__ is tuple:
+            todo.extend(reversed(current))
+
+
+_PARTS: dict[type[ast.Node], tuple[str, ...]] = {}
+
+
+def _parts(kind: type[ast.Node]) -> tuple[str, ...]:
+    """Return the names of the fields of a kind of node that may hold nodes."""
+    if kind not in _PARTS:
+        names = (f.name for f in dataclasses.fields(kind))
+        _PARTS[kind] = tuple(name for name in names if name not in ("span", "doc"))
+    return _PARTS[kind]

@@ -1,0 +1,146 @@
+"""Files or texts -> a checked policy, or diagnostics: the whole front end in one call.
+
+Packages of the standard library that are imported join the set, and so do those they import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from gatewright.dsl.checker import check
+from gatewright.dsl.collect import collect
+from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
+from gatewright.dsl.documents import freeze_data, load_data
+from gatewright.dsl.files import Document, gather, library_sources
+from gatewright.dsl.messages import files as messages
+from gatewright.dsl.messages import names as name_messages
+from gatewright.dsl.parser import Parsed, parse
+from gatewright.dsl.policy import CheckedPolicy, Json
+from gatewright.dsl.resolver import resolve
+from gatewright.dsl.source import Source
+
+_MOST_ERRORS = 500
+"""After so many errors a set is not looked at any further."""
+
+
+def check_paths(
+    paths: Iterable[str | os.PathLike[str]],
+) -> tuple[CheckedPolicy | None, Diagnostics]:
+    """Load and check files and folders as one policy set.
+
+    The policy is None when there are errors. Raises files.Unreadable for a path that is not there.
+    """
+    found = gather(paths)
+    diagnostics = Diagnostics()
+    diagnostics.extend(found.problems)
+    if not found.sources and not found.problems:
+        where = Source(", ".join(str(path) for path in paths) or ".", "")
+        diagnostics.add(messages.no_policies(where.whole()))
+    return _check(found.sources, found.documents, diagnostics)
+
+
+def check_sources(
+    sources: Iterable[Source], data: Mapping[str, object] | None = None
+) -> tuple[CheckedPolicy | None, Diagnostics]:
+    """Check texts as one policy set, with `data` given as plain values."""
+    return _check(list(sources), [], Diagnostics(), data)
+
+
+def _check(
+    sources: list[Source],
+    documents: list[Document],
+    diagnostics: Diagnostics,
+    given: Mapping[str, object] | None = None,
+) -> tuple[CheckedPolicy | None, Diagnostics]:
+    whole = not diagnostics.has_errors
+    parsed = _parse(sources, diagnostics)
+    whole = whole and all(each.whole for each in parsed)
+    files = [each.file for each in parsed]
+    data = dict(load_data(documents, diagnostics.add))
+    data.update(freeze_data(given or {}, diagnostics.add))
+    readable = not diagnostics.has_errors
+    digest = _digest([f.span.source for f in files], data)
+    report = _Reporter(diagnostics, whole)
+    try:
+        collected = collect(files, report)
+        policy = resolve(collected, tuple(files), MappingProxyType(data), digest, report)
+        if readable:
+            # What cannot be read leaves values out, and what they mean would be reported as wrong.
+            check(policy, collected, report)
+    except _Enough:
+        return None, diagnostics
+    return (None if diagnostics.has_errors else policy), diagnostics
+
+
+class _Enough(Exception):
+    """More errors than anybody reads."""
+
+
+class _Reporter:
+    """Adds what the stages behind the parser report, up to `_MOST_ERRORS` errors.
+
+    Where a part of the set could not be read, unknown names are not told: it may declare them.
+    """
+
+    def __init__(self, diagnostics: Diagnostics, whole: bool) -> None:
+        self._diagnostics = diagnostics
+        self._whole = whole
+        self._errors = 0
+
+    def __call__(self, diagnostic: Diagnostic) -> None:
+        if not self._whole and diagnostic.code in name_messages.MAY_BE_DECLARED_ELSEWHERE:
+            return
+        self._diagnostics.add(diagnostic)
+        self._errors += diagnostic.severity is Severity.ERROR
+        if self._errors >= _MOST_ERRORS:
+            raise _Enough
+
+
+def _parse(sources: list[Source], diagnostics: Diagnostics) -> list[Parsed]:
+    """Parse a set's files, and the library's packages that they import."""
+    files: list[Parsed] = []
+    loaded: set[str] = set()
+    todo = list(sources)
+    while todo:
+        source = todo.pop()
+        parsed = parse(source)
+        diagnostics.extend(parsed.diagnostics)
+        files.append(parsed)
+        for imported in parsed.file.imports:
+            package = imported.package.text
+            if package.startswith("std.") and package not in loaded:
+                loaded.add(package)
+                todo.extend(library_sources(package))
+    own = {id(source) for source in sources}
+    for file in (parsed.file for parsed in files):
+        if id(file.span.source) in own and file.package and file.package.text.startswith("std."):
+            diagnostics.add(name_messages.reserved_package(file.package.span, file.package.text))
+    return sorted(files, key=lambda p: (p.file.span.source.name, p.file.span.source.text))
+
+
+def _digest(sources: Iterable[Source], data: Mapping[str, Json]) -> str:
+    """Return a digest of texts and data that does not depend on names, folders or order."""
+    texts = sorted(hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).digest()
+                   for s in sources)  # fmt: skip
+    whole = hashlib.sha256(b"gatewright policy set 1\n")
+    for text in texts:
+        whole.update(text)
+    whole.update(canonical(data).encode("utf-8"))
+    return "sha256:" + whole.hexdigest()
+
+
+def canonical(value: Json) -> str:
+    """Write data so that equal data give equal text: keys sorted, no spaces."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _plain(value: Json) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,45 @@
+"""Texts about exceptions, which suspend rules for a while (GW042x)."""
+
+from __future__ import annotations
+
+from gatewright.dsl.diagnostics import Label
+from gatewright.dsl.messages.catalog import Finding, message
+from gatewright.dsl.source import Span
+
+
+@message("GW0420", "exception without an end")
+def missing_item(span: Span, name: str, item: str) -> Finding:
+    return Finding(
+        span,
+        f"the exception `{name}` has no `{item}`",
+        help="an exception says `from` when and `until` when it holds, at most 90 days apart",
+    )
+
+
+@message("GW0421", "exception that is too long or empty")
+def bad_range(span: Span, days: int) -> Finding:
+    if days <= 0:
+        return Finding(
+            span,
+            "this exception ends before it begins",
+            help="it holds from `from` until just before `until`",
+        )
+    return Finding(
+        span,
+        f"this exception lasts {days} days, and 90 are allowed",
+        help="let it end earlier, and renew it then if it is still needed",
+    )
+
+
+@message("GW0422", "exception from an absolute guard")
+def suspends_absolute(span: Span, name: str, guard: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{name}` is absolute: no exception may suspend it",
+        labels=(Label(guard, "declared `absolute` here"),),
+    )
+
+
+@message("GW0423", "bad item of an exception")
+def bad_item(span: Span, item: str, wanted: str) -> Finding:
+    return Finding(span, f"`{item}` takes {wanted}")

@@ -1,0 +1,48 @@
+"""Texts about limits: size, tokens, nesting, cost (GW07xx)."""
+
+from __future__ import annotations
+
+from gatewright.dsl import limits
+from gatewright.dsl.messages.catalog import Finding, message
+from gatewright.dsl.source import Span
+
+
+@message("GW0701", "file too large")
+def file_too_large(span: Span, most_bytes: int, *, is_data: bool = False) -> Finding:
+    return Finding(
+        span,
+        f"the file is larger than {most_bytes // 1024:,} KiB",
+        help="split it: give parts of it as `data/name.json`"
+        if is_data
+        else "split it: several files may share a package",
+    )
+
+
+@message("GW0702", "too many tokens")
+def too_many_tokens(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"the file has more than {limits.MAX_TOKENS:,} tokens",
+        help="split it: several files may share a package",
+    )
+
+
+@message("GW0703", "nested too deeply")
+def too_deep(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"this is nested more than {limits.MAX_DEPTH} levels deep",
+        help="name a part of it with `let`",
+    )
+
+
+@message("GW0704", "condition too costly")
+def too_costly(span: Span, cost: int, limit: int, unbounded: int) -> Finding:
+    shown = f"{cost:,}" if cost < 10**9 else "more than 1,000,000,000"
+    return Finding(
+        span,
+        f"this can take {shown} steps, and a condition may take {limit:,}",
+        help=f"what has no declared length counts as {unbounded:,}: declare `string(max: n)`, ask"
+        " `x in list` or `sets.contains(...)` instead of a macro inside a macro, or move it into"
+        " a history",
+    )

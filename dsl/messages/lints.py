@@ -1,0 +1,179 @@
+"""Texts of the lints (GW1xxx): advice on policies that are correct, all of them warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gatewright.dsl.diagnostics import Label, Severity
+from gatewright.dsl.messages.catalog import Finding, message, nearest
+from gatewright.dsl.messages.syntax import describe_character
+from gatewright.dsl.source import Span
+
+
+@message("GW1001", "rule that can never match", Severity.WARNING)
+def never_matches(span: Span, what: str, one: Span, other: Span) -> Finding:
+    return Finding(
+        span,
+        f"{what} can never match: its conditions contradict each other",
+        "take it away, or widen one of the conditions",
+        (Label(other, "where this holds"), Label(one, "this cannot hold")),
+    )
+
+
+@message("GW1002", "declaration that concerns no action", Severity.WARNING)
+def concerns_no_action(span: Span, what: str, pattern: str | None, hint: str | None) -> Finding:
+    if pattern is None:
+        return Finding(
+            span,
+            f"{what} concerns no action: its package declares none",
+            hint or "say which actions it is about, as in `on billing.*`",
+        )
+    return Finding(
+        span,
+        f"`{pattern}` covers no action that is declared",
+        hint or "declare the action, so that its fields are checked, or take the pattern away",
+    )
+
+
+@message("GW1003", "condition that is always true or always false", Severity.WARNING)
+def constant_condition(span: Span, *, truth: bool) -> Finding:
+    return Finding(
+        span,
+        f"this condition is always {'true' if truth else 'false'}",
+        "compare with a value that the field can have, or take the condition away",
+    )
+
+
+@message("GW1004", "rule hidden by a block", Severity.WARNING)
+def hidden_by_block(span: Span, what: str, guard: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"{what} decides nothing: `{guard}` blocks whatever it matches",
+        "take it away, or give the block a narrower condition",
+        (Label(place, "blocked here"),),
+    )
+
+
+@message("GW1005", "route that nothing requires", Severity.WARNING)
+def unused_route(span: Span, name: str) -> Finding:
+    return Finding(
+        span, f"nothing requires the route `{name}`", "take it away, or use it in an effect"
+    )
+
+
+@message("GW1006", "unused let", Severity.WARNING)
+def unused_let(span: Span, name: str) -> Finding:
+    return Finding(span, f"the value `{name}` is never used", "take it away")
+
+
+@message("GW1007", "unused history", Severity.WARNING)
+def unused_history(span: Span, name: str) -> Finding:
+    return Finding(
+        span,
+        f"the history `{name}` is never asked",
+        f"take it away, or ask it: `{name}.count(agent: agent.id, within: 24h)`",
+    )
+
+
+@message("GW1008", "unused type", Severity.WARNING)
+def unused_type(span: Span, name: str) -> Finding:
+    return Finding(span, f"no action and no field has the type `{name}`", "take it away")
+
+
+@message("GW1009", "unused calendar", Severity.WARNING)
+def unused_calendar(span: Span, name: str) -> Finding:
+    return Finding(
+        span,
+        f"the calendar `{name}` is never used",
+        f"take it away, or use it: `now.in({name})`, or `calendar {name}` in a route",
+    )
+
+
+@message("GW1010", "unused import", Severity.WARNING)
+def unused_import(span: Span, package: str, name: str) -> Finding:
+    return Finding(span, f"nothing of `{package}` is used as `{name}`", "take the import away")
+
+
+@message("GW1011", "irreversible action runs without a bound", Severity.WARNING)
+def unbounded_auto_run(span: Span, action: str, fields: Iterable[str], declared: Span) -> Finding:
+    names = " or ".join(f"`{name}`" for name in fields)
+    return Finding(
+        span,
+        f"`{action}` cannot be undone, and runs here whatever its {names} is",
+        "add a condition with an upper bound, or require a route above one",
+        (Label(declared, "declared irreversible"),),
+    )
+
+
+@message("GW1012", "threshold that can be passed in parts", Severity.WARNING)
+def split_threshold(span: Span, action: str, field: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"many small actions can pass this threshold: nothing sums `{field}` of `{action}`",
+        "add a guard on the total of a time, as in"
+        f" `when past.sum({field}, agent: agent.id, within: 24h) + action.{field} > ...`",
+        (Label(place, "the threshold"),) if place != span else (),
+    )
+
+
+@message("GW1013", "exception that is over", Severity.WARNING)
+def expired_exception(span: Span, name: str, until: str) -> Finding:
+    return Finding(
+        span, f"the exception `{name}` ended at {until}", "take it away, so that nobody revives it"
+    )
+
+
+@message("GW1014", "letters that look like others", Severity.WARNING)
+def look_alike(span: Span, word: str, char: str, latin: str) -> Finding:
+    return Finding(
+        span,
+        f"`{word}` has {describe_character(char)}, which looks like `{latin}`",
+        "write the word in one alphabet: other text that looks the same is not equal to it",
+    )
+
+
+@message("GW1015", "characters that cannot be seen", Severity.WARNING)
+def hidden_character(span: Span, char: str) -> Finding:
+    return Finding(
+        span,
+        f"this text has {describe_character(char)}, which a reader cannot see",
+        f"take it away, or write it as `\\u{ord(char):04x}`"
+        if ord(char) <= 0xFFFF
+        else f"take it away, or write it as `\\U{ord(char):08x}`",
+    )
+
+
+@message("GW1016", "rule without a test", Severity.WARNING)
+def untested_rule(span: Span, what: str, actions: Iterable[str]) -> Finding:
+    names = sorted(actions)
+    example = names[0] if names else "billing.refund"
+    return Finding(
+        span,
+        f"no test gives an action that {what} covers",
+        f'add one: `test "..." {{ given {example} {{ ... }} expect ... }}`',
+    )
+
+
+@message("GW1017", "block without a reason", Severity.WARNING)
+def block_without_because(span: Span, what: str) -> Finding:
+    return Finding(
+        span,
+        f"{what} blocks without saying why",
+        'add `because "..."`: it is what the person who asks is shown',
+    )
+
+
+@message("GW1018", "route that another one absorbs", Severity.WARNING)
+def absorbed_route(span: Span, name: str, by: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{name}` is never asked here: `{by}` outranks it and is needed too",
+        f"take `{name}` away, or ask it first: `require {name} then {by}`",
+        (Label(place, f"`{by}` serves for it"),),
+    )
+
+
+@message("GW1019", "unknown lint", Severity.WARNING)
+def unknown_lint(span: Span, name: str, known: Iterable[str]) -> Finding:
+    names = sorted(known)
+    return Finding(span, f"there is no lint `{name}`", nearest(name, names))

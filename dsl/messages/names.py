@@ -1,0 +1,127 @@
+"""Texts about packages, imports and names (GW02xx)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gatewright.dsl.diagnostics import Label
+from gatewright.dsl.messages.catalog import Finding, message, nearest
+from gatewright.dsl.source import Span
+
+MAY_BE_DECLARED_ELSEWHERE = frozenset(
+    {"GW0202", "GW0204", "GW0205", "GW0206", "GW0207", "GW0213", "GW0511"}
+)
+"""Codes that say nothing where a part of the set cannot be read: it may declare what is missing."""
+
+
+@message("GW0201", "declared twice")
+def declared_twice(span: Span, what: str, name: str, first: Span) -> Finding:
+    return Finding(
+        span,
+        f"{what} `{name}` is declared twice",
+        help="rename one of them, or merge the two",
+        labels=(Label(first, "first declared here"),),
+    )
+
+
+@message("GW0202", "unknown package")
+def unknown_package(span: Span, name: str, known: Iterable[str]) -> Finding:
+    return Finding(
+        span,
+        f"there is no package `{name}` in this policy set or in the standard library",
+        help=nearest(name, known),
+    )
+
+
+@message("GW0203", "name of the language")
+def reserved_name(span: Span, name: str) -> Finding:
+    return Finding(
+        span,
+        f"`{name}` is a name of the language and cannot be declared",
+        help="choose another name",
+    )
+
+
+@message("GW0204", "unknown route")
+def unknown_route(span: Span, name: str, known: Iterable[str]) -> Finding:
+    return Finding(
+        span,
+        f"there is no route `{name}` here",
+        help=nearest(name, known)
+        or 'declare it with `route name { one of group("...") }`, or import its package',
+    )
+
+
+@message("GW0205", "unknown action")
+def unknown_action(span: Span, name: str, known: Iterable[str]) -> Finding:
+    return Finding(
+        span,
+        f"no action `{name}` is declared",
+        help=nearest(name, known)
+        or "declare it with `action`, or cover it by a pattern such as `billing.*`",
+    )
+
+
+@message("GW0206", "unknown type")
+def unknown_type(span: Span, name: str, known: Iterable[str]) -> Finding:
+    return Finding(span, f"there is no type `{name}`", help=nearest(name, known))
+
+
+@message("GW0207", "unknown rule or guard")
+def unknown_rule(span: Span, name: str, known: Iterable[str]) -> Finding:
+    return Finding(span, f"there is no rule or guard `{name}` here", help=nearest(name, known))
+
+
+@message("GW0208", "unknown annotation")
+def unknown_annotation(span: Span, name: str, what: str, known: Iterable[str]) -> Finding:
+    names = [f"@{other}" for other in sorted(known)]
+    return Finding(
+        span,
+        f"there is no annotation `@{name}` for {what}",
+        help=nearest(f"@{name}", names) or f"there is {', '.join(f'`{n}`' for n in names)}",
+    )
+
+
+@message("GW0209", "bad annotation argument")
+def bad_annotation(span: Span, name: str, wanted: str) -> Finding:
+    return Finding(span, f"`@{name}` takes {wanted}")
+
+
+@message("GW0210", "import given twice")
+def import_twice(span: Span, name: str, first: Span) -> Finding:
+    return Finding(
+        span,
+        f"the import name `{name}` stands for two packages",
+        help="give one of them another name with `as`",
+        labels=(Label(first, "first imported here"),),
+    )
+
+
+@message("GW0211", "types that contain each other")
+def type_circle(span: Span, names: Iterable[str]) -> Finding:
+    return Finding(
+        span,
+        f"this type contains itself: {' -> '.join(f'`{name}`' for name in names)}",
+        help="a record of an action has a fixed depth; use `any` for the inner one",
+    )
+
+
+@message("GW0212", "values that contain each other")
+def let_circle(span: Span, names: Iterable[str]) -> Finding:
+    return Finding(
+        span, f"this `let` is defined by itself: {' -> '.join(f'`{name}`' for name in names)}"
+    )
+
+
+@message("GW0213", "unknown calendar")
+def unknown_calendar(span: Span, name: str, known: Iterable[str]) -> Finding:
+    return Finding(span, f"there is no calendar `{name}` here", help=nearest(name, known))
+
+
+@message("GW0214", "package of the standard library")
+def reserved_package(span: Span, name: str) -> Finding:
+    return Finding(
+        span,
+        f"the package `{name}` belongs to the standard library",
+        help="choose a name that does not begin with `std.`",
+    )

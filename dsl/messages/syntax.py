@@ -1,0 +1,140 @@
+"""Texts about characters, literals and syntax (GW01xx)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from gatewright.dsl import limits
+from gatewright.dsl.diagnostics import Label
+from gatewright.dsl.messages.catalog import Finding, message
+from gatewright.dsl.source import Span
+
+_SLIPS = {
+    "\u201c": "quotes are written `\"`", "\u201d": "quotes are written `\"`",
+    "\u201e": "quotes are written `\"`", "\u2018": "quotes are written `'`",
+    "\u2019": "quotes are written `'`", "\u00ab": "quotes are written `\"`",
+    "\u00bb": "quotes are written `\"`", "\u2013": "a minus is written `-`",
+    "\u2014": "a minus is written `-`", "\u2212": "a minus is written `-`",
+    "\u00d7": "times is written `*`", "\u00f7": "divided by is written `/`",
+    "\u2264": "at most is written `<=`", "\u2265": "at least is written `>=`",
+    "\u2260": "not equal is written `!=`", "\u2192": "an effect follows `=>`",
+    "\u21d2": "an effect follows `=>`", "\u2026": "a range is written `..`",
+    "\u20ac": "money is written with its code: `50 EUR`",
+    "\u00a3": "money is written with its code: `50 GBP`",
+}  # fmt: skip
+
+
+def describe_character(char: str) -> str:
+    """Name a character so that it can be told from one that looks like it.
+
+    >>> describe_character(chr(0x430))
+    'U+0430 CYRILLIC SMALL LETTER A'
+    """
+    name = unicodedata.name(char, "")
+    if not name and unicodedata.category(char) == "Cc":
+        name = "(a control character)"
+    return f"U+{ord(char):04X} {name}".rstrip()
+
+
+@message("GW0101", "unexpected text")
+def unexpected(
+    span: Span,
+    found: str,
+    expected: Sequence[str],
+    hint: str | None,
+    labels: tuple[Label, ...] = (),
+) -> Finding:
+    what = f"unexpected {found}"
+    if expected:
+        *most, last = expected
+        what += f", expected {', '.join(most)} or {last}" if most else f", expected {last}"
+    return Finding(span, what, hint, labels)
+
+
+@message("GW0102", "character that is not allowed")
+def forbidden_character(span: Span, char: str) -> Finding:
+    unseen = not char.isprintable()
+    return Finding(
+        span,
+        f"the character {describe_character(char)} is not allowed here",
+        help=_SLIPS.get(char)
+        or ("a reader cannot see it: take it away" if unseen else None)
+        or "names and operators are plain ASCII; other letters belong in strings and comments",
+    )
+
+
+@message("GW0103", "unterminated string")
+def unterminated_string(span: Span, quote: str) -> Finding:
+    if len(quote) == 3:
+        return Finding(span, "this string never ends", help=f"close it with `{quote}`")
+    return Finding(
+        span,
+        "this string does not end on its line",
+        help=f"close it with `{quote}`, or write a string of several lines in `{quote * 3}`",
+    )
+
+
+@message("GW0104", "bad escape in a string")
+def bad_escape(span: Span, escape: str) -> Finding:
+    return Finding(
+        span,
+        f"`{escape}` is not an escape sequence",
+        help='a backslash is written `\\\\`; a raw string, `r"..."`, has no escapes',
+    )
+
+
+@message("GW0105", "number out of range")
+def number_out_of_range(span: Span, kind: str) -> Finding:
+    return Finding(span, f"this number does not fit into {kind}")
+
+
+@message("GW0106", "number with too many digits")
+def too_many_digits(span: Span) -> Finding:
+    return Finding(span, f"a number may have at most {limits.MAX_DIGITS} digits")
+
+
+@message("GW0107", "bad timestamp")
+def bad_timestamp(span: Span) -> Finding:
+    return Finding(
+        span,
+        "this is not a date or time of the calendar",
+        help="write it as `2026-12-02T00:00:00Z`, in years 0001 to 9999",
+    )
+
+
+@message("GW0108", "bad placeholder in a because text")
+def bad_placeholder(span: Span, why: str) -> Finding:
+    return Finding(
+        span,
+        f"in a `because` text, {why}",
+        help="write `{expression}`; a brace itself is written `{{` or `}}`",
+    )
+
+
+@message("GW0109", "missing package")
+def missing_package(span: Span) -> Finding:
+    return Finding(
+        span,
+        "a policy file begins with its package",
+        help="begin the file with a line such as `package billing.refunds`",
+    )
+
+
+@message("GW0110", "repeated part of a declaration")
+def repeated_part(span: Span, what: str, first: Span) -> Finding:
+    return Finding(
+        span,
+        f"{what} is given twice",
+        help="keep one of them",
+        labels=(Label(first, "first given here"),),
+    )
+
+
+@message("GW0111", "import after a declaration")
+def late_import(span: Span) -> Finding:
+    return Finding(
+        span,
+        "an import stands before the declarations of its file",
+        help="move it up, below the line `package ...`",
+    )

@@ -1,0 +1,307 @@
+"""Policy text -> syntax tree, or diagnostics with places.
+
+`parse` reads a whole file. After a syntax error it reads every declaration by itself, so that one
+mistake hides nothing else. The grammar is `grammar.lark`; trees are built by `build`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import Any, cast
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput
+from lark.lexer import PatternRE, TerminalDef
+
+from gatewright.dsl import ast, literals, templates
+from gatewright.dsl.build import Builder
+from gatewright.dsl.build_expressions import TooDeep, too_deep
+from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, PolicyError
+from gatewright.dsl.messages import syntax as messages
+from gatewright.dsl.scan import Scan, declaration_starts, misspelt_start, next_text, scan
+from gatewright.dsl.source import Source, Span
+from gatewright.dsl.syntax_errors import accepted, explain, place
+from gatewright.dsl.syntax_expected import DECLARATION_WORDS
+from gatewright.dsl.syntax_hints import starts_line
+
+_MAX_SYNTAX_ERRORS = 20
+_END_OF_EXPRESSION = "the end of the expression"
+_WORD = re.compile(r"\w+|\S", re.ASCII)
+_DECLARATION_IN_LINE = re.compile(rf"[)\w]\s+(?:{'|'.join(DECLARATION_WORDS)})\b")
+_KEYWORDS = re.compile(r"[a-z_]+|\(\?:[a-z_|]+\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file as far as it could be read, and what was wrong with it."""
+
+    file: ast.File
+    diagnostics: tuple[Diagnostic, ...]
+    whole: bool = True
+    """Whether all declarations are in `file`: no error of syntax took one away."""
+
+
+class _Parser:
+    """The generated parser and its builder. Building has state, so one text at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.builder = Builder(_template)
+        self._lark = Lark(
+            (files("gatewright.dsl") / "grammar.lark").read_text(encoding="utf-8"),
+            parser="lalr",
+            lexer="contextual",
+            start=["file", "piece", "expression"],
+            keep_all_tokens=True,
+            maybe_placeholders=False,
+            transformer=cast(Any, self.builder),
+            edit_terminals=_whole_word,
+            g_regex_flags=re.ASCII,
+        )
+
+    def run(self, source: Source, start: str, begin: int = 0, end: int | None = None) -> ast.Node:
+        """Parse a range of a source; the lock must be held."""
+        with self.builder.reading(source, begin):
+            return cast(ast.Node, self._lark.parse(source.text[begin:end], start=start))
+
+
+def _whole_word(terminal: TerminalDef) -> TerminalDef:
+    """Let a keyword be a whole word, so that `blocked` is not read as `block`."""
+    value = terminal.pattern.value
+    if _KEYWORDS.fullmatch(value):
+        terminal.pattern = PatternRE(rf"{value}\b")
+        terminal.priority = 1  # as a plain string, it would win over NAME too
+    return terminal
+
+
+@cache
+def _parser() -> _Parser:
+    return _Parser()
+
+
+def parse(source: Source) -> Parsed:
+    """Parse a policy file. Cost: linear in the text, which is at most 1 MiB and 50,000 tokens.
+
+    Never raises for a bad text: the diagnostics tell, and the file holds what could be read.
+    """
+    found = scan(source)
+    empty = ast.File(None, (), (), tuple(found.comments), span=source.whole())
+    if found.too_large:
+        return Parsed(empty, tuple(found.problems), whole=False)
+    parser = _parser()
+    with parser.lock:
+        file, diagnostics = _whole(parser, source, found)
+        whole = file is not None
+        if file is None:
+            file, diagnostics = _piecewise(parser, source, found, empty)
+    documented = tuple(_document(file.declarations, found.comments))
+    file = dataclasses.replace(file, declarations=documented, comments=tuple(found.comments))
+    return Parsed(file, tuple(diagnostics), whole)
+
+
+def _whole(
+    parser: _Parser, source: Source, found: Scan
+) -> tuple[ast.File | None, list[Diagnostic]]:
+    """Read a text at once; no file where its syntax is broken."""
+    parser.builder.reset()
+    if found.problems:
+        return None, []
+    try:
+        file = cast(ast.File, parser.run(source, "file"))
+    except (UnexpectedInput, TooDeep):
+        return None, []
+    return file, parser.builder.finish()
+
+
+def parse_expression(text: str, name: str = "<expression>") -> ast.Expr:
+    """Parse one expression.
+
+    Raises PolicyError, with `.diagnostics`, for what is not one.
+    """
+    source = Source(name, text)
+    found = scan(source)
+    if found.problems:
+        raise PolicyError(found.problems)
+    parser = _parser()
+    with parser.lock:
+        parser.builder.reset()
+        try:
+            node = parser.run(source, "expression")
+            diagnostics = parser.builder.finish()
+        except TooDeep as error:
+            raise PolicyError([too_deep(error)]) from None
+        except UnexpectedInput as error:
+            raise PolicyError(
+                [explain(error, source, 0, len(text), found, _END_OF_EXPRESSION)]
+            ) from None
+    if diagnostics:
+        raise PolicyError(diagnostics)
+    return cast(ast.Expr, node)
+
+
+def _piecewise(
+    parser: _Parser, source: Source, found: Scan, empty: ast.File
+) -> tuple[ast.File, list[Diagnostic]]:
+    """Read a text with a syntax error declaration by declaration."""
+    reader = _Pieces(parser, source, found)
+    for begin, end in _ranges(source, found):
+        reader.read(begin, end)
+    pieces = reader.pieces
+    package = next((p for p in pieces if isinstance(p, ast.QualifiedName)), None)
+    imports = tuple(p for p in pieces if isinstance(p, ast.Import))
+    declarations = tuple(p for p in pieces if isinstance(p, ast.Declaration))
+    file = ast.File(package, imports, declarations, span=empty.span)
+    return file, [*found.problems, *reader.finish()]
+
+
+class _Pieces:
+    """Reads the declarations of a text one by one, and says what is wrong with each."""
+
+    def __init__(self, parser: _Parser, source: Source, found: Scan) -> None:
+        self._parser = parser
+        self._source = source
+        self._found = found
+        self._errors = Diagnostics()
+        self.pieces: list[ast.Node] = []
+
+    def read(self, begin: int, end: int) -> None:
+        """Read a range of the text; what the first look found wrong with it is told already."""
+        begin = next_text(self._source.text, begin)
+        problems = self._found.problems
+        if begin >= end or len(self._errors) >= _MAX_SYNTAX_ERRORS:
+            return
+        if any(begin <= problem.span.start < end for problem in problems):
+            return
+        try:
+            self._run(begin, end)
+        except TooDeep as error:
+            self._errors.add(too_deep(error))
+        except UnexpectedInput as error:
+            self._explain(error, begin, end)
+
+    def _run(self, begin: int, end: int) -> None:
+        builder = self._parser.builder
+        builder.reset()
+        try:
+            self.pieces.append(self._parser.run(self._source, "piece", begin, end))
+        except (UnexpectedInput, TooDeep):
+            self._errors.extend(builder.problems)
+            raise
+        self._errors.extend(builder.finish())
+
+    def _explain(self, error: UnexpectedInput, begin: int, end: int) -> None:
+        at = place(error)
+        if begin == next_text(self._source.text, 0) and not at and self._lacks_package():
+            return  # said once, by `finish`
+        self._errors.add(explain(error, self._source, begin, end, self._found))
+        if at is None or "$END" not in accepted(error):
+            return
+        if at:
+            # A whole declaration stands before what is wrong.
+            self._run(begin, begin + at)
+        misspelt = misspelt_start(self._source, begin + at + 1, end)
+        if misspelt is not None:
+            self.read(misspelt, end)
+
+    def finish(self) -> list[Diagnostic]:
+        """Return the errors, with those about the order of package, imports and declarations."""
+        package: ast.Node | None = None
+        declared = False
+        for piece in self.pieces:
+            if isinstance(piece, ast.QualifiedName):
+                if package is not None:
+                    self._errors.add(
+                        messages.repeated_part(piece.span, "the package", package.span)
+                    )
+                package = package or piece
+            elif isinstance(piece, ast.Import) and declared:
+                self._errors.add(messages.late_import(piece.span))
+            declared = declared or isinstance(piece, ast.Declaration)
+        if self._lacks_package():
+            self._errors.add(messages.missing_package(self._first_word()))
+        return list(self._errors)
+
+    def _lacks_package(self) -> bool:
+        return self._first_word().text != "package"
+
+    def _first_word(self) -> Span:
+        text = self._source.text
+        start = next_text(text, 0)
+        match = _WORD.match(text, start)
+        if match is None:
+            return self._source.whole()
+        return self._source.span(start, match.end())
+
+
+def _ranges(source: Source, found: Scan) -> Iterator[tuple[int, int]]:
+    """Split a text where declarations start; an annotation belongs to the next declaration."""
+    starts = declaration_starts(source, found)
+    kept: list[int] = []
+    annotated = False
+    for start in starts:
+        if not annotated:
+            kept.append(start)
+        annotated = source.text.startswith("@", start) and _is_bare_annotation(source, start)
+    bounds = [0, *(s for s in kept if s > 0), len(source.text)]
+    yield from pairwise(bounds)
+
+
+def _is_bare_annotation(source: Source, start: int) -> bool:
+    """Tell whether an annotation stands on a line of its own."""
+    end = source.text.find("\n", start)
+    line = source.text[start : end if end >= 0 else len(source.text)]
+    return not _DECLARATION_IN_LINE.search(line)
+
+
+def _document(
+    declarations: tuple[ast.Declaration, ...], comments: list[ast.Comment]
+) -> Iterator[ast.Declaration]:
+    """Give each declaration that starts a line the `///` lines that stand right above it."""
+    docs = (c for c in comments if c.text.startswith("///") and starts_line(c.span))
+    by_line = {c.span.begin.line: c for c in docs}
+    for declaration in declarations:
+        lines: list[str] = []
+        number = declaration.span.begin.line - 1 if starts_line(declaration.span) else 0
+        while number in by_line:
+            lines.append(by_line[number].text[3:].strip())
+            number -= 1
+        doc = "\n".join(reversed(lines)) if lines else None
+        yield dataclasses.replace(declaration, doc=doc) if doc is not None else declaration
+
+
+def _template(builder: Builder, token: Token) -> ast.Template:
+    """Parse a `because` string: its texts, and the expressions in `{...}`."""
+    span = builder.token_span(token)
+    parts: list[str | ast.Expr] = []
+    try:
+        for part in templates.split(str(token)):
+            if isinstance(part, str):
+                parts.append(part)
+            else:
+                begin, end = span.start + part.start, span.start + part.end
+                parts.append(_placeholder(builder, span.source, begin, end))
+    except templates.BadTemplate as bad:
+        at = span.start + bad.at
+        builder.problems.append(messages.bad_placeholder(span.source.span(at, at + 1), bad.why))
+    except literals.BadLiteral as bad:
+        escape = span.source.span(span.start + bad.start, span.start + bad.end)
+        builder.problems.append(messages.bad_escape(escape, bad.detail))
+    return ast.Template(tuple(parts), span=span)
+
+
+def _placeholder(builder: Builder, source: Source, begin: int, end: int) -> ast.Expr:
+    """Parse the expression of a placeholder; null stands in for one that cannot be read."""
+    span = source.span(begin, max(end, begin + 1))
+    try:
+        return cast(ast.Expr, _parser().run(source, "expression", begin, end))
+    except UnexpectedInput:
+        why = f"`{span.text}` is not an expression" if end > begin else "a placeholder is empty"
+        builder.problems.append(messages.bad_placeholder(span, why))
+        return ast.NullLiteral(span=span)

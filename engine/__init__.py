@@ -1,0 +1,1 @@
+"""From a checked policy and an action to a decision with its reasons."""

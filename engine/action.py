@@ -1,0 +1,439 @@
+"""JSON or Python data -> `Action`: what an agent proposes, immutable, with one digest.
+
+An action is what its JSON says: two actions are equal, and have the same digest, when their JSON
+is the same. What the values mean is decided by the declared type, in `conform`. Knows no policy.
+Source: architecture.md "Action, as JSON".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Final, NamedTuple, TypeVar, cast
+
+from gatewright.engine import canonical
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.freeze import Freezer, entries_of
+from gatewright.engine.freeze import text as frozen_text
+from gatewright.engine.json_text import Json, read_json
+from gatewright.engine.problems import MAX_PROBLEMS, ActionError, Place, Problem, shown
+from gatewright.engine.values import NOTHING, Map, OptionalValue, Timestamp, Value, a_kind
+
+__all__ = [
+    "Action", "ActionError", "Agent", "Change", "Changes", "Context", "Problem", "Target",
+    "envelope", "instant",
+]  # fmt: skip
+
+T = TypeVar("T")
+
+MAX_NAME = 256
+"""How many characters the name of an action and an idempotency key may have."""
+
+_KEYS = (
+    "action", "params", "agent", "target", "changes", "context", "at", "idempotency_key",
+)  # fmt: skip
+_ROOT: Final = Place("")
+_NO_VALUES: Final = Map()
+_RESERVED = ("id", "owner")
+
+
+class Change(NamedTuple):
+    """The old and the new value of a field. A side that was not given is `NOTHING`."""
+
+    old: Value
+    new: Value
+
+
+class Changes(Mapping[str, Change]):
+    """The fields about to change, by name; immutable."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Change] | None = None) -> None:
+        self._fields = {
+            name: Change(_one_nothing(change.old), _one_nothing(change.new))
+            for name, change in (fields or {}).items()
+        }
+
+    def __reduce__(self) -> tuple[type[Changes], tuple[dict[str, Change]]]:
+        return Changes, (self._fields,)
+
+    def __getitem__(self, name: str) -> Change:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Changes({self._fields!r})"
+
+
+def _one_nothing(side: Value) -> Value:
+    """Return the side; a copy of `NOTHING` becomes itself, since readers ask `is NOTHING`."""
+    return NOTHING if isinstance(side, OptionalValue) else side
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who proposes. In JSON, attributes stand beside `id` and `owner` or under `attributes`."""
+
+    id: str | None = None
+    owner: str | None = None
+    attributes: Map = _NO_VALUES
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The record acted on, with the attributes that the preview read."""
+
+    system: str | None = None
+    object: str | None = None
+    id: str | None = None
+    attributes: Map = _NO_VALUES
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Why the agent proposes it. `confidence` lies between 0 and 1."""
+
+    trigger: str | None = None
+    reasoning: str | None = None
+    evidence: tuple[Value, ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Action:
+    """An action as proposed. Make one with `from_dict`, `from_json` or `read`.
+
+    `name` is empty where an unusable proposal was salvaged by `read`. `at` is None where the
+    caller gave no instant: then the clock of whoever decides counts.
+    """
+
+    name: str
+    params: Map = _NO_VALUES
+    agent: Agent | None = None
+    target: Target | None = None
+    changes: Changes = field(default_factory=Changes)
+    context: Context = Context()
+    at: Timestamp | None = None
+    idempotency_key: str | None = None
+    _digest: str | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _require(self.params, Map)
+        _require(self.changes, Changes)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Action:
+        """Return the action of a dict in the JSON shape; raises ActionError for its first problem.
+
+        Values may be those of JSON, and Decimal, aware datetime, timedelta, bytes, tuple, Money.
+
+        >>> Action.from_dict({"action": "billing.refund", "params": {"customer": "C-1"}}).name
+        'billing.refund'
+        """
+        action, problems = cls.read(data)
+        if problems:
+            raise ActionError(problems[0].message, problems[0].path)
+        return action
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Action:
+        """Return the action of a JSON text; raises ActionError, with line and column if bad JSON.
+
+        Cost: linear in the length of the text, which is at most 10 MiB.
+        """
+        return cls.from_dict(cast("Mapping[str, object]", read_json(text)))
+
+    @classmethod
+    def read(cls, data: object) -> tuple[Action, tuple[Problem, ...]]:
+        """Return what can be read of a proposal, and what is wrong with it. Never raises.
+
+        Parts with a problem are left out, so that a condition that reads them errs.
+        """
+        if isinstance(data, Action):
+            return data, ()
+        problems: list[Problem] = []
+        reader = _Envelope(problems)
+        parts = reader.attempt(lambda: envelope(data, _ROOT, _KEYS, problems)) or {}
+        action = cls(
+            name=reader.attempt(lambda: _name(parts)) or "",
+            params=reader.params(parts),
+            agent=reader.agent(parts),
+            target=reader.target(parts),
+            changes=Changes(reader.changes(parts)),
+            context=reader.context(parts),
+            at=reader.attempt(lambda: instant(parts, "at", _ROOT)),
+            idempotency_key=reader.text(parts, "idempotency_key", _ROOT, MAX_NAME),
+        )
+        return action, tuple(problems[:MAX_PROBLEMS])
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the JSON shape of the action; parts that are absent are left out."""
+        parts: dict[str, Json] = {
+            "action": self.name,
+            "params": canonical.to_json(self.params),
+            "agent": None if self.agent is None else _agent_json(self.agent),
+            "target": None if self.target is None else _target_json(self.target),
+            "changes": {name: _change_json(c) for name, c in self.changes.items()} or None,
+            "context": _context_json(self.context) or None,
+            "at": None if self.at is None else self.at.text,
+            "idempotency_key": self.idempotency_key,
+        }
+        return {key: part for key, part in parts.items() if part is not None}
+
+    def to_json(self) -> str:
+        """Return the JSON text of the action, numbers spelled as they were given."""
+        return canonical.exact_json(self.to_dict())
+
+    @property
+    def digest(self) -> str:
+        """`sha256:...` of the canonical JSON of the whole action, computed once."""
+        if self._digest is None:
+            object.__setattr__(self, "_digest", canonical.digest(self.to_dict()))
+        return cast("str", self._digest)
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, Action) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+def _require(part: object, wanted: type) -> None:
+    if not isinstance(part, wanted):
+        raise TypeError("make an action with Action.from_dict({...})")
+
+
+def envelope(
+    data: object, place: Place, keys: tuple[str, ...], problems: list[Problem]
+) -> dict[str, object]:
+    """Return the entries of an object with fixed keys; null counts as left out.
+
+    Unknown keys are noted as problems and left out; raises ActionError for what is no object.
+    """
+    if not isinstance(data, Mapping):
+        raise place.error("must be an object with keys such as " + ", ".join(keys[:3]))
+    entries = entries_of(cast("Mapping[object, object]", data), place)
+    # So many as are told; to look for the nearest of each of a million names would take minutes.
+    for key in sorted(entries.keys() - set(keys))[:MAX_PROBLEMS]:
+        close = get_close_matches(key[:MAX_NAME], keys, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else "known are " + ", ".join(keys)
+        of = f" of `{place.path}`" if place.path else ""
+        problems.append(Problem(place.key(key).path, f"{shown(key)} is no key{of}: {hint}"))
+    return {key: entries[key] for key in keys if entries.get(key) is not None}
+
+
+def instant(parts: Mapping[str, object], key: str, place: Place) -> Timestamp | None:
+    """Return an instant of an envelope, given as RFC 3339 text, a datetime or a Timestamp."""
+    raw, here = parts.get(key), place.key(key)
+    if raw is None or isinstance(raw, Timestamp):
+        return raw
+    try:
+        if isinstance(raw, str):
+            return Timestamp.parse(raw)
+        if isinstance(raw, datetime):
+            return Timestamp.from_datetime(raw)
+    except EvaluationError as error:
+        raise here.error(f"cannot be used: {error.message}") from None
+    raise here.error("must be an instant such as 2026-12-02T00:00:00Z")
+
+
+def _name(parts: Mapping[str, object]) -> str:
+    raw, place = parts.get("action"), Place("action")
+    if raw is None:
+        raise place.error("is missing: it names the action, such as billing.refund")
+    name = _short_text(raw, place, MAX_NAME)
+    if not name.isprintable() or " " in name:
+        raise place.error("must be a name without spaces, such as billing.refund")
+    return name
+
+
+def _short_text(raw: object, place: Place, longest: int | None) -> str:
+    if not isinstance(raw, str):
+        raise place.error("must be text")
+    text = frozen_text(raw, place)
+    if not text and longest is not None:
+        raise place.error("must not be empty")
+    if longest is not None and len(text) > longest:
+        raise place.error(f"must not be longer than {longest} characters")
+    return text
+
+
+class _Envelope:
+    """Reads the parts of an action, noting problems instead of raising."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._problems = problems
+        self._freezer = Freezer()
+
+    def attempt(self, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except ActionError as error:
+            self._problems.append(Problem(error.path, error.message))
+            return None
+
+    def text(
+        self, parts: Mapping[str, object], key: str, place: Place, longest: int | None = None
+    ) -> str | None:
+        if key not in parts:
+            return None
+        return self.attempt(lambda: _short_text(parts[key], place.key(key), longest))
+
+    def values(self, raw: object, place: Place) -> Map:
+        """Freeze a mapping, leaving out the entries that cannot be used."""
+        if raw is None:
+            return _NO_VALUES
+        frozen: list[tuple[Value, Value]] = []
+        for key, item in (self.attempt(lambda: _entries(raw, place)) or {}).items():
+            try:
+                frozen.append((key, self._freezer.value(item, place.key(key))))
+            except ActionError as error:
+                self._problems.append(Problem(error.path, error.message))
+        return Map(frozen)
+
+    def part(
+        self, parts: Mapping[str, object], key: str, keys: tuple[str, ...]
+    ) -> dict[str, object]:
+        """Return the entries of a part with fixed keys; none where it cannot be read."""
+        return self.attempt(lambda: envelope(parts[key], Place(key), keys, self._problems)) or {}
+
+    def params(self, parts: Mapping[str, object]) -> Map:
+        return self.values(parts.get("params"), Place("params"))
+
+    def agent(self, parts: Mapping[str, object]) -> Agent | None:
+        if "agent" not in parts:
+            return None
+        place = Place("agent")
+        entries = self.attempt(lambda: _entries(parts["agent"], place)) or {}
+        nested = self.values(entries.get("attributes"), place.key("attributes"))
+        beside = {k: v for k, v in entries.items() if k not in (*_RESERVED, "attributes")}
+        attributes = dict(self.values(beside, place).items())
+        for key, value in nested.items():
+            if key in beside or key in _RESERVED:
+                here = place.key("attributes").key(str(key))
+                self._problems.append(here.problem("belongs beside `attributes`, and only once"))
+                attributes.pop(key, None)
+            else:
+                attributes[key] = value
+        named = {key: entries[key] for key in _RESERVED if entries.get(key) is not None}
+        return Agent(
+            self.text(named, "id", place, MAX_NAME),
+            self.text(named, "owner", place, MAX_NAME),
+            Map(attributes.items()),
+        )
+
+    def target(self, parts: Mapping[str, object]) -> Target | None:
+        if "target" not in parts:
+            return None
+        entries = self.part(parts, "target", ("system", "object", "id", "attributes"))
+        place = Place("target")
+        return Target(
+            self.text(entries, "system", place, MAX_NAME),
+            self.text(entries, "object", place, MAX_NAME),
+            self.text(entries, "id", place, MAX_NAME),
+            self.values(entries.get("attributes"), place.key("attributes")),
+        )
+
+    def changes(self, parts: Mapping[str, object]) -> dict[str, Change]:
+        place = Place("changes")
+        raw = parts.get("changes")
+        entries = None if raw is None else self.attempt(lambda: _entries(raw, place))
+        changes: dict[str, Change] = {}
+        for name, item in (entries or {}).items():
+            try:
+                changes[name] = self._change(item, place.key(name))
+            except ActionError as error:
+                self._problems.append(Problem(error.path, error.message))
+        return changes
+
+    def _change(self, raw: object, place: Place) -> Change:
+        """Read `{"old": ..., "new": ...}`; a null in it is a value, a missing side is NOTHING."""
+        entries = _entries(raw, place)
+        if not entries or entries.keys() - {"old", "new"}:
+            raise place.error("must be an object with `old` and `new`, and nothing else")
+        old, new = (
+            self._freezer.value(entries[side], place.key(side)) if side in entries else NOTHING
+            for side in ("old", "new")
+        )
+        return Change(old, new)
+
+    def context(self, parts: Mapping[str, object]) -> Context:
+        if "context" not in parts:
+            return Context()
+        keys = ("trigger", "reasoning", "evidence", "confidence")
+        entries = self.part(parts, "context", keys)
+        place = Place("context")
+        return Context(
+            self.text(entries, "trigger", place),
+            self.text(entries, "reasoning", place),
+            self.attempt(lambda: self._evidence(entries, place.key("evidence"))) or (),
+            self.attempt(lambda: _confidence(entries, place.key("confidence"))),
+        )
+
+    def _evidence(self, entries: Mapping[str, object], place: Place) -> tuple[Value, ...]:
+        frozen = self._freezer.value(entries.get("evidence", ()), place)
+        if not isinstance(frozen, tuple):
+            raise place.error(f"must be a list, not {a_kind(frozen)}")
+        return frozen
+
+
+def _entries(raw: object, place: Place) -> dict[str, object]:
+    if not isinstance(raw, Mapping):
+        raise place.error("must be an object")
+    return entries_of(cast("Mapping[object, object]", raw), place)
+
+
+def _confidence(entries: Mapping[str, object], place: Place) -> float | None:
+    raw = entries.get("confidence")
+    if raw is None:
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw <= 1:
+        raise place.error("must be a number between 0 and 1")
+    return float(raw)
+
+
+# --- to JSON ----------------------------------------------------------------------------------
+
+
+def _present(parts: dict[str, Json]) -> dict[str, Json]:
+    return {key: part for key, part in parts.items() if part is not None}
+
+
+def _agent_json(agent: Agent) -> dict[str, Json]:
+    attributes = canonical.to_json(agent.attributes) or None
+    return _present({"id": agent.id, "owner": agent.owner, "attributes": attributes})
+
+
+def _target_json(target: Target) -> dict[str, Json]:
+    return _present(
+        {
+            "system": target.system,
+            "object": target.object,
+            "id": target.id,
+            "attributes": canonical.to_json(target.attributes) or None,
+        }
+    )
+
+
+def _change_json(change: Change) -> dict[str, Json]:
+    sides = (("old", change.old), ("new", change.new))
+    return {side: canonical.to_json(value) for side, value in sides if value is not NOTHING}
+
+
+def _context_json(context: Context) -> dict[str, Json]:
+    return _present(
+        {
+            "trigger": context.trigger,
+            "reasoning": context.reasoning,
+            "evidence": canonical.to_json(context.evidence) or None,
+            "confidence": context.confidence,
+        }
+    )

@@ -1,0 +1,94 @@
+"""An effect -> the routes that are still needed, and in which stages they are asked.
+
+Source: language.md §2. A route is absorbed where a needed route outranks it, unless the policy
+asks for it explicitly before that one (`require a then b` needs both).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatewright.dsl.effects import closure
+from gatewright.dsl.policy import Effect, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Who is needed: stages in order, the routes of a stage in parallel, by qualified name."""
+
+    stages: tuple[tuple[str, ...], ...]
+    absorbed: tuple[tuple[str, str], ...]
+    """Pairs (route that is not asked, needed route that outranks it)."""
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """All needed routes, in the order of their stages."""
+        return tuple(route for stage in self.stages for route in stage)
+
+
+def approvals(effect: Effect, routes: Mapping[str, Route]) -> Approvals:
+    """Return who is needed for an effect that does not block. Deterministic."""
+    after = closure(_followers(effect.orders))
+    needed: set[str] = set()
+    heirs: dict[str, list[str]] = {}
+    # From the top: a route outranks strictly fewer than whatever outranks it.
+    for route in sorted(effect.routes, key=lambda r: (-len(routes[r].outranks), r)):
+        above = [
+            upper
+            for upper in sorted(needed)
+            if route in routes[upper].outranks and upper not in after.get(route, frozenset())
+        ]
+        if above:
+            heirs[route] = above
+        else:
+            needed.add(route)
+    orders = _inherit(effect.orders, frozenset(needed), heirs)
+    pairs = tuple((lower, upper) for lower, uppers in sorted(heirs.items()) for upper in uppers)
+    return Approvals(_stages(frozenset(needed), orders, after), pairs)
+
+
+def _followers(orders: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
+    followers: dict[str, list[str]] = {}
+    for before, after in sorted(orders):
+        followers.setdefault(before, []).append(after)
+        followers.setdefault(after, [])
+    return followers
+
+
+def _inherit(
+    orders: frozenset[tuple[str, str]], needed: frozenset[str], heirs: Mapping[str, list[str]]
+) -> dict[str, frozenset[str]]:
+    """Return for each needed route those that come after it; heirs stand where the absorbed did."""
+    followers: dict[str, list[str]] = {route: [] for route in needed}
+    for before, after in sorted(orders):
+        firsts = [before] if before in needed else heirs[before]
+        seconds = [after] if after in needed else heirs[after]
+        for first in firsts:
+            followers[first].extend(second for second in seconds if second != first)
+    return closure(followers)
+
+
+def _stages(
+    needed: frozenset[str],
+    after: Mapping[str, frozenset[str]],
+    written: Mapping[str, frozenset[str]],
+) -> tuple[tuple[str, ...], ...]:
+    """Lay the routes out in stages. Those that wait for each other are asked in parallel.
+
+    Where an order that an heir took over contradicts one that is `written`, the written one stays.
+    """
+
+    def waits(route: str, other: str) -> bool:
+        return any(
+            route in order.get(other, ()) and other not in order.get(route, ())
+            for order in (after, written)
+        )
+
+    rest = set(needed)
+    stages: list[tuple[str, ...]] = []
+    while rest:
+        ready = sorted(route for route in rest if not any(waits(route, other) for other in rest))
+        stages.append(tuple(ready))
+        rest.difference_update(ready)
+    return tuple(stages)

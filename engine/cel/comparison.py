@@ -1,0 +1,187 @@
+"""Equality and order of values.
+
+Equality is CEL's: values of different kinds are unequal, numbers compare by what they are worth
+(exactly, also int with double: the one wanted deviation from CEL). Where an answer would hide a
+mistake it is an error instead: two currencies, money with a plain number, a decimal with a double.
+Strings are compared in Unicode normal form C. Source: language.md §4, §9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TypeAlias
+
+from gatewright.engine.cel.budget import Budget
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.values import (
+    Duration,
+    ExtensionValue,
+    Map,
+    Money,
+    OptionalValue,
+    Timestamp,
+    TypeValue,
+    Value,
+    a_kind,
+    kind_of,
+    nfc,
+)
+
+MAX_VALUE_DEPTH = 64
+"""How deep lists and maps may nest where a function walks through them."""
+
+Number: TypeAlias = int | float | Decimal
+
+NUMERIC_KINDS = frozenset({"int", "uint", "double", "decimal"})
+ORDERED_KINDS = NUMERIC_KINDS | {"bool", "string", "bytes", "timestamp", "duration", "money"}
+
+
+def equal(left: Value, right: Value, budget: Budget, depth: int = 0) -> bool:
+    """Tell whether two values are equal; charges for every element that is looked at.
+
+    Raises EvaluationError `currency_mismatch` or `type_mismatch` where they may not be compared.
+    """
+    budget.charge()
+    check_depth(depth)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and _all_equal(zip(left, right, strict=True), budget, depth)
+    if isinstance(left, Map) and isinstance(right, Map):
+        return _maps_equal(left, right, budget, depth)
+    if isinstance(left, OptionalValue) and isinstance(right, OptionalValue):
+        both = left.present and right.present
+        return equal(left.content, right.content, budget, depth + 1) if both else left == right
+    return _scalars_equal(left, right, budget)
+
+
+def check_depth(depth: int) -> None:
+    """Refuse to walk deeper into nested values than `MAX_VALUE_DEPTH`."""
+    if depth > MAX_VALUE_DEPTH:
+        raise EvaluationError(
+            "cost_limit", f"lists and maps nest deeper than {MAX_VALUE_DEPTH} levels"
+        )
+
+
+def _all_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget, depth: int) -> bool:
+    """Compare pairwise; one unequal pair decides even where another pair is an error."""
+    error: EvaluationError | None = None
+    for left, right in pairs:
+        try:
+            if not equal(left, right, budget, depth + 1):
+                return False
+        except EvaluationError as raised:
+            if raised.code == "cost_limit":
+                raise
+            error = error or raised
+    if error is not None:
+        raise error
+    return True
+
+
+def _maps_equal(left: Map, right: Map, budget: Budget, depth: int) -> bool:
+    budget.charge(len(left))
+    if len(left) != len(right) or any(key not in right for key in left):
+        return False
+    return _all_equal(((left[key], right[key]) for key in left), budget, depth)
+
+
+def _scalars_equal(left: Value, right: Value, budget: Budget) -> bool:
+    if isinstance(left, Money) and isinstance(right, Money):
+        return compare_money(left, right) == 0
+    if _are_texts(left, right):
+        budget.charge_text(min(len(left), len(right)))  # type: ignore[arg-type]
+    kinds = {kind_of(left), kind_of(right)}
+    if kinds <= NUMERIC_KINDS or ("money" in kinds and kinds & NUMERIC_KINDS):
+        _refuse_inexact(left, right)
+        return left == right
+    if isinstance(left, str) and isinstance(right, str):
+        return nfc(left) == nfc(right)
+    return len(kinds) == 1 and _same_kind_equal(left, right)
+
+
+def _are_texts(left: Value, right: Value) -> bool:
+    return isinstance(left, (str, bytes)) and isinstance(right, (str, bytes))
+
+
+def _same_kind_equal(left: Value, right: Value) -> bool:
+    plain = (type(None), bool, bytes, Timestamp, Duration, TypeValue, ExtensionValue)
+    if isinstance(left, plain):
+        return left == right
+    # Objects of the host have no equality but their own identity.
+    return left is right
+
+
+def _refuse_inexact(left: Value, right: Value) -> None:
+    kinds = {kind_of(left), kind_of(right)}
+    if kinds == {"decimal", "double"}:
+        raise EvaluationError(
+            "type_mismatch",
+            "a decimal cannot be compared with a double: write the number as a literal, "
+            'or use `decimal("...")`',
+        )
+    if "money" in kinds:
+        raise EvaluationError(
+            "type_mismatch",
+            f"{a_kind(left)} cannot be compared with {a_kind(right)}: write a currency, `50 USD`",
+        )
+
+
+def compare_money(left: Money, right: Money) -> int:
+    """Compare two amounts of one currency: -1, 0 or 1."""
+    common_currency(left, right)
+    return (left.amount > right.amount) - (left.amount < right.amount)
+
+
+def common_currency(left: Money, right: Money) -> str | None:
+    """Return the currency of both; raises EvaluationError `currency_mismatch` where they differ."""
+    if None in (left.currency, right.currency) or left.currency == right.currency:
+        return left.currency or right.currency
+    raise EvaluationError(
+        "currency_mismatch", f"{left.currency} and {right.currency} are different currencies"
+    )
+
+
+def compare(left: Value, right: Value) -> int | None:
+    """Return -1, 0 or 1 for the order of two values; None where one is not a number (NaN).
+
+    Raises EvaluationError `type_mismatch` for kinds that have no order between them.
+    """
+    kinds = {kind_of(left), kind_of(right)}
+    if isinstance(left, Money) and isinstance(right, Money):
+        return compare_money(left, right)
+    if kinds <= NUMERIC_KINDS or ("money" in kinds and kinds & NUMERIC_KINDS):
+        _refuse_inexact(left, right)
+        return _compare_numbers(left, right)  # type: ignore[arg-type]
+    if len(kinds) > 1 or not kinds <= ORDERED_KINDS:
+        raise EvaluationError(
+            "type_mismatch", f"{a_kind(left)} cannot be compared with {a_kind(right)}"
+        )
+    if isinstance(left, str) and isinstance(right, str):
+        left, right = nfc(left), nfc(right)
+    return (left > right) - (left < right)  # type: ignore[operator]
+
+
+def _compare_numbers(left: Number, right: Number) -> int | None:
+    """Compare by worth; Python compares int, float and Decimal exactly."""
+    if left != left or right != right:
+        return None
+    return (left > right) - (left < right)
+
+
+def contains(values: Iterable[Value], wanted: Value, budget: Budget) -> bool:
+    """Tell whether one of the values equals `wanted`.
+
+    A comparison that is an error counts only where no other value is equal.
+    """
+    error: EvaluationError | None = None
+    for value in values:
+        try:
+            if equal(value, wanted, budget):
+                return True
+        except EvaluationError as raised:
+            if raised.code == "cost_limit":
+                raise
+            error = error or raised
+    if error is not None:
+        raise error
+    return False

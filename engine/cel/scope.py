@@ -1,0 +1,57 @@
+"""What an evaluation asks of its surroundings: names, and somebody to tell what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from gatewright.dsl import ast
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.values import OptionalValue, Value
+
+
+class Scope(Protocol):
+    """The names that an expression can see."""
+
+    def lookup(self, name: str, absolute: bool) -> Value:
+        """Return the value of a name; raises EvaluationError `no_such_name` where it is unknown.
+
+        `absolute` is CEL's leading dot. Local names of macros never come here.
+        """
+        ...
+
+
+@runtime_checkable
+class QualifiedScope(Scope, Protocol):
+    """A scope in which dotted names can be variables too, as in a CEL container."""
+
+    def lookup_qualified(self, names: tuple[str, ...], absolute: bool) -> OptionalValue:
+        """Return the variable of that dotted name, or `optional.none()`."""
+        ...
+
+
+class Trace(Protocol):
+    """Is told every sub-expression that was evaluated, innermost first."""
+
+    def record(self, node: ast.Expr, outcome: Value | EvaluationError) -> None:
+        """Note what a node gave. A node inside a comprehension comes once a turn."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MapScope:
+    """A scope over a plain mapping; `absolute` makes no difference."""
+
+    names: Mapping[str, Value]
+
+    def lookup(self, name: str, absolute: bool) -> Value:
+        """Return the value of a name."""
+        if name not in self.names:
+            raise unknown_name(name)
+        return self.names[name]
+
+
+def unknown_name(name: str) -> EvaluationError:
+    """Return the error of a name that nothing declares."""
+    return EvaluationError("no_such_name", f"nothing is named `{name}`")

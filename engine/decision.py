@@ -1,0 +1,195 @@
+"""The shapes at the border: what a decision says.
+
+A `Decision` answers at once what will happen and who is needed. Everything that explains it is made
+when it is first asked for, from the facts that the decision was taken on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from gatewright.engine.canonical import digest
+from gatewright.engine.json_text import Json
+from gatewright.engine.jsonable import Jsonable
+
+if TYPE_CHECKING:
+    from gatewright.engine.explain import Explanation
+
+RuleStatus: TypeAlias = Literal["matched", "error", "suspended", "shadow", "not matched"]
+RuleKind: TypeAlias = Literal["rule", "guard", "absolute guard", "permit", "default", "on_error"]
+
+
+class Effect(StrEnum):
+    """What happens to an action."""
+
+    AUTO_RUN = "auto_run"
+    REQUIRE_APPROVAL = "require_approval"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Jsonable):
+    """Where something is declared; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionReport(Jsonable):
+    """One condition, with the values that it saw.
+
+    `text` is the condition as written, `shown` has the values in it. `result` is what it came to,
+    before the sign of `unless`; `holds` is true where it lets the rule match, None for an error.
+    """
+
+    kind: Literal["when", "unless"]
+    text: str
+    shown: str
+    result: Literal["true", "false", "error"]
+    holds: bool | None
+    error: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReport(Jsonable):
+    """A rule, guard, permit or floor and its part in the decision.
+
+    `effect` is what it asks for (`require manager`), `conditions` those of the rows that count.
+    """
+
+    name: str
+    package: str
+    kind: RuleKind
+    status: RuleStatus
+    effect: str
+    decisive: bool
+    because: str | None
+    conditions: tuple[ConditionReport, ...]
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReport(Jsonable):
+    """A condition that erred, or a part of the action that does not fit; `source` names which."""
+
+    source: str
+    message: str
+    at: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation(Jsonable):
+    """Something to be done with the decision, such as telling somebody."""
+
+    name: str
+    args: dict[str, Json]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a decision says beyond its effect and routes."""
+
+    rules: tuple[RuleReport, ...]
+    errors: tuple[ErrorReport, ...]
+    risk: int
+    obligations: tuple[Obligation, ...]
+    because: tuple[str, ...]
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to an action.
+
+    `routes` are the names of the routes still needed, in the order of `stages`; routes of one stage
+    are asked in parallel. `matched` are the qualified names of the rules and guards that matched.
+    `at` is the instant of the decision, RFC 3339.
+    """
+
+    effect: Effect
+    routes: tuple[str, ...]
+    stages: tuple[tuple[str, ...], ...]
+    matched: tuple[str, ...]
+    policy_digest: str
+    at: str
+    mode: str
+    _derive: Callable[[], Report] = field(repr=False, compare=False)
+    _digest: Callable[[], str] = field(repr=False, compare=False)
+    _kept: dict[str, Report] = field(
+        default_factory=dict[str, Report], repr=False, compare=False, init=False
+    )
+
+    @property
+    def report(self) -> Report:
+        """Everything that explains the decision, made once."""
+        if "report" not in self._kept:
+            self._kept["report"] = self._derive()
+        return self._kept["report"]
+
+    @property
+    def rules(self) -> tuple[RuleReport, ...]:
+        """Every rule and guard that matched, erred, was suspended or is in shadow; and floors."""
+        return self.report.rules
+
+    @property
+    def errors(self) -> tuple[ErrorReport, ...]:
+        """What erred; empty for a decision without errors."""
+        return self.report.errors
+
+    @property
+    def risk(self) -> int:
+        """The risk score, 0 to 100."""
+        return self.report.risk
+
+    @property
+    def obligations(self) -> tuple[Obligation, ...]:
+        """What is to be done with the decision."""
+        return self.report.obligations
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The reasons of what was decisive, as sentences."""
+        return self.report.because
+
+    @property
+    def action_digest(self) -> str:
+        """`sha256:...` of the action's canonical JSON."""
+        return self._digest()
+
+    @property
+    def id(self) -> str:
+        """The same action under the same policy at the same instant has the same id."""
+        parts = [self.policy_digest, self.action_digest, self.at, self.effect, list(self.routes)]
+        return "dec_" + digest(parts).removeprefix("sha256:")[:32]
+
+    def explain(self) -> Explanation:
+        """Return why; `str()` of it is text for people, `.to_dict()` JSON for programs."""
+        return self.report.explanation
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the decision as JSON."""
+        return {
+            "id": self.id,
+            "effect": self.effect.value,
+            "routes": list(self.routes),
+            "stages": [list(stage) for stage in self.stages],
+            "rules": [rule.to_dict() for rule in self.rules],
+            "errors": [error.to_dict() for error in self.errors],
+            "risk": self.risk,
+            "obligations": [obligation.to_dict() for obligation in self.obligations],
+            "because": list(self.because),
+            "policy_digest": self.policy_digest,
+            "action_digest": self.action_digest,
+            "at": self.at,
+            "mode": self.mode,
+        }

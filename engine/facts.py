@@ -1,0 +1,69 @@
+"""What a decision read: fields of the action with their values, and answers of the history.
+
+Source: language.md §2, "the facts that were read". Values of secret fields are masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gatewright.dsl import ast
+from gatewright.dsl.walk import children
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.interpret import ConditionOutcome, Outcome
+from gatewright.engine.secrecy import Secrets
+from gatewright.engine.values import HostObject
+
+_ROOTS = frozenset({"action", "changes", "target", "agent", "context", "data"})
+
+
+def conditions_of(outcome: Outcome) -> Iterator[ConditionOutcome]:
+    """Yield every condition that was evaluated."""
+    for permit in outcome.permits:
+        yield from permit.conditions
+    for risk in outcome.risks:
+        yield from risk.conditions
+    for rule in outcome.rules:
+        for row in rule.rows:
+            yield from row.conditions
+        for exception in rule.exceptions:
+            yield from exception.conditions
+
+
+def fields_read(conditions: Iterable[ConditionOutcome], secrets: Secrets) -> dict[str, str]:
+    """Return the paths that conditions read (`action.amount`) with their values as text."""
+    found: dict[str, str] = {}
+    for outcome in conditions:
+        for path in _paths(outcome.condition.expression):
+            value = outcome.seen.get(id(path), outcome)
+            if isinstance(value, ConditionOutcome | HostObject):
+                continue
+            shown = "absent" if isinstance(value, EvaluationError) else secrets.show(value)
+            found[_text(path)] = "***" if secrets.touches(path, {}) else shown
+    return dict(sorted(found.items()))
+
+
+def _paths(expr: ast.Expr) -> Iterator[ast.Select]:
+    """Yield the longest paths in an expression that begin at a part of the action."""
+    todo: list[ast.Expr] = [expr]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Select) and _root(node) in _ROOTS:
+            yield node
+        else:
+            todo.extend(children(node))
+
+
+def _root(expr: ast.Expr) -> str | None:
+    while isinstance(expr, ast.Select) and not expr.optional:
+        expr = expr.operand
+    return expr.name if isinstance(expr, ast.Name) else None
+
+
+def _text(expr: ast.Expr) -> str:
+    parts: list[str] = []
+    while isinstance(expr, ast.Select):
+        parts.append(expr.field)
+        expr = expr.operand
+    root = expr.name if isinstance(expr, ast.Name) else "?"
+    return ".".join([root, *reversed(parts)])

@@ -1,0 +1,48 @@
+"""`agreement(rule, within: 90d)`: how often reviewers approved what a rule sent them.
+
+Source: language.md §6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gatewright.dsl import ast
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.host import ask_agreement
+from gatewright.engine.history.query import HistoryStore
+from gatewright.engine.values import HostObject, Timestamp, Value
+
+Evaluate = Callable[[ast.Expr], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFunction(HostObject):
+    """The function `agreement` as one package's conditions see it."""
+
+    package: str
+    store: HistoryStore
+    now: Timestamp
+
+    def select(self, field: str) -> Value:
+        """Refuse: it is called, not read."""
+        raise EvaluationError("no_such_field", "`agreement` is a function")
+
+    def has(self, field: str) -> bool:
+        """Return false: a function has no fields."""
+        return False
+
+    def invoke(self, method: str, arguments: tuple[ast.Argument, ...], evaluate: Evaluate) -> Value:
+        """Answer `agreement(rule, within: 90d)`, a double from 0 to 1."""
+        match arguments:
+            case (
+                ast.Argument(None, ast.Name(name=rule)),
+                ast.Argument("within", within),
+            ) if not method:
+                name = f"{self.package}.{rule}"
+                return ask_agreement(self.store, name, evaluate(within), self.now)
+            case _:
+                raise EvaluationError(
+                    "invalid_argument", "write `agreement(rule_name, within: 90d)`"
+                )

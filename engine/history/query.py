@@ -1,0 +1,345 @@
+"""What can be asked of past actions, and the answer by looking at each of them.
+
+`HistoryStore` is what every store promises; the functions below say what the answers are, slowly
+and word by word, for stores that have no index and for tests of those that have one.
+Source: language.md §6.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from difflib import get_close_matches
+from typing import Protocol
+
+from gatewright.dsl.types import (
+    ANY,
+    EnumType,
+    MoneyType,
+    RecordType,
+    StringType,
+    Type,
+)
+from gatewright.engine.conform import conform_value
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.record import APPROVED, Event
+from gatewright.engine.problems import UNFIT, shown
+from gatewright.engine.values import (
+    MAX_DIGITS,
+    NOTHING,
+    Duration,
+    Map,
+    Money,
+    OptionalValue,
+    Timestamp,
+    Uint,
+    Value,
+    a_kind,
+    exact_decimal,
+    int64,
+    kind_of,
+    nfc,
+)
+
+KEYS_OF_EVENTS = ("agent", "target", "action")
+"""What every history can be keyed by, besides the parameters of its actions: ids and the name."""
+
+OWN_FIELDS = ("id", "action", "agent", "target", "status", "at", "decided_by", "decided_at")
+"""What every event has of its own; a parameter of such a name is not seen in a history."""
+
+_EXACT = Context(prec=4 * MAX_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question: which events, in which window, and of which field.
+
+    `record` types the fields. `keys` are sorted by name. The window is `(now - within, now]`, from
+    the beginning of time where `within_nanos` is None. `exclude_id` is the action being decided.
+    `holds` tells whether the history's `where` is true of an event; it raises EvaluationError.
+    """
+
+    history: str
+    actions: tuple[str, ...]
+    record: RecordType
+    now: Timestamp
+    within_nanos: int | None = None
+    keys: tuple[tuple[str, Value], ...] = ()
+    field: str | None = None
+    exclude_id: str | None = None
+    holds: Callable[[Event], bool] = dataclasses.field(
+        default=lambda _: True, compare=False, repr=False
+    )
+
+
+class HistoryStore(Protocol):
+    """What conditions ask of past actions; every store gives the same answers.
+
+    All raise EvaluationError: for a field that cannot be read, two currencies, a `where` that errs.
+    """
+
+    def count(self, query: Query) -> int:
+        """Return how many events there are."""
+        ...
+
+    def sum(self, query: Query) -> Value:
+        """Return the sum of the field; zero of the field's type where there are no events."""
+        ...
+
+    def last(self, query: Query) -> Event | None:
+        """Return the event of the latest `at`, of several the one recorded last."""
+        ...
+
+    def distinct(self, query: Query) -> int:
+        """Return how many different values the field has; where it is absent it has none."""
+        ...
+
+    def agreement(self, query: AgreementQuery) -> float:
+        """Return which part of what a rule sent to people they approved; 0.0 if nobody decided."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementQuery:
+    """The question how often people approved what a rule, by qualified name, sent them."""
+
+    rule: str
+    now: Timestamp
+    within_nanos: int
+    exclude_id: str | None = None
+
+
+# --- the answers, by looking at each event --------------------------------------------------------
+
+
+def count(events: Iterable[Event], query: Query) -> int:
+    """Count the events that a query means."""
+    return len(selected(events, query))
+
+
+def total(events: Iterable[Event], query: Query) -> Value:
+    """Sum a field exactly, whatever the order of the events; an absent optional field adds nothing.
+
+    Raises EvaluationError `currency_mismatch`, `overflow`, or `type_mismatch` for no number.
+    """
+    name = _queried_field(query)
+    declared = _declared(query.record, name)
+    values = [read.content for read in _values(events, query, name) if read.present]
+    return _sum(values, _kind_of_sum(declared, values, name), declared)
+
+
+def last(events: Iterable[Event], query: Query) -> Event | None:
+    """Return the latest event; of several at one instant the one that was recorded last."""
+    latest: Event | None = None
+    for event in selected(events, query):
+        if latest is None or event.at >= latest.at:
+            latest = event
+    return latest
+
+
+def distinct(events: Iterable[Event], query: Query) -> int:
+    """Count the different values of a field."""
+    name = _queried_field(query)
+    _declared(query.record, name)
+    return len({identity(v.content) for v in _values(events, query, name) if v.present})
+
+
+def agreement(events: Iterable[Event], query: AgreementQuery) -> float:
+    """Return approvals by decisions among the events that people decided and the rule matched."""
+    decided = [
+        event
+        for event in events
+        if query.rule in event.rules
+        and event.decided_by is not None
+        and event.id != query.exclude_id
+        and _in_window(event.at, query.now, query.within_nanos)
+        and (event.status in APPROVED or event.status == "rejected")
+    ]
+    approved = sum(event.status in APPROVED for event in decided)
+    return approved / len(decided) if decided else 0.0
+
+
+def selected(events: Iterable[Event], query: Query) -> list[Event]:
+    """Return the events that a query means, in the order recorded.
+
+    An event whose keys cannot be read counts as an error unless the `where` leaves it out anyway:
+    nothing is excluded silently, and nothing irrelevant can make a history fail.
+    """
+    wanted = [(name, identity(value)) for name, value in query.keys]
+    found: list[Event] = []
+    for event in events:
+        if event.action not in query.actions or event.id == query.exclude_id:
+            continue
+        if not _in_window(event.at, query.now, query.within_nanos):
+            continue
+        try:
+            matches = all(_has_key(event, name, key, query.record) for name, key in wanted)
+        except EvaluationError:
+            if query.holds(event):
+                raise
+            continue
+        if matches and query.holds(event):
+            found.append(event)
+    return found
+
+
+def _in_window(at: Timestamp, now: Timestamp, within_nanos: int | None) -> bool:
+    if at > now:
+        return False
+    return within_nanos is None or at.nanos > now.nanos - within_nanos
+
+
+def _has_key(event: Event, name: str, wanted: Hashable, record: RecordType) -> bool:
+    value = event_field(event, name, record)
+    return value.present and identity(value.content) == wanted
+
+
+def _queried_field(query: Query) -> str:
+    if query.field is None:
+        raise EvaluationError("invalid_argument", "the field to look at is not named")
+    return query.field
+
+
+def _values(events: Iterable[Event], query: Query, name: str) -> list[OptionalValue]:
+    return [event_field(event, name, query.record) for event in selected(events, query)]
+
+
+# --- fields of events -----------------------------------------------------------------------------
+
+
+def event_field(event: Event, name: str, record: RecordType) -> OptionalValue:
+    """Return a field of an event, typed; nothing where it is absent and may be.
+
+    Raises EvaluationError where it is missing though its type needs it, or does not fit its type.
+    """
+    declared = _declared(record, name)
+    if name in OWN_FIELDS:
+        return _own_field(event, name)
+    if name not in event.params:
+        listed = record.field(name)
+        if listed is None or listed.optional:
+            return NOTHING
+        raise EvaluationError("no_such_field", f"a past {event.action} has no {shown(name)}")
+    value = conform_value(event.params[name], declared, name, lenient=True)
+    if value is UNFIT:
+        raise EvaluationError(
+            "type_mismatch", f"{shown(name)} of a past {event.action} is not of type {declared}"
+        )
+    return OptionalValue.of(value)
+
+
+def _own_field(event: Event, name: str) -> OptionalValue:
+    value: Value = getattr(event, name)
+    return NOTHING if value is None else OptionalValue.of(value)
+
+
+def _declared(record: RecordType, name: str) -> Type:
+    listed = record.field(name)
+    if listed is not None:
+        return listed.type
+    if record.open or name in OWN_FIELDS:
+        return ANY
+    close = get_close_matches(name[:100], record.names, n=1)
+    hint = f": did you mean `{close[0]}`?" if close else ""
+    raise EvaluationError("no_such_field", f"past actions have no {shown(name)}{hint}")
+
+
+def checked_key(name: str, value: Value, record: RecordType) -> Value:
+    """Return the value of a key; raises EvaluationError if events cannot have such a key or value.
+
+    A value of another kind would never match, and a count of zero would hide that.
+    """
+    if name in OWN_FIELDS and name not in KEYS_OF_EVENTS:
+        raise EvaluationError(
+            "invalid_argument", f"{shown(name)} is no key: the `where` of a history can look at it"
+        )
+    wanted = _kind(_declared(record, name)) if name not in KEYS_OF_EVENTS else "string"
+    given = kind_of(value)
+    if wanted not in (given, "any") and not {wanted, given} <= {"int", "uint", "double"}:
+        raise EvaluationError(
+            "type_mismatch", f"the key {shown(name)} is {a_kind(value)}, not of type {wanted}"
+        )
+    return value
+
+
+def identity(value: Value) -> Hashable:
+    """Return what tells values apart as keys: equal for values that are equal in a condition.
+
+    Numbers by their worth, texts in normal form, money by amount and currency.
+    """
+    if isinstance(value, bool):
+        return ("bool", value)
+    if isinstance(value, (int, float, Decimal)):
+        return ("number", value)
+    if isinstance(value, str):
+        return ("string", nfc(value))
+    if isinstance(value, tuple):
+        return ("list", tuple(identity(item) for item in value))
+    if isinstance(value, Map):
+        return ("map", frozenset((identity(k), identity(v)) for k, v in value.items()))
+    return (kind_of(value), value)
+
+
+def _kind(declared: Type) -> str:
+    """Return the run-time kind of a type's values."""
+    if isinstance(declared, (StringType, EnumType)):
+        return "string"
+    if isinstance(declared, RecordType):
+        return "map"
+    return str(declared).partition("(")[0].partition("<")[0]
+
+
+# --- sums -----------------------------------------------------------------------------------------
+
+_SUMMABLE = ("int", "uint", "double", "decimal", "money", "duration")
+
+
+def _kind_of_sum(declared: Type, values: list[Value], name: str) -> str:
+    """Return the one kind of number that is summed."""
+    kinds = {kind_of(value) for value in values} if declared == ANY else {_kind(declared)}
+    kind = kinds.pop() if kinds else "int"
+    if kinds or kind not in _SUMMABLE:
+        what = "values of several kinds" if kinds else f"values of type {kind}"
+        raise EvaluationError("type_mismatch", f"{shown(name)} has {what}: they have no sum")
+    return kind
+
+
+def _sum(values: list[Value], kind: str, declared: Type) -> Value:
+    if kind == "money":
+        currency = declared.currency if isinstance(declared, MoneyType) else None
+        return _sum_money([v for v in values if isinstance(v, Money)], currency)
+    if kind == "decimal":
+        return _sum_decimals([v for v in values if isinstance(v, Decimal)])
+    if kind == "double":
+        return _sum_doubles([v for v in values if isinstance(v, float)])
+    if kind == "duration":
+        return Duration(sum(v.nanos for v in values if isinstance(v, Duration)))
+    whole = sum(v for v in values if isinstance(v, int))
+    return Uint(whole) if kind == "uint" else int64(whole)
+
+
+def _sum_money(amounts: list[Money], currency: str | None) -> Money:
+    currencies = sorted({amount.currency or "" for amount in amounts})
+    if len(currencies) > 1:
+        raise EvaluationError(
+            "currency_mismatch", "the past actions have several currencies: they have no sum"
+        )
+    summed = _sum_decimals([amount.amount for amount in amounts])
+    return Money(summed, currencies[0] if currencies else currency)
+
+
+def _sum_decimals(numbers: list[Decimal]) -> Decimal:
+    summed = Decimal(0)
+    for number in numbers:
+        summed = _EXACT.add(summed, number)
+    return exact_decimal(summed)
+
+
+def _sum_doubles(numbers: list[float]) -> float:
+    try:
+        return math.fsum(numbers)
+    except OverflowError:
+        raise EvaluationError("overflow", "the sum does not fit a double") from None

@@ -1,0 +1,151 @@
+"""Answers that were given, so that an explanation sees what its decision saw.
+
+A `RecordedHistory` stands between conditions and a store: it asks each question once and keeps the
+answer. Without a store behind it, it replays. Source: language.md §2, "the facts that were read".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from gatewright.engine.canonical import to_json
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query, identity
+from gatewright.engine.history.record import Event
+from gatewright.engine.json_text import Json
+from gatewright.engine.masking import MASK, mask
+from gatewright.engine.values import Duration, Value
+
+Method: TypeAlias = Literal["count", "sum", "last", "distinct", "agreement"]
+Answer: TypeAlias = "Value | Event | EvaluationError"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFact:
+    """One question and its answer; `history` is the rule's name for `agreement`."""
+
+    history: str
+    method: Method
+    field: str | None
+    keys: tuple[tuple[str, Value], ...]
+    within_nanos: int | None
+    answer: Answer = dataclasses.field(compare=False)
+
+    @property
+    def question(self) -> Hashable:
+        """What tells questions of one decision apart."""
+        keys = tuple((name, identity(value)) for name, value in self.keys)
+        return (self.history, self.method, self.field, keys, self.within_nanos)
+
+    @property
+    def text(self) -> str:
+        """The question as a policy writes it, keys without their values, which may be secret."""
+        arguments = [] if self.field is None else [self.field]
+        arguments += [name for name, _ in self.keys]
+        if self.within_nanos is not None:
+            arguments.append(f"within: {Duration(self.within_nanos).literal}")
+        return f"{self.history}.{self.method}({', '.join(arguments)})"
+
+    def to_dict(self, secrets: Collection[str] = ()) -> dict[str, Json]:
+        """Return the fact as JSON; an error as `{"error": {"code": ..., "message": ...}}`.
+
+        Values of the fields named in `secrets` are masked, also where they were summed.
+        """
+        parts: dict[str, Json] = {"history": self.history, "method": self.method}
+        if self.field is not None:
+            parts["field"] = self.field
+        keys: Json = {name: to_json(value) for name, value in self.keys}
+        parts["keys"] = mask(keys, secrets)
+        if self.within_nanos is not None:
+            parts["within"] = Duration(self.within_nanos).text
+        if isinstance(self.answer, EvaluationError):
+            parts["error"] = {"code": self.answer.code, "message": self.answer.message}
+        elif isinstance(self.answer, Event):
+            parts["answer"] = mask(self.answer.to_dict(), [f"params.{name}" for name in secrets])
+        else:
+            hidden = self.method == "sum" and self.field in secrets
+            parts["answer"] = MASK if hidden else to_json(self.answer)
+        return parts
+
+
+class RecordedHistory:
+    """A `HistoryStore` that remembers; every question is asked of the store at most once."""
+
+    def __init__(
+        self, store: HistoryStore | None = None, facts: Iterable[HistoryFact] = ()
+    ) -> None:
+        self._store = store
+        self._facts = {fact.question: fact for fact in facts}
+
+    @property
+    def facts(self) -> tuple[HistoryFact, ...]:
+        """Every question with its answer, in the order first asked."""
+        return tuple(self._facts.values())
+
+    def replay(self) -> RecordedHistory:
+        """Return a store that gives these answers, and has no other."""
+        return RecordedHistory(None, self.facts)
+
+    def count(self, query: Query) -> int:
+        """Return the answer of the store."""
+        answer = self._answer("count", query, lambda store: store.count(query))
+        return _whole(answer)
+
+    def sum(self, query: Query) -> Value:
+        """Return the answer of the store."""
+        answer = self._answer("sum", query, lambda store: store.sum(query))
+        return None if isinstance(answer, Event) else answer
+
+    def last(self, query: Query) -> Event | None:
+        """Return the answer of the store."""
+        answer = self._answer("last", query, lambda store: store.last(query))
+        return answer if isinstance(answer, Event) else None
+
+    def distinct(self, query: Query) -> int:
+        """Return the answer of the store."""
+        return _whole(self._answer("distinct", query, lambda store: store.distinct(query)))
+
+    def agreement(self, query: AgreementQuery) -> float:
+        """Return the answer of the store."""
+        fact = HistoryFact(query.rule, "agreement", None, (), query.within_nanos, None)
+        answer = self._recall(fact, lambda store: store.agreement(query))
+        return answer if isinstance(answer, float) else 0.0
+
+    def _answer(
+        self, method: Method, query: Query, ask: Callable[[HistoryStore], Value | Event]
+    ) -> Value | Event:
+        keys = query.keys
+        fact = HistoryFact(query.history, method, query.field, keys, query.within_nanos, None)
+        return self._recall(fact, ask)
+
+    def _recall(
+        self, asked: HistoryFact, ask: Callable[[HistoryStore], Value | Event]
+    ) -> Value | Event:
+        known = self._facts.get(asked.question)
+        if known is None:
+            known = self._ask(asked, ask)
+            self._facts[asked.question] = known
+        if isinstance(known.answer, EvaluationError):
+            # A fresh one: an exception that is raised twice would gather both tracebacks.
+            raise EvaluationError(known.answer.code, known.answer.message)
+        return known.answer
+
+    def _ask(self, asked: HistoryFact, ask: Callable[[HistoryStore], Value | Event]) -> HistoryFact:
+        answer: Answer
+        try:
+            if self._store is None:
+                raise EvaluationError(
+                    "no_such_key", f"`{asked.text}` was not asked when this was decided"
+                )
+            answer = ask(self._store)
+        except EvaluationError as error:
+            answer = EvaluationError(error.code, error.message)
+        parts = (asked.history, asked.method, asked.field, asked.keys, asked.within_nanos)
+        return HistoryFact(*parts, answer)
+
+
+def _whole(answer: Value | Event) -> int:
+    return answer if isinstance(answer, int) else 0

@@ -1,0 +1,335 @@
+"""The reference interpreter: language.md §2, word by word, slow and obvious.
+
+It takes a checked policy and everything a decision may depend on, and returns an `Outcome` that
+holds each condition's truth. Explanations are made from it, and the compiled path must agree with
+it everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gatewright.dsl import ast
+from gatewright.dsl.policy import (
+    AUTO_RUN,
+    BLOCK,
+    ActionType,
+    CheckedPolicy,
+    Condition,
+    Effect,
+    Floor,
+    Permit,
+    PolicyException,
+    Risk,
+    Row,
+    Rule,
+)
+from gatewright.engine.approvals import Approvals, approvals
+from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.scope import PolicyScope
+from gatewright.engine.truth import Truth, all_of, any_of
+from gatewright.engine.values import Value
+
+UsesOf = Callable[[str], int | None]
+"""How often an exception was used, by qualified name; None where the host does not count."""
+
+Seen = Mapping[int, Value | EvaluationError]
+"""What the parts of a condition came to, by the identity of their nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionOutcome:
+    """One condition of a row: what it came to, with its sign, and what was seen on the way."""
+
+    condition: Condition
+    truth: Truth
+    error: EvaluationError | None
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionOutcome:
+    """An exception that could suspend a rule: F outside its time or past its uses."""
+
+    exception: PolicyException
+    truth: Truth
+    why_not: str | None
+    conditions: tuple[ConditionOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """A row: `bare` without exceptions, `truth` with them."""
+
+    row: Row
+    bare: Truth
+    truth: Truth
+    conditions: tuple[ConditionOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """A rule or guard that covers the action."""
+
+    rule: Rule
+    rows: tuple[RowOutcome, ...]
+    exceptions: tuple[ExceptionOutcome, ...]
+    scope: PolicyScope = field(repr=False, compare=False)
+
+    @property
+    def truth(self) -> Truth:
+        """Whether the rule matched (T), or erred without matching (E)."""
+        return any_of(row.truth for row in self.rows)
+
+    @property
+    def suspended(self) -> bool:
+        """Whether an exception took the rule away, which would else have matched or erred."""
+        return self.truth is Truth.FALSE and any(r.bare is not Truth.FALSE for r in self.rows)
+
+    @property
+    def effect(self) -> Effect:
+        """Every effect whose row is T or E, at once."""
+        return conjunction(r.row.effect for r in self.rows if r.truth is not Truth.FALSE)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskOutcome:
+    """A part of the risk score; an error counts in full."""
+
+    risk: Risk
+    truth: Truth
+    conditions: tuple[ConditionOutcome, ...]
+    scope: PolicyScope = field(repr=False, compare=False)
+
+    @property
+    def score(self) -> int:
+        """What it adds."""
+        return 0 if self.truth is Truth.FALSE else self.risk.score
+
+
+@dataclass(frozen=True, slots=True)
+class PermitOutcome:
+    """A permit that covers the action, asked for this agent."""
+
+    permit: Permit
+    truth: Truth
+    conditions: tuple[ConditionOutcome, ...]
+
+
+Reason = Literal["permit", "rules", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A decision with everything that led to it."""
+
+    effect: Effect
+    approvals: Approvals
+    reason: Reason
+    """What decided first: a missing permit, the rules, or the default as no rule opened."""
+    erred: bool
+    """Whether a condition erred or the action does not fit, so that the on_error floor counts."""
+    problems: tuple[str, ...]
+    """Why the action does not fit its declared type."""
+    rules: tuple[RuleOutcome, ...]
+    risks: tuple[RiskOutcome, ...]
+    risk: int
+    permits: tuple[PermitOutcome, ...]
+    defaults: tuple[Floor, ...]
+    on_errors: tuple[Floor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that a decision may depend on, besides the policy."""
+
+    action: str
+    agent: str | None
+    declared: ActionType | None
+    problems: tuple[str, ...]
+    now_nanos: int
+    scope_of: Callable[[str], PolicyScope]
+    """The scope of a package's conditions; the same object each time."""
+    uses_of: UsesOf
+
+
+def conjunction(effects: Iterable[Effect]) -> Effect:
+    """Return all effects at once; auto_run for none."""
+    result = AUTO_RUN
+    for effect in effects:
+        result = result & effect
+    return result
+
+
+def interpret(policy: CheckedPolicy, request: Request) -> Outcome:
+    """Decide. Raises nothing: what goes wrong is an error of a condition. Source: §2."""
+    return _Interpreter(policy, request).decide()
+
+
+class _Interpreter:
+    """One decision in the making."""
+
+    def __init__(self, policy: CheckedPolicy, request: Request) -> None:
+        self._policy = policy
+        self._request = request
+        self._home = request.declared.package if request.declared is not None else None
+
+    def decide(self) -> Outcome:
+        risks, score = self._score()
+        permits = self._permits()
+        if permits is not None and not any(p.truth is Truth.TRUE for p in permits):
+            return self._outcome(BLOCK, "permit", False, (), risks, score, permits)
+        rules = tuple(self._rules())
+        live = [outcome for outcome in rules if not outcome.rule.shadow]
+        rows = [row for outcome in live for row in outcome.rows]
+        fits = not self._request.problems
+        opened = fits and any(o.rule.kind == "rule" and o.truth is Truth.TRUE for o in live)
+        erred = (
+            not fits
+            or any(row.truth is Truth.ERROR for row in rows)
+            or any(risk.truth is Truth.ERROR for risk in risks)
+        )
+        effect = AUTO_RUN if opened else self._floor(self._policy.defaults)
+        effect &= conjunction(row.row.effect for row in rows if row.truth is not Truth.FALSE)
+        if erred:
+            effect &= self._floor(self._policy.on_errors)
+        reason: Reason = "rules" if opened else "default"
+        return self._outcome(effect, reason, erred, rules, risks, score, permits or ())
+
+    def _outcome(
+        self,
+        effect: Effect,
+        reason: Reason,
+        erred: bool,
+        rules: tuple[RuleOutcome, ...],
+        risks: tuple[RiskOutcome, ...],
+        score: int,
+        permits: tuple[PermitOutcome, ...],
+    ) -> Outcome:
+        return Outcome(
+            effect=effect,
+            approvals=approvals(effect, self._policy.routes),
+            reason=reason,
+            erred=erred,
+            problems=self._request.problems,
+            rules=rules,
+            risks=risks,
+            risk=score,
+            permits=permits,
+            defaults=self._covering(self._policy.defaults),
+            on_errors=self._covering(self._policy.on_errors),
+        )
+
+    def _covering(self, floors: Iterable[Floor]) -> tuple[Floor, ...]:
+        name = self._request.action
+        return tuple(floor for floor in floors if floor.scope.covers(name, self._home))
+
+    def _floor(self, floors: Iterable[Floor]) -> Effect:
+        """Return the AND of the floors that cover the action; block where there is none."""
+        covering = self._covering(floors)
+        return conjunction(floor.effect for floor in covering) if covering else BLOCK
+
+    # --- permits and risk
+
+    def _permits(self) -> tuple[PermitOutcome, ...] | None:
+        """Ask the permits that cover the action; None where the action needs none."""
+        name = self._request.action
+        covering = [permit for permit in self._policy.permits if permit.covers(name)]
+        needed = covering or any(p.package == self._home for p in self._policy.permits)
+        return tuple(self._permit(permit) for permit in covering) if needed else None
+
+    def _permit(self, permit: Permit) -> PermitOutcome:
+        if permit.condition is None:
+            same = self._request.agent is not None and permit.agent == self._request.agent
+            return PermitOutcome(permit, Truth.TRUE if same else Truth.FALSE, ())
+        condition = Condition(permit.condition, False, permit.condition.span)
+        outcome = self._condition(condition, self._request.scope_of(permit.package))
+        return PermitOutcome(permit, outcome.truth, (outcome,))
+
+    def _score(self) -> tuple[tuple[RiskOutcome, ...], int]:
+        """Return the risks and their capped sum, and make `risk` known to conditions."""
+        risks = tuple(
+            self._risk(risk)
+            for risk in self._policy.risks
+            if risk.scope.covers(self._request.action, self._home)
+        )
+        score = min(100, sum(risk.score for risk in risks))
+        for package in self._policy.packages:
+            self._request.scope_of(package).know_risk(score)
+        return risks, score
+
+    def _risk(self, risk: Risk) -> RiskOutcome:
+        scope = self._request.scope_of(risk.package)
+        conditions = [Condition(c.condition, c.kind == "unless", c.condition.span)
+                      for c in risk.clauses]  # fmt: skip
+        outcomes = tuple(self._condition(c, scope) for c in conditions)
+        return RiskOutcome(risk, all_of(o.truth for o in outcomes), outcomes, scope)
+
+    # --- rules
+
+    def _rules(self) -> Iterator[RuleOutcome]:
+        for rule in self._policy.rules:
+            if rule.scope.covers(self._request.action, self._home):
+                yield self._rule(rule)
+
+    def _rule(self, rule: Rule) -> RuleOutcome:
+        scope = self._request.scope_of(rule.package)
+        exceptions = tuple(
+            self._exception(exception)
+            for exception in self._policy.exceptions
+            if rule.qualified in exception.suspends
+        )
+        standing = all_of(~exception.truth for exception in exceptions)
+        rows: list[RowOutcome] = []
+        for row in rule.rows:
+            outcomes = tuple(self._condition(c, scope) for c in row.conditions)
+            bare = all_of(outcome.truth for outcome in outcomes)
+            rows.append(RowOutcome(row, bare, all_of([bare, standing]), outcomes))
+        return RuleOutcome(rule, tuple(rows), exceptions, scope)
+
+    def _exception(self, exception: PolicyException) -> ExceptionOutcome:
+        if not exception.from_nanos <= self._request.now_nanos < exception.until_nanos:
+            return ExceptionOutcome(exception, Truth.FALSE, "it is not its time", ())
+        if exception.max_uses is not None:
+            used = self._request.uses_of(exception.qualified)
+            if used is None:
+                return ExceptionOutcome(exception, Truth.FALSE, "its uses are not counted", ())
+            if used >= exception.max_uses:
+                return ExceptionOutcome(exception, Truth.FALSE, "its uses are spent", ())
+        scope = self._request.scope_of(exception.package)
+        outcomes = tuple(
+            self._condition(Condition(c, False, c.span), scope) for c in exception.conditions
+        )
+        return ExceptionOutcome(exception, all_of(o.truth for o in outcomes), None, outcomes)
+
+    # --- conditions
+
+    def _condition(self, condition: Condition, scope: PolicyScope) -> ConditionOutcome:
+        """Evaluate one condition on a budget of its own, keeping what its parts came to."""
+        trace = _Trace()
+        error: EvaluationError | None = None
+        try:
+            holds = Evaluator(scope, Budget(), trace).condition(condition.expression)
+            truth = Truth.TRUE if holds else Truth.FALSE
+        except EvaluationError as raised:
+            error, truth = raised, Truth.ERROR
+        except RecursionError:
+            # Depth is limited, but the host may have used up the stack before it asked.
+            error = EvaluationError("cost_limit", "the stack of the host is nearly used up")
+            truth = Truth.ERROR
+        signed = ~truth if condition.negated else truth
+        return ConditionOutcome(condition, signed, error, trace.seen)
+
+
+class _Trace:
+    """Keeps the last value of every sub-expression."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, Value | EvaluationError] = {}
+
+    def record(self, node: ast.Expr, outcome: Value | EvaluationError) -> None:
+        self.seen[id(node)] = outcome

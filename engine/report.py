@@ -1,0 +1,452 @@
+"""Outcomes of the interpreter -> reports: names and places, texts with values, reasons.
+
+Nothing here decides. Values of `@secret` fields are masked in all that is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gatewright.dsl import ast
+from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Package
+from gatewright.dsl.source import Span
+from gatewright.dsl.walk import walk
+from gatewright.engine.annotate import Annotator
+from gatewright.engine.approvals import approvals
+from gatewright.engine.canonical import to_json
+from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.decision import (
+    ConditionReport,
+    ErrorReport,
+    Obligation,
+    Place,
+    Report,
+    RuleReport,
+    RuleStatus,
+)
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.explain import Absorption, Explanation, Needed, RiskPart, Suspension
+from gatewright.engine.facts import conditions_of, fields_read
+from gatewright.engine.history.recorded import HistoryFact
+from gatewright.engine.interpret import (
+    ConditionOutcome,
+    Outcome,
+    PermitOutcome,
+    RiskOutcome,
+    RowOutcome,
+    RuleOutcome,
+)
+from gatewright.engine.json_text import Json
+from gatewright.engine.masking import MASK
+from gatewright.engine.scope import PolicyScope
+from gatewright.engine.secrecy import Level, Secrets
+from gatewright.engine.truth import Truth
+from gatewright.engine.values import HostObject, Timestamp, Value, render
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was decided about, for the texts."""
+
+    action: str
+    agent: str | None
+    at: Timestamp
+    secrets: Secrets
+    history: tuple[HistoryFact, ...] = ()
+
+
+def place_of(span: Span) -> Place:
+    """Return where a span begins."""
+    line, column = span.begin
+    return Place(span.source.name, line, column)
+
+
+def effect_text(policy: CheckedPolicy, effect: Effect) -> str:
+    """Return an effect as a policy author writes it: `require manager then finance`."""
+    if effect.block:
+        return "block"
+    if effect.auto_run:
+        return "auto_run"
+    stages = approvals(effect, {**policy.routes}).stages if effect.orders else None
+    if stages is None:
+        return "require " + " and ".join(sorted(policy.route_name(r) for r in effect.routes))
+    return "require " + " then ".join(
+        " and ".join(policy.route_name(route) for route in stage) for stage in stages
+    )
+
+
+class Reporter:
+    """Writes the report of one outcome."""
+
+    def __init__(self, policy: CheckedPolicy, subject: Subject, outcome: Outcome) -> None:
+        self._policy = policy
+        self._subject = subject
+        self._outcome = outcome
+        self._secrets = subject.secrets
+
+    def report(self) -> Report:
+        """Return everything that explains the decision."""
+        live = [r for r in self._outcome.rules if not r.rule.shadow]
+        acting = [r for r in live if r.truth is not Truth.FALSE]
+        rules = [self._rule(r, "matched" if r.truth is Truth.TRUE else "error") for r in acting]
+        floors = [*self._permit_reports(), *self._floor_reports()]
+        suspended = [self._rule(r, "suspended") for r in live if r.suspended]
+        shadow = [
+            self._rule(r, "shadow")
+            for r in self._outcome.rules
+            if r.rule.shadow and r.truth is not Truth.FALSE
+        ]
+        reports = tuple(sorted([*rules, *floors], key=_order)) + (*suspended, *shadow)
+        errors = tuple(self._errors(live))
+        because = tuple(dict.fromkeys(r.because for r in reports if r.decisive and r.because))
+        return Report(
+            rules=reports,
+            errors=errors,
+            risk=self._outcome.risk,
+            obligations=tuple(self._obligations(acting)),
+            because=because,
+            explanation=self._explanation(reports, errors, live),
+        )
+
+    # --- rules
+
+    def _rule(self, outcome: RuleOutcome, status: RuleStatus) -> RuleReport:
+        rule = outcome.rule
+        counted = [row for row in outcome.rows if row.truth is not Truth.FALSE]
+        if status in ("suspended", "not matched"):
+            counted = [row for row in outcome.rows if row.bare is not Truth.FALSE] or list(
+                outcome.rows
+            )
+        effect = outcome.effect
+        if status == "suspended":
+            effect = _all(row.row.effect for row in counted)
+        elif status == "not matched":
+            effect = Effect()
+        because = None
+        if status != "not matched":
+            because = self._because(rule.because, outcome.scope, rule.package)
+        decisive = status in ("matched", "error") and self._is_decisive(rule.kind, outcome)
+        return RuleReport(
+            name=rule.name,
+            package=rule.package,
+            kind=rule.kind,
+            status=status,
+            effect=effect_text(self._policy, effect),
+            decisive=decisive,
+            because=because,
+            conditions=self._row_conditions(counted, self._package(rule.package)),
+            at=place_of(rule.span),
+        )
+
+    def _is_decisive(self, kind: str, outcome: RuleOutcome) -> bool:
+        """Tell whether a rule made the decision what it is: the effect is (a part of) its own."""
+        effect = outcome.effect
+        if self._outcome.effect.block:
+            return effect.block
+        if self._outcome.effect.auto_run:
+            return kind == "rule" and outcome.truth is Truth.TRUE
+        return bool(effect.routes & set(self._outcome.approvals.routes))
+
+    def _row_conditions(
+        self, rows: Iterable[RowOutcome], package: Package
+    ) -> tuple[ConditionReport, ...]:
+        """Report the conditions of some rows, each once."""
+        found: dict[tuple[int, str, bool], ConditionReport] = {}
+        for row in rows:
+            # Where a condition is false, what errs beside it does not count: F && E is F.
+            is_false = any(c.truth is Truth.FALSE for c in row.conditions)
+            for condition in row.conditions:
+                if is_false and condition.truth is Truth.ERROR:
+                    continue
+                report = self._condition(condition, package)
+                key = (condition.condition.span.start, report.text, condition.condition.negated)
+                found.setdefault(key, report)
+        return tuple(found.values())
+
+    def _condition(self, outcome: ConditionOutcome, package: Package) -> ConditionReport:
+        condition = outcome.condition
+        lets = {name: let.value for name, let in package.lets.items()}
+        annotated = Annotator(outcome.seen, self._secrets, lets).write(condition.expression)
+        plain = Annotator({}, self._secrets, lets).write(condition.expression)
+        result = ~outcome.truth if condition.negated else outcome.truth
+        return ConditionReport(
+            kind="unless" if condition.negated else "when",
+            text=plain,
+            shown=annotated,
+            result=result.value,
+            holds=None if outcome.truth is Truth.ERROR else outcome.truth is Truth.TRUE,
+            error=outcome.error.message if outcome.error else None,
+            at=place_of(condition.span),
+        )
+
+    def _package(self, name: str) -> Package:
+        return self._policy.packages[name]
+
+    # --- texts of the policy
+
+    def _because(
+        self, template: ast.Template | None, scope: PolicyScope, package: str
+    ) -> str | None:
+        if template is None:
+            return None
+        lets = {name: let.value for name, let in self._package(package).lets.items()}
+        evaluator = Evaluator(scope, Budget())
+        return "".join(
+            part if isinstance(part, str) else self._interpolated(part, evaluator, lets)
+            for part in template.parts
+        )
+
+    def _interpolated(
+        self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]
+    ) -> str:
+        """Return the value of a placeholder; a value that cannot be had is shown as `?`."""
+        if self._secrets.touches(expr, lets):
+            return MASK
+        try:
+            value = evaluator.evaluate(expr)
+        except EvaluationError:
+            return "?"
+        return value if isinstance(value, str) else self._secrets.show(value)
+
+    def _obligations(self, acting: Iterable[RuleOutcome]) -> Iterator[Obligation]:
+        for outcome in acting:
+            lets = {n: x.value for n, x in self._package(outcome.rule.package).lets.items()}
+            for obligation in outcome.rule.obligations:
+                evaluator = Evaluator(outcome.scope, Budget())
+                args = {
+                    a.name or str(index): self._argument(a.value, evaluator, lets)
+                    for index, a in enumerate(obligation.arguments)
+                }
+                yield Obligation(obligation.name, args, outcome.rule.qualified)
+
+    def _argument(self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]) -> Json:
+        if self._secrets.touches(expr, lets):
+            return MASK
+        try:
+            value: Value = evaluator.evaluate(expr)
+        except EvaluationError:
+            return None
+        value = self._secrets.masked(value)
+        return render(value) if isinstance(value, HostObject) else to_json(value)
+
+    # --- permits, defaults, floors
+
+    def _permit_reports(self) -> Iterator[RuleReport]:
+        """Report the missing permit, or the permit by which the agent may ask."""
+        if self._outcome.reason != "permit":
+            return
+        agent, action = self._subject.agent, self._subject.action
+        who = f"agent {agent}" if agent else "an agent without an id"
+        at = next((p.permit.span for p in self._outcome.permits), None)
+        yield RuleReport(
+            name="",
+            package="",
+            kind="permit",
+            status="matched",
+            effect="block",
+            decisive=True,
+            because=f"{who} is not permitted to {action}",
+            conditions=tuple(c for p in self._outcome.permits for c in self._permit(p)),
+            at=place_of(at) if at is not None else self._some_permit(),
+        )
+
+    def _some_permit(self) -> Place:
+        """Return where the first permit stands, where none covers the action."""
+        return place_of(self._policy.permits[0].span)
+
+    def _permit(self, outcome: PermitOutcome) -> Iterator[ConditionReport]:
+        package = self._package(outcome.permit.package)
+        for condition in outcome.conditions:
+            yield self._condition(condition, package)
+
+    def _floor_reports(self) -> Iterator[RuleReport]:
+        if self._outcome.reason == "default":
+            why = "no rule opens this action"
+            if self._outcome.problems:
+                why = "no rule can open an action that does not fit its type"
+            yield from self._floors("default", self._outcome.defaults, why)
+        if self._outcome.erred:
+            why = "something could not be evaluated, and an error restricts"
+            yield from self._floors("on_error", self._outcome.on_errors, why)
+
+    def _floors(self, kind: str, floors: tuple[Floor, ...], why: str) -> Iterator[RuleReport]:
+        for floor in floors:
+            yield self._floor(kind, floor.effect, floor.scope.package, place_of(floor.span), why)
+        if not floors:
+            missing = f"{why}, and no `{kind}` covers it"
+            yield self._floor(kind, Effect(block=True), "", self._home(), missing)
+
+    def _floor(self, kind: str, effect: Effect, package: str, at: Place, why: str) -> RuleReport:
+        whole = self._outcome.effect
+        decisive = (
+            effect.block
+            if whole.block
+            else bool(effect.routes & set(self._outcome.approvals.routes))
+        )
+        return RuleReport(
+            name="",
+            package=package,
+            kind="on_error" if kind == "on_error" else "default",
+            status="matched",
+            effect=effect_text(self._policy, effect),
+            decisive=decisive or (whole.auto_run and kind == "default"),
+            because=why,
+            conditions=(),
+            at=at,
+        )
+
+    def _home(self) -> Place:
+        """Return where the action is declared, or the beginning of the policy."""
+        action = self._policy.actions.get(self._subject.action)
+        if action is not None:
+            return place_of(action.span)
+        return Place("", 1, 1) if not self._policy.files else place_of(self._policy.files[0].span)
+
+    # --- errors
+
+    def _errors(self, live: Iterable[RuleOutcome]) -> Iterator[ErrorReport]:
+        if self._outcome.reason == "permit":
+            return
+        for problem in self._outcome.problems:
+            yield ErrorReport("action", problem, None)
+        for risk in self._outcome.risks:
+            if risk.truth is Truth.ERROR:
+                yield from _erring(f"risk {risk.risk.name}", risk.conditions)
+        for outcome in live:
+            found: dict[tuple[str, Place | None], ErrorReport] = {}
+            for row in outcome.rows:
+                if row.truth is Truth.ERROR:
+                    conditions = [*row.conditions]
+                    for exception in outcome.exceptions:
+                        conditions += exception.conditions
+                    for error in _erring(f"{outcome.rule.kind} {outcome.rule.name}", conditions):
+                        found.setdefault((error.message, error.at), error)
+            yield from found.values()
+
+    # --- the explanation
+
+    def _explanation(
+        self,
+        reports: tuple[RuleReport, ...],
+        errors: tuple[ErrorReport, ...],
+        live: list[RuleOutcome],
+    ) -> Explanation:
+        name = self._policy.route_name
+        outcome = self._outcome
+        acting = [r for r in reports if r.status in ("matched", "error")]
+        stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
+        return Explanation(
+            action=self._subject.action or "an action without a name",
+            agent=self._subject.agent,
+            at=self._subject.at.text,
+            effect=effect_text(self._policy, outcome.effect).split(" ")[0],
+            summary=self._summary(stages),
+            stages=stages,
+            needed=tuple(self._needed(r) for stage in outcome.approvals.stages for r in stage),
+            decisive=tuple(r for r in acting if r.decisive),
+            others=tuple(r for r in acting if not r.decisive),
+            errors=errors,
+            suspended=tuple(s for r in live if r.suspended for s in self._suspensions(r)),
+            shadow=tuple(r for r in reports if r.status == "shadow"),
+            absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
+            risk=outcome.risk,
+            risk_parts=tuple(self._risk(r) for r in outcome.risks if r.truth is not Truth.FALSE),
+            missing=tuple(self._missing(live)),
+            fields_read=fields_read(conditions_of(outcome), self._secrets),
+            history_read=self._history_read(),
+            policy_digest=self._policy.digest,
+        )
+
+    def _history_read(self) -> tuple[dict[str, Json], ...]:
+        """Return the questions to histories and their answers, without what is secret."""
+        secrets = self._secrets
+        hidden = {*secrets.fields, *self._secret_keys()} if secrets.fields else secrets.fields
+        masked = (secrets.masked_json(f.to_dict(hidden)) for f in self._subject.history)
+        return tuple(fact for fact in masked if isinstance(fact, dict))
+
+    def _secret_keys(self) -> Iterator[str]:
+        """Yield the keys by which histories were asked for something secret."""
+        lets = {let for package in self._policy.packages.values() for let in package.lets}
+        read = [c.condition.expression for c in conditions_of(self._outcome)]
+        values = [let.value for p in self._policy.packages.values() for let in p.lets.values()]
+        for node in (node for expr in (*read, *values) for node in walk(expr)):
+            if isinstance(node, ast.MethodCall):
+                for a in node.arguments:
+                    if a.name and self._secrets.level(a.value, lets) is not Level.OPEN:
+                        yield a.name
+
+    def _needed(self, qualified: str) -> Needed:
+        """Say whom a route asks, in the words of its declaration."""
+        route = self._policy.routes[qualified]
+        people = " ".join(route.people.span.text.split())
+        return Needed(
+            self._policy.route_name(qualified), f"{route.quorum} of {people}", place_of(route.span)
+        )
+
+    def _summary(self, stages: tuple[tuple[str, ...], ...]) -> str:
+        if self._outcome.effect.block:
+            return "BLOCK: nobody may let this run"
+        if not stages:
+            return "AUTO_RUN: nobody needs to approve"
+        return "REQUIRE APPROVAL of " + ", then ".join(" and ".join(stage) for stage in stages)
+
+    def _suspensions(self, outcome: RuleOutcome) -> Iterator[Suspension]:
+        report = self._rule(outcome, "suspended")
+        for found in outcome.exceptions:
+            if found.truth is Truth.TRUE:
+                e = found.exception
+                yield Suspension(
+                    rule=outcome.rule.name,
+                    effect=report.effect,
+                    exception=e.name,
+                    until=Timestamp(e.until_nanos).text,
+                    owner=e.owner,
+                    reason=e.reason,
+                    ticket=e.ticket,
+                    at=place_of(e.span),
+                )
+
+    def _risk(self, outcome: RiskOutcome) -> RiskPart:
+        risk = outcome.risk
+        package = self._package(risk.package)
+        return RiskPart(
+            name=risk.name,
+            package=risk.package,
+            score=risk.score,
+            because=self._because(risk.because, outcome.scope, risk.package),
+            erred=outcome.truth is Truth.ERROR,
+            conditions=tuple(self._condition(c, package) for c in outcome.conditions),
+            at=place_of(risk.span),
+        )
+
+    def _missing(self, live: list[RuleOutcome]) -> Iterator[RuleReport]:
+        """Report the rules that could have opened the action with auto_run, and what they lack."""
+        if self._outcome.effect.auto_run or self._outcome.reason == "permit":
+            return
+        for outcome in live:
+            if outcome.rule.kind != "rule":
+                continue
+            rows = [r for r in outcome.rows if r.row.effect.auto_run and r.truth is not Truth.TRUE]
+            if rows:
+                scope = outcome.scope
+                yield self._rule(RuleOutcome(outcome.rule, tuple(rows), (), scope), "not matched")
+
+
+def _all(effects: Iterable[Effect]) -> Effect:
+    result = Effect()
+    for effect in effects:
+        result = result & effect
+    return result
+
+
+def _order(report: RuleReport) -> tuple[bool, str, str, int]:
+    """Decisive first, then by file and line."""
+    return (not report.decisive, report.at.file, report.package, report.at.line)
+
+
+def _erring(source: str, conditions: Iterable[ConditionOutcome]) -> Iterator[ErrorReport]:
+    for condition in conditions:
+        if condition.error is not None:
+            yield ErrorReport(source, condition.error.message, place_of(condition.condition.span))

@@ -1,0 +1,169 @@
+"""What conditions can see of an action: the names of language.md §3 as values.
+
+A `PolicyScope` belongs to one decision and one package. Lets are evaluated once a decision, in the
+package that declares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gatewright.dsl import ast
+from gatewright.dsl.policy import Json, Package
+from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.values import NOTHING, Map, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A part of an action with named fields: the action itself, its target, agent or context."""
+
+    name: str
+    fields: Mapping[str, Value]
+
+    def select(self, field: str) -> Value:
+        """Return a field; raises EvaluationError `no_such_field` where it is absent."""
+        try:
+            return self.fields[field]
+        except KeyError:
+            raise EvaluationError("no_such_field", f"`{self.name}.{field}` is absent") from None
+
+    def has(self, field: str) -> bool:
+        """Tell whether the field is there."""
+        return field in self.fields
+
+    def invoke(
+        self,
+        method: str,
+        arguments: tuple[ast.Argument, ...],
+        evaluate: Callable[[ast.Expr], Value],
+    ) -> Value:
+        """Refuse: a record has no methods."""
+        raise EvaluationError("no_such_function", f"`{self.name}` has no function `{method}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """`changes`: the fields about to change, each with its old and new value."""
+
+    fields: Mapping[str, tuple[Value, Value]]
+    """Old and new by field; a side that was not given is `NOTHING`."""
+    named: frozenset[str]
+    """All fields that the action names, also those whose values do not fit."""
+
+    def select(self, field: str) -> Value:
+        """Return `changes.F`, a record of old and new, or the list `changes.fields`."""
+        if field == "fields":
+            return tuple(sorted(self.named))
+        if field not in self.fields:
+            raise EvaluationError("no_such_field", f"`changes.{field}` is absent")
+        sides = zip(("old", "new"), self.fields[field], strict=True)
+        given = {side: value for side, value in sides if value is not NOTHING}
+        return Record(f"changes.{field}", given)
+
+    def has(self, field: str) -> bool:
+        """Tell whether the field changes."""
+        return field == "fields" or field in self.named
+
+    def invoke(
+        self,
+        method: str,
+        arguments: tuple[ast.Argument, ...],
+        evaluate: Callable[[ast.Expr], Value],
+    ) -> Value:
+        """Answer `changes.has("F")` and `changes.only(["F", "G"])`."""
+        if len(arguments) != 1 or arguments[0].name is not None or method not in ("has", "only"):
+            raise EvaluationError("no_such_function", f"`changes` has no such function `{method}`")
+        value = evaluate(arguments[0].value)
+        if method == "has":
+            if not isinstance(value, str):
+                raise EvaluationError("type_mismatch", "`changes.has` needs the name of a field")
+            return value in self.named
+        if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
+            raise EvaluationError("type_mismatch", "`changes.only` needs a list of field names")
+        return bool(self.named) and self.named <= set(value)
+
+
+@dataclass(slots=True)
+class PolicyScope:
+    """The names that one package's conditions see in one decision."""
+
+    package: Package
+    names: dict[str, Value]
+    """`action`, `changes`, ... and `risk` once it is known; shared by all packages' scopes."""
+    own: dict[str, Value] = field(default_factory=dict[str, Value])
+    """The package's histories and calendars."""
+    imported: Callable[[str], PolicyScope] | None = None
+    """The scope of another package in the same decision."""
+    _lets: dict[str, Value | EvaluationError] = field(
+        default_factory=dict[str, Value | EvaluationError]
+    )
+
+    def lookup(self, name: str, absolute: bool) -> Value:
+        """Return what a name stands for; raises EvaluationError `no_such_name`."""
+        if name in self.names:
+            return self.names[name]
+        if name in self.own:
+            return self.own[name]
+        if name in self.package.lets:
+            return self._let(name)
+        if name in self.package.imports and self.imported is not None:
+            return ImportedPackage(name, self.imported(self.package.imports[name]))
+        raise EvaluationError("no_such_name", f"there is no `{name}` here")
+
+    def know_risk(self, score: int) -> None:
+        """Make `risk` known; what was computed without it is forgotten."""
+        self.names["risk"] = score
+        self._lets.clear()
+
+    def _let(self, name: str) -> Value:
+        """Evaluate a let on a budget of its own, once; the checker refuses circles."""
+        if name not in self._lets:
+            self._lets[name] = EvaluationError("cost_limit", f"`{name}` is defined by itself")
+            try:
+                self._lets[name] = Evaluator(self, Budget()).evaluate(self.package.lets[name].value)
+            except EvaluationError as error:
+                self._lets[name] = error
+        found = self._lets[name]
+        if isinstance(found, EvaluationError):
+            raise found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedPackage:
+    """A package in a condition of another one: its lets, histories and calendars are fields."""
+
+    name: str
+    scope: PolicyScope
+
+    def select(self, field: str) -> Value:
+        """Return what the package declares; raises EvaluationError `no_such_field`."""
+        if not self.has(field):
+            raise EvaluationError("no_such_field", f"`{self.name}` declares no `{field}`")
+        return self.scope.lookup(field, False)
+
+    def has(self, field: str) -> bool:
+        """Tell whether the package declares a value of that name."""
+        return field in self.scope.own or field in self.scope.package.lets
+
+    def invoke(
+        self,
+        method: str,
+        arguments: tuple[ast.Argument, ...],
+        evaluate: Callable[[ast.Expr], Value],
+    ) -> Value:
+        """Refuse: a package has no methods."""
+        raise EvaluationError("no_such_function", f"`{self.name}` has no function `{method}`")
+
+
+def data_value(value: Json) -> Value:
+    """Return a data document as a value of conditions."""
+    if isinstance(value, Mapping):
+        return Map.of({key: data_value(item) for key, item in value.items()})
+    if isinstance(value, tuple):
+        return tuple(data_value(item) for item in value)
+    return value

@@ -1,0 +1,44 @@
+"""The three values of a condition: true, false, or an error, and how they combine.
+
+Source: language.md §2. F && E is F, T && E is E; T || E is T, F || E is E.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Truth(Enum):
+    """What a condition came to."""
+
+    TRUE = "true"
+    FALSE = "false"
+    ERROR = "error"
+
+    def __invert__(self) -> Truth:
+        """Return `!x`; the opposite of an error is an error."""
+        return _OPPOSITE[self]
+
+
+_OPPOSITE = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.ERROR: Truth.ERROR}
+
+
+def all_of(values: Iterable[Truth]) -> Truth:
+    """Return the conjunction, in any order: F wins, then E.
+
+    >>> all_of([Truth.ERROR, Truth.FALSE])
+    <Truth.FALSE: 'false'>
+    """
+    found = set(values)
+    if Truth.FALSE in found:
+        return Truth.FALSE
+    return Truth.ERROR if Truth.ERROR in found else Truth.TRUE
+
+
+def any_of(values: Iterable[Truth]) -> Truth:
+    """Return the disjunction, in any order: T wins, then E."""
+    found = set(values)
+    if Truth.TRUE in found:
+        return Truth.TRUE
+    return Truth.ERROR if Truth.ERROR in found else Truth.FALSE

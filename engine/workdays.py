@@ -1,0 +1,70 @@
+"""Calendars at run time: whether an instant is working time. Source: language.md §3, §5.
+
+Days and hours are those of the calendar's time zone, so that days of 23 or 25 hours count as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from gatewright.dsl import ast
+from gatewright.dsl.policy import Calendar
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.values import Timestamp, Value
+
+Evaluate = Callable[[ast.Expr], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarValue:
+    """A calendar in a condition: `now.in(office)`."""
+
+    calendar: Calendar
+    evaluate_here: Evaluate
+    """Evaluates an expression in the calendar's own package, for its holidays."""
+
+    def select(self, field: str) -> Value:
+        """Refuse: a calendar has no fields."""
+        raise EvaluationError("no_such_field", f"a calendar has no field `{field}`")
+
+    def has(self, field: str) -> bool:
+        """Return false: a calendar has no fields."""
+        return False
+
+    def invoke(self, method: str, arguments: tuple[ast.Argument, ...], evaluate: Evaluate) -> Value:
+        """Answer `contains(timestamp)`, which `timestamp.in(calendar)` stands for."""
+        if method != "contains" or len(arguments) != 1 or arguments[0].name is not None:
+            raise EvaluationError("no_such_function", f"a calendar has no function `{method}`")
+        instant = evaluate(arguments[0].value)
+        if not isinstance(instant, Timestamp):
+            raise EvaluationError("type_mismatch", "a calendar holds timestamps only")
+        return self._contains(instant)
+
+    def _contains(self, instant: Timestamp) -> bool:
+        local = instant.to_datetime().astimezone(ZoneInfo(self.calendar.zone))
+        minute = local.hour * 60 + local.minute
+        open_now = self.calendar.opens_minute <= minute < self.calendar.closes_minute
+        return open_now and local.weekday() in self.calendar.days and not self._is_holiday(local)
+
+    def _is_holiday(self, local: datetime) -> bool:
+        if self.calendar.holidays is None:
+            return False
+        holidays = self.evaluate_here(self.calendar.holidays)
+        if not isinstance(holidays, tuple):
+            raise EvaluationError("type_mismatch", "the holidays of a calendar are a list")
+        return any(_date(day) == local.date() for day in holidays)
+
+
+def _date(day: Value) -> date:
+    """Read a holiday: a date such as "2026-12-25", or the UTC date of a timestamp."""
+    if isinstance(day, Timestamp):
+        return day.to_datetime().date()
+    try:
+        return date.fromisoformat(day if isinstance(day, str) else "")
+    except ValueError:
+        raise EvaluationError(
+            "invalid_argument", 'a holiday is a date such as "2026-12-25"'
+        ) from None

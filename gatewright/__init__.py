@@ -1,0 +1,83 @@
+"""Gatewright decides which actions of agents run, which wait for a person, and which never happen.
+
+>>> import gatewright as gw
+>>> policy = gw.load_source('''
+... package demo.notes
+... action notes.add { text: string }
+... rule short on notes.add when action.text.size() <= 10 => auto_run
+... ''')
+>>> policy.evaluate({"action": "notes.add", "params": {"text": "hello"}}).effect
+<Effect.AUTO_RUN: 'auto_run'>
+
+Everything here is loaded when it is first used: `import gatewright` itself is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gatewright.dsl.diagnostics import Diagnostic, PolicyError
+    from gatewright.engine.action import Action
+    from gatewright.engine.decision import Decision, Effect
+    from gatewright.engine.errors import EvaluationError
+    from gatewright.engine.evaluate import PolicySet, evaluate
+    from gatewright.engine.explain import Explanation
+    from gatewright.engine.history import History
+    from gatewright.engine.load import load, load_source
+    from gatewright.engine.problems import ActionError
+    from gatewright.engine.values import Duration, Money, Timestamp
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Action": "gatewright.engine.action",
+    "ActionError": "gatewright.engine.problems",
+    "Decision": "gatewright.engine.decision",
+    "Diagnostic": "gatewright.dsl.diagnostics",
+    "Duration": "gatewright.engine.values",
+    "Effect": "gatewright.engine.decision",
+    "EvaluationError": "gatewright.engine.errors",
+    "Explanation": "gatewright.engine.explain",
+    "History": "gatewright.engine.history",
+    "Money": "gatewright.engine.values",
+    "PolicyError": "gatewright.dsl.diagnostics",
+    "PolicySet": "gatewright.engine.evaluate",
+    "Timestamp": "gatewright.engine.values",
+    "evaluate": "gatewright.engine.evaluate",
+    "load": "gatewright.engine.load",
+    "load_source": "gatewright.engine.load",
+}
+
+__all__ = [
+    "Action",
+    "ActionError",
+    "Decision",
+    "Diagnostic",
+    "Duration",
+    "Effect",
+    "EvaluationError",
+    "Explanation",
+    "History",
+    "Money",
+    "PolicyError",
+    "PolicySet",
+    "Timestamp",
+    "evaluate",
+    "load",
+    "load_source",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module, on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gatewright' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,68 @@
+"""`gatewright check`: what is wrong with a set of policies."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from gatewright import __version__
+from gatewright.cli.terminal import Refused, show
+from gatewright.dsl.diagnostics import Diagnostics
+from gatewright.dsl.files import Unreadable
+from gatewright.dsl.lint import lint
+from gatewright.dsl.load import check_paths
+from gatewright.dsl.render import summary, to_json
+from gatewright.dsl.sarif import to_sarif
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    help="How to report: text for people, JSON, or SARIF 2.1.0 for code hosts.",
+)
+@click.option(
+    "--lint/--no-lint",
+    "with_lints",
+    default=True,
+    help="Whether to add advice on policies without errors (codes GW1xxx); on by default.",
+)
+def command(paths: tuple[str, ...], form: str, with_lints: bool) -> None:
+    """Check files and folders together, as one set of policies.
+
+    Names, types, ladders, routes and limits are checked; nothing is run. Text goes to standard
+    error, JSON and SARIF to standard output.
+
+    \b
+    Examples:
+      gatewright check policies/
+      gatewright check refunds.gate people.gate
+      gatewright check --no-lint policies/
+      gatewright check --format json policies/ | jq -r '.[].message'
+      gatewright check --format sarif policies/ > gatewright.sarif
+
+    Exit codes: 0 no errors (there may be warnings); 1 errors; 2 wrong usage or unreadable input.
+    """
+    try:
+        policy, diagnostics = check_paths(paths)
+    except Unreadable as error:
+        raise Refused(error.path, error.why) from None
+    if policy is not None and with_lints:
+        diagnostics.extend(lint(policy, time.time_ns()))
+    _report(diagnostics, form)
+    raise SystemExit(1 if diagnostics.has_errors else 0)
+
+
+def _report(diagnostics: Diagnostics, form: str) -> None:
+    if form == "json":
+        click.echo(to_json(diagnostics), nl=False)
+    elif form == "sarif":
+        click.echo(to_sarif(diagnostics, __version__), nl=False)
+    elif len(diagnostics):
+        show(diagnostics)
+    else:
+        click.echo(summary([]), err=True)

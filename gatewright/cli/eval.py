@@ -1,0 +1,34 @@
+"""`gatewright eval`: policies and an action -> the decision as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from gatewright.cli.inputs import decide, decision_options, write
+from gatewright.engine.values import Timestamp
+
+
+@click.command("eval")
+@decision_options
+def command(
+    paths: tuple[str, ...], action: str, history: str | None, now: Timestamp | None
+) -> None:
+    """Decide about an action, and write the decision as JSON.
+
+    PATHs are policy files and folders, one policy set together. The exit code tells whether there
+    is a decision, not which: an action that does not fit its type is decided too, and restricted.
+
+    \b
+    Examples:
+      gatewright eval policies/ --action refund.json
+      gatewright eval policies/ --action - < refund.json | jq -r .effect
+      gatewright eval policies/ --action refund.json --history past.jsonl
+      gatewright eval policies/ --action refund.json --now 2026-11-20T12:00:00Z
+
+    Exit codes: 0 decided, whatever the effect; 1 the policies have errors; 2 wrong usage, or input
+    that cannot be read.
+    """
+    decision = decide(paths, action, history, now)
+    write(json.dumps(decision.to_dict(), indent=2, allow_nan=False))

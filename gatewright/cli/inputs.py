@@ -1,0 +1,143 @@
+"""Paths and options -> the decision that `eval` and `explain` write.
+
+An action that can be read is decided, however little it fits. What is refused here is what cannot
+be read at all: the command ends with exit code 2 and names file, line and column. No part of the
+input is quoted, since it may hold secrets.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
+
+import click
+
+from gatewright.cli.terminal import Refused, show
+from gatewright.dsl.diagnostics import PolicyError
+from gatewright.dsl.display import visible
+from gatewright.dsl.files import Unreadable
+from gatewright.engine.decision import Decision
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.memory import History
+from gatewright.engine.json_text import MAX_BYTES, read_json
+from gatewright.engine.load import load
+from gatewright.engine.problems import ActionError
+from gatewright.engine.values import Timestamp
+
+F = TypeVar("F", bound=Callable[..., None])
+
+_STDIN = "-"
+MAX_HISTORY_BYTES = 100 * 1024 * 1024
+
+
+class BadInput(click.ClickException):
+    """An action or a history that cannot be read: the command ends with exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, error: ActionError) -> None:
+        self._place = ":".join(str(part) for part in (name, error.line, error.column) if part)
+        path = f"`{error.path}`" if error.path else ""
+        super().__init__(error.message + (f", at {path}" if path not in error.message else ""))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the message with its place, as diagnostics are written."""
+        click.echo(f"{visible(self._place)}: error: {visible(self.message)}", file=file, err=True)
+
+
+def _instant(_: click.Context, __: click.Parameter, text: str | None) -> Timestamp | None:
+    """Read the text of an option; what is no instant in RFC 3339 is wrong usage."""
+    try:
+        return None if text is None else Timestamp.parse(text)
+    except EvaluationError as error:
+        raise click.BadParameter(error.message) from None
+
+
+def decision_options(command: F) -> F:
+    """Give a command the paths and options that `decide` needs."""
+    options = (
+        click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH..."),
+        click.option("--action", "action", required=True, metavar="FILE", type=click.Path(),
+                     help="The action as JSON; `-` reads standard input."),
+        click.option("--history", "history", metavar="FILE", type=click.Path(),
+                     help="Past actions, one JSON object a line; `-` reads standard input."),
+        click.option("--now", "now", callback=_instant, metavar="INSTANT",
+                     help="The instant of the decision, such as 2026-12-02T00:00:00Z;"
+                          " else the action's `at`, else the clock."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def decide(
+    paths: tuple[str, ...], action: str, history: str | None, now: Timestamp | None
+) -> Decision:
+    """Load policies, read an action and its past, and decide.
+
+    Exits with 1 where the policies have errors; raises Refused and BadInput where something cannot
+    be read.
+    """
+    if action == _STDIN == history:
+        raise click.UsageError("only one of --action and --history can be read from `-`")
+    # What is given is read first: it is refused sooner than policies are loaded.
+    given = _action(action)
+    past = _history(history) if history is not None else None
+    return _policy(paths).evaluate(given, past, now=now)
+
+
+def _policy(paths: tuple[str, ...]) -> PolicySet:
+    try:
+        return load(*paths)
+    except Unreadable as error:
+        raise Refused(error.path, error.why) from None
+    except PolicyError as error:
+        show(error.diagnostics)
+        raise SystemExit(1) from None
+
+
+def _action(path: str) -> dict[str, object]:
+    """Read an object; what else is wrong with it is for the decision to say."""
+    name = _name(path)
+    try:
+        data = read_json(_read(path, MAX_BYTES))
+    except ActionError as error:
+        raise BadInput(name, error) from None
+    if not isinstance(data, dict):
+        raise BadInput(name, ActionError("an action is a JSON object", "", 1, 1))
+    return cast("dict[str, object]", data)
+
+
+def _history(path: str) -> History:
+    name, content = _name(path), _read(path, MAX_HISTORY_BYTES)
+    if len(content) > MAX_HISTORY_BYTES:
+        most = MAX_HISTORY_BYTES // 1024 // 1024
+        raise BadInput(name, ActionError(f"the history is longer than {most} MiB"))
+    try:
+        return History.from_jsonl(content)
+    except ActionError as error:
+        raise BadInput(name, error) from None
+
+
+def _name(path: str) -> str:
+    return "<stdin>" if path == _STDIN else path
+
+
+def _read(path: str, most: int) -> bytes:
+    """Read a file, and one byte more than it may have, so that the reader says it is too large."""
+    try:
+        if path == _STDIN:
+            return sys.stdin.buffer.read(most + 1)
+        with Path(path).open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise Refused(_name(path), error.strerror or "cannot be read") from None
+
+
+def write(text: str, *, color: bool = False) -> None:
+    """Write to standard output whatever its encoding can hold, the rest escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), color=color)

@@ -1,0 +1,43 @@
+"""What all commands share: colour, refusals with exit code 2, diagnostics on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import IO, Any
+
+import click
+
+from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.display import visible
+from gatewright.dsl.render import to_text
+
+
+class Refused(click.ClickException):
+    """Input that cannot be used at all: the command ends with exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{visible(path)}: {visible(why)}")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the message as other errors are written."""
+        click.echo(f"error: {self.format_message()}", file=file, err=True)
+
+
+def wants_color(stream: IO[str] | None = None) -> bool:
+    """Tell whether a stream is coloured: a terminal, unless NO_COLOR says otherwise.
+
+    Without a stream: standard error, where messages go. Source: no-color.org: any value but the
+    empty one counts.
+    """
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return (stream or sys.stderr).isatty() and not plain
+
+
+def show(diagnostics: Iterable[Diagnostic]) -> None:
+    """Write diagnostics to standard error."""
+    color = wants_color()
+    click.echo(to_text(diagnostics, color=color), nl=False, err=True, color=color)

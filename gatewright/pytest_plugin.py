@@ -1,0 +1,207 @@
+"""The pytest plugin of Gatewright: the tests in `.gate` files run with all others.
+
+A `.gate` file below pytest's arguments or `testpaths` is collected where it contains a `test`
+block; every test, and every row of `cases`, is an item. The file is checked as part of its policy
+set: the folder listed in the ini option `gatewright_paths` that it is in, else its own folder with
+all below it, or a folder further up as long as each one on the way holds policies too.
+
+`--no-gatewright`, or `gatewright = false` in the ini file, turns it off; then only files that are
+named on the command line are collected, or all again with `--gatewright`.
+
+It is imported at the start of every pytest run of an environment that has Gatewright installed,
+so it imports nothing heavy before the first such file is collected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+
+if TYPE_CHECKING:
+    from _pytest._io import TerminalWriter
+
+    from gatewright.dsl.diagnostics import Diagnostic
+    from gatewright.engine.evaluate import PolicySet
+    from gatewright.engine.policy_tests import Case, TestResult
+
+_ENDING = ".gate"
+_MOST_BYTES = 2**20  # a policy file is no larger
+_TEST_BLOCK = re.compile(rb"""\btest\s*[rR]?["']""")
+
+_Loaded = dict[Path, "PolicySet | tuple[Diagnostic, ...]"]
+_LOADED: pytest.StashKey[_Loaded] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the command line and of the ini file."""
+    group = parser.getgroup("gatewright", "tests in Gatewright policies")
+    group.addoption(
+        "--gatewright",
+        action="store_true",
+        default=None,
+        dest="gatewright",
+        help="collect the tests in .gate files, also where the ini file says not to",
+    )
+    group.addoption(
+        "--no-gatewright",
+        action="store_false",
+        dest="gatewright",
+        help="collect no .gate files",
+    )
+    parser.addini("gatewright", "collect the tests in .gate files", type="bool", default=True)
+    parser.addini(
+        "gatewright_paths",
+        "folders of policies, each checked and tested as one set",
+        type="paths",
+        default=[],
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a policy file that contains tests."""
+    if file_path.suffix != _ENDING or not _is_wanted(file_path, parent):
+        return None
+    if not _may_have_tests(file_path):
+        return None
+    # pytest leaves these signatures open.
+    return GateFile.from_parent(parent, path=file_path)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _may_have_tests(file: Path) -> bool:
+    """Look for a test block without parsing; what cannot be read is told when it is loaded."""
+    try:
+        with file.open("rb") as opened:
+            return _TEST_BLOCK.search(opened.read(_MOST_BYTES)) is not None
+    except OSError:
+        return True
+
+
+def _is_wanted(file: Path, parent: pytest.Collector) -> bool:
+    """Tell whether a file is collected: the command line comes before the ini file."""
+    config = parent.config
+    asked: bool | None = config.getoption("gatewright")
+    if asked is not None:
+        return asked
+    return bool(config.getini("gatewright")) or parent.session.isinitpath(file)
+
+
+class GateFile(pytest.File):
+    """A policy file with tests."""
+
+    def collect(self) -> Iterable[GateItem]:
+        """Yield the tests of this file; the policy set of its folder must be free of errors."""
+        # The engine and the parser are loaded by the first file that needs them.
+        from gatewright.engine.policy_tests import cases
+
+        policy_set = self._policy_set()
+        here = self.path.resolve()
+        for case in cases(policy_set.policy):
+            if Path(case.span.source.name).resolve() == here:
+                name = case.name.replace("::", ":")  # `::` parts a node id
+                yield self._item(name, case, policy_set)
+
+    def _item(self, name: str, case: Case, policy_set: PolicySet) -> GateItem:
+        return GateItem.from_parent(  # pyright: ignore[reportUnknownMemberType]
+            self, name=name, case=case, policy_set=policy_set
+        )
+
+    def _policy_set(self) -> PolicySet:
+        # The renderer of diagnostics, too, is not needed by other people's runs.
+        from gatewright.dsl.render import to_text
+
+        folder = _folder_of(self.path, self.config)
+        loaded = self.config.stash.setdefault(_LOADED, {})
+        if folder not in loaded:
+            loaded[folder] = self._load(folder)
+        found = loaded[folder]
+        if not isinstance(found, tuple):
+            return found
+        here = self.path.resolve()
+        own = [d for d in found if Path(d.span.source.name).resolve() == here]
+        raise self.CollectError(to_text(own or found).rstrip("\n"))
+
+    def _load(self, folder: Path) -> PolicySet | tuple[Diagnostic, ...]:
+        """Load a policy set, or return its errors."""
+        # As above: not before a policy file is collected.
+        from gatewright.dsl.diagnostics import PolicyError, Severity
+        from gatewright.dsl.files import Unreadable
+        from gatewright.engine.load import load
+
+        here = Path.cwd()  # messages show places as `gatewright test` does
+        try:
+            return load(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+        except PolicyError as error:
+            return tuple(d for d in error.diagnostics if d.severity is Severity.ERROR)
+        except Unreadable as error:
+            raise self.CollectError(str(error)) from None
+
+
+def _folder_of(file: Path, config: pytest.Config) -> Path:
+    """Return the folder whose policies are one set with a file."""
+    listed: list[Path] = [p for p in config.getini("gatewright_paths") if file.is_relative_to(p)]
+    if listed:
+        return max(listed, key=lambda path: len(path.parts))
+    folder = file.parent
+    while folder != config.rootpath and any(folder.parent.glob(f"*{_ENDING}")):
+        folder = folder.parent
+    return folder
+
+
+class GateItem(pytest.Item):
+    """A test of a policy, or one row of it."""
+
+    def __init__(self, name: str, parent: GateFile, *, case: Case, policy_set: PolicySet) -> None:
+        super().__init__(name, parent)  # pyright: ignore[reportUnknownMemberType]
+        self._case = case
+        self._policy_set = policy_set
+        self.extra_keyword_matches.add(case.package)
+
+    def runtest(self) -> None:
+        """Decide and compare."""
+        # Loaded by now; at the top it would be loaded in every run of pytest.
+        from gatewright.engine.policy_tests import run_case
+
+        result = run_case(self._policy_set, self._case)
+        if not result.passed:
+            raise GateFailure(result)
+
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: str | None = None,
+    ) -> str | TerminalRepr:
+        """Return what was expected and what was decided and why, instead of a traceback."""
+        if isinstance(excinfo.value, GateFailure):
+            return _FailureText(excinfo.value.result)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the test is written; lines count from 0 here."""
+        return self.path, self._case.span.begin.line - 1, self.name
+
+
+class GateFailure(Exception):
+    """A test of a policy that failed."""
+
+    def __init__(self, result: TestResult) -> None:
+        super().__init__(result.reason)
+        self.result = result
+
+
+class _FailureText(TerminalRepr):
+    """The text of a failure, and the line that pytest's summary shows."""
+
+    def __init__(self, result: TestResult) -> None:
+        self._message = result.message
+        self.reprcrash = ReprFileLocation(result.at.file, result.at.line, result.reason)
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Write the text, the expectation in the colour of errors."""
+        for line in self._message.split("\n"):
+            is_head = line.startswith(("  expected ", "  decided "))
+            tw.line(line, red=is_head)

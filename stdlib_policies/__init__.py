@@ -1,0 +1,1 @@
+"""The standard library of policies, imported by policy files as `std.*`."""

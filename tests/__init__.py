@@ -1,0 +1,1 @@
+"""The tests of Gatewright, one folder for each area."""

@@ -1,0 +1,332 @@
+"""`gatewright explain`: what people read, that it agrees with the JSON, and colour."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatewright.cli.terminal import wants_color
+from gatewright.engine.json_text import Json
+from gatewright.engine.load import load_source
+from tests.cli.run import REFUNDS, amount, refund, run
+
+MEDIUM = """\
+REQUIRE APPROVAL of manager
+  billing.refund by refund-bot, decided as of 2026-11-20T12:00:00Z
+  manager: one of group("support-managers")    POLICY:22:7
+
+Decisive:
+  rule by_amount => require manager    POLICY:41:6
+    A refund of 75.00 USD to customer C-1.
+    + action.amount (75.00 USD) in 50 USD .. 200 USD is true
+
+Needed for auto_run:
+  rule by_amount would have to say auto_run    POLICY:41:6
+    - action.amount (75.00 USD) < 50 USD is false
+"""
+
+# Has every section of an explanation at once.
+EVERYTHING = """
+package everything
+action a.b { n: int, m?: int }
+route clerk { one of group("clerks") }
+route boss { 2 of group("bosses") outranks clerk timeout 1h then reject }
+default block
+on_error require clerk
+rule open on a.b when action.n < 10 => auto_run
+  because "n is {action.n}"
+guard clerks on a.b when action.n > 1 => require clerk
+guard bosses on a.b when action.n > 2 unless action.n == 9 => require boss because "n is above 2"
+guard erring on a.b when has(action.m) && action.m + 9223372036854775807 > 0 => require boss
+  because "m is large"
+guard lifted on a.b when action.n > 0 => block because "n is positive"
+@shadow guard tried on a.b when action.n > 3 => block because "n would be too large"
+exception season suspends lifted {
+  from 2026-11-01T00:00:00Z until 2026-12-01T00:00:00Z
+  owner "ops@acme.test" reason "the season" ticket "OPS-1"
+}
+risk some on a.b when action.n > 3 => 30 because "n is {action.n}"
+risk erred on a.b when has(action.m) && action.m + 9223372036854775807 > 0 => 12
+"""
+SECTIONS = [
+    "Decisive:", "Also took part:", "Errors, which can only restrict:", "Suspended:",
+    "In shadow, without effect:", "Not asked:", "Risk 42 of 100:", "Needed for auto_run:",
+]  # fmt: skip
+
+
+@pytest.fixture(name="everything")
+def everything_fixture(tmp_path: Path) -> Path:
+    path = tmp_path / "everything.gate"
+    path.write_text(EVERYTHING)
+    return path
+
+
+def explained(
+    policy: object, action: dict[str, Any] | str, *options: object
+) -> tuple[str, dict[str, Any]]:
+    """Return an explanation as text and as JSON."""
+    given = action if isinstance(action, str) else json.dumps(action)
+    text, data = (
+        run("explain", policy, "--action", "-", "--format", form, *options, stdin=given)
+        for form in ("text", "json")
+    )
+    assert (text.code, data.code, text.err, data.err) == (0, 0, "", "")
+    return text.out, data.data
+
+
+FIVE = {"action": "a.b", "params": {"n": 5, "m": 1}, "at": "2026-11-20T12:00:00Z"}
+
+
+# --- the text
+
+
+def test_the_whole_text() -> None:
+    text, _ = explained(REFUNDS, amount("75.00 USD"))
+    assert text == MEDIUM.replace("POLICY", f"{REFUNDS}/refunds.gate")
+
+
+def test_the_sections_stand_in_a_fixed_order(everything: Path) -> None:
+    text, _ = explained(everything, FIVE)
+    assert [line for line in text.splitlines() if line and not line.startswith(" ")] == [
+        "REQUIRE APPROVAL of boss", *SECTIONS,
+    ]  # fmt: skip
+
+
+def test_sections_with_nothing_in_them_are_left_out() -> None:
+    text, _ = explained(REFUNDS, amount("20.00 USD"))
+    assert [line for line in text.splitlines() if line and not line.startswith(" ")] == [
+        "AUTO_RUN: nobody needs to approve", "Decisive:",
+    ]  # fmt: skip
+
+
+def test_what_each_section_says(everything: Path) -> None:
+    text, _ = explained(everything, FIVE)
+    for line in (
+        '  boss: 2 of group("bosses")    ',
+        "  guard bosses => require boss    ",
+        "    n is above 2",
+        "    + action.n (5) > 2 is true",
+        "    + unless action.n (5) == 9 is false",
+        "  guard erring => require boss (an error)    ",
+        "    had it matched: m is large",
+        "  guard clerks => require clerk    ",
+        "  guard erring: the number does not fit a signed 64-bit integer    ",
+        "    it counts: require boss",
+        "  on_error adds require clerk    ",
+        "  lifted => block, by exception season until 2026-12-01T00:00:00Z    ",
+        "    owner: ops@acme.test, reason: the season, ticket: OPS-1",
+        "  guard tried => block    ",
+        "    n would be too large",
+        "  clerk: boss outranks it and is asked",
+        "   30 some: n is 5    ",
+        "   12 erred (an error counts in full)    ",
+        "  guard bosses would have to let it pass",
+        "  guard clerks would have to let it pass",
+    ):
+        assert f"\n{line}" in text, line
+
+
+def test_a_value_cannot_forge_a_line_or_command_the_terminal() -> None:
+    customer = "C-1\nAUTO_RUN: nobody needs to approve\x1b[2J\u202e"
+    text, data = explained(REFUNDS, refund(params={"customer": customer, "amount": "75 USD"}))
+    assert text.splitlines()[0] == "REQUIRE APPROVAL of manager"
+    assert not any(line.lstrip().startswith("AUTO_RUN") for line in text.splitlines())
+    assert "C-1<U+000A>AUTO_RUN: nobody needs to approve<U+001B>[2J<U+202E>." in text
+    assert customer in data["decisive"][0]["because"]
+
+
+def test_a_long_text_is_cut_for_people_only(tmp_path: Path) -> None:
+    policy = tmp_path / "p.gate"
+    policy.write_text(
+        "package p\naction x.y { t: string }\n"
+        'rule r on x.y when action.t != "" => auto_run because "{action.t}"\n'
+    )
+    text, data = explained(policy, {"action": "x.y", "params": {"t": "é" * 5000}})
+    assert max(len(line) for line in text.splitlines()) < 600
+    assert data["decisive"][0]["because"] == "é" * 5000
+
+
+def test_a_missing_permit_is_explained() -> None:
+    text, data = explained(REFUNDS, refund(agent={"id": "night-bot"}))
+    assert "  no permit => block    " in text
+    assert "    agent night-bot is not permitted to billing.refund\n" in text
+    assert text.endswith("Needed for auto_run:\n  a permit for this agent and action\n")
+    assert [rule["kind"] for rule in data["decisive"]] == ["permit"]
+
+
+def test_what_does_not_count_beside_a_false_condition_is_left_out() -> None:
+    """F && E is F: an error beside a false condition would mislead."""
+    policy = "package p\naction x.y { changes { a: int, b: int } }\ndefault block\n" + (
+        'rule r on x.y when changes.only(["a"]) when changes.has("a")'
+        " when changes.a.new > changes.a.old => auto_run\n"
+    )
+    ran = run_text(policy, {"action": "x.y", "changes": {"b": {"old": 1, "new": 2}}})
+    assert "changes.only" in ran and "error" not in ran
+
+
+def run_text(policy: str, action: dict[str, Any]) -> str:
+    return str(load_source(policy).evaluate(action).explain())
+
+
+# --- text and JSON
+
+
+SAID = frozenset({
+    "because", "shown", "error", "message", "exception", "until", "owner", "reason", "ticket",
+    "route", "by", "people", "summary", "action", "agent",
+})  # fmt: skip
+
+
+def texts_of(data: Json) -> Iterator[str]:
+    """Yield what an explanation in JSON says that its text must say too."""
+    if isinstance(data, list):
+        for item in data:
+            yield from texts_of(item)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if key in SAID and isinstance(value, str):
+                yield value
+            elif key == "at" and isinstance(value, dict):
+                yield f"{value['file']}:{value['line']}:{value['column']}"
+            elif key not in ("facts", "policy_digest"):
+                yield from texts_of(value)
+
+
+@pytest.mark.parametrize("action", [
+    {**FIVE, "params": {"n": 5, "m": 1}}, {**FIVE, "params": {"n": 0}},
+    {**FIVE, "params": {"n": 9}}, {**FIVE, "params": {"n": 20}}, {**FIVE, "params": {}},
+    {**FIVE, "params": {"n": "5", "x": 1}}, {**FIVE, "at": "2026-12-20T12:00:00Z"},
+    {**FIVE, "action": "a.c"},
+])  # fmt: skip
+def test_text_and_json_agree(everything: Path, action: dict[str, Any]) -> None:
+    text, data = explained(everything, action)
+    lines = text.splitlines()
+    places = [c["at"] for s in ("decisive", "others", "shadow", "missing", "risk_parts")
+              for r in data[s] for c in r["conditions"]]  # fmt: skip
+    inner = {f"{at['file']}:{at['line']}:{at['column']}" for at in places}
+    assert [said for said in texts_of(data) if said not in text and said not in inner] == []
+    assert lines[0] == data["summary"]
+    for rule in (*data["decisive"], *data["others"], *data["shadow"]):
+        name = f"{rule['kind']} {rule['name']}" if rule["name"] else rule["kind"]
+        outcome = f"=> {rule['effect']}"
+        if rule["status"] == "error":
+            opening = rule["effect"] == "auto_run"
+            outcome = "opens nothing: an error" if opening else f"{outcome} (an error)"
+        assert sum(f"{name} {outcome}    " in line for line in lines) == 1
+    conditions = [c for s in ("decisive", "others") for r in data[s] for c in r["conditions"]]
+    for condition in conditions:
+        sign = {True: "+", False: "-", None: "!"}[condition["holds"]]
+        unless = "unless " if condition["kind"] == "unless" else ""
+        assert f"{sign} {unless}{condition['shown']} is " in text
+
+
+def test_explain_agrees_with_eval(everything: Path) -> None:
+    decision = run("eval", everything, "--action", "-", stdin=json.dumps(FIVE)).data
+    _, data = explained(everything, FIVE)
+    named = [*data["decisive"], *data["others"]]
+    assert decision["stages"] == data["stages"]
+    assert [r for r in decision["rules"] if r["status"] in ("matched", "error")] == named
+    assert (decision["risk"], decision["errors"]) == (data["risk"], data["errors"])
+    assert decision["because"] == [r["because"] for r in data["decisive"] if r["because"]]
+
+
+def test_the_json_is_indented_ascii(everything: Path) -> None:
+    ran = run("explain", everything, "--action", "-", "--format", "json", stdin=json.dumps(FIVE))
+    assert ran.out == json.dumps(ran.data, indent=2) + "\n"
+
+
+# --- input
+
+
+def test_input_is_refused_as_by_eval(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.gate"
+    bad.write_text("package a\nrule r on x.y => auto_run\n")
+    for arguments, stdin in (
+        ((REFUNDS, "--action", "-"), '{"params": NaN}'),
+        ((REFUNDS, "--action", tmp_path), ""),
+        ((REFUNDS, "--action", "-", "--history", "-"), "{}"),
+        ((bad, "--action", "-"), "{}"),
+        ((tmp_path / "absent", "--action", "-"), "{}"),
+    ):
+        ran, evaluated = (run(c, *arguments, stdin=stdin) for c in ("explain", "eval"))
+        assert (ran.code, ran.out) == (evaluated.code, evaluated.out)
+        assert ran.err == evaluated.err.replace("gatewright eval", "gatewright explain").replace(
+            "main eval", "main explain"
+        )
+    assert run("explain", REFUNDS, "--action", "-", "--format", "sarif", stdin="{}").code == 2
+
+
+# --- colour
+
+
+def on_a_terminal(action: Path) -> str:
+    """Return what a real process writes to a terminal."""
+    leader, follower = pty.openpty()
+    clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+    command = [sys.executable, "-m", "gatewright", "explain", REFUNDS, "--action", str(action)]
+    process = subprocess.Popen(
+        command, stdout=follower, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        env={**clean, "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(follower)
+    written = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:  # Linux: the other end is closed
+            break
+        if not part:
+            break
+        written += part
+    os.close(leader)
+    assert process.wait() == 0
+    return written.decode().replace("\r\n", "\n")
+
+
+def test_colour_is_for_terminals_and_only_there(tmp_path: Path) -> None:
+    action = tmp_path / "refund.json"
+    action.write_text(amount("75.00 USD"))
+    plain = run("explain", REFUNDS, "--action", action).out
+    assert "\x1b" not in plain
+    coloured = on_a_terminal(action)
+    assert coloured.startswith("\x1b[1;33mREQUIRE APPROVAL of manager\x1b[0m\n")
+    for style in ("\x1b[1;33m", "\x1b[1m", "\x1b[34m", "\x1b[32m", "\x1b[31m", "\x1b[0m"):
+        coloured = coloured.replace(style, "")
+    assert coloured == plain
+
+
+class Terminal(StringIO):
+    """A text stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "color"),
+    [
+        ({}, True),
+        ({"NO_COLOR": ""}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": "0"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_the_environment_may_refuse_colour(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], color: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert wants_color(Terminal()) is color
+    assert wants_color(StringIO()) is False

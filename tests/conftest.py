@@ -1,0 +1,47 @@
+"""How properties are sampled, and where the material shared with other projects is found."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# No deadline anywhere: a busy machine must not fail a property.
+settings.register_profile("fast", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci", deadline=None, max_examples=100, derandomize=True, database=None, print_blob=True
+)
+settings.register_profile(
+    "full",
+    deadline=None,
+    max_examples=2000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
+
+
+def in_ci() -> bool:
+    """Say whether this run decides about a change: then nothing may be skipped."""
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def shared_dir() -> Path:
+    """Return the folder `shared` beside the repository; skip without it, but fail in CI."""
+    shared = ROOT.parent / "shared"
+    if shared.is_dir():
+        return shared
+    reason = "needs the folder `shared` beside the repository"
+    if in_ci():
+        pytest.fail(reason)
+    pytest.skip(reason, allow_module_level=True)
+
+
+@pytest.fixture(scope="session", name="shared_dir")
+def shared_dir_fixture() -> Path:
+    """Give a test the folder `shared`, on the terms of `shared_dir()`."""
+    return shared_dir()

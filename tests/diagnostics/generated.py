@@ -1,0 +1,48 @@
+"""Policy sets that are no reasonable files of a repository: very large, very deep, not text.
+
+What `check` shows for one stands in `generated/NAME.txt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_HEAD = b"package billing.refunds\n\n"
+
+
+def _one(text: bytes) -> Mapping[str, bytes]:
+    return {"policy.gate": _HEAD + text}
+
+
+def _with_data(name: str, content: bytes) -> Mapping[str, bytes]:
+    return {"policy.gate": _HEAD, name: content}
+
+
+GENERATED: Mapping[str, Mapping[str, bytes]] = {
+    "file-too-large": _one(b"// a long comment\n" * 60_000),
+    "file-of-10-megabytes": _one(b"let x = " + b"a" * 10_000_000),
+    "too-many-tokens": _one(b"let small = 50 USD\n" * 10_000),
+    "too-many-comments": _one(b"//\n" * 60_000),
+    "too-many-placeholders": _one(b'guard g => block because "' + b"{a}" * 20_000 + b'"\n'),
+    "parentheses-100000": _one(b"let deep = " + b"(" * 100_000 + b"1" + b")" * 100_000),
+    "negations-100000": _one(b"let deep = " + b"!" * 100_000),
+    "negations-40000": _one(b"let deep = " + b"!" * 40_000 + b"true"),
+    "line-of-a-megabyte": _one(b'let x = "' + b"a" * 1_000_000 + b'" + 5\n'),
+    "name-of-a-megabyte": _one(b"let x = " + b"a" * 1_000_000 + b"\n"),
+    "long-strings-without-end": _one(b"let x = " + b'\\"""' * 250_000),
+    "strings-without-end": _one(b"let x = " + b'\\"' * 500_000),
+    "not-utf-8": {
+        "policy.gate": _HEAD + b"// caf\xe9\nlet small = 50 USD\n",
+        "other.gate": _HEAD + b"let small = 5 +\n",
+    },
+    "utf-16": {"policy.gate": "package p\n".encode("utf-16")},
+    "half-of-a-character": _one(b'let x = "\xed\xa0\x80"\n'),
+    "data-too-large": _with_data("data.json", b"[" + b"1, " * 6_000_000 + b"1]"),
+    "data-not-utf-8": _with_data("data.json", b'{"caf\xe9": 1}'),
+    "data-nested-too-deeply": _with_data("data.json", b"[" * 100_000),
+    "data-deeper-than-conditions": _with_data(
+        "data.json", b'{"x": ' + b"[" * 70 + b"]" * 70 + b"}"
+    ),
+    "yaml-nested-too-deeply": _with_data("data.yaml", b"[" * 2_000),
+}  # fmt: skip
+"""Name -> the files of the set."""

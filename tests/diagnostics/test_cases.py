@@ -1,0 +1,51 @@
+"""What the author of a wrong policy is shown: every case's whole output, and every code once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gatewright.dsl.load import check_paths
+from gatewright.dsl.render import to_text
+from tests.diagnostics.generated import GENERATED
+from tests.diagnostics.support import (
+    CASES,
+    EXPECTED,
+    LINTS,
+    assert_readable,
+    assert_same,
+    errors_of,
+    generated_set,
+    lints_of,
+    titles,
+)
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_errors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = errors_of(folder, monkeypatch)
+    assert found, "a case must have something to show"
+    for diagnostic in found:
+        assert_readable(diagnostic)
+    assert_same(folder / EXPECTED, to_text(found))
+
+
+@pytest.mark.parametrize("folder", LINTS, ids=lambda folder: folder.name)
+def test_lints(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lints_of(folder, monkeypatch)
+    assert found, "a case must have something to show"
+    for diagnostic in found:
+        assert_readable(diagnostic)
+    assert_same(folder / EXPECTED, to_text(found))
+
+
+def test_every_code_has_a_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {d.code for folder in CASES for d in errors_of(folder, monkeypatch)}
+    shown |= {d.code for folder in LINTS for d in lints_of(folder, monkeypatch)}
+    for name in ("file-too-large", "too-many-tokens", "not-utf-8"):
+        folder = tmp_path / name
+        folder.mkdir()
+        generated_set(GENERATED[name], folder, monkeypatch)
+        shown |= {d.code for d in check_paths(["."])[1]}
+    assert shown == set(titles())

@@ -1,0 +1,1 @@
+"""Tests of tiers, tables and the analyses below them."""

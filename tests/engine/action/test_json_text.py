@@ -1,0 +1,195 @@
+"""Strict JSON: what is read, what is refused, and where the refusal points."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatewright.engine.canonical import exact_json
+from gatewright.engine.json_text import MAX_BYTES, MAX_DEPTH, Json, JsonNumber, read_json
+from gatewright.engine.problems import ActionError
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**59), 10**59)
+    | st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_what_the_standard_library_writes_is_read(data: Json) -> None:
+    for ascii_only in (True, False):
+        for indent in (None, 2):
+            text = json.dumps(data, ensure_ascii=ascii_only, indent=indent)
+            assert read_json(text) == data
+            assert read_json(text.encode()) == data
+
+
+@given(JSON)
+def test_numbers_keep_their_spelling(data: Json) -> None:
+    text = json.dumps(data, ensure_ascii=False)
+    assert exact_json(read_json(text)) == text
+
+
+def outcome(text: str | bytes) -> Json | ActionError:
+    """Read, or return the error; anything else that is raised fails the test."""
+    try:
+        return read_json(text)
+    except ActionError as error:
+        assert error.message
+        assert str(error)
+        return error
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    outcome(data)
+
+
+@given(st.text(alphabet='{}[]",:\\u0123456789dDeE+-. \n\tabfnrtlsNI\ufeff\ud800\udc00é'))
+def test_any_text_that_looks_like_json_is_read_or_refused(text: str) -> None:
+    found = outcome(text)
+    if not isinstance(found, ActionError):
+        assert json.loads(text.removeprefix("\ufeff")) == found
+
+
+def told(found: Json | ActionError) -> str:
+    """Tell what was read, with its spelling, or what was wrong."""
+    return str(found.message) if isinstance(found, ActionError) else exact_json(found)
+
+
+# Such texts are read by two parsers: short ones by that of the standard library, where it can.
+NOISE = st.text(alphabet='{}[]",:\\u0123456789eE+-. \n\té', max_size=12)
+
+
+@given(JSON | st.recursive(st.just(0), st.lists, max_leaves=5), NOISE, st.integers(0, 100))
+def test_short_and_long_texts_are_read_alike(data: Json, noise: str, at: int) -> None:
+    plain = json.dumps(data, ensure_ascii=False)
+    for text in (plain, plain[:at] + noise + plain[at:], noise):
+        assert told(outcome(text)) == told(outcome(" " * 64_001 + text))
+
+
+def test_plain_texts_keep_every_rule() -> None:
+    for text in ('{"a":1,"a":1}', "[NaN]", "[1e400]", "9" * 61, "1." + "0" * 61, "[" * 65, "1 1"):
+        assert told(outcome(text)) == told(outcome(" " * 64_001 + text))
+        assert isinstance(outcome(text), ActionError)
+
+
+@given(st.text(alphabet='{}[]",:\\u01dDcC89 "tfn', max_size=30), JSON)
+def test_broken_json_points_into_the_text(noise: str, data: Json) -> None:
+    text = json.dumps(data)
+    found = outcome(text[: len(text) // 2] + noise + text[len(text) // 2 :])
+    if isinstance(found, ActionError):
+        assert found.line is not None
+        assert found.column is not None
+        assert found.line >= 1
+        assert found.column >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "path", "column"),
+    [
+        ("", "the text ends where a value is expected", "", 1),
+        ("[1,]", "expected a value", "[1]", 4),
+        ("[1 2]", "expected `,` or `]`", "[1]", 4),
+        ('{"a":1', "expected `,` or `}`", "a", 7),
+        ('{"a" 1}', "expected `:` after the key", "a", 6),
+        ("{a:1}", "expected a key in double quotes", "", 2),
+        ('{"a":1,}', "expected a key in double quotes", "a", 8),
+        ('{"p":{"a":1,"a":2}}', "the key `a` is given twice", "p.a", 13),
+        ('{"a b":NaN}', "`NaN` is not a number", '["a b"]', 8),
+        ("[-Infinity]", "`-Infinity` is not a number", "[0]", 2),
+        ("[nul]", "expected a value", "[0]", 2),
+        ("01", "something follows the end of the value", "", 2),
+        ("1 true", "something follows the end of the value", "", 3),
+        ("1" * 61, "the number has more than 60 digits", "", 1),
+        ("0." + "1" * 61, "the number has more than 60 digits", "", 1),
+        ("1e1000000", "the exponent of the number is too large", "", 1),
+        ("1e" + "9" * 5000, "the exponent of the number is too large", "", 1),
+        ("1e400", "the number is beyond what a double can hold", "", 1),
+        ("[-1e399]", "the number is beyond what a double can hold", "[0]", 2),
+        ("1e-399", "the number is beyond what a double can hold", "", 1),
+        ('"a', "the string does not end, or has a bad escape or control", "", 1),
+        ('"\t"', "the string does not end, or has a bad escape or control", "", 1),
+        (r'"\x"', "the string does not end, or has a bad escape or control", "", 1),
+        (r'"ab\ud800"', "a lone surrogate is no character", "", 4),
+        (r'"\udc00\ud800"', "a lone surrogate is no character", "", 2),
+        ('"\ud800"', "a lone surrogate is no character", "", 2),
+    ],
+)
+def test_what_is_refused_and_where(text: str, message: str, path: str, column: int) -> None:
+    with pytest.raises(ActionError) as raised:
+        read_json(text)
+    error = raised.value
+    assert (error.message, error.path, error.line, error.column) == (message, path, 1, column)
+
+
+def test_lines_are_counted() -> None:
+    with pytest.raises(ActionError) as raised:
+        read_json('{\n  "a": [\n    1,\n    tru\n]}')
+    assert str(raised.value) == "line 4, column 5: expected a value"
+    assert raised.value.path == "a[1]"
+
+
+def test_bytes_must_be_utf_8() -> None:
+    with pytest.raises(ActionError) as raised:
+        read_json(b'{"a":\n "\xc3\xa9\xff"}')
+    assert str(raised.value) == "line 2, column 4: the text is not UTF-8"
+
+
+@pytest.mark.parametrize("text", ["\ufeff[1]", b"\xef\xbb\xbf[1]", " [ 1 ]\r\n"])
+def test_a_byte_order_mark_and_space_are_skipped(text: str | bytes) -> None:
+    assert read_json(text) == [1]
+
+
+@pytest.mark.parametrize("unit", ["[", '{"a":'])
+def test_depth_is_limited_without_recursion(unit: str) -> None:
+    closing = "]" if unit == "[" else "}"
+    assert read_json(unit * (MAX_DEPTH - 1) + "[]" + closing * (MAX_DEPTH - 1))
+    for depth in (MAX_DEPTH, 100_000):
+        with pytest.raises(ActionError, match="nest deeper than 64 levels"):
+            read_json(unit * depth + "[]" + closing * depth)
+
+
+@pytest.mark.parametrize("text", ["9" * (MAX_BYTES + 1), b" " * (MAX_BYTES + 1), "é" * 6_000_000])
+def test_size_is_limited(text: str | bytes) -> None:
+    with pytest.raises(ActionError, match="longer than 10 MiB"):
+        read_json(text)
+
+
+def test_the_number_of_values_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatewright.engine.json_text.MAX_VALUES", 3)
+    long = " " * 64_001
+    assert read_json(long + "[1,2]") == [1, 2]
+    with pytest.raises(ActionError, match="more than 3 values"):
+        read_json(long + "[1,2,3]")
+
+
+def test_escapes() -> None:
+    text = r'"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"'
+    assert read_json(text) == '"\\/\b\f\n\r\té😀'
+
+
+def test_integers_are_exact_and_other_numbers_remember() -> None:
+    assert read_json("9007199254740993") == 9007199254740993
+    number = read_json("50.10")
+    assert isinstance(number, JsonNumber)
+    assert (number.text, number.exact) == ("50.10", Decimal("50.10"))
+    for copied in (copy.deepcopy(number), pickle.loads(pickle.dumps(number))):  # noqa: S301
+        assert copied.text == "50.10"
+
+
+def test_an_error_survives_pickling() -> None:
+    error = ActionError("bad", "a.b", 1, 2)
+    copied = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (str(copied), copied.path) == ("line 1, column 2: bad", "a.b")

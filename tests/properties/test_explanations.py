@@ -1,0 +1,82 @@
+"""An explanation agrees with the decision that was taken, and says the same every time."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+
+from gatewright.dsl.policy import AUTO_RUN, BLOCK, CheckedPolicy
+from gatewright.dsl.policy import Effect as Formula
+from gatewright.engine.approvals import approvals
+from gatewright.engine.decision import Decision, Effect
+from tests.properties.support import decide, examples, loaded, short_names
+from tests.strategies.policies import GeneratedSet, policy_sets
+
+
+@examples(0.8)
+@given(policy_sets())
+def test_the_explanation_agrees_with_the_decision(made: GeneratedSet) -> None:
+    policy = loaded(made)
+    for action in made.actions:
+        decision = decide(policy, made, action)
+        explanation = decision.explain()
+        assert explanation.effect == decision.effect.value.partition("_approval")[0]
+        assert explanation.stages == decision.stages
+        assert explanation.risk == decision.risk
+        assert explanation.errors == decision.errors
+        said = {*explanation.decisive, *explanation.others, *explanation.shadow}
+        assert said == {rule for rule in decision.rules if rule.status != "suspended"}
+        suspended = {s.rule for s in explanation.suspended}
+        assert suspended == {r.name for r in decision.rules if r.status == "suspended"}
+        assert bool(explanation.decisive) or decision.effect is Effect.AUTO_RUN
+        _decisive_rules_decide(policy.policy, decision)
+        _text_says_so(decision)
+
+
+def _decisive_rules_decide(policy: CheckedPolicy, decision: Decision) -> None:
+    """The effects of what was decisive, all at once, are the decision."""
+    total = AUTO_RUN
+    for rule in decision.rules:
+        if rule.decisive:
+            total &= _parsed(rule.effect, short_names(policy))
+    assert total.block == (decision.effect is Effect.BLOCK)
+    if not total.block:
+        needed = approvals(total, policy.routes).routes
+        assert sorted(policy.route_name(route) for route in needed) == sorted(decision.routes)
+
+
+def _parsed(text: str, named: dict[str, str]) -> Formula:
+    if text == "block":
+        return BLOCK
+    stages = [] if text == "auto_run" else text.removeprefix("require ").split(" then ")
+    routes = [[named[name] for name in stage.split(" and ")] for stage in stages]
+    orders = {(a, b) for s, t in zip(routes, routes[1:], strict=False) for a in s for b in t}
+    return Formula(False, frozenset(r for s in routes for r in s), frozenset(orders))
+
+
+def _text_says_so(decision: Decision) -> None:
+    text = str(decision.explain())
+    heads = {Effect.AUTO_RUN: "AUTO_RUN", Effect.BLOCK: "BLOCK"}
+    assert text.startswith(heads.get(decision.effect, "REQUIRE APPROVAL"))
+    for part in (*decision.routes, *decision.because, *(e.message for e in decision.errors)):
+        assert part in text
+
+
+@examples(0.5)
+@given(policy_sets())
+def test_the_same_decision_is_told_in_the_same_words(made: GeneratedSet) -> None:
+    one, other = loaded(made), loaded(made)
+    for action in made.actions:
+        first, second = decide(one, made, action), decide(other, made, action)
+        assert str(first.explain()) == str(second.explain())
+        assert _json(first) == _json(second) == _json(first)
+        assert first.id == second.id
+
+
+def _json(decision: Decision) -> str:
+    """Plain JSON: what is written can be read again, and is the same."""
+    whole = {"decision": decision.to_dict(), "why": decision.explain().to_dict()}
+    text = json.dumps(whole, allow_nan=False)
+    assert json.loads(text) == whole
+    return text

@@ -1,0 +1,55 @@
+"""Every example of docs/language.md is run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gatewright.dsl.load import check_sources
+from gatewright.dsl.source import Source
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.policy_tests import run_tests
+
+_PAGE = Path(__file__).parent.parent / "docs" / "language.md"
+_BLOCK = re.compile(r"^```(gate|cel)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_PRELUDE = """
+package docs.page
+action billing.refund {
+  customer: string, amount: money(USD), quantity: int, rate: decimal, reason?: string
+}
+history refunds = billing.refund where status in ["executed", "pending"]
+calendar office { zone "Europe/Berlin" hours "09:00-17:30" }
+route manager { one of group("x") }
+rule by_amount on billing.refund => require manager
+"""
+
+
+def _blocks(kind: str) -> list[str]:
+    return [m.group(2) for m in _BLOCK.finditer(_PAGE.read_text("utf-8")) if m.group(1) == kind]
+
+
+def _check(text: str) -> PolicySet:
+    policy, diagnostics = check_sources([Source("docs", text)])
+    assert policy is not None, [str(d) for d in diagnostics]
+    return PolicySet(policy)
+
+
+@pytest.mark.parametrize("text", _blocks("gate"), ids=lambda text: text.split("\n")[0])
+def test_a_policy_of_the_page_passes_its_own_tests(text: str) -> None:
+    results = run_tests(_check(text))
+    assert results
+    assert [r.message for r in results if not r.passed] == []
+
+
+@pytest.mark.parametrize(
+    "condition", [line for block in _blocks("cel") for line in block.splitlines()]
+)
+def test_a_condition_of_the_page_is_right(condition: str) -> None:
+    _check(f"{_PRELUDE}\nguard g on billing.refund when {condition} => require manager\n")
+
+
+def test_the_page_has_examples_of_both_kinds() -> None:
+    assert len(_blocks("gate")) >= 4
+    assert len(_blocks("cel")) >= 2
