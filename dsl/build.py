@@ -252,7 +252,7 @@ class Builder(ExpressionBuilder):
         self._once(becauses, "`because`")
         return ast.RuleDecl(
             self._named(c),
-            "absolute guard" if kind.type == "ABSOLUTE_GUARD" else cast(Any, kind.value),
+            "absolute guard" if kind.type == "ABSOLUTE_GUARD" else kind.value,
             _patterns(c),
             tuple(nodes(c, ast.Clause)),
             next(n for n in c if isinstance(n, _RULE_BODIES)),

@@ -8,7 +8,7 @@ are already built. What cannot be built (a number out of range, a bad escape) is
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar, cast
@@ -47,7 +47,7 @@ class ExpressionBuilder:
         self.problems: list[Diagnostic] = []
 
     @contextmanager
-    def reading(self, source: Source, offset: int) -> Iterator[None]:
+    def reading(self, source: Source, offset: int) -> Generator[None, None, None]:
         """Build from `source`, the parser's text starting at `offset` in it."""
         before = (self._source, self._offset)
         self._source, self._offset = source, offset
@@ -73,14 +73,14 @@ class ExpressionBuilder:
 
     def span(self, children: Children) -> Span:
         """Return the range from the first child to the last; lists of nodes count as their ends."""
-        first, last = children[0], children[-1]
-        while isinstance(first, tuple):
-            first = first[0]
-        while isinstance(last, tuple):
-            last = last[-1]
-        start = self.token_span(first) if isinstance(first, Token) else first.span
-        end = self.token_span(last) if isinstance(last, Token) else last.span
+        start, end = self._span_of(children[0], 0), self._span_of(children[-1], -1)
         return Span(self._source, start.start, end.end)
+
+    def _span_of(self, child: Child, end: int) -> Span:
+        """Return the place of a child; of a list of nodes that of its first (0) or last (-1)."""
+        while isinstance(child, tuple):
+            child = cast(Child, child[end])
+        return self.token_span(child) if isinstance(child, Token) else child.span
 
     def _expr(self, node: E, parts: Iterable[ast.Node]) -> E:
         """Note how deep an expression is, and stop where it is too deep.

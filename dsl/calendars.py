@@ -69,12 +69,13 @@ def _days(item: ast.CalendarItem | None, report: Report) -> frozenset[int]:
         return frozenset(range(5))
     days: set[int] = set()
     for part in _text(item).lower().replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        if first not in DAYS or (last or first) not in DAYS:
+        first, dash, last = part.partition("-")
+        last = last if dash else first
+        if first not in DAYS or last not in DAYS:
             why = f"`{item.value.span.text}` does not name days of the week"
             report(messages.bad_calendar(item.value.span, why, _DAYS_HELP))
             return frozenset(range(5))
-        begin, end = DAYS.index(first), DAYS.index(last or first)
+        begin, end = DAYS.index(first), DAYS.index(last)
         days.update(day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
     return frozenset(days)
 

@@ -48,6 +48,14 @@ class PackageDeclarations:
     imports: dict[str, ast.Import] = field(default_factory=dict[str, ast.Import])
     unnamed: list[ast.Declaration] = field(default_factory=list[ast.Declaration])
     """Defaults, on_errors and permits."""
+    missing: set[str] = field(default_factory=set[str])
+    """Imported packages that are not there. That is told; what they should hold is not."""
+
+    def home(self, name: ast.QualifiedName) -> str:
+        """Return the package that a name belongs to: this one, or the one before the last dot."""
+        prefix = ".".join(name.parts[:-1])
+        imported = self.imports.get(prefix)
+        return imported.package.text if imported else prefix or self.name
 
 
 @dataclass(slots=True)
@@ -77,6 +85,7 @@ def collect(files: Iterable[ast.File], report: Report) -> Collected:
     for package in found.packages.values():
         for imported in package.imports.values():
             if imported.package.text not in found.packages:
+                package.missing.add(imported.package.text)
                 known = found.packages.keys() - {package.name}
                 report(
                     messages.unknown_package(imported.package.span, imported.package.text, known)

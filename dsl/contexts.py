@@ -117,6 +117,9 @@ class Contexts:
             names[name] = t.HistoryType(name, history.record)
         for name in package.calendars:
             names[name] = t.CalendarType(name)
+        for local, name in package.imports.items():
+            if name not in self._policy.packages:
+                names[local] = t.UNKNOWN  # told already
         packages: dict[str, ExpressionScope] = {}
         scope = ExpressionScope(
             names=names,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import yaml
 
@@ -117,25 +117,26 @@ class _StrictLoader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        at = self.peek_event().start_mark.index  # type: ignore[no-untyped-call]
+        at = cast(Any, self).peek_event().start_mark.index
         if self.check_event(yaml.AliasEvent):
             raise _BadDocument("aliases are not allowed in data", at)
         self._depth += 1
         if self._depth > MAX_DEPTH + 1:
             raise _BadDocument("this is nested too deeply", at)
-        node = super().compose_node(parent, index)
+        node = cast(Any, super()).compose_node(parent, index)
         self._depth -= 1
         return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         found: dict[str, Any] = {}
+        construct: Callable[[Any, bool], object] = cast(Any, self).construct_object
         for key_node, value_node in node.value:
-            key, at = self.construct_object(key_node, True), key_node.start_mark.index
+            key, at = construct(key_node, True), key_node.start_mark.index
             if not isinstance(key, str):
                 raise _BadDocument("this key is no text; put it in quotes", at)
             if key in found:
                 raise _BadDocument(f"the key `{key}` is given twice", at)
-            found[key] = self.construct_object(value_node, True)
+            found[key] = construct(value_node, True)
         return found
 
 
@@ -146,7 +147,7 @@ _StrictLoader.yaml_implicit_resolvers = {
 }
 
 
-def _freeze(value: Any, depth: int) -> Json:
+def _freeze(value: object, depth: int) -> Json:
     """Make a document immutable: tuples and read-only maps, strings in normal form C."""
     if depth > MAX_DEPTH:
         raise _BadDocument("this is nested too deeply")
@@ -164,14 +165,19 @@ def _freeze(value: Any, depth: int) -> Json:
         case str():
             return _text(value)
         case list() | tuple():
-            return tuple(_freeze(item, depth + 1) for item in value)
-        case Mapping() if not all(isinstance(key, str) for key in value):
-            raise _BadDocument("a key is no text; put it in quotes")
+            return tuple(_freeze(item, depth + 1) for item in cast("list[object]", value))
         case Mapping():
-            items = [(_text(key), _freeze(item, depth + 1)) for key, item in value.items()]
+            entries = cast("Mapping[object, object]", value)
+            items = [(_key(key), _freeze(item, depth + 1)) for key, item in entries.items()]
             return MappingProxyType(_unique(items))
         case _:
             raise _BadDocument("a value is no text, number, list or object; put it in quotes")
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise _BadDocument("a key is no text; put it in quotes")
+    return _text(key)
 
 
 def _text(text: str) -> str:

@@ -19,14 +19,12 @@ def route_resolver(collected: Collected, package: str, report: Report) -> Resolv
     here = collected.packages[package]
 
     def resolve(name: ast.QualifiedName) -> str | None:
-        home, short = package, name.parts[-1]
-        if len(name.parts) > 1:
-            prefix = ".".join(name.parts[:-1])
-            imported = here.imports.get(prefix)
-            home = imported.package.text if imported else prefix
+        home, short = here.home(name), name.parts[-1]
         found = collected.packages.get(home)
         if found is not None and short in found.routes:
             return f"{home}.{short}"
+        if home in here.missing:
+            return None
         known = [*here.routes]
         for local, imported in here.imports.items():
             other = collected.packages.get(imported.package.text)

@@ -69,7 +69,8 @@ class _Parser:
     def run(self, source: Source, start: str, begin: int = 0, end: int | None = None) -> ast.Node:
         """Parse a range of a source; the lock must be held."""
         with self.builder.reading(source, begin):
-            return cast(ast.Node, self._lark.parse(source.text[begin:end], start=start))
+            tree = cast(Any, self._lark).parse(source.text[begin:end], start=start)
+            return cast(ast.Node, tree)
 
 
 def _whole_word(terminal: TerminalDef) -> TerminalDef:
@@ -175,7 +176,7 @@ class _Pieces:
         """Read a range of the text; what the first look found wrong with it is told already."""
         begin = next_text(self._source.text, begin)
         problems = self._found.problems
-        if begin >= end or len(self._errors) >= _MAX_SYNTAX_ERRORS:
+        if begin >= end or len(self._errors) + len(problems) >= _MAX_SYNTAX_ERRORS:
             return
         if any(begin <= problem.span.start < end for problem in problems):
             return
@@ -198,12 +199,13 @@ class _Pieces:
 
     def _explain(self, error: UnexpectedInput, begin: int, end: int) -> None:
         at = place(error)
-        if begin == next_text(self._source.text, 0) and not at and self._lacks_package():
+        if begin == next_text(self._source.text, 0) and at == 0 and self._lacks_package():
             return  # said once, by `finish`
         self._errors.add(explain(error, self._source, begin, end, self._found))
-        if at is None or "$END" not in accepted(error):
+        ends = "$END" in accepted(error)
+        if at is None or not (at == 0 or ends):
             return
-        if at:
+        if ends:
             # A whole declaration stands before what is wrong.
             self._run(begin, begin + at)
         misspelt = misspelt_start(self._source, begin + at + 1, end)

@@ -287,12 +287,10 @@ def _suspended(
     report: Report,
 ) -> Iterable[str]:
     for name in declaration.suspends:
-        home = package.name
-        if len(name.parts) > 1:
-            prefix = ".".join(name.parts[:-1])
-            imported = package.imports.get(prefix)
-            home = imported.package.text if imported else prefix
+        home = package.home(name)
         rule = rules.get(f"{home}.{name.parts[-1]}")
+        if home in package.missing:
+            continue
         if rule is None:
             other = collected.packages.get(home)
             known = [*package.rules, *(other.rules if other else ())]

@@ -168,14 +168,13 @@ class _RouteReader:
         return None
 
     def _named_calendar(self, name: ast.QualifiedName) -> str | None:
-        home, short = self.package.name, name.parts[-1]
-        if len(name.parts) > 1:
-            imported = self.package.imports.get(".".join(name.parts[:-1]))
-            home = imported.package.text if imported else ""
+        home, short = self.package.home(name), name.parts[-1]
         found = self.collected.packages.get(home)
         if found is not None and short in found.calendars:
             return f"{home}.{short}"
-        self.report(name_messages.unknown_calendar(name.span, name.text, self.package.calendars))
+        if home not in self.package.missing:
+            known = self.package.calendars
+            self.report(name_messages.unknown_calendar(name.span, name.text, known))
         return None
 
 

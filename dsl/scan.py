@@ -52,6 +52,7 @@ _STARTER = re.compile(
 _FIRST_WORD = re.compile(r"^[A-Za-z_]{3,12}\b", re.MULTILINE)
 _BLANK = re.compile(r"(?:[ \t\r\n\ufeff]++|//[^\n]*+)*+")
 _PIECE_OF_TEXT = re.compile(r"\w+|[^\w\s]")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 # What a reader cannot see, and what turns the order of a line around.
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -108,6 +109,8 @@ class _Scanner:
             self._forbid(half.start())
         for match in _TOKEN.finditer(self._source.text):
             kind, text = match.lastgroup, match.group()
+            if kind in ("space", "comment"):
+                self._lone_return(match)
             if kind == "space":
                 continue
             self._tokens += 1
@@ -158,6 +161,12 @@ class _Scanner:
         if hidden is not None:
             self._forbid(span.start + hidden)
 
+    def _lone_return(self, match: re.Match[str]) -> None:
+        """Refuse a carriage return that ends no line: some editors show a new line there."""
+        found = _LONE_RETURN.search(self._source.text, match.start(), match.end())
+        if found and not self._source.text.startswith("\n", found.end()):
+            self._forbid(found.start())
+
     def _forbid(self, at: int) -> None:
         """Note a character that must not stand there; one a line says enough."""
         span = self._source.span(at, at + 1)
@@ -191,6 +200,14 @@ def next_text(text: str, at: int) -> int:
     """Return where the next thing stands that is no space and no comment; the end if none does."""
     match = _BLANK.match(text, at)
     return match.end() if match else at
+
+
+def token_end(text: str, at: int) -> int:
+    """Return where the word, string or sign ends that stands at an offset."""
+    match = _TOKEN.match(text, at)
+    if match is None:
+        return at
+    return match.end() if match.lastgroup not in ("quote", "comment") else at + 1
 
 
 def text_end(text: str, end: int, found: Scan) -> int:

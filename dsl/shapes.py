@@ -82,8 +82,8 @@ class Shapes:
             package=package,
             params=t.RecordType(name, params),
             changes=t.ChangesType(changes),
-            system=target.parts[0] if target else None,
-            object=".".join(target.parts[1:]) if target else None,
+            system=target.text.partition(".")[0] if target else None,
+            object=target.text.partition(".")[2] if target else None,
             target=self._target(package, declaration.target_type),
             irreversible=declaration.annotation("irreversible") is not None,
             span=declaration.name.span,
@@ -178,14 +178,12 @@ class Shapes:
                 return "no arguments" if arguments or parameters else None
 
     def _declared(self, package: str, name: ast.QualifiedName) -> t.Type:
-        home = package
         here = self._collected.packages[package]
-        if len(name.parts) == 2 and name.parts[0] in here.imports:
-            home = here.imports[name.parts[0]].package.text
-        elif len(name.parts) != 1:
-            home = ""
+        home = here.home(name)
         types = self._collected.packages[home].types if home in self._collected.packages else {}
         short = name.parts[-1]
+        if home in here.missing:
+            return t.UNKNOWN
         if short not in types:
             known = {*types, *here.types, *_BUILT_IN}
             self._report(name_messages.unknown_type(name.span, name.text, known))

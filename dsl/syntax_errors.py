@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Any, cast
 
+from lark import Token
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from gatewright.dsl.diagnostics import Diagnostic, Label
 from gatewright.dsl.messages import syntax as messages
-from gatewright.dsl.scan import Scan, next_text, text_end
+from gatewright.dsl.scan import Scan, next_text, text_end, token_end
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax_expected import DECLARATIONS, EFFECTS, describe
-from gatewright.dsl.syntax_hints import Slip, hint, starts_line, widened
+from gatewright.dsl.syntax_hints import CONDITION, Slip, hint, starts_line, widened
 
-_WORD = re.compile(r"""[A-Za-z_0-9]+|=>|"[^"\n]*"|'[^'\n]*'|[^\sA-Za-z_0-9]""")
 _LAST_WORD = re.compile(r"(=>|[A-Za-z_0-9]+|[^\sA-Za-z_0-9])\s*\Z")
 _MOST = 5
 _LONGEST = 40
@@ -37,14 +37,20 @@ _AFTER_OPENER = {
 
 def place(error: UnexpectedInput) -> int | None:
     """Return the offset of an error in the parser's text; None at the end of the text."""
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+    token = _token(error)
+    if token is not None and token.type == "$END":
         return None
     return cast(int, error.pos_in_stream)
 
 
+def _token(error: UnexpectedInput) -> Token | None:
+    return cast(Token, cast(Any, error).token) if isinstance(error, UnexpectedToken) else None
+
+
 def accepted(error: UnexpectedInput) -> frozenset[str]:
     """Return the terminals that could stand at an error."""
-    return frozenset(cast(set[str], cast(Any, error).interactive_parser.accepts()))
+    found = frozenset(cast(set[str], cast(Any, error).interactive_parser.accepts()))
+    return found or frozenset({"$END"})  # where all is read, the parser wants nothing any more
 
 
 def explain(
@@ -71,7 +77,7 @@ def explain(
         # The word itself was read as a name.
         start = source.text.rindex(before, begin, span.start)
         span = source.span(start, start + len(before))
-        terminals = frozenset({"NAME"})
+        terminals = CONDITION
         expected = ["a condition"]
     else:
         expected = describe(terminals, before, after)
@@ -133,17 +139,17 @@ def _span(error: UnexpectedInput, source: Source, at: int) -> Span:
     wide = widened(source.text, at)
     if wide is not None:
         return source.span(*wide)
-    if isinstance(error, UnexpectedToken):
-        length = cast(int, error.token.end_pos) - cast(int, error.token.start_pos)
+    token = _token(error)
+    if token is not None:
+        length = cast(int, token.end_pos) - cast(int, token.start_pos)
         word = _word_at(source, at)
         return source.span(at, max(at + length, word.end))
     return _word_at(source, at)
 
 
 def _word_at(source: Source, at: int) -> Span:
-    """Return the word, or the one sign, that stands at an offset."""
-    match = _WORD.match(source.text, at)
-    return source.span(at, match.end() if match else at)
+    """Return the word, string or sign that stands at an offset."""
+    return source.span(at, token_end(source.text, at))
 
 
 def _before(source: Source, begin: int, at: int) -> str:

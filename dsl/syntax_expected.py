@@ -71,8 +71,10 @@ def describe(accepted: Iterable[str], before: str, end: str = "a declaration") -
     if "a declaration" in groups:
         rest -= {"PACKAGE", "IMPORT"}
     rest.discard("AT")  # an annotation may stand before every field
-    if rest - {"DOT", "LPAR"} or groups:
+    if groups:
         rest -= {"DOT", "LPAR"}
+    elif len(rest) > 1:
+        rest.discard("DOT")
     signs = [_SIGNS[t] for t in _SIGNS if t in rest]
     words = {word for t in rest if t not in _SIGNS for word in _words(t)}
     last = [name for name in groups if name == _OPERATOR]

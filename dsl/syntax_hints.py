@@ -21,6 +21,9 @@ from gatewright.dsl.syntax_expected import (
     keywords,
 )
 
+CONDITION = frozenset({"CONDITION"})
+"""What could stand where `not` or `if` stands instead: no terminal says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slip:
@@ -74,6 +77,7 @@ _UNIT = re.compile(
 _ARROW_IN_LINE = re.compile(r"[^\n]*=>")
 _SPACED = re.compile(r"(\d+)[ ]+([A-Za-z]+)\b")
 _NO_NAME = re.compile(r"\b(rule|guard|risk)\s+(on|when|unless|tier|cases|table)\s+\Z")
+_NAMED = re.compile(r"\b(?:let|history)\s+\w+\s*\Z")
 _DASH = re.compile(r"[\w)] - [\w.(][\w ]*\Z")
 _GIVEN = re.compile(r"\b(?:given|past)\s+[\w.]+\s+\Z")
 _EFFECT_WORDS = frozenset({"allow", "deny", "approve", "permit", "reject", "accept", "forbid"})
@@ -116,6 +120,8 @@ def hint(slip: Slip) -> str | None:
 
 
 def _sign(slip: Slip) -> str | None:
+    if slip.word == "==" and not _NAMED.search(slip.preceding()):
+        return None
     return _SIGNS.get(slip.word)
 
 
@@ -195,11 +201,11 @@ def _operator(slip: Slip) -> str | None:
 
 
 def _prefix(slip: Slip) -> str | None:
+    if slip.accepted != CONDITION:
+        return None
     if slip.word in ("not", "NOT"):
         return "a condition is negated with `!`"
-    if slip.word == "if":
-        return "a choice is written `condition ? one : other`"
-    return None
+    return "a choice is written `condition ? one : other`"
 
 
 def _separator(slip: Slip) -> str | None:
@@ -270,7 +276,7 @@ def _name(slip: Slip) -> str | None:
 
 
 def _misspelt(slip: Slip) -> str | None:
-    if len(slip.word) < 3 or not slip.word.isidentifier():
+    if not slip.word.isidentifier():
         return None
     words = keywords(slip.accepted)
     at_start = "$END" in slip.accepted and starts_line(slip.span)

@@ -17,7 +17,7 @@ from gatewright.dsl.patterns import pattern_problem
 from gatewright.dsl.places import function_span, method_span, spell
 from gatewright.dsl.signatures import Choice, Signature, choose, functions
 from gatewright.dsl.source import Span
-from gatewright.dsl.typing_access import has
+from gatewright.dsl.typing_access import ASKED, has
 from gatewright.dsl.typing_base import Env, Inference
 from gatewright.dsl.typing_domain import agreement, ask_changes, ask_history
 from gatewright.dsl.typing_macros import FORMS, expand
@@ -92,6 +92,12 @@ def _namespaced(typer: Inference, node: ast.MethodCall, name: str, env: Env) -> 
 def _member(typer: Inference, node: ast.MethodCall, target: t.Type, env: Env) -> t.Type:
     name, at = node.method, method_span(node)
     found = functions().get((name, True))
+    if target == t.UNKNOWN and (found is None or name in ASKED) and name not in FORMS:
+        # Perhaps a misspelt history: its arguments have names, or are bare fields.
+        for argument in node.arguments:
+            if argument.name is not None or name not in ASKED:
+                typer.infer_in(argument.value, env)
+        return t.UNKNOWN
     if found is not None:
         return _apply(typer, name, found, (node.target, target), node.arguments, at, env)
     if name in FORMS:
@@ -99,11 +105,10 @@ def _member(typer: Inference, node: ast.MethodCall, target: t.Type, env: Env) ->
         typer.report(messages.bad_macro(at, name, why, FORMS[name]))
         return t.UNKNOWN
     _arguments(typer, name, node.arguments, env)
-    if target != t.UNKNOWN:
-        hint = f"write `{name}({spell(node.target)})`" if (name, False) in functions() else None
-        if name in _ELSEWHERE:
-            hint = f"write `{spell(node.target)}.{_ELSEWHERE[name]}`"
-        typer.report(messages.unknown_function(at, name, _members_of(target), hint))
+    hint = f"write `{name}({spell(node.target)})`" if (name, False) in functions() else None
+    if name in _ELSEWHERE:
+        hint = f"write `{spell(node.target)}.{_ELSEWHERE[name]}`"
+    typer.report(messages.unknown_function(at, name, _members_of(target), hint))
     return t.UNKNOWN
 
 

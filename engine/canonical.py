@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import cast
 
 from gatewright.engine.json_text import Json, JsonNumber
@@ -34,8 +35,10 @@ def to_json(value: Value) -> Json:
     A number that came from JSON keeps its spelling. Total: values that no action can hold, such
     as objects of the host, become the text that messages show.
     """
-    if value is None or isinstance(value, (bool, str, float)):
+    if value is None or isinstance(value, (bool, str)):
         return value
+    if isinstance(value, float):  # a condition may compute NaN and infinities, which JSON lacks
+        return value if isfinite(value) else render(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, tuple):

@@ -15,6 +15,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
 from gatewright.dsl.policy import Effect as PolicyEffect
 from gatewright.engine.action import Action
+from gatewright.engine.asking import Asking, ask, asking
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.conform import conform
@@ -58,6 +59,11 @@ class PolicySet:
     def secrets(self) -> Secrets:
         """The fields that are masked wherever values are shown."""
         return Secrets.of(self.policy)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """The texts that ask a history, whose answers are taken with the decision."""
+        return asking(self.policy)
 
     def evaluate(
         self,
@@ -115,6 +121,7 @@ class _Deciding:
 
     def decision(self) -> Decision:
         outcome = self.outcome()
+        ask(self._set.asking, outcome)
         name = self._policy.route_name
         stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
         agent = self._action.agent
@@ -198,18 +205,6 @@ class _Deciding:
             "now": self._now,
             "data": self._set.data,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Lets:
-    """The names of a package as the `where` of its histories sees them."""
-
-    scope_of: Callable[[str], PolicyScope]
-    package: str
-
-    def lookup(self, name: str, absolute: bool) -> Value:
-        """Return what a name stands for."""
-        return self.scope_of(self.package).lookup(name, absolute)
 
 
 def _fields(values: Map) -> dict[str, Value]:

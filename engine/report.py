@@ -98,7 +98,7 @@ class Reporter:
             for r in self._outcome.rules
             if r.rule.shadow and r.truth is not Truth.FALSE
         ]
-        reports = tuple(sorted([*rules, *floors], key=_order)) + (*suspended, *shadow)
+        reports = (*sorted([*rules, *floors], key=_order), *suspended, *shadow)
         errors = tuple(self._errors(live))
         because = tuple(dict.fromkeys(r.because for r in reports if r.decisive and r.because))
         return Report(

@@ -68,8 +68,8 @@ def bad_actions(policy: PolicySet, name: str | None = None) -> st.SearchStrategy
 
     def spoiled(action: JsonObject) -> st.SearchStrategy[JsonObject]:
         declared = types[action["action"]]
-        every = _mistakes(policy.policy, declared, action)
-        return st.sampled_from([bad for bad in every if not _fits(bad, declared)])
+        mistakes = list(_mistakes(policy.policy, declared, action))
+        return st.sampled_from(mistakes).filter(lambda bad: not _fits(bad, declared))
 
     return actions(policy, name).flatmap(spoiled)
 

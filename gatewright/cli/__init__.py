@@ -65,6 +65,7 @@ def main() -> None:
     \b
     Begin with a file of policies:
       gatewright check policies/        what is wrong with them, and where
+      gatewright test policies/         run the tests that they contain
       gatewright fmt policies/          put them into their canonical layout
 
     \b

@@ -30,8 +30,15 @@ def bad_fixture(tmp_path: Path) -> Path:
 
 
 def test_a_good_file(run: Run, good: Path) -> None:
-    result = run("check", good)
+    result = run("check", "--no-lint", good)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no errors\n")
+
+
+def test_a_good_file_gets_advice(run: Run, good: Path) -> None:
+    result = run("check", good)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "warning[GW1016]" in result.stderr
+    assert result.stderr.endswith("1 warning\n")
 
 
 def test_errors_are_shown_on_standard_error(run: Run, bad: Path) -> None:
@@ -55,7 +62,7 @@ def test_json(run: Run, bad: Path, good: Path) -> None:
     result = run("check", "--format", "json", bad)
     assert (result.exit_code, result.stderr) == (1, "")
     assert [(d["code"], d["line"]) for d in json.loads(result.stdout)] == [("GW0101", 2)]
-    result = run("check", good, "--format", "json")
+    result = run("check", good, "--format", "json", "--no-lint")
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
 
 

@@ -269,3 +269,20 @@ def test_the_output_is_ascii_whatever_the_values_are() -> None:
     ran = run("eval", REFUNDS, "--action", "-", stdin=json.dumps(action))
     assert ran.out.isascii() and "\x1b" not in ran.out
     assert "Zoë" in ran.data["because"][0]
+
+
+def test_numbers_that_json_lacks_become_text(tmp_path: Path) -> None:
+    policy = written(
+        tmp_path,
+        "p.gate",
+        "package p\naction x.y { d: double }\n"
+        'rule r on x.y when action.d < 1.0 => auto_run because "{1.0 / action.d}"\n'
+        "  obligate tell(nan: action.d / action.d, all: [1.0 / action.d, -1.0 / action.d])\n",
+    )
+    ran = run("eval", policy, "--action", "-", stdin='{"action": "x.y", "params": {"d": 0.0}}')
+    assert ran.code == 0
+    (obligation,) = ran.data["obligations"]
+    assert obligation["args"] == {
+        "nan": 'double("NaN")',
+        "all": ['double("Infinity")', 'double("-Infinity")'],
+    }

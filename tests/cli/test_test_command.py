@@ -75,7 +75,11 @@ def test_warnings_are_shown_only_where_asked_for(
     whole = policy.files[0].span
     warning = Diagnostic("GW1099", Severity.WARNING, "a warning", whole)
     diagnostics.add(warning)
-    monkeypatch.setattr(command, "check_paths", lambda _: (policy, diagnostics))
+
+    def loaded(_: object) -> object:
+        return policy, diagnostics
+
+    monkeypatch.setattr(command, "check_paths", loaded)
     assert run("test", file).stderr == ""
     assert "warning[GW1099]: a warning" in run("test", "-v", file).stderr
 
@@ -205,7 +209,11 @@ def test_colours_only_where_they_are_wanted(
 ) -> None:
     write(folder, POLICY, PASSING)
     shown: list[str] = []
-    monkeypatch.setattr(command.click, "echo", lambda text, **_: shown.append(text))
+
+    def echo(text: str, **_: object) -> None:
+        shown.append(text)
+
+    monkeypatch.setattr("click.echo", echo)
     monkeypatch.delenv("NO_COLOR", raising=False)
     run("test", folder)
     monkeypatch.setenv("NO_COLOR", "1")
@@ -292,7 +300,7 @@ def test_a_file_that_vanishes_while_it_is_looked_at(
 
 def test_the_watch_flag_watches(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, POLICY, FAILING)
-    monkeypatch.setattr(command.time, "sleep", Sleeper())
+    monkeypatch.setattr("time.sleep", Sleeper())
     result = run("test", folder, "--watch")
     assert result.exit_code == 1
     assert "watching 1 file; Ctrl-C ends" in result.stderr

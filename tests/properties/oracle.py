@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Floor, PolicyException, Scope
@@ -98,14 +98,13 @@ def decide(policy: CheckedPolicy, proposal: Proposal, judge: Judge) -> Answer:
     parts: list[tuple[str, ast.Effect]] = []
     opened = False
     for rule in filter(lambda r: covers(r.scope) and not r.shadow, policy.rules):
-        lifted = [
+        lifted: list[Verdict] = [
             negated(_applies(e, proposal, judge, score), True)
             for e in policy.exceptions
             if rule.qualified in e.suspends
         ]
         for row in expand(rule.declaration):
-            own = (negated(judge(rule.package, c, score), no) for c, no in row.conditions)
-            verdict = conjunction(chain(own, lifted))
+            verdict = conjunction(chain(_judged(row, rule.package, judge, score), lifted))
             erred |= verdict == "E"
             opened |= verdict == "T" and rule.kind == "rule"
             if verdict != "F":
@@ -122,6 +121,11 @@ def decide(policy: CheckedPolicy, proposal: Proposal, judge: Judge) -> Answer:
     if erred:
         total = both(total, floor(policy.on_errors, covers))
     return Answer(total, permitted, opened, erred, score)
+
+
+def _judged(row: Row, package: str, judge: Judge, score: int) -> Iterator[Verdict]:
+    for condition, negate in row.conditions:
+        yield negated(judge(package, condition, score), negate)
 
 
 def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
@@ -141,9 +145,7 @@ def negated(verdict: Verdict, negate: bool) -> Verdict:
 
 
 def both(one: Formula, other: Formula) -> Formula:
-    return Formula(
-        one.blocked or other.blocked, one.asked | other.asked, one.orders | other.orders
-    )
+    return Formula(one.blocked or other.blocked, one.asked | other.asked, one.orders | other.orders)
 
 
 def floor(floors: Iterable[Floor], covers: Callable[[Scope], bool]) -> Formula:
@@ -181,9 +183,7 @@ def _matches(pattern: str, action: str) -> bool:
 def _permitted(
     policy: CheckedPolicy, proposal: Proposal, home: str | None, judge: Judge, score: int
 ) -> bool:
-    covering = [
-        p for p in policy.permits if any(_matches(to.text, proposal.action) for to in p.to)
-    ]
+    covering = [p for p in policy.permits if any(_matches(to.text, proposal.action) for to in p.to)]
     needed = bool(covering) or any(p.package == home for p in policy.permits)
     return not needed or any(
         (p.agent is None or p.agent == proposal.agent)
@@ -192,9 +192,7 @@ def _permitted(
     )
 
 
-def _applies(
-    exception: PolicyException, proposal: Proposal, judge: Judge, score: int
-) -> Verdict:
+def _applies(exception: PolicyException, proposal: Proposal, judge: Judge, score: int) -> Verdict:
     if not exception.from_nanos <= proposal.now_nanos < exception.until_nanos:
         return "F"
     if exception.max_uses is not None:
@@ -217,17 +215,17 @@ def expand(rule: ast.RuleDecl) -> Iterator[Row]:
             given += [(c, False) for c in _only_where_changing([subject])]
             for row in rows:
                 yield Row((*given, (_compare(subject, row.cell), False)), row.effect)
-        case ast.Cases(rows=rows):
-            for row in rows:
-                own = [] if row.condition is None else [(row.condition, False)]
-                yield Row((*given, *own), row.effect)
-                given += [] if row.condition is None else [(row.condition, True)]
-        case ast.Table(subjects=subjects, rows=rows):
+        case ast.Cases(rows=cases):
+            for case in cases:
+                own = [] if case.condition is None else [(case.condition, False)]
+                yield Row((*given, *own), case.effect)
+                given += [] if case.condition is None else [(case.condition, True)]
+        case ast.Table(subjects=subjects, rows=table):
             given += [(c, False) for c in _only_where_changing(subjects)]
-            for row in rows:
-                pairs = zip(subjects, row.cells, strict=True)
+            for line in table:
+                pairs = zip(subjects, line.cells, strict=True)
                 cells = [(_compare(s, c), False) for s, c in pairs]
-                yield Row((*given, *cells), row.effect)
+                yield Row((*given, *cells), line.effect)
 
 
 def _compare(subject: ast.Expr, cell: ast.Cell) -> ast.Expr:
@@ -249,7 +247,9 @@ def _only_where_changing(subjects: Iterable[ast.Expr]) -> Iterator[ast.Expr]:
     """`changes.has("F")` for subjects of the form `changes.F.old` and `changes.F.new`."""
     for subject in subjects:
         for field in _changed_fields(subject):
-            name = ast.Argument(None, ast.StringLiteral(field, span=subject.span), span=subject.span)
+            name = ast.Argument(
+                None, ast.StringLiteral(field, span=subject.span), span=subject.span
+            )
             changes = ast.Name("changes", span=subject.span)
             yield ast.MethodCall(changes, "has", (name,), span=subject.span)
 
@@ -262,7 +262,7 @@ def _changed_fields(node: object) -> Iterator[str]:
             for slot in node.__dataclass_fields__:
                 yield from _changed_fields(getattr(node, slot))
         case tuple():
-            for item in node:  # pyright: ignore[reportUnknownVariableType]
+            for item in cast("tuple[object, ...]", node):
                 yield from _changed_fields(item)
         case _:
             pass

@@ -30,7 +30,8 @@ from tests.strategies.policies import GeneratedSet, load
 def examples(share: float) -> settings:
     """So large a share of the profile's examples: a policy set costs more than other examples."""
     count = max(10, round(settings().max_examples * share))
-    return settings(max_examples=count, suppress_health_check=[HealthCheck.too_slow])
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    return settings(max_examples=count, suppress_health_check=checks)
 
 
 def loaded(made: GeneratedSet) -> PolicySet:
@@ -69,7 +70,8 @@ class Facts:
 
     def scope(self, package: str, score: int) -> PolicyScope:
         found = self.policy.packages[package]
-        scope = PolicyScope(found, {**self._names(), "risk": score})
+        names = {**self._names(), "risk": score}
+        scope = PolicyScope(found, names, imported=lambda other: self.scope(other, score))
         now, history = self.made.now, self.made.history
         for name, declared in found.histories.items():
             scope.own[name] = HistoryValue(declared, history, now, outer=scope)

@@ -25,7 +25,7 @@ def test_generated_decisions_are_of_every_kind() -> None:
     seen: Counter[str] = Counter()
 
     @settings(
-        max_examples=100,
+        max_examples=150,
         derandomize=True,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
@@ -38,7 +38,9 @@ def test_generated_decisions_are_of_every_kind() -> None:
 
     look()
     wanted = {"auto_run", "require_approval", "block", "matched", "error", "suspended", "shadow",
-              "permit", "default", "on_error", "stages", "absorbed", "risk", "obligation"}  # fmt: skip
+              "permit", "default", "on_error", "stages", "absorbed", "risk",
+              "obligation"}  # fmt: skip
+    print(seen)
     assert wanted - seen.keys() == set()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +80,9 @@ def test_anything_at_all_is_decided(action: Any) -> None:
 
 
 @examples(2.0)
-@given(st.sampled_from(["action", "params", "agent", "target", "changes", "context", "at"]), GARBAGE)
+@given(
+    st.sampled_from(["action", "params", "agent", "target", "changes", "context", "at"]), GARBAGE
+)
 def test_an_action_with_garbage_in_one_place_is_decided(place: str, garbage: Any) -> None:
     action = {"action": "shop.refund", "params": {"amount": "5.00 USD"}, place: garbage}
     _decides(OPEN, None, action)
@@ -93,9 +95,10 @@ def test_what_does_not_fit_never_just_runs(
 ) -> None:
     policy = loaded(made)
     action = dict(data.draw(st.sampled_from(made.actions)))
-    params = action.get("params")
+    params: Any = action.get("params")
     if isinstance(params, dict) and params and data.draw(st.booleans()):
-        action["params"] = {**params, data.draw(st.sampled_from(sorted(params))): garbage}
+        names: list[str] = sorted(cast("dict[str, object]", params))
+        action["params"] = {**params, data.draw(st.sampled_from(names)): garbage}
     for tried in (action, garbage):
         _decides(policy, made, tried)
         decision = policy.evaluate(tried, made.history, now=made.now)

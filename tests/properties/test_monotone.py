@@ -34,7 +34,7 @@ def test_an_error_for_an_answer_never_loosens(data: st.DataObject) -> None:
     conditions = [(d, i) for _, d in made.declared for i in d.slots]
     assume(conditions)
     declared, index = data.draw(st.sampled_from(conditions))
-    # An erring risk counts in full, which may open what asks for a high score: see the test below.
+    # An erring risk counts in full, and a policy may well ask for a high score to open.
     assume(declared.kind != "risk" or not _reads_risk(made, declared))
     erring = data.draw(st.sampled_from(ERRING))
     # Both branches are the old condition, so that what it proves to be present stays proved.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.engine.decision import Decision
+from gatewright.engine.json_text import Json
 from tests.properties.support import decide, examples, loaded
 from tests.strategies.policies import GeneratedSet, load, policy_sets
 
@@ -35,7 +35,7 @@ def test_names_and_order_of_files_leave_the_digest_alone(
 ) -> None:
     renamed = [(f"{random.random()}.gate", text) for _, text in made.files]
     shuffled = tuple(random.sample(renamed, len(renamed)))
-    first, second = loaded(made), load(shuffled, dict(reversed(made.data.items())))
+    first, second = loaded(made), load(shuffled, dict(list(made.data.items())[::-1]))
     assert first.digest == second.digest
     for action in made.actions:
         assert decide(first, made, action).id == decide(second, made, action).id
@@ -43,14 +43,14 @@ def test_names_and_order_of_files_leave_the_digest_alone(
 
 def _without_places(decision: Decision) -> object:
     """All that a decision and its explanation say, as sets: their order follows the files."""
-    whole = {**decision.to_dict(), "explanation": decision.explain().to_dict()}
+    whole: dict[str, Json] = {**decision.to_dict(), "explanation": decision.explain().to_dict()}
     return _plain({k: v for k, v in whole.items() if k not in ("id", "policy_digest")})
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
+def _plain(value: Json) -> object:
+    if isinstance(value, dict):
         kept = {k: _plain(v) for k, v in value.items() if k not in ("at", "policy_digest")}
-        return sorted((str(k), repr(v)) for k, v in kept.items())
+        return sorted((k, repr(v)) for k, v in kept.items())
     if isinstance(value, list):
         return sorted(repr(_plain(item)) for item in value)
     return value

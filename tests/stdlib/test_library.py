@@ -16,7 +16,9 @@ from gatewright.dsl.source import Source
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
 from gatewright.engine.policy_tests import run_tests
+from tests.cli.run import run
 from tests.conftest import ROOT
+from tests.readme_blocks import indented_commands
 
 PACKAGES = ("std.calendars", "std.context", "std.people")
 
@@ -83,6 +85,15 @@ class TestEachPackage:
         own = [f for f in policy.files if f.package is not None and f.package.text == package]
         assert len(own) == len(library_sources(package))
         assert not [d for file in own for d in file.declarations if isinstance(d, deciding)]
+
+
+def test_the_page_of_the_library_lists_them_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "stdlib_policies" / "README.md").read_text("utf-8")
+    assert all(f"[`{package}`](" in page for package in PACKAGES)
+    commands = indented_commands(page)
+    assert len(commands) == len(PACKAGES)
+    assert [command.words for command in commands if run(*command.words[1:]).code] == []
 
 
 def test_a_package_without_a_file_is_not_in_the_library() -> None:

@@ -6,12 +6,18 @@ that some of them lack, or may lack, is read only behind `has(...)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from tests.strategies.fields import CHANGED, FIELDS, TARGET, FieldKind
 from tests.strategies.picking import Draw, pick
+
+
+def in_all(names: Iterable[frozenset[str]]) -> frozenset[str]:
+    """What all of some sets have in common."""
+    first, *others = names
+    return first.intersection(*others)
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Sight:
     histories: tuple[HistoryShape, ...] = ()
     lets: tuple[LetShape, ...] = ()
     rules: tuple[str, ...] = ()
-    calendar: bool = False
+    calendars: tuple[str, ...] = ()
     data: bool = False
     risk: bool = True
     dynamic: bool = True
@@ -80,15 +86,14 @@ class Sight:
         """The parameters that can be read without asking."""
         if not self.actions or not self.fields:
             return frozenset()
-        required = frozenset.intersection(*(a.required for a in self.actions))
-        return required | (self.known & self.visible)
+        return in_all(a.required for a in self.actions) | (self.known & self.visible)
 
     @property
     def visible(self) -> frozenset[str]:
         """The parameters that some covered action has."""
         if not self.actions or not self.fields:
             return frozenset()
-        return frozenset.union(*(a.names for a in self.actions))
+        return frozenset(name for a in self.actions for name in a.names)
 
     @property
     def changeable(self) -> frozenset[str]:
@@ -113,7 +118,11 @@ def atoms_of(kind: FieldKind, path: str, sight: Sight) -> Group:
 
 def groups_of(kind: FieldKind, path: str, sight: Sight) -> Iterator[Group]:
     """The conditions of a field by their kind, so that the few that may err are met often."""
-    allowed = (kind.surely, kind.partly if sight.partly else (), kind.dynamic if sight.dynamic else ())
+    allowed = (
+        kind.surely,
+        kind.partly if sight.partly else (),
+        kind.dynamic if sight.dynamic else (),
+    )
     for texts in allowed:
         if texts:
             yield tuple(text.replace("@", path) for text in texts)
@@ -183,8 +192,8 @@ def _envelope(sight: Sight) -> Iterator[Group]:
     if sight.actions and all(a.typed_target for a in sight.actions):
         for name, kind in sorted(TARGET.items()):
             yield atoms_of(kind, f"target.{name}", sight)
-    if sight.calendar:
-        yield ("now.in(office)", "!now.in(office)", "(now - 12h).in(office)")
+    for office in sight.calendars:
+        yield (f"now.in({office})", f"!now.in({office})", f"(now - 12h).in({office})")
     if sight.risk:
         yield ("risk >= 40", "risk > 60", "risk < 25", "risk == 100", "risk in 10 .. 70")
 
@@ -307,5 +316,5 @@ def readable(sight: Sight) -> list[str]:
     """What texts and obligations may show without asking."""
     paths = [f"action.{name}" for name in sorted(sight.present)]
     paths += [f"changes.{name}.new" for name in sorted(sight.changing & sight.changeable)]
+    paths += [f"{history.name}.count(within: 30d)" for history in sight.histories]
     return [*paths, "agent.id", "action.name", *(["risk"] if sight.risk else []), "now"]
-

@@ -99,8 +99,8 @@ DECIMAL = FieldKind(
     "decimal",
     ("1.50", "0", "3.333", "10", 7),
     ("1,5", True, "1.50 USD"),
-    _each("@ <op> <n>", "@ + 1 <op> <n>", "round(@, 1, \"half_up\") <op> <n>", "@ in 0.1 .. <n>",
-          "divide(@, 3, 2, \"half_even\") <op> <n>", op=_SOME_ORDER, n=("1.50", "3", "0.30")),
+    _each("@ <op> <n>", "@ + 1 <op> <n>", 'round(@, 1, "half_up") <op> <n>', "@ in 0.1 .. <n>",
+          'divide(@, 3, 2, "half_even") <op> <n>', op=_SOME_ORDER, n=("1.50", "3", "0.30")),
     ("@ / 3 > 1.1", "10 / @ > 2.5", "@ / 2 == 0.75"),
     steps=("0.5", "1.50", "3.333", "10"),
     summed=True,
@@ -129,14 +129,14 @@ STRING = FieldKind(
     "string",
     ("C-1", "", "C-2", "Übel", "U\u0308bel", "see bot-1"),
     (5, True, ["C-1"]),
-    _each("@ == <s>", "@ != <s>", "@ in [<s>, \"x\"]", "@.startsWith(<s>)", "@.contains(<s>)",
-          "@ < <s>", "@.size() > 2", "@.matches(\"^C-[0-9]+$\")", "@.lowerAscii() == \"c-1\"",
-          "@.split(\"-\").size() == 2", "@ + \"!\" == \"C-1!\"", "(<s> + @).size() > 4",
-          "@.indexOf(<s>) == 0", "regex.replace(@, \"[0-9]\", \"n\") == \"C-n\"",
-          "@.trim().upperAscii() != @", "@.replace(\"-\", \"\").size() == 2", "strings.quote(@) != \"\"",
+    _each("@ == <s>", "@ != <s>", '@ in [<s>, "x"]', "@.startsWith(<s>)", "@.contains(<s>)",
+          "@ < <s>", "@.size() > 2", '@.matches("^C-[0-9]+$")', '@.lowerAscii() == "c-1"',
+          '@.split("-").size() == 2', '@ + "!" == "C-1!"', "(<s> + @).size() > 4",
+          "@.indexOf(<s>) == 0", 'regex.replace(@, "[0-9]", "n") == "C-n"',
+          "@.trim().upperAscii() != @", '@.replace("-", "").size() == 2', 'strings.quote(@) != ""',
           s=('"C-1"', '"Übel"')),
-    ("@.charAt(0) == \"C\"", "@.substring(2) == \"1\"", "int(@) > 5", "@.split(\"-\")[1] == \"1\"",
-     "regex.extract(@, \"[0-9]\").value() == \"1\"", "duration(@) > 1h"),
+    ('@.charAt(0) == "C"', '@.substring(2) == "1"', "int(@) > 5", '@.split("-")[1] == "1"',
+     'regex.extract(@, "[0-9]").value() == "1"', "duration(@) > 1h"),
     cells=('"C-1"', '"C-2"', '"Übel"', '""'),
     key=True,
 )  # fmt: skip
@@ -152,17 +152,18 @@ ENUM = FieldKind(
     'enum("low", "mid", "high")',
     ("low", "mid", "high"),
     ("LOW", "lo", 1, ""),
-    _each("@ == <e>", "@ != <e>", "@ in [<e>, \"high\"]", "!(@ in [<e>])",
+    _each("@ == <e>", "@ != <e>", '@ in [<e>, "high"]', "!(@ in [<e>])",
           e=('"low"', '"mid"')),
     cells=('"low"', '"mid"', '"high"'),
     key=True,
 )  # fmt: skip
 TIMESTAMP = FieldKind(
     "timestamp",
-    ("2026-06-15T12:00:00Z", "2026-06-15T20:00:00Z", "2026-05-16T12:00:00Z", "2026-07-25T23:59:59.5Z"),
+    ("2026-06-15T12:00:00Z", "2026-06-15T20:00:00Z", "2026-05-16T12:00:00Z",
+     "2026-07-25T23:59:59.5Z"),
     ("yesterday", 5, "2026-13-01T00:00:00Z"),
     _each("@ <op> now", "@ - now <op> <d>", "now - <d> <op> @", "@ > 2026-06-15T12:00:00Z",
-          "@.getDayOfWeek() in [1, 2, 3]", "@.getHours(\"Europe/Berlin\") >= 14",
+          "@.getDayOfWeek() in [1, 2, 3]", '@.getHours("Europe/Berlin") >= 14',
           "@.getFullYear() == 2026", op=_SOME_ORDER, d=("8h", "30d")),
     steps=("2026-05-16T12:00:00Z", "2026-06-15T12:00:00Z", "2026-07-01T00:00:00Z"),
 )  # fmt: skip
@@ -182,8 +183,8 @@ STRINGS = FieldKind(
     _each("@.size() > 1", "<s> in @", "@.exists(t, t == <s>)", "@.all(t, t.size() > 1)",
           "@.filter(t, t != <s>).size() == 1", "@.map(t, t.size()).exists(n, n > 2)",
           "@.exists_one(t, t == <s>)", "@ == [<s>]", "sets.contains(@, [<s>])",
-          "@.join(\",\") == <s>", "@.distinct().size() < @.size()",
-          "@.first().orValue(\"-\") == <s>", "@.exists(i, t, i > 0 && t == <s>)",
+          '@.join(",") == <s>', "@.distinct().size() < @.size()",
+          '@.first().orValue("-") == <s>', "@.exists(i, t, i > 0 && t == <s>)",
           "@.transformList(i, t, t + string(i)).size() > 0",
           "@[?0].hasValue()", "cel.bind(l, @, l.size() > 1)", "(@ + [<s>]).size() > 2",
           s=('"C-1"', '"x"')),
@@ -237,7 +238,7 @@ FIELDS: dict[str, FieldKind] = {
     "token": STRING,
 }
 """Names of parameters; `token` is secret."""
-SECRET = "token"
+SECRET = "token"  # noqa: S105 - the name of a field
 
 CHANGED: dict[str, FieldKind] = {
     "Amount": DOLLARS,

@@ -19,7 +19,8 @@ def _below(bound: int) -> st.SearchStrategy[int]:
 
 def pick(draw: Draw, options: Sequence[T]) -> T:
     """Draw one of some options; shrinks to the first. A strategy for each length is kept."""
-    return options[draw(_below(len(options)))] if len(options) > 1 else options[0]
+    index: int = draw(_below(len(options))) if len(options) > 1 else 0
+    return options[index]
 
 
 def chance(draw: Draw, one_in: int = 2) -> bool:

@@ -20,7 +20,7 @@ from gatewright.dsl.source import Source
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history import History
 from gatewright.engine.values import Timestamp
-from tests.strategies.conditions import ActionShape, HistoryShape, LetShape
+from tests.strategies.conditions import ActionShape, HistoryShape, LetShape, in_all
 from tests.strategies.fields import CHANGED, FIELDS, NOW, PERSON_TYPE, SECRET
 from tests.strategies.picking import Draw, chance, pick, some
 from tests.strategies.proposals import Proposal, proposals, records
@@ -136,7 +136,9 @@ class GeneratedSet:
         return tuple((name, d) for name, _, declared in self.packages for d in declared)
 
 
-def _file(package: str, imports: tuple[str, ...], declared: tuple[Declared, ...] | list[Declared]) -> str:
+def _file(
+    package: str, imports: tuple[str, ...], declared: tuple[Declared, ...] | list[Declared]
+) -> str:
     lines = [f"package {package}", *imports, *(d.text for d in declared)]
     return "\n".join(lines) + "\n"
 
@@ -222,7 +224,9 @@ def _types_and_actions(world: World, package: Package) -> None:
         person = "base.Person"
     else:
         package.declared.append(Declared("type", "Person", (PERSON_TYPE,)))
-    target = 'type Place { stage: enum("low", "mid", "high"), region: string, open?: bool, value: int }'
+    target = (
+        'type Place { stage: enum("low", "mid", "high"), region: string, open?: bool, value: int }'
+    )
     target = target.replace("open?: bool", "open: bool")
     package.declared.append(Declared("type", "Place", (target,)))
     for action in package.actions:
@@ -317,13 +321,13 @@ def _history(draw: Draw, world: World, package: Package, name: str) -> None:
               ' where agent == "bot-1" || status == "executed"']  # fmt: skip
     if any(let.name == "live" for let in package.lets):
         wheres.append(" where status in live")
-    required = frozenset.intersection(*(a.required for a in chosen))
+    required = in_all(a.required for a in chosen)
     if "level" in required:
         wheres.append(' where level != "low"')
     where = pick(draw, wheres)
     actions_ = ", ".join(a.name for a in chosen)
     package.declared.append(Declared("history", name, (f"history {name} = {actions_}{where}",)))
-    fields = frozenset.union(*(a.names for a in chosen))
+    fields = frozenset(name for a in chosen for name in a.names)
     package.histories.append(
         HistoryShape(name, tuple(a.name for a in chosen), required, fields - {"extra"})
     )

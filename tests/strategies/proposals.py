@@ -32,7 +32,11 @@ CONTEXTS: tuple[Mapping[str, object] | None, ...] = (
     {"trigger": "a mail", "reasoning": "because it was asked for", "confidence": 0.5},
     {"confidence": 0.9, "evidence": ["C-1", {"a": 1}]},
 )
-TARGETS = ({"id": "t-1"}, {}, {"id": "t-2", "system": "stripe", "object": "charge"})
+TARGETS: tuple[Mapping[str, object], ...] = (
+    {"id": "t-1"},
+    {},
+    {"id": "t-2", "system": "stripe", "object": "charge"},
+)
 
 
 def proposals(draw: Draw, actions: list[ActionShape], undeclared: str) -> Proposal:
@@ -57,7 +61,7 @@ def envelopes(draw: Draw, shape: ActionShape | None) -> dict[str, object]:
     context = pick(draw, CONTEXTS)
     if context is not None:
         parts["context"] = context
-    target = dict(pick(draw, TARGETS))
+    target: dict[str, object] = dict(pick(draw, TARGETS))
     if shape is not None and shape.place is None:
         target = {k: v for k, v in target.items() if k == "id"}
     if shape is not None and shape.typed_target:

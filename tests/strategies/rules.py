@@ -1,4 +1,4 @@
-"""Rules, guards, risks, permits and exceptions, as texts whose conditions can be taken out again."""
+"""Rules, guards, risks, permits and exceptions: texts whose conditions can be changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Slot:
-    """A condition within a declaration. What it proves to be present is kept when it is replaced."""
+    """A condition within a declaration."""
 
     text: str
 
@@ -83,12 +83,20 @@ class World:
     partly: bool
 
     def sight(self, package: Package, covered: tuple[ActionShape, ...]) -> Sight:
+        """What a declaration of a package sees: its own names, and those of what it imports."""
+        histories, lets = list(package.histories), list(package.lets)
+        calendars = ["office"] if package.calendar else []
+        for alias, target in package.imports.items():
+            other = next(p for p in self.packages if p.name == target)
+            histories += [replace(h, name=f"{alias}.{h.name}") for h in other.histories]
+            lets += [replace(let, name=f"{alias}.{let.name}") for let in other.lets]
+            calendars += [f"{alias}.office"] if other.calendar else []
         return Sight(
             actions=covered,
-            histories=tuple(package.histories),
-            lets=tuple(package.lets),
+            histories=tuple(histories),
+            lets=tuple(lets),
             rules=tuple(package.rules),
-            calendar=package.calendar,
+            calendars=tuple(calendars),
             data=self.data,
             dynamic=self.dynamic,
             partly=self.partly,
@@ -232,10 +240,10 @@ def _tier(draw: Draw, effect: Callable[[], str], sight: Sight) -> Body:
     rows = pick(
         draw,
         [
-                (f"< {low}", f">= {low}"),
-                (f"<= {low}", f"> {low}"),
-                (f"< {low}", f"{low} .. {high}", f"> {high}"),
-                (f"< {low}", f"> {high}", f"{low} .. {high}"),
+            (f"< {low}", f">= {low}"),
+            (f"<= {low}", f"> {low}"),
+            (f"< {low}", f"{low} .. {high}", f"> {high}"),
+            (f"< {low}", f"> {high}", f"{low} .. {high}"),
         ],
     )
     if chance(draw, 5):
@@ -250,7 +258,7 @@ def _rising(steps: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def _table(draw: Draw, effect: Callable[[], str], sight: Sight, strictest: bool) -> Body:
-    """Rows whose first cells exclude each other; a strictest table has rows that overlap as well."""
+    """Rows whose first cells exclude each other; a strictest table has rows that overlap."""
     found = _subjects(sight, lambda kind: bool(kind.cells or kind.steps))
     if not found:
         return [f"\n  => {effect()}"], sight
@@ -301,7 +309,8 @@ def tails(draw: Draw, sight: Sight) -> str:
 
 
 def rules(draw: Draw, world: World, package: Package, name: str) -> Declared:
-    kind = pick(draw, ["rule", "rule", "rule", "guard", "guard", "absolute guard"])
+    kinds: list[Kind] = ["rule", "rule", "rule", "guard", "guard", "absolute guard"]
+    kind = pick(draw, kinds)
     return rule_of(draw, world, package, name, kind)
 
 
@@ -378,4 +387,3 @@ def exceptions(
     uses = pick(draw, ["", "\n  max_uses 2"])
     tail = f'\n  from {begin}\n  until {end}\n  owner "ops@acme.test" reason "peak"{uses}\n}}'
     return Declared("exception", name, (*parts, tail), frozenset(suspends))
-

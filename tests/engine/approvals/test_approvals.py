@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -45,7 +45,7 @@ def require(text: str) -> Effect:
     total = AUTO_RUN
     for effect in text.split(", "):
         stages = [stage.split(" and ") for stage in effect.split(" then ")]
-        pairs = zip(stages, stages[1:], strict=False)
+        pairs = pairwise(stages)
         orders = frozenset((a, b) for first, second in pairs for a in first for b in second)
         total &= Effect(False, frozenset(r for s in stages for r in s), orders)
     return total
@@ -94,7 +94,10 @@ def test_who_is_needed_in_which_order(effect: str, expected: str) -> None:
     ("effect", "expected"),
     [
         ("legal then manager, manager then legal", "legal and manager"),
-        ("legal then manager, manager then legal, legal then board", "legal and manager then board"),
+        (
+            "legal then manager, manager then legal, legal then board",
+            "legal and manager then board",
+        ),
         ("clerk then legal, legal then manager, manager then clerk", "clerk and legal and manager"),
     ],
 )

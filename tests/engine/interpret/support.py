@@ -13,7 +13,8 @@ from gatewright.engine.values import Timestamp
 NOW = "2026-06-15T12:00:00Z"
 
 HEAD = """package shop
-action shop.refund on stripe.charge { n: int, who?: string, changes { Amount: money(USD), Stage: string } }
+action shop.refund on stripe.charge { n: int, who?: string,
+  changes { Amount: money(USD), Stage: string } }
 action shop.order.cancel { n: int }
 route clerk { one of group("clerks") }
 route manager { one of group("managers") outranks clerk }

@@ -90,7 +90,8 @@ def test_an_error_restricts_and_never_opens(rules: str, expected: str) -> None:
     [
         ("rule a => auto_run", "block"),
         ("on_error require legal rule a => auto_run", "block"),
-        ("on_error require legal default require clerk rule a => auto_run", "require clerk and legal"),
+        ("on_error require legal default require clerk rule a => auto_run",
+         "require clerk and legal"),
         ("on_error require legal default auto_run rule a => auto_run", "require legal"),
         # What the rule asks for counts all the same.
         ("on_error require legal default auto_run rule a => require manager",
@@ -126,8 +127,8 @@ def test_what_is_no_action_is_decided_by_what_covers_everything() -> None:
 
 def test_each_condition_that_errs_is_told() -> None:
     decision = decide(
-        f"on_error require legal rule a => auto_run guard g when {ERRS} unless 1 / (action.n - 1) > 0"
-        " => require clerk"
+        f"on_error require legal rule a => auto_run guard g when {ERRS}"
+        " unless 1 / (action.n - 1) > 0 => require clerk"
     )
     assert [(error.source, error.message) for error in decision.errors] == [
         ("guard g", "`agent.nothing` is absent"),

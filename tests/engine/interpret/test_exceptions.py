@@ -7,14 +7,16 @@ import pytest
 from gatewright.dsl.diagnostics import PolicyError
 from tests.engine.interpret.support import ERRS, NOW, decide, effect, policy, statuses
 
-GUARDED = "default require clerk on_error require legal rule a => auto_run guard g => require finance "
+GUARDED = (
+    "default require clerk on_error require legal rule a => auto_run guard g => require finance "
+)
 FROM, UNTIL = "2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z"
 
 
 def exception(
     when: str = "", names: str = "g", begin: str = FROM, end: str = UNTIL, more: str = ""
 ) -> str:
-    return f'exception e suspends {names} {{ {when} from {begin} until {end} {more} }}'
+    return f"exception e suspends {names} {{ {when} from {begin} until {end} {more} }}"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,6 @@ def test_the_suspension_is_explained() -> None:
 
 def test_an_exception_may_suspend_rules_of_another_package() -> None:
     other = (
-        "package other\nimport shop as s\n"
-        f"exception e suspends s.g {{ from {FROM} until {UNTIL} }}"
+        f"package other\nimport shop as s\nexception e suspends s.g {{ from {FROM} until {UNTIL} }}"
     )
     assert effect(decide(policy(GUARDED, other))) == "auto_run"

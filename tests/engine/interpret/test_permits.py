@@ -82,7 +82,8 @@ def test_the_decision_says_who_is_not_permitted_to_do_what() -> None:
 def test_no_rule_is_asked_without_a_permit() -> None:
     """The error floor is no part of it either: nothing was evaluated."""
     decision = decide(
-        f'on_error require legal permit agent "eve" to * rule a => auto_run guard g when {ERRS} => block'
+        'on_error require legal permit agent "eve" to *'
+        f" rule a => auto_run guard g when {ERRS} => block"
     )
     assert effect(decision) == "block"
     assert [rule.kind for rule in decision.rules] == ["permit"]

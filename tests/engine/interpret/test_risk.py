@@ -35,6 +35,12 @@ def test_scores_add_up(risks: str, score: int, expected: str) -> None:
     assert effect(decision) == expected
 
 
+def test_an_error_that_raises_the_score_brings_the_floor_even_where_that_opens() -> None:
+    text = "on_error require legal default require clerk rule odd when risk >= 60 => auto_run "
+    assert effect(decide(text + "risk a when false => 60")) == "require clerk"
+    assert effect(decide(text + f"risk a when {ERRS} => 60")) == "require legal"
+
+
 def test_a_let_may_read_the_risk() -> None:
     text = "let high = risk >= 60 rule all => auto_run guard g when high => block "
     assert effect(decide(text + "risk a when true => 60")) == "block"

@@ -88,7 +88,9 @@ TABLE = policy(
     [("new", "open", "auto_run"), ("new", "done", "require manager"), ("old", "x", "block"),
      ("x", "open", "require clerk")],
 )  # fmt: skip
-def test_a_row_of_a_table_is_the_conjunction_of_its_cells(old: str, new: str, expected: str) -> None:
+def test_a_row_of_a_table_is_the_conjunction_of_its_cells(
+    old: str, new: str, expected: str
+) -> None:
     changes = {"Stage": {"old": old, "new": new}}
     assert effect(decide(TABLE, action(changes=changes))) == expected
 

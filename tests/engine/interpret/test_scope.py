@@ -30,8 +30,9 @@ FOREIGN = {"action": "shop.unknown", "params": {"n": 1}, "agent": {"id": "bot"}}
         ("rule a {on} => auto_run", ""),
         ("guard g {on} => require legal", "rule all on * => auto_run"),
         ("default auto_run {on}", ""),
-        ("risk r {on} when true => 60", "guard g on * when risk > 50 => block rule all on * => auto_run"),
-        (f"on_error block {{on}} on_error require legal on *",
+        ("risk r {on} when true => 60",
+         "guard g on * when risk > 50 => block rule all on * => auto_run"),
+        ("on_error block {on} on_error require legal on *",
          f"rule all on * => auto_run guard g on * when {ERRS} => require clerk"),
     ],
     ids=["rule", "guard", "default", "risk", "on_error"],
@@ -54,8 +55,8 @@ def test_a_prefix_is_whole_names_and_not_the_action_itself() -> None:
 
 def test_fields_of_an_undeclared_action_are_any() -> None:
     rules = policy(
-        'rule a on ext.* when action.n == 1 && action.m == "x" => auto_run on_error require legal on *'
-        " default auto_run on *"
+        'rule a on ext.* when action.n == 1 && action.m == "x" => auto_run'
+        " on_error require legal on * default auto_run on *"
     )
     given = {"action": "ext.thing", "params": {"n": 1, "m": "x"}}
     assert effect(decide(rules, given)) == "auto_run"

@@ -97,11 +97,11 @@ def test_what_a_checked_policy_cannot_say_is_refused_all_the_same() -> None:
     deep: ast.Expr = ast.NullLiteral(span=span)
     for _ in range(70):
         deep = ast.ListLiteral((ast.ListItem(deep, span=span),), span=span)
-    key: ast.Expr
-    for key, value, why in [
+    wrong: list[tuple[ast.Expr, ast.Expr, str]] = [
         (ast.Name("x", span=span), deep, "nests too deeply"),
         (ast.NullLiteral(span=span), ast.NullLiteral(span=span), "a key is"),
-    ]:
+    ]
+    for key, value, why in wrong:
         entry = ast.MapEntry(key, value, span=span)
         values = ast.MapLiteral((*given.values.entries, entry), span=span)
         declaration = replace(case.test.declaration, items=(replace(given, values=values),))
@@ -367,3 +367,15 @@ def test_the_same_case_gives_the_same_result() -> None:
     policy_set: PolicySet = load_source(REFUNDS + block("expect block"), data=DATA)
     (case,) = cases(policy_set.policy)
     assert run_case(policy_set, case) == run_case(policy_set, case)
+
+
+def test_the_where_of_a_history_sees_the_lets_of_its_package() -> None:
+    policy = (
+        'package a\naction a.x { }\nlet live = ["pending"]\n'
+        "history h = a.x where status in live\n"
+        "rule r on a.x when h.count(within: 9d) == 1 => auto_run\n"
+    )
+    past = "past a.x { } ago 1d past a.x { } ago 1d status pending"
+    test = f'test "t" {{ given a.x {{ }} {past} expect auto_run }}'
+    result = one(test, policy)
+    assert result.passed, result.message

@@ -1,0 +1,138 @@
+"""Declared types, actions and histories. Source: language.md §5, §6."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewright.dsl import types as t
+from tests.dsl.resolve.support import checked, told
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("bool", t.BOOL),
+        ("int", t.INT),
+        ("uint", t.UINT),
+        ("double", t.DOUBLE),
+        ("decimal", t.DECIMAL),
+        ("money", t.MoneyType(None)),
+        ("money(USD)", t.MoneyType("USD")),
+        ("string", t.StringType(None)),
+        ("string(max: 5)", t.StringType(5)),
+        ("bytes", t.BYTES),
+        ("timestamp", t.TIMESTAMP),
+        ("duration", t.DURATION),
+        ("any", t.ANY),
+        ('enum("a", "b")', t.EnumType(("a", "b"))),
+        ("list<int>", t.ListType(t.INT)),
+        ("list<list<any>>", t.ListType(t.ListType(t.ANY))),
+        ("map<string, int>", t.MapType(t.STRING, t.INT)),
+        ("map<bool, money(EUR)>", t.MapType(t.BOOL, t.MoneyType("EUR"))),
+        ("T", t.RecordType("T", (("x", t.FieldType(t.INT, optional=True)),))),
+    ],
+)
+def test_a_type_is_what_it_says(written: str, kind: t.Type) -> None:
+    policy = checked(f"package p\ntype T {{ x?: int }}\naction p.a {{ f: {written} }}\n")
+    field = policy.actions["p.a"].params.field("f")
+    assert field is not None
+    assert field.type == kind
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "money(USD, EUR)", "money(x: USD)", 'money("USD")', "money(US)", "money(5)",
+        "string(5)", "string(max: 0)", 'string(max: "5")', "string(min: 5)",
+        "string(max: 5, max: 6)", "enum", 'enum("a", "a")', "enum(5)", 'enum(x: "a")',
+        "list", "list<int, int>", "list(5)", "map", "map<int>",
+        "map<double, int>", "map(5)", "map<T, int>", "int(5)", "T(5)",
+    ],
+)  # fmt: skip
+def test_a_type_takes_what_it_takes(written: str) -> None:
+    lines = told(f"package p\ntype T {{ }}\naction p.a {{ f: {written} }}\n")
+    assert [line[:6] for line in lines] == ["GW0601"], lines
+
+
+@pytest.mark.parametrize(
+    "written", ["strng", "x.T", "x.y.T", "T.T", "list<S>", "map<string, S>", "S(5)"]
+)
+def test_unknown_types_are_told_once(written: str) -> None:
+    lines = told(f"package p\ntype T {{ }}\naction p.a {{ f: {written}, g: int }}\n")
+    assert [line[:6] for line in lines] == ["GW0206"], lines
+
+
+def test_types_that_contain_themselves() -> None:
+    assert told("package p\ntype A { a: A }\n") == [
+        "GW0211 `A` this type contains itself: `A` -> `A`"
+    ]
+    assert told("package p\ntype A { b: list<B> }\ntype B { c: C }\ntype C { b: B, n: int }\n") == [
+        "GW0211 `B` this type contains itself: `B` -> `C` -> `B`"
+    ]
+    checked("package p\ntype A { x: C, y: C }\ntype B { a: A, c: C }\ntype C { n: int }\n")
+
+
+def test_actions() -> None:
+    policy = checked(
+        "package p\ntype T { s: string }\n"
+        "action p.a on sys.obj.sub as T { x?: int >= 5, changes { y: string }, changes { z: int } }\n"
+        "action p.b { }\n"
+    )
+    a, b = policy.actions["p.a"], policy.actions["p.b"]
+    assert a.params.names == ("x",)
+    assert a.changes.names == ("y", "z")
+    assert (a.system, a.object) == ("sys", "obj.sub")
+    assert a.target is not None and a.target.name == "T"
+    x = a.params.field("x")
+    assert x is not None and x.optional and x.refinement is not None
+    assert (b.system, b.object, b.target) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("action p.a on stripe { }", ["GW0605 `stripe` the target `stripe` names no object"]),
+        ("action p.a on s.o as int { }",
+         ["GW0605 `int` `int` has no fields, so it cannot describe a target"]),
+        ("action p.a on s.o as Gone { }", ["GW0206 `Gone` there is no type `Gone`"]),
+        ("action p.a { x: int, x: string, changes { x: int, x: int } }",
+         ["GW0602 `x` the field `x` is given twice", "GW0602 `x` the field `x` is given twice"]),
+        ("type T { x: int, y: int, x: int }", ["GW0602 `x` the field `x` is given twice"]),
+        ("action p.a { x: int >= 5 USD }", ["GW0310 `5 USD` `money(USD)` and a plain number do not go"
+                                            " together"]),
+        ("action p.a { x: list<int> >= 5 }",
+         ["GW0306 `5` `list<int>` cannot be compared with `int`"]),
+        ("type T { s: string == 5 }\naction p.a on s.o as T { changes { y: int > 'a' } }",
+         ["GW0306 `5` `string` cannot be compared with `int`",
+          "GW0306 `'a'` `int` cannot be compared with `string`"]),
+    ],
+)  # fmt: skip
+def test_wrong_actions_and_types(text: str, lines: list[str]) -> None:
+    assert told(f"package p\n{text}\n") == lines
+
+
+def test_what_a_history_knows_of_its_events() -> None:
+    policy = checked(
+        "package p\n"
+        "action p.a { n: int, same: string, both?: string, kind: int, @secret s: string, status: int }\n"
+        "action p.b { same: string, both: string, kind: string, s: string }\n"
+        "history h = p.b, p.a where status == 'executed' && n > 5 || kind == 5\nhistory one = p.a\n"
+    )
+    h, one = policy.packages["p"].histories["h"], policy.packages["p"].histories["one"]
+    assert h.actions == ("p.a", "p.b")
+    fields = dict(h.record.fields)
+    assert fields["n"].optional
+    assert not fields["same"].optional
+    assert fields["both"].optional
+    assert fields["kind"].type == t.ANY
+    assert fields["s"].secret
+    assert isinstance(fields["status"].type, t.EnumType)
+    assert not dict(one.record.fields)["n"].optional
+    assert h.where is not None and one.where is None
+
+
+def test_histories_of_unknown_actions_and_fields() -> None:
+    assert told("package p\naction p.a { n: int }\nhistory h = p.a, p.z where m > 5\n") == [
+        "GW0205 `p.z` no action `p.z` is declared",
+        "GW0301 `m` nothing is named `m` here",
+    ]

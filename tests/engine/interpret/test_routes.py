@@ -1,0 +1,84 @@
+"""Section 2: the AND of routes, who serves for whom, and the orders of several rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewright.dsl.diagnostics import PolicyError
+from tests.engine.interpret.support import ERRS, action, decide, effect, policy
+
+OPEN = "rule all on * => auto_run "
+
+
+@pytest.mark.parametrize(
+    ("guards", "expected"),
+    [
+        # A set of routes, all of them needed.
+        ("guard a => require manager and legal", "require legal and manager"),
+        ("guard a => require manager guard b => require legal", "require legal and manager"),
+        ("guard a => require manager guard b => require manager", "require manager"),
+        # Absorption, transitive: finance outranks the manager, who outranks the clerk.
+        ("guard a => require manager guard b => require finance", "require finance"),
+        ("guard a => require clerk guard b => require finance", "require finance"),
+        ("guard a => require clerk and manager guard b => require legal",
+         "require legal and manager"),
+        # `a then b` needs both, b after a.
+        ("guard a => require manager then finance", "require manager then finance"),
+        ("guard a => require manager and legal then finance",
+         "require legal and manager then finance"),
+        # Orders of several rules are merged.
+        ("guard a => require clerk then legal guard b => require legal then finance",
+         "require clerk then legal then finance"),
+        ("guard a => require legal then clerk guard b => require manager",
+         "require legal then manager"),
+        # Errors have their orders too.
+        (f"on_error require legal guard a when {ERRS} => require manager then finance",
+         "require legal and manager then finance"),
+        # A default and a floor have orders.
+        (f"on_error require legal then finance guard a when {ERRS} => require clerk",
+         "require legal then finance"),
+    ],
+)  # fmt: skip
+def test_who_is_asked(guards: str, expected: str) -> None:
+    assert effect(decide(OPEN + guards)) == expected
+
+
+def test_a_default_may_have_stages() -> None:
+    assert effect(decide("default require legal then finance")) == "require legal then finance"
+
+
+CIRCLE = "guard a on {on} => require legal then clerk guard b on {on} => require clerk then legal "
+
+
+def test_a_circle_of_orders_is_an_error_of_the_policy_where_it_can_be_seen() -> None:
+    with pytest.raises(PolicyError, match="GW05"):
+        policy(OPEN + CIRCLE.replace("{on}", "shop.refund"))
+
+
+def test_a_circle_of_orders_that_nobody_could_see_is_asked_in_parallel() -> None:
+    rules = policy(OPEN + CIRCLE.replace("{on}", "ext.*"))
+    decision = decide(rules, {"action": "ext.thing", "agent": {"id": "bot"}})
+    assert effect(decision) == "require clerk and legal"
+
+
+def test_it_is_told_who_is_not_asked() -> None:
+    decision = decide(OPEN + "guard a => require clerk guard b => require finance")
+    [absorbed] = decision.explain().absorbed
+    assert absorbed.to_dict() == {"route": "clerk", "by": "finance"}
+    decisive = {rule.name for rule in decision.rules if rule.decisive}
+    assert "b" in decisive
+
+
+def test_the_id_is_that_of_policy_action_and_instant() -> None:
+    rules = policy(OPEN)
+    one, same = decide(rules), decide(rules)
+    assert one.id == same.id
+    assert one.id.startswith("dec_")
+    others = [
+        decide(rules, now="2026-06-15T12:00:01Z"),
+        decide(rules, action(2)),
+        decide(OPEN + "guard g when false => block"),
+    ]
+    assert len({one.id, *(other.id for other in others)}) == 4
+    assert one.policy_digest == rules.digest
+    assert one.at == "2026-06-15T12:00:00Z"
