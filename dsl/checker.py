@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
-from gatewright.dsl.check_orders import check_orders
-from gatewright.dsl.check_routes import check_routes
-from gatewright.dsl.check_tests import check_tests
-from gatewright.dsl.collect import Collected, Report
-from gatewright.dsl.contexts import Context, Contexts
-from gatewright.dsl.cost import check_cost
+from gatewright.dsl.checks.contexts import Context, Contexts
+from gatewright.dsl.checks.cost import check_cost
+from gatewright.dsl.checks.ladders import check_tier
+from gatewright.dsl.checks.lets import Lets
+from gatewright.dsl.checks.orders import check_orders
+from gatewright.dsl.checks.routes import check_routes
+from gatewright.dsl.checks.tables import check_table
+from gatewright.dsl.checks.tests import check_tests
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.expand import cell_condition, changing
-from gatewright.dsl.ladders import check_tier
-from gatewright.dsl.lets import Lets
 from gatewright.dsl.messages import cases as case_messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import rules as messages
@@ -31,10 +30,11 @@ from gatewright.dsl.policy import (
     Risk,
     Rule,
 )
-from gatewright.dsl.presence import Facts
-from gatewright.dsl.scopes import ExpressionScope
-from gatewright.dsl.tables import check_table
-from gatewright.dsl.typing import Typer
+from gatewright.dsl.resolve.collect import Collected, Report
+from gatewright.dsl.resolve.expand import cell_condition, changing
+from gatewright.dsl.typing.presence import Facts
+from gatewright.dsl.typing.scopes import ExpressionScope
+from gatewright.dsl.typing.typer import Typer
 from gatewright.dsl.walk import template_expressions
 
 

@@ -1,7 +1,7 @@
 """Diagnostics: what is wrong with a policy, where, and what to do about it.
 
 A `Diagnostic` is plain data. The texts are made in `gatewright.dsl.messages`, one function each;
-`gatewright.dsl.render` turns diagnostics into text with carets, JSON or SARIF.
+`gatewright.dsl.rendering.text` turns diagnostics into text with carets, JSON or SARIF.
 """
 
 from __future__ import annotations

@@ -11,11 +11,11 @@ from typing import Any, NoReturn, cast
 import yaml
 
 from gatewright.dsl import types as t
-from gatewright.dsl.collect import Report
 from gatewright.dsl.files import Document
 from gatewright.dsl.limits import INT_MAX, INT_MIN, MAX_DEPTH
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.policy import Json
+from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.source import Source, Span
 
 

@@ -12,9 +12,9 @@ from typing import cast
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import PolicyError, Severity
-from gatewright.dsl.format_cursor import OutOfStep
-from gatewright.dsl.format_layout import Doc, Group, Nest, PageLine, Tok, render, to_text
-from gatewright.dsl.format_rules import PolicyPrinter
+from gatewright.dsl.formatting.cursor import OutOfStep
+from gatewright.dsl.formatting.layout import Doc, Group, Nest, PageLine, Tok, render, to_text
+from gatewright.dsl.formatting.rules import PolicyPrinter
 from gatewright.dsl.parser import parse
 from gatewright.dsl.source import Source
 

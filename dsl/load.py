@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from gatewright.dsl.checker import check
-from gatewright.dsl.collect import collect
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
 from gatewright.dsl.documents import freeze_data, load_data
 from gatewright.dsl.files import Document, gather, library_sources
@@ -20,6 +19,7 @@ from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.parser import Parsed, parse
 from gatewright.dsl.policy import CheckedPolicy, Json
+from gatewright.dsl.resolve.collect import collect
 from gatewright.dsl.resolver import resolve
 from gatewright.dsl.source import Source
 

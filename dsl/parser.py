@@ -20,16 +20,17 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 from lark.lexer import PatternRE, TerminalDef
 
-from gatewright.dsl import ast, literals, templates
-from gatewright.dsl.build import Builder
-from gatewright.dsl.build_expressions import TooDeep, too_deep
+from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, PolicyError
 from gatewright.dsl.messages import syntax as messages
-from gatewright.dsl.scan import Scan, declaration_starts, misspelt_start, next_text, scan
 from gatewright.dsl.source import Source, Span
-from gatewright.dsl.syntax_errors import accepted, explain, place
-from gatewright.dsl.syntax_expected import DECLARATION_WORDS
-from gatewright.dsl.syntax_hints import starts_line
+from gatewright.dsl.syntax import literals, templates
+from gatewright.dsl.syntax.build import Builder
+from gatewright.dsl.syntax.build_expressions import TooDeep, too_deep
+from gatewright.dsl.syntax.errors import accepted, explain, place
+from gatewright.dsl.syntax.expected import DECLARATION_WORDS
+from gatewright.dsl.syntax.hints import starts_line
+from gatewright.dsl.syntax.scan import Scan, declaration_starts, misspelt_start, next_text, scan
 
 _MAX_SYNTAX_ERRORS = 20
 _END_OF_EXPRESSION = "the end of the expression"

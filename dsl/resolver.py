@@ -9,10 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gatewright.dsl import ast
-from gatewright.dsl.calendars import calendar
-from gatewright.dsl.collect import Collected, PackageDeclarations, Report
-from gatewright.dsl.effects import ResolveRoute, effect_of, route_resolver
-from gatewright.dsl.expand import rows
 from gatewright.dsl.messages import declarations as messages
 from gatewright.dsl.messages import exceptions as exception_messages
 from gatewright.dsl.messages import names as name_messages
@@ -35,8 +31,12 @@ from gatewright.dsl.policy import (
     Scope,
     Test,
 )
-from gatewright.dsl.routes import resolve_routes
-from gatewright.dsl.shapes import Shapes, history
+from gatewright.dsl.resolve.calendars import calendar
+from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
+from gatewright.dsl.resolve.effects import ResolveRoute, effect_of, route_resolver
+from gatewright.dsl.resolve.expand import rows
+from gatewright.dsl.resolve.routes import resolve_routes
+from gatewright.dsl.resolve.shapes import Shapes, history
 
 _MAX_EXCEPTION_DAYS = 90
 _DAY_NANOS = 86_400_000_000_000

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gatewright.dsl.effects import closure
 from gatewright.dsl.policy import Effect, Route
+from gatewright.dsl.resolve.effects import closure
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from gatewright.dsl.display import visible
+from gatewright.dsl.rendering.display import visible
 from gatewright.engine.decision import (
     ConditionReport,
     ErrorReport,

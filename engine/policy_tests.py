@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from textwrap import indent
 
 from gatewright.dsl import ast
-from gatewright.dsl.display import visible
 from gatewright.dsl.policy import CheckedPolicy, Test
+from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.source import Span
 from gatewright.engine.decision import Decision, Place
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.expectations import Unmet, unmet
-from gatewright.engine.given import BadGiven, Case, prepare
 from gatewright.engine.interpret import Outcome
 from gatewright.engine.masking import MASK
 from gatewright.engine.report import place_of
+from gatewright.engine.testing.expectations import Unmet, unmet
+from gatewright.engine.testing.given import BadGiven, Case, prepare
 
 __all__ = ["Case", "Observe", "TestResult", "cases", "run_case", "run_tests"]
 

@@ -112,7 +112,7 @@ class GateFile(pytest.File):
 
     def _policy_set(self) -> PolicySet:
         # The renderer of diagnostics, too, is not needed by other people's runs.
-        from gatewright.dsl.render import to_text
+        from gatewright.dsl.rendering.text import to_text
 
         folder = _folder_of(self.path, self.config)
         loaded = self.config.stash.setdefault(_LOADED, {})

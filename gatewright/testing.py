@@ -30,12 +30,12 @@ from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType, CheckedPolicy
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import to_json
-from gatewright.engine.comparisons import beside, has_steps
 from gatewright.engine.conform import conform
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.given import DEFAULT_NOW
-from gatewright.engine.hints import run_time_value
 from gatewright.engine.history import STATUSES, History, HistoryStore
+from gatewright.engine.testing.comparisons import beside, has_steps
+from gatewright.engine.testing.given import DEFAULT_NOW
+from gatewright.engine.testing.hints import run_time_value
 from gatewright.engine.values import Timestamp
 
 __all__ = ["actions", "bad_actions", "decides_same", "histories"]

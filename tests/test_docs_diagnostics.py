@@ -18,7 +18,7 @@ import pytest
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import LINTS, Lint, lint
 from gatewright.dsl.load import check_paths
-from gatewright.dsl.render import doc_page, to_text
+from gatewright.dsl.rendering.text import doc_page, to_text
 from tests.conftest import ROOT
 from tests.diagnostics.support import LINTED_AT, titles
 

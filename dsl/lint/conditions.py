@@ -13,14 +13,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gatewright.dsl import ast, intervals
-from gatewright.dsl.collect import RESERVED
-from gatewright.dsl.constants import ORDERED, Constant, constant
-from gatewright.dsl.intervals import Comparison, IntervalSet, Point
+from gatewright.dsl import ast
+from gatewright.dsl.checks import intervals
+from gatewright.dsl.checks.constants import ORDERED, Constant, constant
+from gatewright.dsl.checks.intervals import Comparison, IntervalSet, Point
 from gatewright.dsl.lint.domains import BOOLS, Domain, Domains
 from gatewright.dsl.policy import Condition
-from gatewright.dsl.scopes import ExpressionScope
+from gatewright.dsl.resolve.collect import RESERVED
 from gatewright.dsl.source import Span
+from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.walk import walk
 
 _MAX_DEPTH = 200

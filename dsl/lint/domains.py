@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gatewright.dsl import ast, intervals, limits
+from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
-from gatewright.dsl.constants import constant
-from gatewright.dsl.intervals import EVERYTHING, IntervalSet
+from gatewright.dsl.checks import intervals
+from gatewright.dsl.checks.constants import constant
+from gatewright.dsl.checks.intervals import EVERYTHING, IntervalSet
 from gatewright.dsl.policy import ActionType, CheckedPolicy
 
 BOOLS = intervals.points((False, True))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatewright.dsl.constants import Constant
+from gatewright.dsl.checks.constants import Constant
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.view import View

@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gatewright.dsl import ast
+from gatewright.dsl.checks.intervals import Point
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.intervals import Point
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.conditions import Fact, Known, Subject
 from gatewright.dsl.lint.view import RowView, View

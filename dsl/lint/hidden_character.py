@@ -22,8 +22,8 @@ from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.texts import texts
 from gatewright.dsl.lint.view import View
 from gatewright.dsl.messages import lints as messages
-from gatewright.dsl.scan import BIDI
 from gatewright.dsl.source import Span
+from gatewright.dsl.syntax.scan import BIDI
 
 _INVISIBLE = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0"

@@ -24,12 +24,12 @@ from collections.abc import Iterable, Iterator
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.expand import clauses
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.conditions import Reader
 from gatewright.dsl.lint.view import View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import Condition, Rule
+from gatewright.dsl.resolve.expand import clauses
 from gatewright.dsl.source import Span
 
 

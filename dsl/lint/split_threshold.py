@@ -28,7 +28,7 @@ from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import History, Rule
-from gatewright.dsl.scopes import ExpressionScope
+from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.walk import walk
 
 

@@ -15,8 +15,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.lint.conditions import Known, Reader
 from gatewright.dsl.lint.domains import Domains
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
-from gatewright.dsl.scopes import ExpressionScope
 from gatewright.dsl.source import Span
+from gatewright.dsl.typing.scopes import ExpressionScope
 
 N = TypeVar("N", bound=ast.Node)
 

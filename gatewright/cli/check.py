@@ -12,8 +12,8 @@ from gatewright.dsl.diagnostics import Diagnostics
 from gatewright.dsl.files import Unreadable
 from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
-from gatewright.dsl.render import summary, to_json
-from gatewright.dsl.sarif import to_sarif
+from gatewright.dsl.rendering.sarif import to_sarif
+from gatewright.dsl.rendering.text import summary, to_json
 
 
 @click.command("check")

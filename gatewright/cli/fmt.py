@@ -15,9 +15,9 @@ import click
 from gatewright.cli.terminal import Refused, show
 from gatewright.dsl import limits
 from gatewright.dsl.diagnostics import Diagnostic, PolicyError
-from gatewright.dsl.display import visible
 from gatewright.dsl.files import Unreadable, decode, policy_files
 from gatewright.dsl.formatter import FormatDefect, format_source
+from gatewright.dsl.rendering.display import visible
 
 _STDIN = "-"
 # More than a policy may have, so that the parser says that a file is too large.

@@ -16,8 +16,8 @@ import click
 
 from gatewright.cli.terminal import Refused, show
 from gatewright.dsl.diagnostics import PolicyError
-from gatewright.dsl.display import visible
 from gatewright.dsl.files import Unreadable
+from gatewright.dsl.rendering.display import visible
 from gatewright.engine.decision import Decision
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet

@@ -10,8 +10,8 @@ from typing import IO, Any
 import click
 
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.display import visible
-from gatewright.dsl.render import to_text
+from gatewright.dsl.rendering.display import visible
+from gatewright.dsl.rendering.text import to_text
 
 
 class Refused(click.ClickException):

@@ -15,15 +15,15 @@ import click
 from gatewright.cli.selection import BadSelection, Selects, selects
 from gatewright.cli.terminal import Refused, show
 from gatewright.dsl.diagnostics import Diagnostics, Severity
-from gatewright.dsl.display import visible
 from gatewright.dsl.files import Unreadable, policy_files
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.policy import CheckedPolicy
+from gatewright.dsl.rendering.display import visible
 from gatewright.engine.coverage import Coverage
-from gatewright.engine.coverage_report import coverage_json, coverage_text, total_percent
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.junit import Timed, to_junit
 from gatewright.engine.policy_tests import Case, TestResult, cases, run_case
+from gatewright.engine.testing.coverage_report import coverage_json, coverage_text, total_percent
+from gatewright.engine.testing.junit import Timed, to_junit
 
 _POLL_S = 0.5
 

@@ -20,7 +20,7 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.messages.catalog import TITLES
-from gatewright.dsl.render import to_text
+from gatewright.dsl.rendering.text import to_text
 
 HERE = Path(__file__).resolve().parent
 CASES = sorted((HERE / "cases").iterdir())

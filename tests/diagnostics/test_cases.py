@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.dsl.load import check_paths
-from gatewright.dsl.render import to_text
+from gatewright.dsl.rendering.text import to_text
 from tests.diagnostics.generated import GENERATED
 from tests.diagnostics.support import (
     CASES,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.dsl.load import check_paths, check_sources
-from gatewright.dsl.render import to_text
+from gatewright.dsl.rendering.text import to_text
 from gatewright.dsl.source import Source
 from tests.diagnostics.generated import GENERATED
 from tests.diagnostics.support import assert_readable, assert_same, generated_set

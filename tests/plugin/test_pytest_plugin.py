@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gatewright.engine import load, policy_tests  # kept: an inner run unloads what it loads
+from gatewright.engine import (
+    load,
+    policy_tests,  # kept: an inner run unloads what it loads
+)
 
 pytest_plugins = ["pytester"]
 

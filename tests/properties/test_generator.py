@@ -40,7 +40,6 @@ def test_generated_decisions_are_of_every_kind() -> None:
     wanted = {"auto_run", "require_approval", "block", "matched", "error", "suspended", "shadow",
               "permit", "default", "on_error", "stages", "absorbed", "risk",
               "obligation"}  # fmt: skip
-    print(seen)
     assert wanted - seen.keys() == set()
 
 

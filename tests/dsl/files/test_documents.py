@@ -26,7 +26,7 @@ def read(name: str, text: str, key: str | None = "x") -> tuple[object, list[Diag
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("a.json", '{"a": [1, 2.5, "x", true, null, {}]}', {"a": (1, 2.5, "x", True, None, {})}),
+        ("a.json", '{"a": [1, 2.5, "x", true, null, []]}', {"a": (1, 2.5, "x", True, None, ())}),
         ("a.json", "5", 5),
         ("a.json", "-9223372036854775808", -(2**63)),
         ("a.json", '"e\\u0301"', "\u00e9"),

@@ -83,7 +83,7 @@ def test_links_to_folders_are_not_followed(tree: Path) -> None:
 
 
 def test_what_is_not_there(tree: Path) -> None:
-    with pytest.raises(Unreadable, match="gone.gate: No such file") as error:
+    with pytest.raises(Unreadable, match=r"gone\.gate: No such file") as error:
         gather([tree / "gone.gate"])
     assert error.value.path == str(tree / "gone.gate")
     assert error.value.why == "No such file or directory"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from gatewright.dsl import formatter
 from gatewright.dsl.diagnostics import PolicyError
-from gatewright.dsl.format_cursor import Cursor, OutOfStep
-from gatewright.dsl.format_layout import MAX_COLUMNS, IfBroken, Line, Tok, flat_width
-from gatewright.dsl.format_rules import PolicyPrinter
 from gatewright.dsl.formatter import FormatDefect, format_source
+from gatewright.dsl.formatting.cursor import Cursor, OutOfStep
+from gatewright.dsl.formatting.layout import MAX_COLUMNS, IfBroken, Line, Tok, flat_width
+from gatewright.dsl.formatting.rules import PolicyPrinter
 from gatewright.dsl.parser import parse
 from gatewright.dsl.source import Source
 from tests.strategies.policies_text import expression_texts, policy_texts

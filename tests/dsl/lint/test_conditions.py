@@ -13,7 +13,7 @@ from gatewright.dsl.lint.conditions import Reader
 from gatewright.dsl.lint.domains import Domains
 from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.policy import Condition
-from gatewright.dsl.scopes import ExpressionScope
+from gatewright.dsl.typing.scopes import ExpressionScope
 from tests.dsl.lint.support import ACTIONS, checked
 
 POLICY = checked(ACTIONS)

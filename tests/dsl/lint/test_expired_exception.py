@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatewright.dsl.literals import timestamp
+from gatewright.dsl.syntax.literals import timestamp
 from tests.dsl.lint.support import ACTIONS, found
 
 TEXT = (

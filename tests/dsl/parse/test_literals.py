@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewright.dsl import limits, literals
-from gatewright.dsl.literals import BadLiteral
+from gatewright.dsl import limits
+from gatewright.dsl.syntax import literals
+from gatewright.dsl.syntax.literals import BadLiteral
 
 
 @pytest.mark.parametrize(

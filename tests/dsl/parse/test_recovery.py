@@ -88,7 +88,7 @@ def test_annotations_belong_to_what_follows() -> None:
     text = (
         "package p\nlet x = +\n@irreversible\n@owner('x')\naction a { }\n@shadow rule r => block\n"
     )
-    assert [d.annotations for d in parsed(text).file.declarations][0][1].name == "owner"
+    assert parsed(text).file.declarations[0].annotations[1].name == "owner"
     assert len(parsed(text).file.declarations) == 2
     assert len(parsed(text).diagnostics) == 1
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from gatewright.dsl import limits
-from gatewright.dsl.scan import Scan, declaration_starts, next_text, scan, text_end, token_end
 from gatewright.dsl.source import Source
+from gatewright.dsl.syntax.scan import (
+    Scan,
+    declaration_starts,
+    next_text,
+    scan,
+    text_end,
+    token_end,
+)
 
 
 def look(text: str) -> Scan:

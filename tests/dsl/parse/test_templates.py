@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import ast
-from gatewright.dsl.literals import BadLiteral
-from gatewright.dsl.templates import BadTemplate, Hole, split
+from gatewright.dsl.syntax.literals import BadLiteral
+from gatewright.dsl.syntax.templates import BadTemplate, Hole, split
 from tests.dsl.parse.support import declaration, parsed, show, told
 
 

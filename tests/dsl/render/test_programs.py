@@ -8,8 +8,8 @@ from typing import Any
 from gatewright.dsl.diagnostics import Label, Severity
 from gatewright.dsl.messages.catalog import TITLES
 from gatewright.dsl.parser import parse
-from gatewright.dsl.render import to_json, to_objects
-from gatewright.dsl.sarif import to_sarif
+from gatewright.dsl.rendering.sarif import to_sarif
+from gatewright.dsl.rendering.text import to_json, to_objects
 from gatewright.dsl.source import Source
 from tests.dsl.render.support import error, span
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl.diagnostics import MAX_REPORTED, Diagnostics, Label, Severity
-from gatewright.dsl.display import is_hidden, visible, width
 from gatewright.dsl.parser import parse
-from gatewright.dsl.render import MAX_SHOWN, summary, to_text
+from gatewright.dsl.rendering.display import is_hidden, visible, width
+from gatewright.dsl.rendering.text import MAX_SHOWN, summary, to_text
 from gatewright.dsl.source import Source
 from tests.dsl.render.support import error, span
 

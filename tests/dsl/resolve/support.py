@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.dsl.render import to_text
+from gatewright.dsl.rendering.text import to_text
 from gatewright.dsl.source import Source
 
 

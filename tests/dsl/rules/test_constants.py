@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import ast
-from gatewright.dsl.constants import Constant, constant
+from gatewright.dsl.checks.constants import Constant, constant
 from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.source import Source
 

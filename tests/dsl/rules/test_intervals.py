@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewright.dsl import intervals
-from gatewright.dsl.intervals import EVERYTHING, NOTHING, Comparison, IntervalSet, Span
+from gatewright.dsl.checks import intervals
+from gatewright.dsl.checks.intervals import EVERYTHING, NOTHING, Comparison, IntervalSet, Span
 
 Member = Callable[[Fraction], bool]
 Sampled = tuple[IntervalSet, Member]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import ast, types
+from gatewright.dsl.checks.ladders import check_tier
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.ladders import check_tier
 from gatewright.dsl.types import Type
 from tests.dsl.rules.support import body, told
 

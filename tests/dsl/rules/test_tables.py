@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import ast, types
+from gatewright.dsl.checks.tables import check_table
 from gatewright.dsl.diagnostics import Diagnostic, Severity
-from gatewright.dsl.tables import check_table
 from gatewright.dsl.types import Type
 from tests.dsl.rules.support import body, told
 

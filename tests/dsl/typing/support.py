@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.parser import parse_expression
-from gatewright.dsl.presence import Facts
-from gatewright.dsl.scopes import ExpressionScope
-from gatewright.dsl.signatures import signature
-from gatewright.dsl.typing import Typer
+from gatewright.dsl.typing.presence import Facts
+from gatewright.dsl.typing.scopes import ExpressionScope
+from gatewright.dsl.typing.signatures import signature
+from gatewright.dsl.typing.typer import Typer
 
 
 def record(name: str, /, **fields: t.Type | t.FieldType) -> t.RecordType:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import types as t
-from gatewright.dsl.compat import (
+from gatewright.dsl.typing.compat import (
     Bindings,
     Fit,
     as_map,
@@ -19,7 +19,7 @@ from gatewright.dsl.compat import (
     optional_of,
     orderable,
 )
-from gatewright.dsl.patterns import MAX_PATTERN_CHARS, pattern_problem
+from gatewright.dsl.typing.patterns import MAX_PATTERN_CHARS, pattern_problem
 from tests.dsl.typing.support import CHANGES, CHARGE, record
 
 USD, EUR = t.MoneyType("USD"), t.MoneyType("EUR")

@@ -11,7 +11,7 @@ import pytest
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.parser import parse_expression
-from gatewright.dsl.typing import ExpressionScope, Typer
+from gatewright.dsl.typing.typer import ExpressionScope, Typer
 from tests.conftest import shared_dir
 from tests.dsl.typing.support import described
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gatewright.dsl.cost import MAX_COST, CostModel, check_cost
+from gatewright.dsl.checks.cost import MAX_COST, CostModel, check_cost
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.parser import parse_expression
-from gatewright.dsl.typing import Typer
+from gatewright.dsl.typing.typer import Typer
 from tests.dsl.typing.support import USUAL, scope
 
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
-from gatewright.dsl.cost import check_cost
+from gatewright.dsl.checks.cost import check_cost
 from gatewright.dsl.diagnostics import Diagnostic, PolicyError
 from gatewright.dsl.parser import parse_expression
-from gatewright.dsl.presence import Facts, Presence
-from gatewright.dsl.typing import Typer
+from gatewright.dsl.typing.presence import Facts, Presence
+from gatewright.dsl.typing.typer import Typer
 from gatewright.dsl.walk import walk
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import unknown_name

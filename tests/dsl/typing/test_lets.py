@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gatewright.dsl.cost import check_cost
+from gatewright.dsl.checks.cost import check_cost
 from gatewright.dsl.parser import parse_expression
-from gatewright.dsl.presence import Presence
-from gatewright.dsl.scopes import LetReference, in_order
-from gatewright.dsl.typing import ExpressionScope, Typer
+from gatewright.dsl.typing.presence import Presence
+from gatewright.dsl.typing.scopes import LetReference, in_order
+from gatewright.dsl.typing.typer import ExpressionScope, Typer
 from tests.dsl.typing.support import USUAL, infer, scope
 
 LONG = 1_200

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gatewright.dsl.parser import parse_expression
-from gatewright.dsl.presence import Facts, Presence, changing
-from gatewright.dsl.typing import Typer
+from gatewright.dsl.typing.presence import Facts, Presence, changing
+from gatewright.dsl.typing.typer import Typer
 from tests.dsl.typing.support import LABEL, USUAL, described, infer, scope
 
 KNOWN = [

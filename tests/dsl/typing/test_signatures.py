@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gatewright.dsl import patterns
 from gatewright.dsl import types as t
 from gatewright.dsl.macros import MACROS
-from gatewright.dsl.signatures import (
+from gatewright.dsl.typing import patterns
+from gatewright.dsl.typing.macros import FORMS
+from gatewright.dsl.typing.signatures import (
     ROUNDING_MODES,
     Choice,
     Signature,
@@ -17,8 +18,7 @@ from gatewright.dsl.signatures import (
     operators,
     signature,
 )
-from gatewright.dsl.typing import TYPE_NAMES
-from gatewright.dsl.typing_macros import FORMS
+from gatewright.dsl.typing.typer import TYPE_NAMES
 from gatewright.engine.cel import exact
 from gatewright.engine.cel.functions import FUNCTIONS, NAMESPACES, TYPES
 from gatewright.engine.cel.regexes import MAX_PATTERN_CHARS

@@ -6,7 +6,7 @@ import pytest
 
 from gatewright.dsl import types as t
 from gatewright.dsl.parser import parse_expression
-from gatewright.dsl.typing import Typer
+from gatewright.dsl.typing.typer import Typer
 from tests.dsl.typing.support import USUAL, described, infer
 
 TYPES = """

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import ast
-from gatewright.dsl.effects import closure, find_circle
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect, Route
+from gatewright.dsl.resolve.effects import closure, find_circle
 from gatewright.dsl.source import Source
 from gatewright.engine.approvals import Approvals, approvals
 

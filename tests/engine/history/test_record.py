@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewright.dsl import shapes
+from gatewright.dsl.resolve import shapes
 from gatewright.engine.action import Action, ActionError
 from gatewright.engine.history import STATUSES, Event, History, Status
 from gatewright.engine.history.query import OWN_FIELDS

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from gatewright.dsl.constants import Constant
+from gatewright.dsl.checks.constants import Constant
 from gatewright.dsl.parser import parse_expression
-from gatewright.engine.comparisons import beside, comparisons, distance, has_steps, step
+from gatewright.engine.testing.comparisons import beside, comparisons, distance, has_steps, step
 from gatewright.engine.values import Duration, Money, Timestamp, Uint, Value
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from gatewright.dsl import ast
 from gatewright.engine.coverage import Coverage, FileCoverage
-from gatewright.engine.coverage_report import (
+from gatewright.engine.load import load_source
+from gatewright.engine.policy_tests import run_tests
+from gatewright.engine.testing.coverage_report import (
     coverage_json,
     coverage_text,
     percent,
     total_percent,
 )
-from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests import run_tests
 
 
 def covered(policy: str, *tests: str) -> FileCoverage:

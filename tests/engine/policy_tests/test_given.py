@@ -7,9 +7,9 @@ import pytest
 from gatewright.dsl import ast
 from gatewright.engine.decision import Place
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.given import BadGiven, Case, prepare
 from gatewright.engine.load import load_source
 from gatewright.engine.policy_tests import cases, run_case, run_tests
+from gatewright.engine.testing.given import BadGiven, Case, prepare
 from tests.engine.policy_tests.support import DATA, REFUNDS, block, one, run
 
 TYPES = """\

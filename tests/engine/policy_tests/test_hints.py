@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gatewright.engine.hints import Hints, hints
 from gatewright.engine.load import load_source
+from gatewright.engine.testing.hints import Hints, hints
 from gatewright.engine.values import Duration, Money, Timestamp, Uint
 
 POLICY = """\

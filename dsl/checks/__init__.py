@@ -1,0 +1,1 @@
+"""What a resolved policy means: lets, ladders, tables, routes, orders, tests, cost."""

@@ -1,0 +1,79 @@
+"""Checks the expressions of routes: people, exclusions, channels, and holidays of calendars."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gatewright.dsl import ast
+from gatewright.dsl import types as t
+from gatewright.dsl.checks.contexts import Contexts
+from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.messages import declarations as declaration_messages
+from gatewright.dsl.messages import routes as messages
+from gatewright.dsl.policy import CheckedPolicy, Route
+from gatewright.dsl.resolve.collect import Report
+from gatewright.dsl.typing.presence import Facts
+from gatewright.dsl.typing.signatures import Signature, signature
+from gatewright.dsl.typing.typer import Typer
+
+_HOLIDAYS = (
+    "the holidays of a calendar are a list of dates",
+    'write them as `holidays ["2026-12-25"]`, or read them from `data`',
+)
+PEOPLE = ("group", "role", "user")
+"""Functions that name people."""
+CHANNELS = ("slack", "email", "webhook", "teams", "apprise")
+"""Functions that name a channel; `email` stands alone too, for everybody who may approve."""
+
+
+def people_signatures() -> tuple[Signature, ...]:
+    """Return the functions that a route can use besides those of every condition."""
+    people = [signature(f"{name}(string) -> people") for name in PEOPLE]
+    return (*people, *(signature(f"{name}(string) -> channel") for name in CHANNELS))
+
+
+def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> None:
+    """Check the expressions of every route and calendar, for the actions of its package."""
+    functions = people_signatures()
+    for route in policy.routes.values():
+        for context in contexts.of_package(route.package):
+            found: list[Diagnostic] = []
+            names = {**context.scope.names, "requester": t.STRING}
+            names |= dict.fromkeys(CHANNELS, t.CHANNEL)
+            scope = dataclasses.replace(context.scope, names=names, functions=functions)
+            _check_route(route, Typer(scope, found.append))
+            for diagnostic in found:
+                report(diagnostic)
+            if found:
+                break
+    for package in policy.packages.values():
+        for calendar in package.calendars.values():
+            if calendar.holidays is not None:
+                for context in contexts.of_package(package.name)[:1]:
+                    typer = Typer(context.scope, report)
+                    kind = typer.infer(calendar.holidays, Facts.none())
+                    if not isinstance(kind, t.ListType) and kind not in (t.ANY, t.UNKNOWN):
+                        span = calendar.holidays.span
+                        report(declaration_messages.bad_calendar(span, *_HOLIDAYS))
+
+
+def _check_route(route: Route, typer: Typer) -> None:
+    _people(route.people, typer)
+    for person in route.exclude:
+        _people(person, typer)
+    for channel in route.notify:
+        typer.check(channel, t.CHANNEL, Facts.none())
+
+
+def _people(expr: ast.Expr, typer: Typer) -> None:
+    """People are `group("...")` and the like, an id, or a list of these."""
+    if isinstance(expr, ast.ListLiteral):
+        for item in expr.items:
+            _people(item.value, typer)
+        return
+    kind = typer.infer(expr, Facts.none())
+    texts = isinstance(kind, t.StringType) or kind in (t.PEOPLE, t.ANY, t.UNKNOWN)
+    if isinstance(kind, t.ListType):
+        texts = isinstance(kind.element, t.StringType) or kind.element in (t.PEOPLE, t.ANY)
+    if not texts:
+        typer.report(messages.not_people(expr.span, str(kind)))

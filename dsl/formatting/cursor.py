@@ -1,0 +1,126 @@
+"""A source text -> its tokens in order, each with the comments around it.
+
+The printers ask for the tokens that the syntax tree tells of. What they leave out (brackets that
+are not needed, a comma after the last item) is passed over here; comments never are.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatewright.dsl.formatting.layout import Doc, Line, Remark, Tok
+from gatewright.dsl.source import Source
+
+_SPACE = re.compile(r"[ \t\r\n\ufeff]+")
+_COMMENT = re.compile(r"//[^\n]*")
+_TRIVIA = re.compile(r"(?:[ \t\r\n\ufeff]|//[^\n]*)*")
+_SPACES_ALONE = re.compile(r" +(?![ \t\r\n/])")
+_OMITTED = frozenset("(),")
+
+
+class OutOfStep(Exception):
+    """The text does not have the token that the tree tells of: a defect of the formatter."""
+
+
+class Cursor:
+    """A place in a text, between two tokens."""
+
+    def __init__(self, source: Source) -> None:
+        self._text = source.text
+        self._at = 0
+        self._last: Tok | None = None
+        self._pending: list[Remark] = []
+        self._blank = False
+
+    def take(self, text: str) -> Tok:
+        """Return the next token, which is `text`."""
+        return self._take(re.compile(re.escape(text)))
+
+    def take_match(self, pattern: re.Pattern[str]) -> Tok:
+        """Return the next token, which has a pattern."""
+        return self._take(pattern)
+
+    def take_if(self, text: str, behind: str = "") -> Tok | None:
+        """Return the next token if it is `text`, or is so behind brackets that are left out."""
+        at = self._at
+        while match := _TRIVIA.match(self._text, at):
+            at = match.end()
+            if not behind or not self._text.startswith(behind, at):
+                break
+            at += len(behind)
+        return self.take(text) if self._text.startswith(text, at) else None
+
+    def take_tight(self, text: str) -> Tok:
+        """Return the next token, which stands right behind the one before it: `,` or `{`.
+
+        Comments between the two are moved behind it.
+        """
+        before, last = self._last, None if self._last is None else self._last.after
+        token = self._take(re.compile(re.escape(text)))
+        if before is not None and before.after is not last:
+            token.after, before.after = before.after, last
+        self._pending, token.before = token.before, []
+        return token
+
+    def take_closing(self, text: str, has_items: bool) -> tuple[list[Doc], Tok]:
+        """Return the bracket that ends a block, and its comments as lines of the block."""
+        token = self.take(text)
+        comments: list[Doc] = []
+        for remark in token.before:
+            comments.append(Line(None, "keep" if has_items or comments else "first"))
+            comments.append(Tok(remark.text, blank=remark.blank))
+        token.before = []
+        return comments, token
+
+    def take_end(self) -> Tok:
+        """Return the end of the text, with the comments above it."""
+        end = self._take(re.compile(r"\Z"))
+        end.blank = False
+        return end
+
+    def at_new_line(self) -> bool:
+        """Tell whether the next token stands on another line than the last one."""
+        match = _TRIVIA.match(self._text, self._at)
+        return match is not None and "\n" in match.group()
+
+    def spaces_ahead(self) -> int:
+        """Return how many spaces stand before the next token, if nothing else does."""
+        match = _SPACES_ALONE.match(self._text, self._at)
+        return len(match.group()) if match else 0
+
+    def _take(self, pattern: re.Pattern[str]) -> Tok:
+        self._skip_trivia(start := self._at)
+        while (match := pattern.match(self._text, self._at)) is None:
+            if self._text[self._at : self._at + 1] not in _OMITTED:
+                raise OutOfStep(f"expected {pattern.pattern} at offset {self._at}")
+            # A doc comment is one by standing right above its declaration. What stood above a
+            # bracket that is left out must not become one.
+            closes = self._text[self._at] == ")" and bool(self._pending)
+            self._at += 1
+            self._blank = self._blank or closes
+            self._skip_trivia(start)
+        token = Tok(match.group(), self._pending, blank=self._blank)
+        self._at, self._pending, self._last, self._blank = match.end(), [], token, False
+        return token
+
+    def _skip_trivia(self, start: int) -> None:
+        """Pass over spaces and comments; the token before them ended at `start`."""
+        while True:
+            if space := _SPACE.match(self._text, self._at):
+                self._at = space.end()
+                self._blank = self._blank or space.group().count("\n") > 1
+            elif comment := _COMMENT.match(self._text, self._at):
+                own_line = "\n" in self._text[start : self._at]
+                self._at = comment.end()
+                self._remark(comment.group().rstrip(" \t\r"), own_line)
+            else:
+                return
+
+    def _remark(self, text: str, own_line: bool) -> None:
+        """Give a comment to the token before it, on whose line it stands, or to the next one."""
+        last = self._last
+        if last is not None and not own_line and not self._pending and last.after is None:
+            last.after = text
+        else:
+            self._pending.append(Remark(text, self._blank))
+        self._blank = False

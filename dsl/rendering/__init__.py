@@ -1,0 +1,1 @@
+"""Diagnostics -> text with carets, JSON, SARIF."""

@@ -1,0 +1,1 @@
+"""Names -> what they stand for: packages, types, routes, effects, rows of rules."""

@@ -1,0 +1,123 @@
+"""Effects as written -> effects with resolved routes, and the orders they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise, product
+
+from gatewright.dsl import ast
+from gatewright.dsl.messages import names as name_messages
+from gatewright.dsl.messages import routes as messages
+from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect
+from gatewright.dsl.resolve.collect import Collected, Report
+
+ResolveRoute = Callable[[ast.QualifiedName], str | None]
+
+
+def route_resolver(collected: Collected, package: str, report: Report) -> ResolveRoute:
+    """Return the function that finds a package's routes: its own by name, imported ones dotted."""
+    here = collected.packages[package]
+
+    def resolve(name: ast.QualifiedName) -> str | None:
+        home, short = here.home(name), name.parts[-1]
+        found = collected.packages.get(home)
+        if found is not None and short in found.routes:
+            return f"{home}.{short}"
+        if home in here.missing:
+            return None
+        known = [*here.routes]
+        for local, imported in here.imports.items():
+            other = collected.packages.get(imported.package.text)
+            known += [f"{local}.{route}" for route in (other.routes if other else ())]
+        report(name_messages.unknown_route(name.span, name.text, known))
+        return None
+
+    return resolve
+
+
+def effect_of(effect: ast.Effect, resolve: ResolveRoute, report: Report) -> Effect:
+    """Resolve an effect. What names an unknown route blocks, and is reported."""
+    match effect:
+        case ast.AutoRun():
+            return AUTO_RUN
+        case ast.Block():
+            return BLOCK
+        case ast.Require(stages=stages):
+            return _require(effect, stages, resolve, report)
+
+
+def _require(
+    effect: ast.Require,
+    stages: tuple[tuple[ast.QualifiedName, ...], ...],
+    resolve: ResolveRoute,
+    report: Report,
+) -> Effect:
+    resolved = [[resolve(name) for name in stage] for stage in stages]
+    if any(route is None for stage in resolved for route in stage):
+        return BLOCK
+    named = [[route for route in stage if route is not None] for stage in resolved]
+    flat = [route for stage in named for route in stage]
+    for stage, names in zip(named, stages, strict=True):
+        for name, route in zip(names, stage, strict=True):
+            if stage.count(route) > 1:
+                report(messages.route_twice(name.span, name.text))
+                return BLOCK
+    orders = {pair for before, after in pairwise(named) for pair in product(before, after)}
+    circle = find_circle(orders)
+    if circle:
+        written = {r: name.text for stage, names in zip(named, stages, strict=True)
+                   for r, name in zip(stage, names, strict=True)}  # fmt: skip
+        report(messages.order_circle(effect.span, [written[route] for route in circle], None))
+        return BLOCK
+    return Effect(False, frozenset(flat), frozenset(orders))
+
+
+def find_circle(orders: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the names on a circle of (before, after) pairs, the first one again at the end.
+
+    Empty where there is none. Deterministic; cost linear in the pairs.
+
+    >>> find_circle([("a", "b"), ("b", "c"), ("c", "a")])
+    ['a', 'b', 'c', 'a']
+    """
+    after: dict[str, list[str]] = {}
+    for first, second in sorted(set(orders)):
+        after.setdefault(first, []).append(second)
+    done: set[str] = set()
+    for start in after:
+        path: list[str] = []
+        on_path: dict[str, int] = {}
+        stack: list[tuple[str, int]] = [(start, 0)]
+        while stack:
+            name, turn = stack.pop()
+            if turn == 0:
+                if name in on_path:
+                    return [*path[on_path[name] :], name]
+                if name in done:
+                    continue
+                on_path[name] = len(path)
+                path.append(name)
+            followers = after.get(name, [])
+            if turn < len(followers):
+                stack.append((name, turn + 1))
+                stack.append((followers[turn], 0))
+            else:
+                done.add(name)
+                path.pop()
+                del on_path[name]
+    return []
+
+
+def closure(direct: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """Return everything that each name reaches, transitively, without itself."""
+    reached: dict[str, frozenset[str]] = {}
+    for start in direct:
+        seen: set[str] = set()
+        todo = list(direct[start])
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                todo.extend(direct.get(name, ()))
+        reached[start] = frozenset(seen - {start})
+    return reached

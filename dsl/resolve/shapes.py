@@ -1,0 +1,245 @@
+"""Declared types and actions -> static types.
+
+Resolves `TypeRef`s over packages and imports: records, actions with their changes and targets, and
+what a history knows of its events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gatewright.dsl import ast
+from gatewright.dsl import types as t
+from gatewright.dsl.messages import declarations as messages
+from gatewright.dsl.messages import names as name_messages
+from gatewright.dsl.policy import ActionType, History
+from gatewright.dsl.resolve.collect import Collected, Report
+
+SIMPLE: Mapping[str, t.Type] = {
+    "bool": t.BOOL,
+    "int": t.INT,
+    "uint": t.UINT,
+    "double": t.DOUBLE,
+    "decimal": t.DECIMAL,
+    "bytes": t.BYTES,
+    "timestamp": t.TIMESTAMP,
+    "duration": t.DURATION,
+    "any": t.ANY,
+}
+_BUILT_IN = frozenset({*SIMPLE, "money", "string", "enum", "list", "map"})
+STATUSES = ("pending", "executed", "rejected", "blocked", "failed", "compensated")
+"""What became of a past action. Source: language.md §6."""
+
+_EVENT: tuple[tuple[str, t.FieldType], ...] = (
+    ("id", t.FieldType(t.STRING)),
+    ("action", t.FieldType(t.STRING)),
+    ("agent", t.FieldType(t.STRING)),
+    ("target", t.FieldType(t.STRING, optional=True)),
+    ("status", t.FieldType(t.EnumType(STATUSES))),
+    ("at", t.FieldType(t.TIMESTAMP)),
+    ("decided_by", t.FieldType(t.STRING, optional=True)),
+    ("decided_at", t.FieldType(t.TIMESTAMP, optional=True)),
+)
+EVENT_FIELDS = frozenset(name for name, _ in _EVENT)
+"""What every past action has; an action's own field of such a name is not seen in a history."""
+
+
+class Shapes:
+    """Resolves the types of a policy set, each once."""
+
+    def __init__(self, collected: Collected, report: Report) -> None:
+        self._collected = collected
+        self._report = report
+        self._records: dict[tuple[str, str], t.RecordType] = {}
+        self._resolving: list[tuple[str, str]] = []
+
+    def record(self, package: str, name: str) -> t.RecordType:
+        """Return a declared type of a package; the type must exist."""
+        key = (package, name)
+        if key in self._records:
+            return self._records[key]
+        declaration = self._collected.packages[package].types[name]
+        self._resolving.append(key)
+        fields = self._fields(package, declaration.fields)
+        self._resolving.pop()
+        record = t.RecordType(name, fields)
+        self._records[key] = record
+        return record
+
+    def action(self, package: str, declaration: ast.ActionDecl) -> ActionType:
+        """Return what an action declares."""
+        members = declaration.members
+        params = self._fields(package, tuple(m for m in members if isinstance(m, ast.FieldDecl)))
+        blocks = [m for m in members if isinstance(m, ast.ChangesBlock)]
+        changes = self._fields(package, tuple(f for block in blocks for f in block.fields))
+        name, target = declaration.name.text, declaration.target
+        if target is not None and len(target.parts) < 2:
+            why = f"the target `{target.text}` names no object"
+            advice = "write the system, a dot, and the object: `on stripe.charge`"
+            self._report(messages.bad_target(target.span, why, advice))
+        return ActionType(
+            name=name,
+            package=package,
+            params=t.RecordType(name, params),
+            changes=t.ChangesType(changes),
+            system=target.text.partition(".")[0] if target else None,
+            object=target.text.partition(".")[2] if target else None,
+            target=self._target(package, declaration.target_type),
+            irreversible=declaration.annotation("irreversible") is not None,
+            span=declaration.name.span,
+            doc=declaration.doc,
+        )
+
+    def _target(self, package: str, name: ast.QualifiedName | None) -> t.RecordType | None:
+        if name is None:
+            return None
+        resolved = self.resolve(package, ast.TypeRef(name, span=name.span))
+        if isinstance(resolved, t.RecordType):
+            return resolved
+        if resolved != t.UNKNOWN:
+            why = f"`{name.text}` has no fields, so it cannot describe a target"
+            advice = "declare what is known of the target: `type Charge { status: string }`"
+            self._report(messages.bad_target(name.span, why, advice))
+        return None
+
+    def _fields(
+        self, package: str, declared: tuple[ast.FieldDecl, ...]
+    ) -> tuple[tuple[str, t.FieldType], ...]:
+        fields: dict[str, t.FieldType] = {}
+        places: dict[str, ast.FieldDecl] = {}
+        for f in declared:
+            name = f.name.name
+            if name in fields:
+                first = places[name].name.span
+                self._report(messages.field_twice(f.name.span, name, first))
+                continue
+            places[name] = f
+            secret = any(a.name == "secret" for a in f.annotations)
+            resolved = self.resolve(package, f.type)
+            fields[name] = t.FieldType(resolved, f.optional, secret, f.refinement)
+        return tuple(fields.items())
+
+    def resolve(self, package: str, ref: ast.TypeRef) -> t.Type:
+        """Return the type that a reference names; UNKNOWN, reported, where there is none."""
+        name = ref.name.text
+        declared = None if name in _BUILT_IN else self._declared(package, ref.name)
+        if declared == t.UNKNOWN:
+            return t.UNKNOWN  # a name that is unknown is the greater mistake, and told alone
+        wanted = self._arity(ref)
+        if wanted is not None:
+            self._report(messages.bad_type_argument(ref.span, name, wanted))
+            return t.UNKNOWN
+        match name:
+            case "money":
+                return t.MoneyType(_currency(ref))
+            case "string":
+                limit = ref.arguments[0].value if ref.arguments else None
+                return t.StringType(limit.value if isinstance(limit, ast.IntLiteral) else None)
+            case "enum":
+                values = [a.value for a in ref.arguments]
+                texts = tuple(v.value for v in values if isinstance(v, ast.StringLiteral))
+                return t.EnumType(texts)
+            case "list":
+                return t.ListType(self.resolve(package, ref.parameters[0]))
+            case "map":
+                key, value = (self.resolve(package, p) for p in ref.parameters)
+                return t.MapType(key, value)
+            case _:
+                return declared or SIMPLE[name]
+
+    def _arity(self, ref: ast.TypeRef) -> str | None:
+        """Say what a type takes, where it is given something else."""
+        arguments, parameters = ref.arguments, len(ref.parameters)
+        values = [a.value for a in arguments]
+        match ref.name.text:
+            case "money":
+                right = not arguments or (len(arguments) == 1 and _currency(ref) is not None)
+                return None if right and not parameters else "one currency: `money(USD)`"
+            case "string":
+                right = not arguments or (
+                    len(arguments) == 1
+                    and arguments[0].name == "max"
+                    and isinstance(values[0], ast.IntLiteral)
+                    and values[0].value > 0
+                )
+                return None if right and not parameters else "a length: `string(max: 500)`"
+            case "enum":
+                texts = [v.value for v in values if isinstance(v, ast.StringLiteral)]
+                right = bool(texts) and len(set(texts)) == len(values)
+                right = right and all(a.name is None for a in arguments)
+                return None if right and not parameters else 'its values: `enum("open", "closed")`'
+            case "list":
+                return None if parameters == 1 and not arguments else "one type: `list<string>`"
+            case "map":
+                keys = {"string", "int", "uint", "bool"}
+                right = parameters == 2 and ref.parameters[0].name.text in keys
+                return None if right and not arguments else "two types: `map<string, int>`"
+            case _:
+                return "no arguments" if arguments or parameters else None
+
+    def _declared(self, package: str, name: ast.QualifiedName) -> t.Type:
+        here = self._collected.packages[package]
+        home = here.home(name)
+        types = self._collected.packages[home].types if home in self._collected.packages else {}
+        short = name.parts[-1]
+        if home in here.missing:
+            return t.UNKNOWN
+        if short not in types:
+            known = {*types, *here.types, *_BUILT_IN}
+            self._report(name_messages.unknown_type(name.span, name.text, known))
+            return t.UNKNOWN
+        if (home, short) in self._resolving:
+            circle = [n for _, n in self._resolving[self._resolving.index((home, short)) :]]
+            self._report(name_messages.type_circle(name.span, [*circle, short]))
+            return t.UNKNOWN
+        return self.record(home, short)
+
+
+def _currency(ref: ast.TypeRef) -> str | None:
+    """Return the currency of `money(USD)`."""
+    if len(ref.arguments) != 1 or ref.arguments[0].name is not None:
+        return None
+    value = ref.arguments[0].value
+    name = value.name if isinstance(value, ast.Name) else ""
+    return name if len(name) == 3 and name.isalpha() and name.isupper() else None
+
+
+def history(
+    package: str,
+    declaration: ast.HistoryDecl,
+    actions: Mapping[str, ActionType],
+    report: Report,
+) -> History:
+    """Return a history with the fields that its events have.
+
+    A field that some of its actions lack is optional; one that they type differently is any.
+    """
+    known: list[ActionType] = []
+    for named in declaration.actions:
+        if named.text in actions:
+            known.append(actions[named.text])
+        else:
+            report(name_messages.unknown_action(named.span, named.text, actions))
+    names = dict.fromkeys(name for action in known for name in action.params.names)
+    fields = {name: _common([action.params.field(name) for action in known]) for name in names}
+    shown = {name: f for name, f in fields.items() if name not in EVENT_FIELDS}
+    record = t.RecordType(f"an event of `{declaration.name.name}`", (*_EVENT, *shown.items()))
+    return History(
+        name=declaration.name.name,
+        package=package,
+        actions=tuple(sorted(a.name for a in known)),
+        where=declaration.where,
+        record=record,
+        span=declaration.name.span,
+    )
+
+
+def _common(declared: list[t.FieldType | None]) -> t.FieldType:
+    """Return what is common to a field of several actions; None stands for one that lacks it."""
+    fields = [field for field in declared if field is not None]
+    kinds = {field.type for field in fields}
+    return t.FieldType(
+        type=kinds.pop() if len(kinds) == 1 else t.ANY,
+        optional=len(fields) < len(declared) or any(field.optional for field in fields),
+        secret=any(field.secret for field in fields),
+    )

@@ -1,0 +1,1 @@
+"""Text -> syntax tree: scanning, literals, building, errors of syntax."""

@@ -1,0 +1,422 @@
+"""Parser reductions -> declarations: one method a grammar rule, of the same name.
+
+What `build_expressions` says of expressions holds here too: methods get all that a rule matched,
+and what cannot be built is noted in `problems`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, Literal, TypeVar, cast
+
+from lark import Token
+
+from gatewright.dsl import ast
+from gatewright.dsl.messages import syntax as messages
+from gatewright.dsl.syntax.build_expressions import (
+    Child,
+    Children,
+    ExpressionBuilder,
+    exprs,
+    nodes,
+    sequence,
+    tokens,
+)
+
+N = TypeVar("N", bound=ast.Node)
+
+_ROUTE_ITEMS = (
+    ast.Approvers, ast.Exclude, ast.Outranks, ast.Distinct, ast.Remind, ast.Sla, ast.Timeout,
+    ast.Notify, ast.UseCalendar,
+)  # fmt: skip
+_RULE_BODIES = (ast.Plain, ast.Tier, ast.Cases, ast.Table)
+_CELLS = (ast.ExactCell, ast.CompareCell, ast.RangeCell, ast.AnyCell)
+_CLAIMS = (ast.NeverEffect, ast.NeverDefault, ast.AlwaysAtLeast, ast.MonotoneIn)
+_TEST_ITEMS = (
+    ast.AtInstant, ast.Given, ast.Past, ast.ExpectEffect, ast.ExpectRules, ast.ExpectBecause,
+    ast.ExpectError, ast.ExpectRisk, ast.CaseTable,
+)  # fmt: skip
+
+
+class Builder(ExpressionBuilder):
+    """Builds the tree of one text at a time. `template` parses a `because` string's expressions."""
+
+    def __init__(self, template: Callable[[Builder, Token], ast.Template]) -> None:
+        super().__init__()
+        self._template = template
+
+    def _ident(self, token: Token) -> ast.Ident:
+        return ast.Ident(str(token), span=self.token_span(token))
+
+    def _declared(self, c: Children) -> dict[str, Any]:
+        return {"span": self.span(c), "annotations": tuple(nodes(c, ast.Annotation))}
+
+    def _named(self, c: Children) -> ast.Ident:
+        """Return the declared name: the first NAME that is not within another node."""
+        return self._ident(next(tokens(c, "NAME")))
+
+    # --- files
+
+    def file(self, c: Children) -> ast.File:
+        package = nodes(c, ast.QualifiedName)[0]
+        return ast.File(
+            package,
+            tuple(nodes(c, ast.Import)),
+            tuple(nodes(c, ast.Declaration)),
+            span=self.span(c),
+        )
+
+    def piece(self, c: Children) -> ast.Node:
+        return cast(ast.Node, c[0])
+
+    def package(self, c: Children) -> ast.QualifiedName:
+        return cast(ast.QualifiedName, c[1])
+
+    def import_(self, c: Children) -> ast.Import:
+        alias = self._ident(cast(Token, c[3])) if len(c) > 2 else None
+        return ast.Import(cast(ast.QualifiedName, c[1]), alias, span=self.span(c))
+
+    def dotted(self, c: Children) -> ast.QualifiedName:
+        return ast.QualifiedName(tuple(str(t) for t in tokens(c, "NAME")), span=self.span(c))
+
+    def annotation(self, c: Children) -> ast.Annotation:
+        return ast.Annotation(str(c[1]), sequence(c), span=self.span(c))
+
+    # --- actions and types
+
+    def action(self, c: Children) -> ast.ActionDecl:
+        name, *_ = nodes(c, ast.QualifiedName)
+        return ast.ActionDecl(
+            name,
+            _after(c, "ON", ast.QualifiedName),
+            _after(c, "AS", ast.QualifiedName),
+            sequence(c),
+            **self._declared(c),
+        )
+
+    def members(self, c: Children) -> tuple[ast.Node, ...]:
+        return tuple(m for m in c if isinstance(m, ast.FieldDecl | ast.ChangesBlock))
+
+    def changes(self, c: Children) -> ast.ChangesBlock:
+        return ast.ChangesBlock(sequence(c), span=self.span(c))
+
+    def fields(self, c: Children) -> tuple[ast.FieldDecl, ...]:
+        return tuple(nodes(c, ast.FieldDecl))
+
+    def field(self, c: Children) -> ast.FieldDecl:
+        name = next(t for t in tokens(c, "NAME", "KW_CHANGES"))
+        return ast.FieldDecl(
+            tuple(nodes(c, ast.Annotation)),
+            self._ident(name),
+            any(True for _ in tokens(c, "OPTIONAL")),
+            nodes(c, ast.TypeRef)[0],
+            next(iter(nodes(c, ast.Refinement)), None),
+            span=self.span(c),
+        )
+
+    def refinement(self, c: Children) -> ast.Refinement:
+        operator = cast(ast.ComparisonOperator, str(c[0]))
+        return ast.Refinement(operator, cast(ast.Expr, c[1]), span=self.span(c))
+
+    def type(self, c: Children) -> ast.TypeRef:
+        generic = c[0] if isinstance(c[0], Token) else None
+        if generic is None:
+            return ast.TypeRef(nodes(c, ast.QualifiedName)[0], (), sequence(c), span=self.span(c))
+        name = ast.QualifiedName((str(generic),), span=self.token_span(generic))
+        return ast.TypeRef(name, tuple(nodes(c, ast.TypeRef)), span=self.span(c))
+
+    def type_decl(self, c: Children) -> ast.TypeDecl:
+        return ast.TypeDecl(self._named(c), sequence(c), **self._declared(c))
+
+    # --- values, histories, calendars
+
+    def let(self, c: Children) -> ast.LetDecl:
+        return ast.LetDecl(self._named(c), cast(ast.Expr, c[-1]), **self._declared(c))
+
+    def history(self, c: Children) -> ast.HistoryDecl:
+        where = _after(c, "WHERE", ast.Node)
+        actions = tuple(nodes(c, ast.QualifiedName))
+        return ast.HistoryDecl(
+            self._named(c), actions, cast(ast.Expr | None, where), **self._declared(c)
+        )
+
+    def calendar(self, c: Children) -> ast.CalendarDecl:
+        items = tuple(nodes(c, ast.CalendarItem))
+        return ast.CalendarDecl(self._named(c), items, **self._declared(c))
+
+    def calendar_item(self, c: Children) -> ast.CalendarItem:
+        kind = cast(Literal["zone", "days", "hours", "holidays"], str(c[0]))
+        return ast.CalendarItem(kind, cast(ast.Expr, c[1]), span=self.span(c))
+
+    # --- routes and effects
+
+    def route(self, c: Children) -> ast.RouteDecl:
+        items = tuple(n for n in c if isinstance(n, _ROUTE_ITEMS))
+        return ast.RouteDecl(self._named(c), items, **self._declared(c))
+
+    def approvers(self, c: Children) -> ast.Approvers:
+        text = str(c[0])
+        quorum = cast(Literal["one", "all"], text) if text.isalpha() else int(text)
+        return ast.Approvers(quorum, cast(ast.Expr, c[2]), span=self.span(c))
+
+    def outranks(self, c: Children) -> ast.Outranks:
+        return ast.Outranks(tuple(nodes(c, ast.QualifiedName)), span=self.span(c))
+
+    def exclude(self, c: Children) -> ast.Exclude:
+        return ast.Exclude(exprs(c), span=self.span(c))
+
+    def distinct(self, c: Children) -> ast.Distinct:
+        return ast.Distinct(span=self.span(c))
+
+    def remind(self, c: Children) -> ast.Remind:
+        return ast.Remind(self._timer(c[1]), span=self.span(c))
+
+    def sla(self, c: Children) -> ast.Sla:
+        return ast.Sla(self._timer(c[1]), span=self.span(c))
+
+    def timeout(self, c: Children) -> ast.Timeout:
+        then = cast(Literal["reject", "approve", "escalate"], str(c[3]))
+        route = next(iter(nodes(c, ast.QualifiedName)), None)
+        return ast.Timeout(self._timer(c[1]), then, route, span=self.span(c))
+
+    def notify(self, c: Children) -> ast.Notify:
+        return ast.Notify(exprs(c), span=self.span(c))
+
+    def use_calendar(self, c: Children) -> ast.UseCalendar:
+        return ast.UseCalendar(cast(ast.QualifiedName, c[1]), span=self.span(c))
+
+    def _timer(self, token: Child) -> ast.DurationLiteral | ast.BusinessDaysLiteral:
+        literal = self.literal([token])
+        return cast(ast.DurationLiteral | ast.BusinessDaysLiteral, literal)
+
+    def default(self, c: Children) -> ast.DefaultDecl:
+        return ast.DefaultDecl(_effect(c), _patterns(c), **self._declared(c))
+
+    def on_error(self, c: Children) -> ast.OnErrorDecl:
+        return ast.OnErrorDecl(_effect(c), _patterns(c), **self._declared(c))
+
+    def auto_run(self, c: Children) -> ast.AutoRun:
+        return ast.AutoRun(span=self.span(c))
+
+    def block(self, c: Children) -> ast.Block:
+        return ast.Block(span=self.span(c))
+
+    def require(self, c: Children) -> ast.Require:
+        stages = [stage for stage in c if isinstance(stage, tuple)]
+        return ast.Require(tuple(stages), span=self.span(c))
+
+    def stage(self, c: Children) -> tuple[ast.QualifiedName, ...]:
+        return tuple(nodes(c, ast.QualifiedName))
+
+    def patterns(self, c: Children) -> tuple[ast.Pattern, ...]:
+        return tuple(nodes(c, ast.Pattern))
+
+    def pattern(self, c: Children) -> ast.Pattern:
+        wildcard = any(True for _ in tokens(c, "STAR"))
+        parts = tuple(str(t) for t in tokens(c, "NAME"))
+        return ast.Pattern(parts, wildcard, span=self.span(c))
+
+    def permit(self, c: Children) -> ast.PermitDecl:
+        agent = next(tokens(c, "STRING"), None)
+        when = next(iter(nodes(c, ast.Clause)), None)
+        return ast.PermitDecl(
+            self.string(agent) if agent else None,
+            when.condition if when else None,
+            _patterns(c),
+            **self._declared(c),
+        )
+
+    # --- rules
+
+    def when(self, c: Children) -> ast.Clause:
+        return ast.Clause("when", cast(ast.Expr, c[1]), span=self.span(c))
+
+    def unless(self, c: Children) -> ast.Clause:
+        return ast.Clause("unless", cast(ast.Expr, c[1]), span=self.span(c))
+
+    def risk(self, c: Children) -> ast.RiskDecl:
+        score = next(tokens(c, "INT"))
+        return ast.RiskDecl(
+            self._named(c),
+            _patterns(c),
+            tuple(nodes(c, ast.Clause)),
+            cast(ast.IntLiteral, self.literal([score])),
+            next(iter(nodes(c, ast.Template)), None),
+            **self._declared(c),
+        )
+
+    def rule(self, c: Children) -> ast.RuleDecl:
+        kind = next(tokens(c, "RULE", "GUARD", "ABSOLUTE_GUARD"))
+        becauses = nodes(c, ast.Template)
+        self._once(becauses, "`because`")
+        return ast.RuleDecl(
+            self._named(c),
+            "absolute guard" if kind.type == "ABSOLUTE_GUARD" else kind.value,
+            _patterns(c),
+            tuple(nodes(c, ast.Clause)),
+            next(n for n in c if isinstance(n, _RULE_BODIES)),
+            becauses[0] if becauses else None,
+            tuple(nodes(c, ast.Obligation)),
+            **self._declared(c),
+        )
+
+    def _once(self, parts: Sequence[ast.Node], what: str) -> None:
+        for extra in parts[1:]:
+            self.problems.append(messages.repeated_part(extra.span, what, parts[0].span))
+
+    def plain(self, c: Children) -> ast.Plain:
+        return ast.Plain(_effect(c), span=self.span(c))
+
+    def tier(self, c: Children) -> ast.Tier:
+        rows = tuple(nodes(c, ast.TierRow))
+        return ast.Tier(cast(ast.Expr, c[1]), rows, span=self.span(c))
+
+    def tier_row(self, c: Children) -> ast.TierRow:
+        cell = cast(ast.CompareCell | ast.RangeCell, c[0])
+        return ast.TierRow(cell, _effect(c), span=self.span(c))
+
+    def cases(self, c: Children) -> ast.Cases:
+        return ast.Cases(tuple(nodes(c, ast.CaseRow)), span=self.span(c))
+
+    def case_row(self, c: Children) -> ast.CaseRow:
+        condition = None if isinstance(c[0], Token) else cast(ast.Expr, c[0])
+        return ast.CaseRow(condition, _effect(c), span=self.span(c))
+
+    def table(self, c: Children) -> ast.Table:
+        strictest = any(True for _ in tokens(c, "KW_STRICTEST"))
+        rows = tuple(nodes(c, ast.TableRow))
+        subjects = tuple(e for e in exprs(c))
+        return ast.Table(strictest, subjects, rows, span=self.span(c))
+
+    def table_row(self, c: Children) -> ast.TableRow:
+        cells = tuple(n for n in c if isinstance(n, _CELLS))
+        return ast.TableRow(cells, _effect(c), span=self.span(c))
+
+    def any_cell(self, c: Children) -> ast.AnyCell:
+        return ast.AnyCell(span=self.span(c))
+
+    def exact_cell(self, c: Children) -> ast.ExactCell:
+        return ast.ExactCell(cast(ast.Expr, c[0]), span=self.span(c))
+
+    def compare_cell(self, c: Children) -> ast.CompareCell:
+        operator = cast(ast.ComparisonOperator, str(c[0]))
+        return ast.CompareCell(operator, cast(ast.Expr, c[1]), span=self.span(c))
+
+    def range_cell(self, c: Children) -> ast.RangeCell:
+        return ast.RangeCell(cast(ast.Expr, c[0]), cast(ast.Expr, c[2]), span=self.span(c))
+
+    def because(self, c: Children) -> ast.Template:
+        return self._template(self, cast(Token, c[1]))
+
+    def obligation(self, c: Children) -> ast.Obligation:
+        return ast.Obligation(str(c[1]), sequence(c), span=self.span(c))
+
+    def exception(self, c: Children) -> ast.ExceptionDecl:
+        return ast.ExceptionDecl(
+            self._named(c),
+            tuple(nodes(c, ast.QualifiedName)),
+            tuple(nodes(c, ast.ExceptionItem)),
+            **self._declared(c),
+        )
+
+    def exception_item(self, c: Children) -> ast.ExceptionItem:
+        if isinstance(c[0], ast.Clause):
+            return ast.ExceptionItem("when", c[0].condition, span=self.span(c))
+        value = self._instant(c[1]) if isinstance(c[1], Token) else c[1]
+        return ast.ExceptionItem(cast(Any, str(c[0])), cast(ast.Expr, value), span=self.span(c))
+
+    def _instant(self, token: Child) -> ast.TimestampLiteral:
+        moment = cast(Token, token)
+        return cast(ast.TimestampLiteral, self.literal_of(moment, "TIMESTAMP"))
+
+    def invariant(self, c: Children) -> ast.InvariantDecl:
+        claim = next(n for n in c if isinstance(n, _CLAIMS))
+        return ast.InvariantDecl(self._named(c), _patterns(c), claim, **self._declared(c))
+
+    def never_effect(self, c: Children) -> ast.NeverEffect:
+        return ast.NeverEffect(_effect(c), _when(c), span=self.span(c))
+
+    def never_default(self, c: Children) -> ast.NeverDefault:
+        return ast.NeverDefault(span=self.span(c))
+
+    def at_least(self, c: Children) -> ast.AlwaysAtLeast:
+        route = nodes(c, ast.QualifiedName)[0]
+        return ast.AlwaysAtLeast(route, _when(c), span=self.span(c))
+
+    def monotone(self, c: Children) -> ast.MonotoneIn:
+        return ast.MonotoneIn(cast(ast.Expr, c[-1]), span=self.span(c))
+
+    # --- tests
+
+    def test(self, c: Children) -> ast.PolicyTest:
+        name = self.string(next(tokens(c, "STRING")))
+        items = tuple(n for n in c if isinstance(n, _TEST_ITEMS))
+        return ast.PolicyTest(name, items, **self._declared(c))
+
+    def test_now(self, c: Children) -> ast.AtInstant:
+        return ast.AtInstant(self._instant(c[1]), span=self.span(c))
+
+    def given(self, c: Children) -> ast.Given:
+        subject, values = cast(ast.QualifiedName, c[1]), cast(ast.MapLiteral, c[2])
+        return ast.Given(subject, values, span=self.span(c))
+
+    def past(self, c: Children) -> ast.Past:
+        status, agent = next(tokens(c, "NAME"), None), next(tokens(c, "STRING"), None)
+        return ast.Past(
+            cast(ast.QualifiedName, c[1]),
+            cast(ast.MapLiteral, c[2]),
+            cast(ast.DurationLiteral, self.literal([next(tokens(c, "DURATION"))])),
+            self._ident(status) if status else None,
+            self.string(agent) if agent else None,
+            span=self.span(c),
+        )
+
+    def expect_effect(self, c: Children) -> ast.ExpectEffect:
+        return ast.ExpectEffect(_effect(c), span=self.span(c))
+
+    def expect_rules(self, c: Children) -> ast.ExpectRules:
+        return ast.ExpectRules(tuple(nodes(c, ast.QualifiedName)), span=self.span(c))
+
+    def expect_because(self, c: Children) -> ast.ExpectBecause:
+        return ast.ExpectBecause(self.string(cast(Token, c[-1])), span=self.span(c))
+
+    def expect_error(self, c: Children) -> ast.ExpectError:
+        return ast.ExpectError(span=self.span(c))
+
+    def expect_risk(self, c: Children) -> ast.ExpectRisk:
+        score = cast(ast.IntLiteral, self.literal([c[-1]]))
+        return ast.ExpectRisk(score, span=self.span(c))
+
+    def case_table(self, c: Children) -> ast.CaseTable:
+        names = tuple(self._ident(t) for t in tokens(c, "NAME"))
+        rows = tuple(nodes(c, ast.CaseTableRow))
+        return ast.CaseTable(names, rows, span=self.span(c))
+
+    def case_table_row(self, c: Children) -> ast.CaseTableRow:
+        return ast.CaseTableRow(exprs(c), _effect(c), span=self.span(c))
+
+
+def _effect(c: Children) -> ast.Effect:
+    """Return the effect among the children of a rule."""
+    return next(n for n in c if isinstance(n, ast.AutoRun | ast.Block | ast.Require))
+
+
+def _patterns(c: Children) -> tuple[ast.Pattern, ...]:
+    """Return the patterns of `on ...`, or nothing."""
+    lists = (child for child in c if isinstance(child, tuple))
+    return next((ps for ps in lists if isinstance(ps[0], ast.Pattern)), ())
+
+
+def _when(c: Children) -> ast.Expr | None:
+    """Return the condition of a claim."""
+    clauses = nodes(c, ast.Clause)
+    return clauses[0].condition if clauses else None
+
+
+def _after(c: Children, kind: str, wanted: type[N]) -> N | None:
+    """Return the child that follows a token of a kind."""
+    for before, child in pairwise(c):
+        if isinstance(before, Token) and before.type == kind and isinstance(child, wanted):
+            return child
+    return None

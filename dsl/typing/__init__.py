@@ -1,0 +1,1 @@
+"""Types of expressions, and what is known to be present."""

@@ -1,0 +1,330 @@
+"""Types of arithmetic, comparisons, `in`, `-` and `!`.
+
+Exactness is checked here: two currencies, a decimal with a double, money with a plain number are
+errors before anything runs. A number literal beside a decimal or money is read as a decimal.
+Source: language.md §4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gatewright.dsl import ast
+from gatewright.dsl import types as t
+from gatewright.dsl.diagnostics import Diagnostic, Label
+from gatewright.dsl.messages import types as messages
+from gatewright.dsl.source import Span
+from gatewright.dsl.typing.base import Env, Inference
+from gatewright.dsl.typing.compat import NUMBERS, comparable, is_dynamic, orderable
+from gatewright.dsl.typing.places import spell
+from gatewright.dsl.typing.signatures import Choice, choose, operators
+
+_LITERALS = (
+    ast.NullLiteral, ast.BoolLiteral, ast.IntLiteral, ast.UintLiteral, ast.DoubleLiteral,
+    ast.StringLiteral, ast.BytesLiteral, ast.MoneyLiteral, ast.DurationLiteral,
+    ast.TimestampLiteral,
+)  # fmt: skip
+_HISTORY_HELP = "ask it for a value: `refunds.count(customer: action.customer, within: 30d)`"
+_CHANGES_HELP = 'ask it for a value: `changes.Amount.new`, `changes.has("Amount")`'
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One side of an operator. `meant` is the node with `let`s looked through."""
+
+    node: ast.Expr
+    kind: t.Type
+    meant: ast.Expr
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the side is written as a literal right here."""
+        return isinstance(self.node, _LITERALS)
+
+    def beside(self, other: Operand) -> Operand:
+        """Return this side as it is read beside the other one: a literal may become exact."""
+        node = self.node.operand if isinstance(self.node, ast.Unary) else self.node
+        is_number = isinstance(node, ast.DoubleLiteral) and self.kind == t.DOUBLE
+        if is_number and (other.kind == t.DECIMAL or isinstance(other.kind, t.MoneyType)):
+            return Operand(self.node, t.DECIMAL, self.meant)
+        return self
+
+    @property
+    def label(self) -> Label:
+        """A label that says what this side is."""
+        kind = "any value" if self.kind == t.ANY else str(self.kind)
+        return Label(self.node.span, f"this is {kind}")
+
+
+def operand(typer: Inference, node: ast.Expr, env: Env) -> Operand:
+    """Infer one side of an operator."""
+    return Operand(node, typer.infer_in(node, env), env.resolve(node))
+
+
+# --- comparing ----------------------------------------------------------------------------------
+
+
+def mismatch(
+    left: Operand, right: Operand, span: Span, *, ordered: bool = False
+) -> Diagnostic | None:
+    """Say why two values cannot be compared, or None if they can."""
+    a, b = left.beside(right), right.beside(left)
+    if t.UNKNOWN in (a.kind, b.kind):
+        return None
+    at = _at(left, right, span)
+    labels = (left.label, right.label) if at == span else ()
+    found = inexact(a, b, at, labels)
+    if found is not None:
+        return found
+    match a.kind, b.kind:
+        case (t.EnumType() as enum, _) | (_, t.EnumType() as enum) if ordered:
+            help = f'compare with `==` or `in`: `in ["{enum.values[0]}"]`'
+            return messages.incomparable(at, a.kind, b.kind, help, labels)
+        case t.EnumType(values), t.StringType() | t.EnumType():
+            return _enum(values, a, b, at, labels)
+        case t.StringType(), t.EnumType(values):
+            return _enum(values, b, a, at, labels)
+        case _:
+            pass
+    too_long = None if ordered else _too_long(a, b) or _too_long(b, a)
+    if too_long is not None:
+        return too_long
+    agree: Callable[[t.Type, t.Type], bool] = orderable if ordered else comparable
+    if agree(a.kind, b.kind):
+        return None
+    return messages.incomparable(at, a.kind, b.kind, _advice(a, b), labels)
+
+
+def _at(left: Operand, right: Operand, span: Span) -> Span:
+    """Return the side to point at: the one literal, else both."""
+    if left.is_literal != right.is_literal:
+        return left.node.span if left.is_literal else right.node.span
+    return span
+
+
+def inexact(a: Operand, b: Operand, at: Span, labels: tuple[Label, ...]) -> Diagnostic | None:
+    """Say why two numbers do not go together exactly, or None."""
+    match a.kind, b.kind:
+        case t.MoneyType(x), t.MoneyType(y) if x and y and x != y:
+            return messages.two_currencies(at, x, y, labels)
+        case (t.DECIMAL, t.DOUBLE) | (t.DOUBLE, t.DECIMAL):
+            exact = a.kind if b.kind == t.DOUBLE else b.kind
+            return messages.decimal_with_double(at, exact, labels)
+        case t.MoneyType(), _ if b.kind in NUMBERS:
+            return messages.money_with_number(at, a.kind, _money(b, a.kind), labels)
+        case _, t.MoneyType() if a.kind in NUMBERS:
+            return messages.money_with_number(at, b.kind, _money(a, b.kind), labels)
+        case _:
+            return None
+
+
+def _money(number: Operand, money: t.Type) -> str | None:
+    """Return the literal that was perhaps meant: `50 USD` for `50`."""
+    if not number.is_literal or not isinstance(money, t.MoneyType):
+        return None
+    return f"{spell(number.node)} {money.currency or 'USD'}"
+
+
+def _too_long(field: Operand, other: Operand) -> Diagnostic | None:
+    """Say that a text is longer than a field of a declared length can be."""
+    match field.kind, other.meant:
+        case t.StringType(int(limit)), ast.StringLiteral(text) if len(text) > limit:
+            return messages.text_too_long(other.node.span, len(text), limit)
+        case _:
+            return None
+
+
+def _enum(
+    values: tuple[str, ...], enum: Operand, other: Operand, at: Span, labels: tuple[Label, ...]
+) -> Diagnostic | None:
+    """Say that something is no value of an enum, if that can be known."""
+    match other.meant, other.kind:
+        case ast.StringLiteral(text), _ if text not in values:
+            return messages.not_in_enum(
+                other.node.span, text, values, f"a value of `{spell(enum.node)}`"
+            )
+        case _, t.EnumType(others) if not set(values) & set(others):
+            help = "they have no value in common"
+            return messages.incomparable(at, enum.kind, other.kind, help, labels)
+        case _:
+            return None
+
+
+def _advice(a: Operand, b: Operand) -> str | None:
+    kinds = (a.kind, b.kind)
+    if any(isinstance(kind, t.HistoryType) for kind in kinds):
+        return _HISTORY_HELP
+    if any(isinstance(kind, t.ChangesType) for kind in kinds):
+        return _CHANGES_HELP
+    if t.NULL in kinds:
+        return "a declared field is never null; `has(...)` tells whether it is there"
+    for side, other in ((a, b), (b, a)):
+        if isinstance(side.kind, t.OptionalType) and not isinstance(other.kind, t.OptionalType):
+            return f"take its value first: `{spell(side.node)}.orValue(...)`"
+        if side.is_literal and isinstance(side.kind, t.StringType):
+            return _without_quotes(other.kind)
+        if side.kind == t.DURATION and other.kind in NUMBERS:
+            return "write a length of time: `8h`, `30d`"
+    return None
+
+
+def _without_quotes(kind: t.Type) -> str | None:
+    if kind == t.TIMESTAMP:
+        return "write an instant without quotes: `2026-12-02T00:00:00Z`"
+    if kind == t.DURATION:
+        return "write a length of time without quotes: `30d`"
+    if isinstance(kind, t.MoneyType):
+        return "write money without quotes: `50 USD`"
+    return "write a number without quotes" if kind in NUMBERS else None
+
+
+# --- operators ----------------------------------------------------------------------------------
+
+
+def binary(typer: Inference, node: ast.Binary, env: Env) -> t.Type:
+    """Return the type of `left operator right`."""
+    left, right = operand(typer, node.left, env), operand(typer, node.right, env)
+    if node.operator == "in":
+        _membership(typer, node, left, right, env)
+        return t.BOOL
+    if node.operator in ("+", "-", "*", "/", "%"):
+        return _arithmetic(typer, node, left, right)
+    ordered = node.operator not in ("==", "!=")
+    _tell(typer, mismatch(left, right, node.span, ordered=ordered))
+    return t.BOOL
+
+
+def between(typer: Inference, node: ast.Between, env: Env) -> t.Type:
+    """Check `value in low .. high`."""
+    value = operand(typer, node.value, env)
+    for bound in (node.low, node.high):
+        side = operand(typer, bound, env)
+        _tell(typer, mismatch(value, side, node.span, ordered=True))
+    return t.BOOL
+
+
+def _tell(typer: Inference, found: Diagnostic | None) -> None:
+    if found is not None:
+        typer.report(found)
+
+
+def _arithmetic(typer: Inference, node: ast.Binary, left: Operand, right: Operand) -> t.Type:
+    a, b = left.beside(right), right.beside(left)
+    choice = choose(operators()[node.operator, 2], (a.kind, b.kind))
+    if choice.result is not None:
+        return choice.result
+    at = _at(left, right, node.span)
+    labels = (left.label, right.label) if at == node.span else ()
+    scaling = node.operator in "*/%" and _money_and_other(a, b)
+    found = None if scaling else inexact(a, b, at, labels)
+    if scaling and t.DOUBLE in (a.kind, b.kind):
+        money = a.kind if b.kind == t.DOUBLE else b.kind
+        found = messages.decimal_with_double(at, money, labels)
+    if found is None:
+        help = _arithmetic_help(node.operator, a, b, choice)
+        found = messages.bad_operands(at, node.operator, (a.kind, b.kind), help, labels)
+    typer.report(found)
+    return t.UNKNOWN
+
+
+def _money_and_other(a: Operand, b: Operand) -> bool:
+    """Tell whether just one side is money: then a plain number beside it may be a factor."""
+    return isinstance(a.kind, t.MoneyType) != isinstance(b.kind, t.MoneyType)
+
+
+def _arithmetic_help(operator: str, a: Operand, b: Operand, choice: Choice) -> str | None:
+    kinds = {a.kind, b.kind}
+    if any(isinstance(kind, t.HistoryType) for kind in kinds):
+        return _HISTORY_HELP
+    if kinds <= NUMBERS and len(kinds) == 2:
+        return "convert one of them, with `int(...)`, `uint(...)` or `double(...)`"
+    texts = [side for side in (a, b) if isinstance(side.kind, t.StringType | t.EnumType)]
+    if operator == "+" and len(texts) == 1:
+        other = b if texts[0] is a else a
+        return f"make it a text: `string({spell(other.node)})`"
+    if t.TIMESTAMP in kinds and kinds & NUMBERS:
+        return "write a length of time: `7d`, `12h`"
+    return None
+
+
+def unary(typer: Inference, node: ast.Unary, env: Env) -> t.Type:
+    """Return the type of `!x` or `-x`."""
+    if node.operator == "!":
+        typer.expect_bool(node.operand, env, "what `!` negates")
+        return t.BOOL
+    kind = typer.infer_in(node.operand, env)
+    result = choose(operators()["-", 1], (kind,)).result
+    if result is None:
+        typer.report(messages.bad_operands(node.operand.span, "-", (kind,), None, ()))
+        return t.UNKNOWN
+    return result
+
+
+# --- in -----------------------------------------------------------------------------------------
+
+
+def _membership(
+    typer: Inference, node: ast.Binary, left: Operand, right: Operand, env: Env
+) -> None:
+    match right.kind:
+        case t.ListType(element):
+            _in_list(typer, node, left, right, element)
+        case t.MapType(key, _):
+            key_side = Operand(node.right, key, node.right)
+            _tell(typer, mismatch(left, key_side, node.left.span))
+        case t.RecordType():
+            _in_record(typer, left, right, right.kind)
+        case t.ChangesType():
+            _no_container(typer, right, f"write `changes.has({spell(node.left)})`")
+        case t.HistoryType():
+            _no_container(typer, right, _HISTORY_HELP)
+        case t.StringType():
+            help = f"write `{spell(node.right)}.contains({spell(node.left)})`"
+            _no_container(typer, right, help)
+        case _ if not is_dynamic(right.kind):
+            _no_container(typer, right, None)
+        case _:
+            return
+
+
+def _no_container(typer: Inference, right: Operand, help: str | None) -> None:
+    wanted = "a list or a map"
+    typer.report(messages.not_iterable(right.node.span, "in", right.kind, wanted, help))
+
+
+def _in_list(
+    typer: Inference, node: ast.Binary, left: Operand, right: Operand, element: t.Type
+) -> None:
+    """Compare with each element of a list literal, or with what the list has elements of."""
+    if not isinstance(right.meant, ast.ListLiteral) or any(i.optional for i in right.meant.items):
+        _tell(typer, mismatch(left, Operand(node.right, element, node.right), node.span))
+        return
+    written_here = right.meant is node.right
+    for item in right.meant.items:
+        kind = typer.types.get(id(item.value), t.ANY)
+        # Only a list that stands right here is read exactly, and can be pointed into.
+        shown = item.value if written_here else node.right
+        found = mismatch(left, Operand(shown, kind, item.value), shown.span)
+        # In a list of mixed types another type is just not equal, as in CEL.
+        if found is not None and not (is_dynamic(element) and _is_plain(found)):
+            typer.report(found)
+            if not written_here:
+                return
+
+
+def _is_plain(found: Diagnostic) -> bool:
+    return found.code == "GW0306"
+
+
+def _in_record(typer: Inference, left: Operand, right: Operand, record: t.RecordType) -> None:
+    """Check the name of a field: `"gold" in data.limits`."""
+    if isinstance(left.meant, ast.StringLiteral):
+        name = left.meant.value
+        if not record.open and record.field(name) is None:
+            what = spell(right.node)
+            typer.report(messages.unknown_field(left.node.span, what, name, record.names, None, ""))
+        return
+    if not comparable(left.kind, t.STRING):
+        typer.report(messages.bad_index(left.node.span, "the name of a field is a `string`",
+                                        left.kind))  # fmt: skip

@@ -1,0 +1,121 @@
+"""What the expressions of one package see while they are checked for one action.
+
+A scope is names with their types, `let`s with their expressions, and what else a condition may
+refer to. Knows nothing of how expressions are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gatewright.dsl import ast
+from gatewright.dsl import types as t
+from gatewright.dsl.typing.signatures import Signature, namespaces
+from gatewright.dsl.walk import walk
+
+
+@dataclass(frozen=True, eq=False)
+class ExpressionScope:
+    """The names that an expression can use. Scopes are compared by identity.
+
+    `label` says for which action, for messages: ``for action `billing.refund` ``. `rules` are the
+    names that `agreement(...)` takes. `functions` are further global functions, such as `group` in
+    a route. `unavailable` maps names that exist, but not here, to the reason. `packages` maps the
+    local name of an import to that package's own scope for the same action.
+    """
+
+    names: Mapping[str, t.Type]
+    lets: Mapping[str, ast.Expr] = field(default_factory=dict[str, ast.Expr])
+    label: str = ""
+    rules: frozenset[str] = frozenset()
+    functions: tuple[Signature, ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict[str, str])
+    packages: Mapping[str, ExpressionScope] = field(default_factory=dict[str, "ExpressionScope"])
+
+    @cached_property
+    def _functions(self) -> Mapping[str, tuple[Signature, ...]]:
+        found: dict[str, tuple[Signature, ...]] = {}
+        for one in self.functions:
+            found[one.name] = (*found.get(one.name, ()), one)
+        return found
+
+    def function(self, name: str) -> tuple[Signature, ...]:
+        """Return the signatures of a further function, if there is one of that name."""
+        return self._functions.get(name, ())
+
+    def declares(self, name: str) -> bool:
+        """Tell whether a name means something here, apart from functions and types."""
+        known = (self.names, self.lets, self.packages, self.unavailable)
+        return any(name in table for table in known)
+
+    def is_namespace(self, target: ast.Expr, bound: Container[str]) -> bool:
+        """Tell whether the target of a call is a namespace of functions: `math`, `strings`.
+
+        A name that a macro binds, or that is declared here, comes first.
+        """
+        if not isinstance(target, ast.Name) or target.name not in namespaces():
+            return False
+        return target.name not in bound and not self.declares(target.name)
+
+    def let(self, expr: ast.Expr) -> LetReference | None:
+        """Return the `let` that a name, or `package.name`, stands for."""
+        match expr:
+            case ast.Name(name) if name in self.lets:
+                return LetReference(self, name)
+            case ast.Select(ast.Name(package), name, False):
+                other = self.imported(package)
+                if other is not None and name in other.lets:
+                    return LetReference(other, name)
+            case _:
+                pass
+        return None
+
+    def imported(self, name: str) -> ExpressionScope | None:
+        """Return the scope of an imported package; names declared here come first."""
+        if name in self.names or name in self.lets:
+            return None
+        return self.packages.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class LetReference:
+    """A `let` and the scope it belongs to."""
+
+    scope: ExpressionScope
+    name: str
+
+    @property
+    def value(self) -> ast.Expr:
+        """The expression that the name stands for."""
+        return self.scope.lets[self.name]
+
+    def uses(self) -> Iterator[LetReference]:
+        """Yield the `let`s that the value mentions (also where a macro hides the name)."""
+        for node in walk(self.value):
+            found = self.scope.let(node)
+            if found is not None:
+                yield found
+
+
+def in_order(first: LetReference, known: Container[LetReference] = ()) -> list[LetReference]:
+    """Return the `let`s that one needs, and at last itself: each after those that it uses.
+
+    Those in `known` are left out. A circle is cut where it closes. Not recursive, so that a long
+    chain of `let`s is no problem.
+    """
+    order: list[LetReference] = []
+    seen = {first}
+    stack = [(first, first.uses())]
+    while stack:
+        current, uses = stack[-1]
+        for used in uses:
+            if used not in seen and used not in known:
+                seen.add(used)
+                stack.append((used, used.uses()))
+                break
+        else:
+            stack.pop()
+            order.append(current)
+    return order
