@@ -77,8 +77,6 @@ def _read(name: str, text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         why = getattr(error, "problem", None) or "it holds characters that YAML does not allow"
         raise _BadDocument(f"this is not YAML: {why}", mark.index if mark else 0) from None
-    except RecursionError:
-        raise _BadDocument("this is nested too deeply") from None
     except ValueError:
         raise _BadDocument("a number or a date cannot be read; put it in quotes") from None
 

@@ -1,8 +1,10 @@
-"""Every example of docs/language.md is run."""
+"""Every example of docs/language.md and docs/testing.md is run."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,12 @@ def test_a_condition_of_the_page_is_right(condition: str) -> None:
 def test_the_page_has_examples_of_both_kinds() -> None:
     assert len(_blocks("gate")) >= 4
     assert len(_blocks("cel")) >= 2
+
+
+def test_the_python_of_the_testing_page_runs() -> None:
+    page = (_PAGE.parent / "testing.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 1
+    done = subprocess.run([sys.executable, "-c", blocks[0]], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.returncode == 0

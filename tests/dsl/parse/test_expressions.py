@@ -95,6 +95,8 @@ def test_a_span_is_what_was_written(text: str, tree: str) -> None:
         ("a \u2260 b", "GW0102 `\u2260` the character U+2260 NOT EQUAL TO is not allowed here"),
         ("9223372036854775808", "GW0105 `9223372036854775808` this number does not fit into a 64-bit"
          " integer"),
+        ("18446744073709551615", "GW0105 `18446744073709551615` this number does not fit into a"
+         " 64-bit integer"),
         ("'\\q'", "GW0104 `\\q` `\\q` is not an escape sequence"),
         ("b'\\q'", "GW0104 `\\q` `\\q` is not an escape sequence"),
         ("400000d", "GW0105 `400000d` this number does not fit into a duration of 64-bit nanoseconds"

@@ -108,6 +108,7 @@ def test_long_quotes_are_cut() -> None:
     made = message("GW9999", "for this test")(finding)
     try:
         assert made("x" * 120).message == f"a `{'x' * 120}` b"
+        assert made("x\r\n  + y").message == "a `x + y` b"
         assert made("x" * 121).message == f"a `{'x' * 120}...` b"
     finally:
         del TITLES["GW9999"]

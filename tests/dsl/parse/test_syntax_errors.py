@@ -22,6 +22,7 @@ SLIPS: list[tuple[str, str, str, str]] = [
     ("rule a when x matches 'a' => block", "matches", "an operator", "`x.matches(y)`"),
     ("rule a when x startsWith 'a' => block", "startsWith", "", "`x.startsWith(y)`"),
     ("rule a when x endsWith 'a' => block", "endsWith", "", "`x.endsWith(y)`"),
+    ("rule a when x == == y => block", "==", "a value", ""),
     ("rule a when x !== y => block", "!==", "a value", "`!=`"),
     ("rule a when x > 5 hours => block", "hours", "", "`5h`"),
     ("rule a when x > 5 mins => block", "mins", "", "`5m`"),

@@ -133,6 +133,17 @@ def test_what_declarations_mean(text: str, lines: list[str]) -> None:
     assert told(f"{HEAD}{text}\n") == lines
 
 
+@pytest.mark.parametrize("guard", ["when l0 > 5 => block", "=> block because '{-l0}'"])
+def test_lets_count_with_what_they_stand_for(guard: str) -> None:
+    lets = "".join(f"let l{i} = -l{i + 1}\n" for i in range(62))
+    checked(f"{HEAD}{lets}let l62 = action.n\nguard g => block because '{{l0}}'\n")
+    lines = told(f"{HEAD}{lets}let l62 = -action.n\nguard g {guard}\n")
+    assert [line[:6] for line in lines] == ["GW0703"], lines
+    more = "".join(f"let m{i} = -m{i + 1}\n" for i in range(100)) + "let m100 = 5\n"
+    lines = told(f"{HEAD}{more}guard g {guard.replace('l0', 'm0')}\n")
+    assert [line[:6] for line in lines] == ["GW0703"], lines
+
+
 def test_rules_on_several_actions_are_checked_for_each() -> None:
     head = "package p\naction p.a { n: int, r: int }\naction p.b { n: string }\naction q.c { n: int }\n"
     assert told(f"{head}guard g on p.* when action.n > 5 => block\n") == [
