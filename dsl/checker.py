@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Context, Contexts
-from gatewright.dsl.checks.cost import check_cost
+from gatewright.dsl.checks.cost import CostModel
 from gatewright.dsl.checks.ladders import check_tier
 from gatewright.dsl.checks.lets import Lets
 from gatewright.dsl.checks.orders import check_orders
@@ -167,20 +167,21 @@ class _Checking:
         self._lets = lets
         self._values = context.scope.lets
         self._typer = Typer(context.scope, self.found.append)
+        self._costs = CostModel(context.scope, self._typer.types, self.found.append)
 
     def condition(self, expr: ast.Expr, facts: Facts) -> None:
         """Check that an expression is a condition, and what it may cost."""
         if self._is_too_deep(expr):
             return
         self._typer.check_condition(expr, facts)
-        check_cost(expr, self._typer, self.found.append)
+        self._costs.check(expr)
 
     def value(self, expr: ast.Expr, facts: Facts) -> t.Type:
         """Check an expression of any type."""
         if self._is_too_deep(expr):
             return t.UNKNOWN
         kind = self._typer.infer(expr, facts)
-        check_cost(expr, self._typer, self.found.append)
+        self._costs.check(expr)
         return kind
 
     def _is_too_deep(self, expr: ast.Expr) -> bool:

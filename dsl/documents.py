@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -77,8 +78,9 @@ def _read(name: str, text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         why = getattr(error, "problem", None) or "it holds characters that YAML does not allow"
         raise _BadDocument(f"this is not YAML: {why}", mark.index if mark else 0) from None
-    except ValueError:
-        raise _BadDocument("a number or a date cannot be read; put it in quotes") from None
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        # What the YAML library raises for a value that contradicts its own tag.
+        raise _BadDocument("a value cannot be read as its tag says; put it in quotes") from None
 
 
 def _read_json(text: str) -> Any:
@@ -138,11 +140,18 @@ class _StrictLoader(yaml.SafeLoader):
         return found
 
 
-# Dates stay the strings that they are written as.
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+# What JSON has is read as in JSON; every other word (`NO`, `1:30`, a date) stays the text it is.
+_PLAIN = {
+    "null": (re.compile(r"~|null|"), ["~", "n", ""]),
+    "bool": (re.compile(r"true|false"), ["t", "f"]),
+    "int": (re.compile(r"[-+]?(0|[1-9][0-9]*)"), [*"-+0123456789"]),
+    "float": (re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?"), [*"-+0123456789"]),
 }
+_StrictLoader.yaml_implicit_resolvers = {}
+for _kind, (_pattern, _starts) in _PLAIN.items():
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern.pattern})$"), _starts
+    )
 
 
 def _freeze(value: object, depth: int) -> Json:

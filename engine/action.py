@@ -7,6 +7,7 @@ Source: architecture.md "Action, as JSON".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,7 @@ T = TypeVar("T")
 MAX_NAME = 256
 """How many characters the name of an action and an idempotency key may have."""
 
+_ACTION_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _KEYS = (
     "action", "params", "agent", "target", "changes", "context", "at", "idempotency_key",
 )  # fmt: skip
@@ -250,8 +252,8 @@ def _name(parts: Mapping[str, object]) -> str:
     if raw is None:
         raise place.error("is missing: it names the action, such as billing.refund")
     name = _short_text(raw, place, MAX_NAME)
-    if not name.isprintable() or " " in name:
-        raise place.error("must be a name without spaces, such as billing.refund")
+    if not _ACTION_NAME.fullmatch(name):
+        raise place.error("must be plain words joined by dots, such as billing.refund")
     return name
 
 
@@ -352,6 +354,7 @@ class _Envelope:
                 changes[name] = self._change(item, place.key(name))
             except ActionError as error:
                 self._problems.append(Problem(error.path, error.message))
+                changes[name] = Change(NOTHING, NOTHING)  # it changes, whatever to
         return changes
 
     def _change(self, raw: object, place: Place) -> Change:

@@ -84,11 +84,14 @@ def _key(raw: object, place: Place) -> str:
 
 
 def text(raw: str, place: Place) -> str:
-    """Return a text in normal form C; raises ActionError for a lone surrogate."""
+    """Return a text in normal form C; raises ActionError where it has none."""
     plain = str.__str__(raw)  # an enum member that is a text counts as the text
     if not plain.isascii() and SURROGATE.search(plain):
         raise place.error("has a lone surrogate, which is no character")
-    return nfc(plain)
+    try:
+        return nfc(plain)
+    except EvaluationError as error:
+        raise place.error("cannot be compared: " + error.message) from None
 
 
 def scalar(raw: object, place: Place) -> Value:

@@ -44,7 +44,11 @@ class CalendarValue:
         return self._contains(instant)
 
     def _contains(self, instant: Timestamp) -> bool:
-        local = instant.to_datetime().astimezone(ZoneInfo(self.calendar.zone))
+        try:
+            local = instant.to_datetime().astimezone(ZoneInfo(self.calendar.zone))
+        except (OverflowError, ValueError):
+            why = "the instant has no local time in the calendar's zone"
+            raise EvaluationError("overflow", why) from None
         minute = local.hour * 60 + local.minute
         open_now = self.calendar.opens_minute <= minute < self.calendar.closes_minute
         return open_now and local.weekday() in self.calendar.days and not self._is_holiday(local)

@@ -29,6 +29,7 @@ class Lets:
     def __init__(self, packages: Mapping[str, Package]) -> None:
         self._packages = packages
         self._depths: dict[LetKey, int] = {}
+        self._reading: dict[LetKey, bool] = {}
 
     def named(self, node: ast.Expr, package: str) -> LetKey | None:
         """Return the let that a name, or `alias.name`, stands for in a package."""
@@ -47,23 +48,18 @@ class Lets:
         """Return the expression of a let."""
         return self._packages[key[0]].lets[key[1]].value
 
-    def reached(self, expr: ast.Expr, package: str) -> Iterator[tuple[ast.Expr, str]]:
-        """Yield every node of an expression and of the lets that it reaches, with its package."""
-        seen: set[LetKey] = set()
-        todo = [(expr, package)]
-        while todo:
-            current, home = todo.pop()
-            for node in walk(current):
-                yield node, home
-                key = self.named(node, home)
-                if key is not None and key not in seen:
-                    seen.add(key)
-                    todo.append((self.value(key), key[0]))
-
     def reads_action(self, expr: ast.Expr, package: str) -> bool:
-        """Tell whether a value depends on the action, so that it is typed only where it is used."""
-        nodes = (node for node, _ in self.reached(expr, package))
-        return any(isinstance(node, ast.Name) and node.name in _ACTION_NAMES for node in nodes)
+        """Tell whether a value depends on the action, so that it is typed only where it is used.
+
+        `check` comes first.
+        """
+        for node in walk(expr):
+            key = self.named(node, package)
+            if key is not None and self._reading.get(key, False):
+                return True
+            if isinstance(node, ast.Name) and node.name in _ACTION_NAMES:
+                return True
+        return False
 
     def nesting(self, expr: ast.Expr, package: str) -> int:
         """Return how deep an expression nests, its lets written out; `check` comes first."""
@@ -94,6 +90,7 @@ class Lets:
                 report(limit_messages.too_deep(self._packages[package].lets[name].span))
                 depth, sound = 1, False  # told once: what builds on it is not told again
             self._depths[key] = depth
+            self._reading[key] = self.reads_action(self.value(key), key[0])
         return sound
 
     def _uses(self) -> dict[LetKey, list[LetKey]]:

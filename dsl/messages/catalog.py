@@ -19,7 +19,6 @@ from gatewright.dsl.source import Span
 P = ParamSpec("P")
 _LONGEST_QUOTE = 120
 _MOST_CANDIDATES = 200
-_LINE_END = re.compile(r"\s*[\r\n]\s*")
 _LONG_QUOTE = re.compile(rf"`([^`]{{{_LONGEST_QUOTE}}})[^`]+`")
 
 TITLES: dict[str, str] = {}
@@ -59,7 +58,8 @@ def message(
 
 def _short(text: str) -> str:
     """Put a text on one line, and cut what it quotes where that is very long."""
-    text = _LINE_END.sub(" ", text)
+    if "\n" in text or "\r" in text:
+        text = " ".join(line.strip() for line in text.splitlines())
     return _LONG_QUOTE.sub(r"`\1...`", text) if len(text) > _LONGEST_QUOTE else text
 
 

@@ -38,7 +38,7 @@ def reserved_name(span: Span, name: str) -> Finding:
     return Finding(
         span,
         f"`{name}` is a name of the language and cannot be declared",
-        help="choose another name",
+        help="choose another name; an import is given one with `as`",
     )
 
 

@@ -95,6 +95,8 @@ def collect(files: Iterable[ast.File], report: Report) -> Collected:
 
 def _import(package: PackageDeclarations, imported: ast.Import, report: Report) -> None:
     local = imported.local_name
+    if imported.alias is not None and local in RESERVED:
+        report(messages.reserved_name(imported.alias.span, local))
     first = package.imports.setdefault(local, imported)
     if first.package.text != imported.package.text:
         report(messages.import_twice(imported.span, local, first.span))

@@ -196,11 +196,13 @@ def _is_user(people: ast.Expr) -> bool:
 
 
 def _names_nobody(people: ast.Expr) -> bool:
-    """Tell whether people are named by an empty string."""
+    """Tell whether people, or one of a list, are named by an empty string."""
     match people:
         case ast.StringLiteral(value=value):
             return not value.strip()
         case ast.Call(function="group" | "role" | "user", arguments=(argument,)):
             return _names_nobody(argument.value)
+        case ast.ListLiteral(items=items):
+            return any(_names_nobody(item.value) for item in items)
         case _:
             return False

@@ -70,6 +70,9 @@ class Shapes:
         """Return what an action declares."""
         members = declaration.members
         params = self._fields(package, tuple(m for m in members if isinstance(m, ast.FieldDecl)))
+        for member in members:
+            if isinstance(member, ast.FieldDecl) and member.name.name == "name":
+                self._report(name_messages.reserved_name(member.name.span, "name"))
         blocks = [m for m in members if isinstance(m, ast.ChangesBlock)]
         changes = self._fields(package, tuple(f for block in blocks for f in block.fields))
         name, target = declaration.name.text, declaration.target
@@ -95,6 +98,8 @@ class Shapes:
             return None
         resolved = self.resolve(package, ast.TypeRef(name, span=name.span))
         if isinstance(resolved, t.RecordType):
+            for taken in sorted({"system", "object", "id"}.intersection(resolved.names)):
+                self._report(name_messages.reserved_name(name.span, taken))
             return resolved
         if resolved != t.UNKNOWN:
             why = f"`{name.text}` has no fields, so it cannot describe a target"

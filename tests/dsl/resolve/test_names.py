@@ -206,6 +206,19 @@ def test_scopes_cover_their_own_package_or_patterns() -> None:
     assert everything.covers("anything", None)
 
 
+def test_an_import_is_not_called_like_a_name_of_the_language() -> None:
+    base = "package x.context\nlet y = 1\n"
+    assert told(base, "package p\nimport x.context as data\n") == [
+        "GW0203 `data` `data` is a name of the language and cannot be declared"
+    ]
+    checked(base, "package p\nimport x.context as c\nlet z = c.y\n")
+    # For the sake of its rules it may be imported by its own name, which then means the language's.
+    checked(
+        base,
+        "package p\nimport x.context\naction p.a { }\nguard g when has(context.trigger) => block\n",
+    )
+
+
 def test_library_packages_join_a_set_by_their_imports() -> None:
     policy = checked("package p\nimport std.people\nimport std.context\n")
     assert {"p", "std.people", "std.context"} <= set(policy.packages)

@@ -94,6 +94,8 @@ def test_actions() -> None:
         ("action p.a on stripe { }", ["GW0605 `stripe` the target `stripe` names no object"]),
         ("action p.a on s.o as int { }",
          ["GW0605 `int` `int` has no fields, so it cannot describe a target"]),
+        ("type T { id: string }\naction p.a on s.o as T { }",
+         ["GW0203 `T` `id` is a name of the language and cannot be declared"]),
         ("action p.a on s.o as Gone { }", ["GW0206 `Gone` there is no type `Gone`"]),
         ("action p.a { x: int, x: string, changes { x: int, x: int } }",
          ["GW0602 `x` the field `x` is given twice", "GW0602 `x` the field `x` is given twice"]),

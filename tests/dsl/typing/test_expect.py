@@ -63,7 +63,7 @@ FITTING: list[tuple[str, t.Type]] = [
 WRONG: list[tuple[str, t.Type, str, str, str, str]] = [
     ('"opne"', STAGE, "GW0307", '"opne"', "`opne` is not one of the values", "`open`"),
     ("owner_field", STAGE, "GW0307", "owner_field", "`Owner` is not", "the values are"),
-    ("action.mood", STAGE, "GW0311", "action.mood", "this value is", ""),
+    ("action.mood", STAGE, "GW0311", "action.mood", "what is wanted here is", ""),
     ('"abcd"', t.StringType(3), "GW0333", '"abcd"', "4 characters", ""),
     ("5 EUR", USD, "GW0308", "5 EUR", "`USD` and `EUR`", ""),
     ("action.euros", USD, "GW0308", "action.euros", "`USD` and `EUR`", ""),

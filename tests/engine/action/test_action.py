@@ -229,9 +229,9 @@ def test_circles_and_explosions_end() -> None:
         ({"action": 3}, "action", "`action` must be text"),
         ({"action": ""}, "action", "`action` must not be empty"),
         ({"action": "a b"}, "action",
-         "`action` must be a name without spaces, such as billing.refund"),
+         "`action` must be plain words joined by dots, such as billing.refund"),
         ({"action": "a\u202eb"}, "action",
-         "`action` must be a name without spaces, such as billing.refund"),
+         "`action` must be plain words joined by dots, such as billing.refund"),
         ({"action": "a" * 257}, "action", "`action` must not be longer than 256 characters"),
         ({"action": "x", "parms": {}}, "parms", "`parms` is no key: did you mean `params`?"),
         ({"action": "x", "zzz": 1}, "zzz",
@@ -300,7 +300,7 @@ def test_a_proposal_is_salvaged() -> None:
     )  # fmt: skip
     assert action.params == Map.of({"good": 1})
     assert action.agent == Agent("bot", None)
-    assert dict(action.changes) == {"A": Change(1, 2)}
+    assert dict(action.changes) == {"A": Change(1, 2), "B": Change(NOTHING, NOTHING)}
     assert action.at is None
     assert sorted(p.path for p in problems) == [
         "agent.owner",

@@ -1,0 +1,1 @@
+"""Attacks on decisions: what a hostile agent, document or policy text could try."""
