@@ -149,7 +149,7 @@ _PLAIN = {
 }
 _StrictLoader.yaml_implicit_resolvers = {}
 for _kind, (_pattern, _starts) in _PLAIN.items():
-    _StrictLoader.add_implicit_resolver(
+    cast(Any, _StrictLoader).add_implicit_resolver(
         f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern.pattern})$"), _starts
     )
 
