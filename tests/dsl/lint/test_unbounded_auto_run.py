@@ -74,5 +74,5 @@ def test_a_changed_amount_is_an_amount() -> None:
 
 
 def test_an_action_without_amounts_is_left_alone() -> None:
-    text = "package a\n@irreversible\naction a.b { name: string }\nrule r => auto_run"
+    text = "package a\n@irreversible\naction a.b { title: string }\nrule r => auto_run"
     assert found(CODE, text) == []

@@ -9,6 +9,7 @@ import pytest
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import BLOCK, Row
+from gatewright.dsl.resolve.expand import cell_condition
 from tests.dsl.parse.support import show
 from tests.dsl.resolve.support import checked, told
 
@@ -68,6 +69,12 @@ def test_cells_become_comparisons() -> None:
         ["Binary(==, Select(action, e), 'v')"],
         [],
     ]
+
+
+def test_a_cell_that_matches_everything_is_always_true() -> None:
+    span = rows("rule r => block")[0].span
+    cell = cell_condition(ast.Name("x", span=span), ast.AnyCell(span=span))
+    assert cell.expression == ast.BoolLiteral(True, span=span)
 
 
 def test_a_tier_or_table_over_changes_applies_where_they_change() -> None:
