@@ -146,7 +146,7 @@ def test_depth_is_bounded(text: str) -> None:
     ids=lambda text: text[:8],
 )
 def test_what_is_wide_or_just_deep_enough_is_read(text: str) -> None:
-    parse_expression(text)
+    assert parse_expression(text).span.text == text
 
 
 def test_equal_trees_differ_in_place_only() -> None:
