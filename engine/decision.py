@@ -6,10 +6,9 @@ when it is first asked for, from the facts that the decision was taken on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from gatewright.engine.canonical import digest
 from gatewright.engine.json_text import Json
@@ -108,33 +107,109 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer to an action.
+class Answer:
+    """What a decision says at once. Many decisions share one.
 
     `routes` are the names of the routes still needed, in the order of `stages`; routes of one stage
     are asked in parallel. `matched` are the qualified names of the rules and guards that matched.
-    `at` is the instant of the decision, RFC 3339.
     """
 
     effect: Effect
     routes: tuple[str, ...]
     stages: tuple[tuple[str, ...], ...]
     matched: tuple[str, ...]
-    policy_digest: str
-    at: str
-    mode: str
-    _derive: Callable[[], Report] = field(repr=False, compare=False)
-    _digest: Callable[[], str] = field(repr=False, compare=False)
-    _kept: dict[str, Report] = field(
-        default_factory=dict[str, Report], repr=False, compare=False, init=False
-    )
+
+
+class Case(Protocol):
+    """What was decided about, and under which policy."""
+
+    @property
+    def policy_digest(self) -> str:
+        """`sha256:...` of the policy set."""
+        ...
+
+    @property
+    def action_digest(self) -> str:
+        """`sha256:...` of the action's canonical JSON."""
+        ...
+
+    @property
+    def at(self) -> str:
+        """The instant of the decision, RFC 3339."""
+        ...
+
+    def report(self) -> Report:
+        """Return everything that explains the decision."""
+        ...
+
+
+class Decision:
+    """The answer to an action. Immutable.
+
+    HOT: one is made for every action, so it holds two references; all else is derived.
+    """
+
+    __slots__ = ("_answer", "_case", "_report")
+
+    def __init__(self, answer: Answer, case: Case) -> None:
+        self._answer = answer
+        self._case = case
+        self._report: Report | None = None
+
+    def __repr__(self) -> str:
+        return f"Decision({self.effect.value}, routes={self.routes!r}, matched={self.matched!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self._parts == other._parts if isinstance(other, Decision) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._parts)
+
+    @property
+    def _parts(self) -> tuple[Answer, str, str, str]:
+        return self._answer, self.policy_digest, self.at, self.mode
+
+    @property
+    def effect(self) -> Effect:
+        """What happens to the action."""
+        return self._answer.effect
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """The names of the routes still needed, in the order of `stages`."""
+        return self._answer.routes
+
+    @property
+    def stages(self) -> tuple[tuple[str, ...], ...]:
+        """The routes stage by stage; those of one stage are asked in parallel."""
+        return self._answer.stages
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """The qualified names of the rules and guards that matched."""
+        return self._answer.matched
+
+    @property
+    def policy_digest(self) -> str:
+        """`sha256:...` of the policy set."""
+        return self._case.policy_digest
+
+    @property
+    def at(self) -> str:
+        """The instant of the decision, RFC 3339."""
+        return self._case.at
+
+    @property
+    def mode(self) -> str:
+        """How the decision counts: `enforce`."""
+        return "enforce"
 
     @property
     def report(self) -> Report:
         """Everything that explains the decision, made once."""
-        if "report" not in self._kept:
-            self._kept["report"] = self._derive()
-        return self._kept["report"]
+        if self._report is None:
+            self._report = self._case.report()
+        return self._report
 
     @property
     def rules(self) -> tuple[RuleReport, ...]:
@@ -164,7 +239,7 @@ class Decision:
     @property
     def action_digest(self) -> str:
         """`sha256:...` of the action's canonical JSON."""
-        return self._digest()
+        return self._case.action_digest
 
     @property
     def id(self) -> str:

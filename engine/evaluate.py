@@ -13,19 +13,22 @@ from functools import cached_property
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
-from gatewright.dsl.policy import Effect as PolicyEffect
 from gatewright.engine.action import Action
+from gatewright.engine.answers import answer_of
 from gatewright.engine.asking import Asking, ask, asking
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.compile.unit import Unit
+from gatewright.engine.compile.units import Units
 from gatewright.engine.conform import conform
-from gatewright.engine.decision import Decision, Effect
+from gatewright.engine.decision import Answer, Decision, Report
 from gatewright.engine.history.agreement import AgreementFunction
 from gatewright.engine.history.host import HistoryValue
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import HistoryStore
 from gatewright.engine.history.recorded import RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
+from gatewright.engine.problems import Problem
 from gatewright.engine.report import Reporter, Subject
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.secrecy import Secrets
@@ -61,6 +64,11 @@ class PolicySet:
         return Secrets.of(self.policy)
 
     @cached_property
+    def units(self) -> Units:
+        """The compiled parts of the set, by action."""
+        return Units(self.policy, self.data, self.asking)
+
+    @cached_property
     def asking(self) -> Asking:
         """The texts that ask a history, whose answers are taken with the decision."""
         return asking(self.policy)
@@ -79,7 +87,24 @@ class PolicySet:
         decision, else the action's own `at`, else the clock; `uses` tells how often an exception
         with `max_uses` was used, by its qualified name (none: such exceptions do not apply).
         """
-        return _Deciding(self, action, history, now, uses or _not_counted).decision()
+        problems: tuple[Problem, ...] = ()
+        if type(action) is not Action:
+            action, problems = Action.read(action)
+        if now is None:
+            now = action.at
+        nanos = time.time_ns() if now is None else now.nanos
+        case = _Case(self, action, problems, nanos, history, uses)
+        if not problems:
+            unit = self.units.of(action.name)
+            if unit is not None:
+                answer = unit.decide(action, nanos, case)
+                if answer is not None and self._is_complete(unit, answer):
+                    return Decision(answer, case)
+        return Decision(case.deciding.answer(), case)
+
+    def _is_complete(self, unit: Unit, answer: Answer) -> bool:
+        """Tell whether no text asks a history, whose answer has to be taken with the decision."""
+        return not self.asking or unit.asks.isdisjoint(answer.matched)
 
     def outcome(
         self,
@@ -93,37 +118,98 @@ class PolicySet:
 
         Arguments as for `evaluate`. For tools that look into a decision, such as coverage.
         """
-        return _Deciding(self, action, history, now, uses or _not_counted).outcome()
+        read, problems = Action.read(action)
+        at = now or read.at
+        nanos = time.time_ns() if at is None else at.nanos
+        return _Case(self, read, problems, nanos, history, uses).deciding.outcome()
+
+
+class _Case:
+    """What one decision is about. Whatever is made from it is made when it is asked for."""
+
+    __slots__ = ("_deciding", "_risk", "action", "history", "now_nanos", "problems", "set", "uses")
+
+    def __init__(
+        self,
+        policy_set: PolicySet,
+        action: Action,
+        problems: tuple[Problem, ...],
+        now_nanos: int,
+        history: HistoryStore | None,
+        uses: UsesOf | None,
+    ) -> None:
+        self.set = policy_set
+        self.action = action
+        self.problems = problems
+        self.now_nanos = now_nanos
+        self.history = history
+        self.uses = uses
+        self._deciding: _Deciding | None = None
+        self._risk: int | None = None
+
+    @property
+    def deciding(self) -> _Deciding:
+        """The reference interpreter, ready for this case. One, so that each question is asked once."""
+        if self._deciding is None:
+            self._deciding = _Deciding(self)
+        return self._deciding
+
+    # --- what a decision tells of it
+
+    @property
+    def policy_digest(self) -> str:
+        return self.set.digest
+
+    @property
+    def action_digest(self) -> str:
+        return self.action.digest
+
+    @property
+    def at(self) -> str:
+        return Timestamp(self.now_nanos).text
+
+    def report(self) -> Report:
+        return self.deciding.report()
+
+    # --- what compiled conditions ask of it
+
+    def holds(self, expression: ast.Expr, package: str, risk: int | None) -> bool:
+        return self.deciding.holds(expression, package, risk)
+
+    def has_uses_left(self, exception: str, max_uses: int) -> bool:
+        return self.deciding.has_uses_left(exception, max_uses)
 
 
 class _Deciding:
     """One decision: the values that its conditions see, then the interpreter's outcome."""
 
-    def __init__(
-        self,
-        policy_set: PolicySet,
-        given: Action | Mapping[str, object],
-        history: HistoryStore | None,
-        now: Timestamp | None,
-        uses: UsesOf,
-    ) -> None:
-        self._set = policy_set
-        self._policy = policy_set.policy
-        self._action, problems = Action.read(given)
+    def __init__(self, case: _Case) -> None:
+        self._set = case.set
+        self._action, history = case.action, case.history
+        self._policy = case.set.units.policy_for(case.action.name)
         self._declared = self._policy.actions.get(self._action.name)
         self._conformed = conform(self._action, self._declared)
-        self._now = now or self._action.at or Timestamp(time.time_ns())
+        self._now = Timestamp(case.now_nanos)
+        problems, self._uses_of = case.problems, case.uses or _not_counted
+        self._used: dict[str, int | None] = {}
+        self._risk: int | None = None
         self._history = RecordedHistory(history if history is not None else History())
-        self._uses = uses
         self._problems = (*(str(p) for p in problems), *(str(p) for p in self._conformed.problems))
         self._names = self._shared_names()
         self._scopes: dict[str, PolicyScope] = {}
 
-    def decision(self) -> Decision:
+    def answer(self) -> Answer:
+        """Decide by the interpreter, and ask what the texts of the decision will show."""
         outcome = self.outcome()
         ask(self._set.asking, outcome)
-        name = self._policy.route_name
-        stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
+        matched = tuple(
+            r.rule.qualified for r in outcome.rules if r.truth is Truth.TRUE and not r.rule.shadow
+        )
+        return answer_of(outcome.effect, outcome.approvals.stages, matched, self._policy)
+
+    def report(self) -> Report:
+        """Explain the decision, by what was read when it was taken."""
+        outcome = self.outcome()
         agent = self._action.agent
         subject = Subject(
             self._action.name,
@@ -132,21 +218,28 @@ class _Deciding:
             self._set.secrets,
             self._history.facts,
         )
-        return Decision(
-            effect=_effect(outcome.effect),
-            routes=tuple(route for stage in stages for route in stage),
-            stages=stages,
-            matched=tuple(
-                r.rule.qualified
-                for r in outcome.rules
-                if r.truth is Truth.TRUE and not r.rule.shadow
-            ),
-            policy_digest=self._policy.digest,
-            at=self._now.text,
-            mode="enforce",
-            _derive=lambda: Reporter(self._policy, subject, outcome).report(),
-            _digest=lambda: self._action.digest,
-        )
+        return Reporter(self._policy, subject, outcome).report()
+
+    # --- what compiled conditions ask
+
+    def holds(self, expression: ast.Expr, package: str, risk: int | None) -> bool:
+        """Evaluate one condition; `risk` is None while the score is being computed."""
+        if risk is not None and self._risk is None:
+            self._risk = risk
+            for name in self._policy.packages:
+                self._scope(name).know_risk(risk)
+        return Evaluator(self._scope(package), Budget()).condition(expression)
+
+    def has_uses_left(self, exception: str, max_uses: int) -> bool:
+        """Tell whether an exception may be used once more; false where nobody counts."""
+        used = self._uses(exception)
+        return used is not None and used < max_uses
+
+    def _uses(self, exception: str) -> int | None:
+        """Ask how often an exception was used, once a decision."""
+        if exception not in self._used:
+            self._used[exception] = self._uses_of(exception)
+        return self._used[exception]
 
     def outcome(self) -> Outcome:
         agent = self._action.agent
@@ -159,7 +252,14 @@ class _Deciding:
             scope_of=self._scope,
             uses_of=self._uses,
         )
+        self._forget_risk()
         return interpret(self._policy, request)
+
+    def _forget_risk(self) -> None:
+        """Begin as if nothing were computed yet: a `let` may have seen the score, or its lack."""
+        self._names.pop("risk", None)
+        self._scopes.clear()
+        self._risk = None
 
     # --- what conditions see
 
@@ -215,12 +315,6 @@ def _fields(values: Map) -> dict[str, Value]:
 def _known(fields: Mapping[str, Value | None]) -> dict[str, Value]:
     """Return the fields that are there; an envelope's null means absent."""
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _effect(effect: PolicyEffect) -> Effect:
-    if effect.block:
-        return Effect.BLOCK
-    return Effect.REQUIRE_APPROVAL if effect.routes else Effect.AUTO_RUN
 
 
 def evaluate(

@@ -1,0 +1,1 @@
+"""A checked policy -> decision trees, one for each action: the fast path of `evaluate`."""

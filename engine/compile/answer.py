@@ -1,0 +1,53 @@
+"""The rows that hold -> what a decision says at once: effect, routes, stages, matched rules.
+
+The same conclusion as `interpret` draws where no condition erred; made once for a set of rows.
+Source: language.md §2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gatewright.dsl.policy import AUTO_RUN, BLOCK, CheckedPolicy, Effect, Floor, Permit, Row, Rule
+from gatewright.engine.approvals import approvals
+from gatewright.engine.answers import answer_of
+from gatewright.engine.decision import Answer
+
+Held: TypeAlias = "Permit | tuple[Rule, Row]"
+"""What a row of a unit stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What draws conclusions for one action."""
+
+    policy: CheckedPolicy
+    """Narrowed to the action."""
+    rows: tuple[Held, ...]
+    needs_permit: bool
+
+    def of(self, ids: Iterable[int]) -> Answer:
+        """Return the answer for the rows that hold, all others being false."""
+        held = [self.rows[row] for row in sorted(ids)]
+        if self.needs_permit and not any(isinstance(one, Permit) for one in held):
+            return self._answer(BLOCK, ())
+        matched = [one for one in held if not isinstance(one, Permit)]
+        opened = any(rule.kind == "rule" for rule, _ in matched)
+        effect = AUTO_RUN if opened else self._default()
+        for _, row in matched:
+            effect &= row.effect
+        names = dict.fromkeys(rule.qualified for rule, _ in matched)
+        return self._answer(effect, tuple(names))
+
+    def _default(self) -> Effect:
+        floors: tuple[Floor, ...] = self.policy.defaults
+        effect = AUTO_RUN if floors else BLOCK
+        for floor in floors:
+            effect &= floor.effect
+        return effect
+
+    def _answer(self, effect: Effect, matched: tuple[str, ...]) -> Answer:
+        stages = approvals(effect, self.policy.routes).stages
+        return answer_of(effect, stages, matched, self.policy)

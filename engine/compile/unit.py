@@ -1,0 +1,235 @@
+"""One action's part of a policy set, compiled: its slots, its trees, and how they decide.
+
+A unit decides where everything goes as usual. Where a value does not fit, a condition errs, or
+something is too large to be looked at without counting, it gives None, and the reference
+interpreter decides: errors have their meaning there, and only there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from gatewright.dsl import ast
+from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
+from gatewright.engine.action import Action
+from gatewright.engine.compile.answer import Conclusion, Held
+from gatewright.engine.compile.build import build
+from gatewright.engine.compile.fit import Fit, fitting
+from gatewright.engine.compile.formula import (
+    NO_SLOT,
+    Counted,
+    Formula,
+    Opaque,
+    atoms_of,
+    conjunction,
+    negation,
+    slots_of,
+)
+from gatewright.engine.compile.lower import Lowering
+from gatewright.engine.compile.residual import residual
+from gatewright.engine.compile.slots import Slots
+from gatewright.engine.compile.tree import Node, Residual, Rows, Values
+from gatewright.engine.decision import Answer
+from gatewright.engine.values import Value
+
+MOST_COMBINATIONS: Final = 4_096
+"""How many combinations of segments' rows a unit remembers."""
+
+
+class Asking(Protocol):
+    """What conditions that no table holds may ask of a decision in the making."""
+
+    def holds(self, expression: ast.Expr, package: str, risk: int | None) -> bool:
+        """Evaluate a condition as the interpreter does; raises EvaluationError."""
+        ...
+
+    def has_uses_left(self, exception: str, max_uses: int) -> bool:
+        """Tell whether an exception may be used once more; false where nobody counts."""
+        ...
+
+
+class Unit:
+    """Decides about actions of one declared name. Immutable but for what it remembers."""
+
+    __slots__ = ("_combined", "_conclusion", "_fit", "_now", "_only", "_risk", "_risks", "_scores",
+                 "_trees", "asks", "policy")  # fmt: skip
+
+    def __init__(
+        self,
+        policy: CheckedPolicy,
+        conclusion: Conclusion,
+        fit: Fit,
+        trees: tuple[Node, ...],
+        risks: tuple[Node, ...],
+        scores: Sequence[int],
+        slots: tuple[int | None, int | None],
+        asks: frozenset[str],
+    ) -> None:
+        self.policy = policy
+        self.asks = asks
+        self._conclusion = conclusion
+        self._fit = fit
+        self._trees = trees
+        self._only = trees[0].find if len(trees) == 1 and not risks else None
+        self._risks = risks
+        self._scores = scores
+        self._now, self._risk = slots
+        self._combined: dict[tuple[Rows, ...], Answer] = {}
+
+    def decide(self, action: Action, now_nanos: int, asking: Asking) -> Answer | None:
+        """Return what is decided, or None where the interpreter has to decide."""
+        try:
+            values = self._fit(action)
+            if values is None:
+                return None
+            if self._now is not None:
+                values[self._now] = now_nanos
+            if self._risk is not None:
+                values[self._risk] = 0 if not self._risks else None
+            if self._only is not None:
+                rows = self._only(values, asking)
+                return rows.answer or self._concluded(rows)
+            return self._decide(values, asking)
+        except Exception:  # noqa: BLE001 - whatever it is, it decides nothing: the interpreter does
+            return None
+
+    def _concluded(self, rows: Rows) -> Answer:
+        rows.answer = self._conclusion.of(rows.ids)
+        return rows.answer  # type: ignore[no-any-return]
+
+    def _decide(self, values: list[Any], asking: Asking) -> Answer:
+        if self._risks:
+            held = [tree.find(values, asking) for tree in self._risks]
+            score = min(100, sum(self._scores[row] for rows in held for row in rows.ids))
+            if self._risk is not None:
+                values[self._risk] = score
+        rows = tuple(tree.find(values, asking) for tree in self._trees)
+        known = self._combined.get(rows)
+        if known is None:
+            known = self._conclusion.of(row for each in rows for row in each.ids)
+            if len(self._combined) < MOST_COMBINATIONS:
+                self._combined[rows] = known
+        return known
+
+
+def compile_unit(
+    policy: CheckedPolicy, data: Value, declared: ActionType, asking: Mapping[int, object]
+) -> Unit:
+    """Compile what concerns one action; `policy` is narrowed to it.
+
+    `asking` has the identities of rules and risks whose texts ask a history.
+    """
+    return _Compiler(policy, data, declared).unit(asking)
+
+
+class _Compiler:
+    def __init__(self, policy: CheckedPolicy, data: Value, declared: ActionType) -> None:
+        self._policy = policy
+        self._declared = declared
+        self._slots = Slots(declared)
+        self._lower = Lowering(policy, data, self._slots, declared.name)
+        self._interned: dict[frozenset[int], Rows] = {}
+
+    def unit(self, asking: Mapping[int, object]) -> Unit:
+        held, formulas = self._rows()
+        risks = [self._risk(risk) for risk in self._policy.risks]
+        trees = self._trees(formulas)
+        read = self._slots.known(("risk",)) is not None or any(map(_is_open, formulas))
+        counts = read or any(self._may_err(formula) for formula in risks)
+        risk_trees = self._trees(risks) if risks and counts else ()
+        risk_slot = self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
+        home, name = self._declared.package, self._declared.name
+        needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
+        return Unit(
+            policy=self._policy,
+            conclusion=Conclusion(self._policy, held, needs_permit),
+            fit=fitting(self._declared, self._slots.all),
+            trees=trees,
+            risks=risk_trees,
+            scores=[risk.score for risk in self._policy.risks],
+            slots=(self._slots.known(("now",), "nanos"), risk_slot),
+            asks=self._asks(asking),
+        )
+
+    def _asks(self, asking: Mapping[int, object]) -> frozenset[str]:
+        """Return the rules whose texts ask a history; all of them where the text of a risk does."""
+        every = any(id(risk) in asking for risk in self._policy.risks)
+        return frozenset(r.qualified for r in self._policy.rules if every or id(r) in asking)
+
+    def _may_err(self, formula: Formula) -> bool:
+        """Tell whether a formula may come to an error, which counts even where nobody reads it."""
+        absent = (self._slots.all[slot].may_be_absent for slot in slots_of(formula))
+        return _is_open(formula) or any(absent)
+
+    def _trees(self, formulas: Sequence[Formula]) -> tuple[Node, ...]:
+        return build(
+            [*enumerate(formulas)],
+            self._slots.kinds(),
+            lambda formula: residual(formula, self._opaque),
+            self._intern,
+        )
+
+    def _intern(self, ids: frozenset[int]) -> Rows:
+        return self._interned.setdefault(ids, Rows(ids))
+
+    # --- rows
+
+    def _rows(self) -> tuple[tuple[Held, ...], list[Formula]]:
+        held: list[Held] = []
+        formulas: list[Formula] = []
+        for permit in self._policy.permits:
+            if permit.covers(self._declared.name):
+                held.append(permit)
+                formulas.append(self._permit(permit.agent, permit.condition, permit.package))
+        for rule in self._policy.rules:
+            if rule.shadow:
+                continue  # it decides nothing; its conditions are evaluated for the explanation
+            standing = [negation(self._exception(e)) for e in self._suspending(rule)]
+            for row in rule.rows:
+                held.append((rule, row))
+                conditions = [self._lower.condition(c, rule.package) for c in row.conditions]
+                formulas.append(conjunction([*conditions, *standing]))
+        return tuple(held), formulas
+
+    def _permit(self, agent: str | None, condition: ast.Expr | None, package: str) -> Formula:
+        if condition is not None:
+            return self._lower.expression(condition, package)
+        return self._lower.is_agent(agent) if agent is not None else False
+
+    def _suspending(self, rule: Rule) -> Iterable[PolicyException]:
+        return (e for e in self._policy.exceptions if rule.qualified in e.suspends)
+
+    def _exception(self, exception: PolicyException) -> Formula:
+        """Return when an exception applies: its time, its uses, its conditions."""
+        begun = self._lower.below(("now",), "nanos", exception.from_nanos, False)
+        open_ = self._lower.below(("now",), "nanos", exception.until_nanos, False)
+        parts: list[Formula] = [negation(begun) if begun is not None else True, open_ or True]
+        if exception.max_uses is not None:
+            name, most = exception.qualified, exception.max_uses
+            parts.append(self._lower.atom(("uses", name), lambda: Counted(name, most)))
+        for condition in exception.conditions:
+            parts.append(self._lower.expression(condition, exception.package))
+        return conjunction(parts)
+
+    # --- risk
+
+    def _risk(self, risk: Risk) -> Formula:
+        clauses = (Condition(c.condition, c.kind == "unless", c.condition.span)
+                   for c in risk.clauses)  # fmt: skip
+        return conjunction(self._lower.condition(c, risk.package) for c in clauses)
+
+    # --- what no table holds
+
+    def _opaque(self, atom: Opaque) -> Residual:
+        expression, package = atom.expression, atom.package
+        risk = self._slots.number(("risk",))
+
+        def holds(values: Values, asking: Any) -> bool:
+            return asking.holds(expression, package, values[risk])
+
+        return holds
+
+
+def _is_open(formula: Formula) -> bool:
+    return any(atom.slot == NO_SLOT for atom in atoms_of(formula))

@@ -1,0 +1,48 @@
+"""The compiled path decides as the reference interpreter does, always."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from gatewright.engine.answers import answer_of
+from gatewright.engine.decision import Answer
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.truth import Truth
+from tests.properties.support import decide, examples, loaded
+from tests.strategies.policies import GeneratedSet, policy_sets
+
+
+def interpreted(policy: PolicySet, made: GeneratedSet, action: dict[str, object]) -> Answer:
+    outcome = policy.outcome(action, made.history, now=made.now, uses=made.uses_of)
+    matched = tuple(
+        r.rule.qualified for r in outcome.rules if r.truth is Truth.TRUE and not r.rule.shadow
+    )
+    return answer_of(outcome.effect, outcome.approvals.stages, matched, policy.policy)
+
+
+@examples(2)
+@given(policy_sets())
+def test_compiled_and_interpreted_decisions_are_the_same(made: GeneratedSet) -> None:
+    policy = loaded(made)
+    for action in made.actions:
+        decision = decide(policy, made, action)
+        assert interpreted(policy, made, dict(action)) == Answer(
+            decision.effect, decision.routes, decision.stages, decision.matched
+        )
+
+
+@examples(1)
+@given(policy_sets())
+def test_an_explanation_agrees_with_the_compiled_decision(made: GeneratedSet) -> None:
+    policy = loaded(made)
+    for action in made.actions:
+        decision = decide(policy, made, action)
+        report = decision.report
+        named = {
+            f"{rule.package}.{rule.name}"
+            for rule in report.rules
+            if rule.status == "matched" and rule.kind in ("rule", "guard", "absolute guard")
+        }
+        assert named == set(decision.matched)
+        stages = report.explanation.to_dict()["stages"]
+        assert stages == [list(stage) for stage in decision.stages]
