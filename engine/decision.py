@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from gatewright.engine.canonical import digest
 from gatewright.engine.json_text import Json
@@ -143,18 +143,34 @@ class Case(Protocol):
         ...
 
 
+class CaseMaker(Protocol):
+    """What makes a case of its parts: a policy set."""
+
+    def case(self, *parts: Any) -> Case:
+        """Return the case."""
+        ...
+
+
 class Decision:
     """The answer to an action. Immutable.
 
-    HOT: one is made for every action, so it holds two references; all else is derived.
+    `about` is the case that was decided, or who makes it and the parts that it is made of. HOT:
+    one is made for every action, so it holds what there is, and all else is derived.
     """
 
-    __slots__ = ("_answer", "_case", "_report")
+    __slots__ = ("_about", "_answer", "_report")
 
-    def __init__(self, answer: Answer, case: Case) -> None:
+    def __init__(self, answer: Answer, about: Case | tuple[Any, ...]) -> None:
         self._answer = answer
-        self._case = case
+        self._about = about
         self._report: Report | None = None
+
+    @property
+    def _case(self) -> Case:
+        if isinstance(self._about, tuple):
+            maker: CaseMaker = self._about[0]
+            self._about = maker.case(*self._about[1:])
+        return self._about
 
     def __repr__(self) -> str:
         return f"Decision({self.effect.value}, routes={self.routes!r}, matched={self.matched!r})"

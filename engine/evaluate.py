@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
@@ -21,7 +22,7 @@ from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.compile.unit import Unit
 from gatewright.engine.compile.units import Units
 from gatewright.engine.conform import conform
-from gatewright.engine.decision import Answer, Decision, Report
+from gatewright.engine.decision import Answer, Case, Decision, Report
 from gatewright.engine.history.agreement import AgreementFunction
 from gatewright.engine.history.host import HistoryValue
 from gatewright.engine.history.memory import History
@@ -29,12 +30,18 @@ from gatewright.engine.history.query import HistoryStore
 from gatewright.engine.history.recorded import RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.problems import Problem
+from gatewright.engine.quick import quick_action
 from gatewright.engine.report import Reporter, Subject
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Map, Timestamp, Value
 from gatewright.engine.workdays import CalendarValue
+
+
+def _asks(unit: Unit, answer: Answer) -> bool:
+    """Tell whether a text of the decision asks a history: its answer is taken at once."""
+    return unit.asks is None or not unit.asks.isdisjoint(answer.matched)
 
 
 def _not_counted(_: str) -> int | None:
@@ -89,22 +96,31 @@ class PolicySet:
         """
         problems: tuple[Problem, ...] = ()
         if type(action) is not Action:
-            action, problems = Action.read(action)
-        if now is None:
-            now = action.at
-        nanos = time.time_ns() if now is None else now.nanos
-        case = _Case(self, action, problems, nanos, history, uses)
-        if not problems:
-            unit = self.units.of(action.name)
-            if unit is not None:
-                answer = unit.decide(action, nanos, case)
-                if answer is not None and self._is_complete(unit, answer):
-                    return Decision(answer, case)
-        return Decision(case.deciding.answer(), case)
+            quick = quick_action(action)
+            if quick is not None:
+                action = quick
+            else:
+                action, problems = Action.read(action)
+        at = action.at if now is None else now
+        nanos = time.time_ns() if at is None else at.nanos
+        unit = self.units.known.get(action.name) or self.units.of(action.name)
+        if unit is None or problems:
+            case = _Case(self, action, problems, nanos, history, uses)
+            return Decision(case.deciding.answer(), case)
+        asking = _Case(self, action, (), nanos, history, uses) if unit.is_open else None
+        try:
+            answer = unit.decide(action, nanos, asking)
+        except Exception:  # noqa: BLE001 - whatever it is, it decides nothing: the interpreter does
+            answer = None
+        if answer is None or not (unit.asks_nothing or not _asks(unit, answer)):
+            case = asking or _Case(self, action, (), nanos, history, uses)
+            return Decision(case.deciding.answer(), case)
+        return Decision(answer, asking or (self, action, nanos, history, uses))
 
-    def _is_complete(self, unit: Unit, answer: Answer) -> bool:
-        """Tell whether no text asks a history, whose answer has to be taken with the decision."""
-        return not self.asking or unit.asks.isdisjoint(answer.matched)
+    def case(self, *parts: Any) -> Case:
+        """Return the case of a decision, made of an action, an instant and who may be asked."""
+        action, nanos, history, uses = parts
+        return _Case(self, action, (), nanos, history, uses)
 
     def outcome(
         self,

@@ -243,7 +243,7 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-MapKey: TypeAlias = "tuple[str, bool | int | str]"
+MapKey: TypeAlias = "tuple[str, bool | int] | str"
 
 
 def map_key(key: Value) -> MapKey | None:
@@ -257,7 +257,7 @@ def map_key(key: Value) -> MapKey | None:
         return ("number", int(key))
     if isinstance(key, float):
         return ("number", int(key)) if key.is_integer() else None
-    return ("string", nfc(key)) if isinstance(key, str) else None
+    return nfc(key) if isinstance(key, str) else None
 
 
 class Map(Mapping["Value", "Value"]):
@@ -275,7 +275,7 @@ class Map(Mapping["Value", "Value"]):
                 )
             if identity in self._entries:
                 raise EvaluationError("invalid_argument", "the map has the same key twice")
-            self._entries[identity] = (nfc(key) if isinstance(key, str) else key, value)
+            self._entries[identity] = (identity if isinstance(identity, str) else key, value)
 
     @classmethod
     def of(cls, mapping: Mapping[str, Value]) -> Map:

@@ -8,18 +8,21 @@ decided yet. It accepts no action that `conform` finds a problem in, and reads t
 from __future__ import annotations
 
 import ast as py
+import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
 from gatewright.engine.action import Action, Agent, Target
+from gatewright.engine.compile.inline import Inliner, ReadSlot
 from gatewright.engine.compile.pycode import Code, call, compared, is_not, name, none_if
 from gatewright.engine.compile.slots import Path, Slot
-from gatewright.engine.compile.tree import ABSENT
+from gatewright.engine.compile.tree import ABSENT, Node, Rows
 from gatewright.engine.conform import TypeReader
-from gatewright.engine.errors import EvaluationError
+from gatewright.engine.decision import Answer
 from gatewright.engine.problems import Place
 from gatewright.engine.values import INT_MAX, INT_MIN, NOTHING, Map, Money, Value, map_key
 
@@ -31,12 +34,26 @@ MAX_ITEMS: Final = 200
 _NO_TARGET: Final = Target()
 _NO_AGENT: Final = Agent()
 
+_USUAL_MONEY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ([A-Z]{3})").fullmatch
+
 Fit = Callable[[Action], list[Any] | None]
+Decide = Callable[[Action, int, Any], Answer | None]
 
 
 def fitting(declared: ActionType, slots: Sequence[Slot]) -> Fit:
     """Return the function that gives the values of an action by slot, or None."""
-    return _Writer(declared, slots).function()
+    return _Writer(declared, slots, ("action",)).fit()
+
+
+def deciding(
+    declared: ActionType, slots: Sequence[Slot], tree: Node, answer: Callable[[Rows], Answer]
+) -> Decide:
+    """Return the function that reads an action and decides by a small tree, all in one.
+
+    It takes the action, the instant in nanoseconds, and whom conditions may ask; it gives None
+    where the interpreter has to decide.
+    """
+    return _Writer(declared, slots, ("action", "now", "asking")).decide(tree, answer)
 
 
 def _small(value: Value, depth: int = 0) -> bool:
@@ -81,37 +98,60 @@ def _money(raw: Value) -> Money | None:
     """Return money that was given as text; None for all else, which is read in full elsewhere."""
     if isinstance(raw, Money):
         return raw
-    if type(raw) is not str or len(raw) > 40:
+    match = _USUAL_MONEY(raw) if type(raw) is str else None
+    if match is None:
         return None
-    try:
-        return Money.parse(raw)
-    except EvaluationError:
-        return None
+    money = object.__new__(Money)
+    # So few digits are exact and in plain form already.
+    object.__setattr__(money, "amount", Decimal(match[1]))
+    object.__setattr__(money, "currency", match[2])
+    return money
 
 
 class _Writer:
-    def __init__(self, declared: ActionType, slots: Sequence[Slot]) -> None:
+    def __init__(
+        self, declared: ActionType, slots: Sequence[Slot], parameters: tuple[str, ...]
+    ) -> None:
         self._declared = declared
         self._slots = slots
-        self._code = Code("fit", ("action",))
+        self._code = Code("decide", parameters)
         self._where: dict[Path, py.expr] = {}
 
-    def function(self) -> Fit:
+    def fit(self) -> Fit:
+        self._read()
+        self._code.add(py.Return(py.List(self._values(), py.Load())))
+        return self._code.function()  # type: ignore[no-any-return]
+
+    def decide(self, tree: Node, answer: Callable[[Rows], Answer]) -> Decide:
+        self._read()
+        self._where["now",] = name("now")
+        self._where["risk",] = py.Constant(0)
+        self._code.extend(Inliner(self._code, self._read_slots(), answer).statements(tree))
+        return self._code.function()  # type: ignore[no-any-return]
+
+    def _read(self) -> None:
         self._params()
         self._changes()
         self._target()
         self._agent()
         self._context()
-        values = [self._value(slot) for slot in self._slots]
-        self._code.add(py.Return(py.List(values, py.Load())))
-        return self._code.function()
+
+    def _values(self) -> list[py.expr]:
+        return [self._value(slot) for slot in self._slots]
+
+    def _read_slots(self) -> list[ReadSlot]:
+        texts = (t.StringType, t.EnumType)
+        return [
+            ReadSlot(self._value(slot), isinstance(slot.type, texts), slot.may_be_absent)
+            for slot in self._slots
+        ]
 
     def _value(self, slot: Slot) -> py.expr:
         """Return the code of a slot's value; `now` and `risk` are filled in by others."""
         found = self._where.get(slot.path)
         if found is None:
             return self._code.constant(ABSENT if slot.may_be_absent else None)
-        if slot.view in ("value", "exact", "presence"):
+        if slot.view in ("value", "exact", "presence") or slot.path == ("now",):
             return found
         part = py.Attribute(found, slot.view, py.Load())
         if not slot.may_be_absent:
@@ -234,21 +274,33 @@ class _Writer:
         code.add(none_if(py.Compare(count, [py.NotEq()], [name("found")])))
 
     def _target(self) -> None:
+        """Check the target where there is one, and read what slots ask of it."""
         declared, code = self._declared, self._code
+        asked = {slot.path[1] for slot in self._slots if slot.path[0] == "target"}
         code.set("target", _path("action", "target"))
-        empty = py.BoolOp(py.Or(), [name("target"), code.constant(_NO_TARGET)])
-        code.set("target", empty)
-        for word in ("system", "object", "id"):
-            here = f"target_{word}"
-            code.set(here, _attribute("target", word))
-            fixed = None if word == "id" or declared.system is None else getattr(declared, word)
-            if declared.system is not None and word != "id":
+        if not asked:
+            whole, code.body = code.body, []
+            self._target_parts(asked)
+            whole.append(py.If(_is_something(name("target")), code.body, []))
+            code.body = whole
+            return
+        code.set("target", py.BoolOp(py.Or(), [name("target"), code.constant(_NO_TARGET)]))
+        self._target_parts(asked)
+
+    def _target_parts(self, asked: set[str]) -> None:
+        declared, code = self._declared, self._code
+        for word, fixed in (("system", declared.system), ("object", declared.object), ("id", None)):
+            here, given = f"target_{word}", _path("target", word)
+            if fixed is not None:
+                code.set(here, given)
                 known = code.constant(fixed)
                 differs = py.Compare(name(here), [py.NotEq()], [known])
                 code.add(none_if(py.BoolOp(py.And(), [_is_something(name(here)), differs])))
-                code.set(here, known)
-            code.add(self._absent_for_none(here))
-            self._where["target", word] = name(here)
+                self._where["target", word] = known
+            elif word in asked:
+                code.set(here, given)
+                code.add(self._absent_for_none(here))
+                self._where["target", word] = name(here)
         code.set("entries", _path("target", "attributes", "_entries"))
         if declared.target is None:
             code.add(none_if(name("entries")))
@@ -257,12 +309,13 @@ class _Writer:
 
     def _agent(self) -> None:
         code = self._code
-        code.set("agent", _path("action", "agent"))
         names = sorted({s.path[1] for s in self._slots if s.path[0] == "agent"})
         if not names:
             return
+        code.set("agent", _path("action", "agent"))
         code.add(py.If(_is_none(name("agent")), [code.assign("agent", code.constant(_NO_AGENT))], []))
-        code.set("attributes", _path("agent", "attributes", "_entries"))
+        if set(names) - {"id", "owner"}:
+            code.set("attributes", _path("agent", "attributes", "_entries"))
         for number, word in enumerate(names):
             here = f"agent{number}"
             if word in ("id", "owner"):

@@ -47,7 +47,7 @@ class Code:
     def __init__(self, title: str, parameters: tuple[str, ...]) -> None:
         self._title = title
         self._parameters = parameters
-        self._body: list[py.stmt] = []
+        self.body: list[py.stmt] = []
         self._globals: dict[str, Any] = {}
         self._names: dict[int, str] = {}
 
@@ -71,16 +71,16 @@ class Code:
 
     def add(self, statement: py.stmt) -> None:
         """Add a statement."""
-        self._body.append(statement)
+        self.body.append(statement)
 
     def extend(self, statements: Iterable[py.stmt]) -> None:
         """Add statements."""
-        self._body.extend(statements)
+        self.body.extend(statements)
 
     def function(self) -> Any:
         """Return the function, compiled."""
         parameters = py.arguments([], [py.arg(p) for p in self._parameters], None, [], [], None, [])
-        made = py.FunctionDef(self._title, parameters, self._body, [])
+        made = py.FunctionDef(self._title, parameters, self.body, [])
         module = py.fix_missing_locations(py.Module([made], []))
         names = dict(self._globals)
         exec(compile(module, f"<gatewright {self._title}>", "exec"), names)  # noqa: S102

@@ -7,7 +7,7 @@ interpreter decides: errors have their meaning there, and only there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from gatewright.dsl import ast
@@ -15,7 +15,7 @@ from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyEx
 from gatewright.engine.action import Action
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.build import build
-from gatewright.engine.compile.fit import Fit, fitting
+from gatewright.engine.compile.fit import Decide, Fit, deciding, fitting
 from gatewright.engine.compile.formula import (
     NO_SLOT,
     Counted,
@@ -26,6 +26,7 @@ from gatewright.engine.compile.formula import (
     negation,
     slots_of,
 )
+from gatewright.engine.compile.inline import is_small
 from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.residual import residual
 from gatewright.engine.compile.slots import Slots
@@ -50,64 +51,67 @@ class Asking(Protocol):
 
 
 class Unit:
-    """Decides about actions of one declared name. Immutable but for what it remembers."""
+    """Decides about actions of one declared name. Immutable but for what it remembers.
 
-    __slots__ = ("_combined", "_conclusion", "_fit", "_now", "_only", "_risk", "_risks", "_scores",
-                 "_trees", "asks", "policy")  # fmt: skip
+    `decide(action, now_nanos, asking)` returns what is decided, or None where the interpreter has
+    to decide; whatever it raises means the same. `is_open` tells whether its conditions may use
+    `asking` at all. `asks` are the rules whose texts ask a history, None if a risk's text does.
+    """
+
+    __slots__ = ("asks", "asks_nothing", "decide", "is_open", "policy")
+
+    def __init__(
+        self, policy: CheckedPolicy, decide: Decide, is_open: bool, asks: frozenset[str] | None
+    ) -> None:
+        self.policy = policy
+        self.decide = decide
+        self.is_open = is_open
+        self.asks = asks
+        self.asks_nothing = asks is not None and not asks
+
+
+class Forest:
+    """Decides by trees that are data: large ones, those of segments, and those of risks."""
 
     def __init__(
         self,
-        policy: CheckedPolicy,
-        conclusion: Conclusion,
+        conclude: Callable[[Iterable[int]], Answer],
         fit: Fit,
         trees: tuple[Node, ...],
         risks: tuple[Node, ...],
         scores: Sequence[int],
         slots: tuple[int | None, int | None],
-        asks: frozenset[str],
     ) -> None:
-        self.policy = policy
-        self.asks = asks
-        self._conclusion = conclusion
+        self._conclude = conclude
         self._fit = fit
         self._trees = trees
-        self._only = trees[0].find if len(trees) == 1 and not risks else None
         self._risks = risks
         self._scores = scores
         self._now, self._risk = slots
         self._combined: dict[tuple[Rows, ...], Answer] = {}
 
     def decide(self, action: Action, now_nanos: int, asking: Asking) -> Answer | None:
-        """Return what is decided, or None where the interpreter has to decide."""
-        try:
-            values = self._fit(action)
-            if values is None:
-                return None
-            if self._now is not None:
-                values[self._now] = now_nanos
-            if self._risk is not None:
-                values[self._risk] = 0 if not self._risks else None
-            if self._only is not None:
-                rows = self._only(values, asking)
-                return rows.answer or self._concluded(rows)
-            return self._decide(values, asking)
-        except Exception:  # noqa: BLE001 - whatever it is, it decides nothing: the interpreter does
+        """Return what is decided, or None where the action is unusual."""
+        values = self._fit(action)
+        if values is None:
             return None
-
-    def _concluded(self, rows: Rows) -> Answer:
-        rows.answer = self._conclusion.of(rows.ids)
-        return rows.answer  # type: ignore[no-any-return]
-
-    def _decide(self, values: list[Any], asking: Asking) -> Answer:
-        if self._risks:
+        if self._now is not None:
+            values[self._now] = now_nanos
+        if self._risk is not None:
+            values[self._risk] = None
             held = [tree.find(values, asking) for tree in self._risks]
-            score = min(100, sum(self._scores[row] for rows in held for row in rows.ids))
-            if self._risk is not None:
-                values[self._risk] = score
-        rows = tuple(tree.find(values, asking) for tree in self._trees)
+            values[self._risk] = min(100, sum(self._scores[r] for rows in held for r in rows.ids))
+        if len(self._trees) == 1:
+            rows = self._trees[0].find(values, asking)
+            if rows.answer is None:
+                rows.answer = self._conclude(rows.ids)
+            return rows.answer  # type: ignore[no-any-return]
+        return self._joined(tuple([tree.find(values, asking) for tree in self._trees]))
+
+    def _joined(self, rows: tuple[Rows, ...]) -> Answer:
         known = self._combined.get(rows)
         if known is None:
-            known = self._conclusion.of(row for each in rows for row in each.ids)
+            known = self._conclude(row for each in rows for row in each.ids)
             if len(self._combined) < MOST_COMBINATIONS:
                 self._combined[rows] = known
         return known
@@ -141,21 +145,39 @@ class _Compiler:
         risk_slot = self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
         home, name = self._declared.package, self._declared.name
         needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
-        return Unit(
-            policy=self._policy,
-            conclusion=Conclusion(self._policy, held, needs_permit),
+        conclusion = Conclusion(self._policy, held, needs_permit)
+        is_open = any(map(_is_open, [*formulas, *risks]))
+        decide = self._decide(conclusion, trees, risk_trees, risk_slot)
+        return Unit(self._policy, decide, is_open, self._asks(asking))
+
+    def _decide(
+        self,
+        conclusion: Conclusion,
+        trees: tuple[Node, ...],
+        risks: tuple[Node, ...],
+        risk_slot: int | None,
+    ) -> Decide:
+        if len(trees) == 1 and not risks and is_small(trees[0]):
+
+            def answer(rows: Rows) -> Answer:
+                if rows.answer is None:
+                    rows.answer = conclusion.of(rows.ids)
+                return rows.answer  # type: ignore[no-any-return]
+
+            return deciding(self._declared, self._slots.all, trees[0], answer)
+        return Forest(
+            conclude=conclusion.of,
             fit=fitting(self._declared, self._slots.all),
             trees=trees,
-            risks=risk_trees,
+            risks=risks,
             scores=[risk.score for risk in self._policy.risks],
             slots=(self._slots.known(("now",), "nanos"), risk_slot),
-            asks=self._asks(asking),
-        )
+        ).decide
 
-    def _asks(self, asking: Mapping[int, object]) -> frozenset[str]:
-        """Return the rules whose texts ask a history; all of them where the text of a risk does."""
-        every = any(id(risk) in asking for risk in self._policy.risks)
-        return frozenset(r.qualified for r in self._policy.rules if every or id(r) in asking)
+    def _asks(self, asking: Mapping[int, object]) -> frozenset[str] | None:
+        if any(id(risk) in asking for risk in self._policy.risks):
+            return None
+        return frozenset(r.qualified for r in self._policy.rules if id(r) in asking)
 
     def _may_err(self, formula: Formula) -> bool:
         """Tell whether a formula may come to an error, which counts even where nobody reads it."""

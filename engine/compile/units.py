@@ -19,7 +19,8 @@ class Units:
         self._policy = policy
         self._data = data
         self._asking = asking
-        self._units: dict[str, Unit] = {}
+        self.known: dict[str, Unit] = {}
+        """The units compiled so far. HOT: `evaluate` looks here before it calls anything."""
         self._lock = Lock()
 
     @cached_property
@@ -28,7 +29,7 @@ class Units:
 
     def of(self, action: str) -> Unit | None:
         """Return the unit of an action; None where no package declares it."""
-        return self._units.get(action) or self._compiled(action)
+        return self.known.get(action) or self._compiled(action)
 
     def policy_for(self, action: str) -> CheckedPolicy:
         """Return the part of the policy that concerns an action, declared or not."""
@@ -40,7 +41,7 @@ class Units:
         if declared is None:
             return None
         with self._lock:
-            if action not in self._units:
+            if action not in self.known:
                 narrow = self._narrowing.of(action)
-                self._units[action] = compile_unit(narrow, self._data, declared, self._asking)
-            return self._units[action]
+                self.known[action] = compile_unit(narrow, self._data, declared, self._asking)
+            return self.known[action]
