@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
+import ast as pyast
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.parser import parse_expression
+from gatewright.dsl.types import ANY
 from gatewright.engine.cel.evaluate import Evaluator
-from gatewright.engine.cel.scope import unknown_name
+from gatewright.engine.cel.scope import MapScope, unknown_name
+from gatewright.engine.compile.native import Env, Unsure, compile_expr, function_of, is_small
+from gatewright.engine.compile.native_code import load
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import (
     NOTHING,
@@ -65,6 +70,80 @@ def engine(case: Mapping[str, Any]) -> Typed:
 
 engine.cel_errors = (EvaluationError, PolicyError)  # type: ignore[attr-defined]
 engine.lax = frozenset()  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Native:
+    """An expression as native code, where there is any, and how often it answered."""
+
+    code: Callable[[ContainerScope], Value] | None
+    answered: list[bool]
+
+    def value(self, expression: ast.Expr, scope: ContainerScope) -> Value:
+        """Return the value, from the interpreter where the native code has none."""
+        try:
+            native = self.code(scope) if self.code is not None else _no_code()
+        except Exception:  # whatever it is, the interpreter is asked
+            self.answered.append(False)
+            return Evaluator(scope).evaluate(expression)
+        self.answered.append(True)
+        return native
+
+
+def _no_code() -> Value:
+    raise Unsure
+
+
+def native(expression: ast.Expr, scope: ContainerScope) -> Callable[[ContainerScope], Value] | None:
+    """Compile an expression whose variables are looked up in a scope when it runs."""
+    names: dict[str, object] = {"lookup": _lookup}
+
+    def read(path: tuple[str, ...]) -> pyast.expr | None:
+        if not scope.lookup_qualified(path, False).present:
+            return None
+        arguments: list[pyast.expr] = [load("scope"), pyast.Constant(path)]
+        return pyast.Call(load("lookup"), arguments, [])
+
+    def constant(value: object) -> pyast.expr:
+        name = f"c{len(names)}"
+        names[name] = value
+        return load(name)
+
+    env = Env(
+        read=read,
+        present=lambda path: None,
+        type_of=lambda expr: ANY,
+        constant=constant,
+        let=lambda name: None,
+        imported=lambda alias, name: None,
+        history=lambda call: None,
+        fold=lambda expr, budget: Evaluator(MapScope({}), budget).evaluate(expr),
+    )
+    body = compile_expr(expression, env)
+    return None if body is None else function_of("condition", ["scope"], body, names)
+
+
+def _lookup(scope: ContainerScope, path: tuple[str, ...]) -> Value:
+    value = scope.lookup_qualified(path, False).content
+    if not is_small(value):
+        raise Unsure
+    return value
+
+
+ANSWERED: list[bool] = []
+"""For each case that `compiled` had: did native code answer it?"""
+
+
+def compiled(case: Mapping[str, Any]) -> Typed:
+    """Evaluate one case as native code, by the interpreter where that has no answer."""
+    expression = parse_expression(case["expr"])
+    bindings = {name: from_typed(typed) for name, typed in case.get("bindings", {}).items()}
+    scope = ContainerScope(bindings, case.get("container", ""))
+    return to_typed(Native(native(expression, scope), ANSWERED).value(expression, scope))
+
+
+compiled.cel_errors = engine.cel_errors  # type: ignore[attr-defined]
+compiled.lax = frozenset()  # type: ignore[attr-defined]
 
 
 def from_typed(typed: Typed) -> Value:
