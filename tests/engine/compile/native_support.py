@@ -49,7 +49,7 @@ def policy_text(lets: tuple[str, ...] = LETS) -> str:
     target = ", ".join(f"{name}?: {kind.type}" for name, kind in sorted(TARGET.items()))
     return "\n".join([
         f"package {PACKAGE}", PERSON_TYPE, f"type Charge {{ {target} }}",
-        f"action refund on stripe.charge as Charge {{ {params}, changes {{ {changes} }} }}", *lets,
+        f"action {ACTION} on stripe.charge as Charge {{ {params}, changes {{ {changes} }} }}", *lets,
         "default block",
     ])  # fmt: skip
 
