@@ -21,7 +21,6 @@ from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
 from gatewright.engine.cel.evaluate import MAX_DEPTH, literal
 from gatewright.engine.compile import native_calls, native_operators
 from gatewright.engine.compile import native_runtime as runtime
-from gatewright.engine.compile.native_bounds import element_size
 from gatewright.engine.compile.native_code import MAX_PIECES as MAX_PIECES
 from gatewright.engine.compile.native_code import Cannot, Code, Making, Place, load
 from gatewright.engine.compile.native_code import Env as Env
@@ -273,7 +272,7 @@ def _index(expr: ast.Index, place: Place) -> Code:
         node = pyast.Subscript(operand.node, key.node, pyast.Load())
     else:
         node = place.helper(access.index, operand.node, key.node)
-    size = element_size(operand) if isinstance(operand.type, t.ListType) else operand.size
+    size = part_of(operand.size, sure)
     return Code(node, sure, cost, size, operand.normal, kind)
 
 

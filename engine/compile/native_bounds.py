@@ -18,6 +18,7 @@ from gatewright.engine.compile.native_cost import (
     SCALAR,
     Size,
     comparison_cost,
+    is_scalar,
     part_of,
     size_of_value,
     text_size,
@@ -40,24 +41,27 @@ class Bound:
 
 def call_bound(name: str, arguments: tuple[Code, ...], kind: t.Type, metered: bool) -> Bound:
     """Return the bound of a call; `kind` is the type of its value. Raises Cannot without one."""
-    weight = sum(argument.size.weight for argument in arguments)
-    if metered:
-        found = _METERED.get(name)
-        if found is None:
-            raise Cannot
+    texts = sum(argument.size.length // CHARS_A_STEP for argument in arguments)
+    found = _KNOWN.get(name)
+    if found is not None:
         bound = found(arguments)
+    elif metered:
+        raise Cannot
     else:
         bound = Bound(0, _result(arguments, kind))
-    return Bound(bound.cost + weight + bound.size.weight, bound.size)
+    given = bound.size.weight if is_text(kind) else bound.size.length
+    return Bound(bound.cost + texts + given, bound.size)
 
 
 def _result(arguments: tuple[Code, ...], kind: t.Type) -> Size:
     """Bound what a plain function gives: at most some characters for each that goes in."""
-    if isinstance(kind, t.Scalar) and kind not in (t.ANY, t.UNKNOWN, t.BYTES):
+    if is_scalar(kind):
         return SCALAR
-    length = sum(argument.size.length for argument in arguments)
+    length = 4 * sum(argument.size.length for argument in arguments) + _SCALAR_TEXT
+    if is_text(kind):
+        return text_size(length)
     weight = sum(argument.size.weight for argument in arguments)
-    return Size(4 * length + _SCALAR_TEXT, 4 * weight + _SCALAR_TEXT)
+    return Size(length, 4 * weight + _SCALAR_TEXT)
 
 
 def element_size(code: Code) -> Size:
@@ -84,6 +88,14 @@ def element_type(code: Code) -> t.Type:
 
 def _same(arguments: tuple[Code, ...]) -> Bound:
     return Bound(arguments[0].size.length, arguments[0].size)
+
+
+def _wrapped(arguments: tuple[Code, ...]) -> Bound:
+    return Bound(0, arguments[0].size + SCALAR)
+
+
+def _end(arguments: tuple[Code, ...]) -> Bound:
+    return Bound(0, element_size(arguments[0]) + SCALAR)
 
 
 def _extreme(arguments: tuple[Code, ...]) -> Bound:
@@ -124,14 +136,15 @@ def _sets(arguments: tuple[Code, ...]) -> Bound:
     left, right = arguments
     one, other = element_size(left), element_size(right)
     each = max(comparison_cost(one, other), comparison_cost(other, one))
+    if is_text(element_type(left)) and is_text(element_type(right)):
+        each = 1 + min(one.weight, other.weight)
     return Bound(2 * left.size.length * right.size.length * each, SCALAR)
 
 
 def _join(arguments: tuple[Code, ...]) -> Bound:
     whole = arguments[0].size
-    characters = CHARS_A_STEP * whole.weight
-    if is_text(element_type(arguments[0])):
-        characters = whole.length * element_size(arguments[0]).length
+    longest = element_size(arguments[0]).length
+    characters = min(CHARS_A_STEP * whole.weight, whole.length * longest)
     between = arguments[1].size.length if len(arguments) > 1 else 0
     size = text_size(characters + whole.length * between)
     return Bound(whole.length + size.weight, size)
@@ -187,11 +200,12 @@ def _replace_matches(arguments: tuple[Code, ...]) -> Bound:
     return Bound(_walk(arguments) + (length + 1) * (2 + 2 * parts) + size.weight, size)
 
 
-_METERED: Final[Mapping[str, Callable[[tuple[Code, ...]], Bound]]] = {
+_KNOWN: Final[Mapping[str, Callable[[tuple[Code, ...]], Bound]]] = {
     "format": _format, "lists.range": _range, "flatten": _flatten, "distinct": _distinct,
     "sort": _sort, "math.greatest": _extreme, "math.least": _extreme, "optional.unwrap": _same,
     "unwrapOpt": _same, "matches": _matches, "regex.replace": _replace_matches,
     "regex.extract": _extract, "regex.extractAll": _extract_all, "sets.contains": _sets,
     "sets.equivalent": _sets, "sets.intersects": _sets, "join": _join, "replace": _replace,
-    "split": _split,
+    "split": _split, "first": _end, "last": _end, "optional.of": _wrapped, "value": _same,
+    "slice": _same, "reverse": _same, "dyn": _same,
 }  # fmt: skip

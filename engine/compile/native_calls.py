@@ -34,7 +34,7 @@ from gatewright.engine.compile.native_code import (
     thunk,
     unknown,
 )
-from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, size_of_type, text_size
+from gatewright.engine.compile.native_cost import size_of_type
 from gatewright.engine.compile.native_paths import is_bound, path_of
 
 HISTORY_COST = 20
@@ -199,7 +199,7 @@ def _overload(overloads: tuple[Overload, ...], arguments: tuple[Code, ...]) -> O
     return None
 
 
-# --- functions that are Python's own ---------------------------------------------------------------
+# --- functions that are Python's own ------------------------------------------------------------
 
 
 def _size(arguments: tuple[Code, ...], place: Place) -> Code | None:

@@ -35,7 +35,7 @@ MAX_PIECES = 2_000
 """How many sub-expressions one condition may have, its lets written out."""
 
 
-class Cannot(Exception):  # noqa: N818 - no error: the interpreter evaluates the expression
+class Cannot(Exception):
     """There is no native code for an expression."""
 
 
@@ -44,7 +44,7 @@ class Env:
     """What the names of an expression mean in the code that is being made."""
 
     read: Callable[[tuple[str, ...]], pyast.expr | None]
-    """Code that gives the value at a path such as `action`, `amount`, and raises if it is absent."""
+    """Code that gives the value at a path (`action`, `amount`), and raises where it is absent."""
     present: Callable[[tuple[str, ...]], pyast.expr | None]
     """Code for `has(action.amount)` and `changes.has("amount")`, a bool."""
     type_of: Callable[[ast.Expr], t.Type]
@@ -185,7 +185,10 @@ _KINDS: Mapping[str, t.Type] = {
 
 
 def type_of_value(value: Value) -> t.Type:
-    """Return the type of a value, of a list or map without that of its elements."""
+    """Return the type of a value; that of a map has not the types of its parts."""
+    if isinstance(value, tuple):
+        kinds = {type_of_value(item) for item in value}
+        return t.ListType(kinds.pop() if len(kinds) == 1 else t.ANY)
     if isinstance(value, Money):
         return t.MoneyType(value.currency) if value.currency else t.ANY
     return _KINDS.get(kind_of(value), t.ANY)

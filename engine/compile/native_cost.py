@@ -62,10 +62,15 @@ def size_of_type(kind: t.Type) -> Size:
             return _items(size_of_type(key).weight + size_of_type(value).weight)
         case t.OptionalType(element):
             return size_of_type(element) + SCALAR
-        case t.Scalar() if kind not in (t.ANY, t.UNKNOWN, t.BYTES):
-            return SCALAR
         case _:
-            return UNKNOWN
+            return SCALAR if is_scalar(kind) else UNKNOWN
+
+
+def is_scalar(kind: t.Type) -> bool:
+    """Tell whether values of a type have no parts and are not of any length."""
+    if isinstance(kind, t.MoneyType):
+        return True
+    return isinstance(kind, t.Scalar) and kind not in (t.ANY, t.UNKNOWN, t.BYTES)
 
 
 def _items(weight: int) -> Size:

@@ -30,7 +30,7 @@ from gatewright.engine.compile.native_code import (
     negated,
     normal_node,
 )
-from gatewright.engine.compile.native_cost import SCALAR, Size, comparison_cost
+from gatewright.engine.compile.native_cost import SCALAR, comparison_cost
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,

@@ -17,7 +17,7 @@ from gatewright.engine.compile.native_cost import is_small
 from gatewright.engine.values import NOTHING, Map, Money, OptionalValue, Value
 
 
-class Unsure(Exception):  # noqa: N818 - it is no error: the interpreter answers instead
+class Unsure(Exception):
     """Native code does not know: the interpreter must be asked."""
 
 
