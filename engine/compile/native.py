@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast as pyast
 from dataclasses import replace
+from itertools import count
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -39,23 +40,25 @@ def compile_expr(expr: ast.Expr, env: Env) -> pyast.expr | None:
     The code may assign to names that begin with `_` and a digit. Cost: linear in the expression
     with its lets written out, of which there may be `MAX_PIECES`.
     """
-    return _compiled(expr, env, condition=False)
+    code = compiled(expr, env)
+    return None if code is None else code.node
 
 
 def compile_condition(expr: ast.Expr, env: Env) -> pyast.expr | None:
-    """Return code as `compile_expr` does, for an expression that must be a bool."""
-    return _compiled(expr, env, condition=True)
+    """Return code as `compile_expr` does; it raises for whatever is not a bool."""
+    place = Place(env, Making(count(10**6)), _compile)
+    code = compiled(expr, env)
+    return None if code is None else _as_bool(code, place).node
 
 
-def _compiled(expr: ast.Expr, env: Env, *, condition: bool) -> pyast.expr | None:
+def compiled(expr: ast.Expr, env: Env) -> Code | None:
+    """Return code together with what is known of it, such as the most that it would cost."""
     place = Place(env, Making(), _compile)
+    env.type_of(expr)
     try:
-        env.type_of(expr)
-        code = _root(expr, place)
-        node = _as_bool(code, place).node if condition else code.node
+        return _root(expr, place)
     except (Cannot, EvaluationError, RecursionError):
         return None
-    return node
 
 
 def _root(expr: ast.Expr, place: Place) -> Code:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast as pyast
 import linecache
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
@@ -96,7 +96,7 @@ class Local:
 class Making:
     """What is counted while one condition is compiled."""
 
-    names: Iterable[int] = field(default_factory=count)
+    names: Iterator[int] = field(default_factory=count)
     pieces: int = 0
 
 
@@ -128,7 +128,7 @@ class Place:
 
     def fresh(self) -> str:
         """Return a name that the code does not use yet."""
-        return f"_{next(iter(self.making.names))}"
+        return f"_{next(self.making.names)}"
 
     def helper(self, function: Callable[..., object], *arguments: pyast.expr) -> pyast.Call:
         """Return the call of a function of ours."""

@@ -10,6 +10,7 @@ import ast as pyast
 import base64
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.types import ANY
+from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope, unknown_name
 from gatewright.engine.compile.native import Env, Unsure, compile_expr, function_of, is_small
@@ -72,30 +74,14 @@ engine.cel_errors = (EvaluationError, PolicyError)  # type: ignore[attr-defined]
 engine.lax = frozenset()  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True)
-class Native:
-    """An expression as native code, where there is any, and how often it answered."""
-
-    code: Callable[[ContainerScope], Value] | None
-    answered: list[bool]
-
-    def value(self, expression: ast.Expr, scope: ContainerScope) -> Value:
-        """Return the value, from the interpreter where the native code has none."""
-        try:
-            native = self.code(scope) if self.code is not None else _no_code()
-        except Exception:  # whatever it is, the interpreter is asked
-            self.answered.append(False)
-            return Evaluator(scope).evaluate(expression)
-        self.answered.append(True)
-        return native
+Native: TypeAlias = Callable[[ContainerScope], Value]
 
 
-def _no_code() -> Value:
-    raise Unsure
+def native(expression: ast.Expr, scope: ContainerScope, *, folding: bool) -> Native | None:
+    """Compile an expression whose variables are looked up in a scope when it runs.
 
-
-def native(expression: ast.Expr, scope: ContainerScope) -> Callable[[ContainerScope], Value] | None:
-    """Compile an expression whose variables are looked up in a scope when it runs."""
+    Without `folding` constants are computed when it runs too, as if they were not known.
+    """
     names: dict[str, object] = {"lookup": _lookup}
 
     def read(path: tuple[str, ...]) -> pyast.expr | None:
@@ -117,7 +103,7 @@ def native(expression: ast.Expr, scope: ContainerScope) -> Callable[[ContainerSc
         let=lambda name: None,
         imported=lambda alias, name: None,
         history=lambda call: None,
-        fold=lambda expr, budget: Evaluator(MapScope({}), budget).evaluate(expr),
+        fold=_fold if folding else _no_fold,
     )
     body = compile_expr(expression, env)
     return None if body is None else function_of("condition", ["scope"], body, names)
@@ -130,20 +116,44 @@ def _lookup(scope: ContainerScope, path: tuple[str, ...]) -> Value:
     return value
 
 
-ANSWERED: list[bool] = []
-"""For each case that `compiled` had: did native code answer it?"""
+def _fold(expr: ast.Expr, budget: Budget) -> Value:
+    return Evaluator(MapScope({}), budget).evaluate(expr)
 
 
-def compiled(case: Mapping[str, Any]) -> Typed:
-    """Evaluate one case as native code, by the interpreter where that has no answer."""
-    expression = parse_expression(case["expr"])
-    bindings = {name: from_typed(typed) for name, typed in case.get("bindings", {}).items()}
-    scope = ContainerScope(bindings, case.get("container", ""))
-    return to_typed(Native(native(expression, scope), ANSWERED).value(expression, scope))
+def _no_fold(expr: ast.Expr, budget: Budget) -> Value:
+    raise EvaluationError("no_such_name", "nothing is known beforehand")
 
 
-compiled.cel_errors = engine.cel_errors  # type: ignore[attr-defined]
-compiled.lax = frozenset()  # type: ignore[attr-defined]
+@dataclass
+class Compiled:
+    """An adapter that asks native code first; it counts how often that has the answer."""
+
+    folding: bool
+    answered: int = 0
+    cel_errors: tuple[type[Exception], ...] = (EvaluationError, PolicyError)
+    lax: frozenset[str] = frozenset()
+
+    def __call__(self, case: Mapping[str, Any]) -> Typed:
+        """Evaluate one case: by the interpreter where native code does not answer."""
+        expression = parse_expression(case["expr"])
+        bindings = {name: from_typed(typed) for name, typed in case.get("bindings", {}).items()}
+        scope = ContainerScope(bindings, case.get("container", ""))
+        return to_typed(self._value(expression, scope))
+
+    def _value(self, expression: ast.Expr, scope: ContainerScope) -> Value:
+        made = native(expression, scope, folding=self.folding)
+        if made is not None:
+            with suppress(Exception):  # whatever it is, the interpreter is asked
+                value = made(scope)
+                self.answered += 1
+                return value
+        return Evaluator(scope).evaluate(expression)
+
+
+compiled = Compiled(folding=True)
+"""Native code, by the suite's own runner."""
+unfolded = Compiled(folding=False)
+"""Native code whose constants are computed when it runs."""
 
 
 def from_typed(typed: Typed) -> Value:

@@ -127,5 +127,9 @@ def test_lets_are_written_out() -> None:
     world = World(policy(), proposal(ACTION, "action", "amount", "50.01 USD"))
     for text in ("dear", "action.amount > limit", '"C-1" in names', "!dear || risk > 40"):
         assert agree(world, parse_expression(text)), text
-    chain = (*LETS, "let l0 = dear || dear", *(f"let l{i} = l{i - 1} || l{i - 1}" for i in range(1, 20)))
+    chain = (
+        *LETS,
+        "let l0 = dear || dear",
+        *(f"let l{i} = l{i - 1} || l{i - 1}" for i in range(1, 20)),
+    )
     assert native_of(parse_expression("l19"), policy(chain), ACTION) is None
