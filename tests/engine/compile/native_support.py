@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast as pyast
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -16,7 +17,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
-from gatewright.engine.compile.native import Env, compile_expr, function_of, is_small
+from gatewright.engine.compile.native import Env, compile_expr, compiled, function_of, is_small
 from gatewright.engine.compile.native_code import load
 from gatewright.engine.compile.native_runtime import Unsure
 from gatewright.engine.compile.typing import typed
@@ -98,6 +99,13 @@ class World:
         except EvaluationError:
             return OptionalValue(False)
 
+    def charged(self, expr: ast.Expr) -> int:
+        """How many steps the interpreter takes, also where it ends with an error."""
+        budget = Budget()
+        with suppress(EvaluationError):
+            Evaluator(self.scope, budget).evaluate(expr)
+        return budget.spent
+
     def native(self, expr: ast.Expr) -> OptionalValue:
         """What native code gives; nothing where there is none, or it raises."""
         made = native_of(expr, self.checked, str(self.action["action"]))
@@ -171,6 +179,12 @@ def env_for(checked: CheckedPolicy, action: str, names: dict[str, object]) -> En
         fold=lambda expr, budget: Evaluator(data, budget).evaluate(expr),
         normal=True,
     )
+
+
+def cost_of(expr: ast.Expr, checked: CheckedPolicy, action: str) -> int | None:
+    """The most that the interpreter is said to charge; None where there is no native code."""
+    code = compiled(expr, env_for(checked, action, {}))
+    return None if code is None else code.cost
 
 
 def native_of(expr: ast.Expr, checked: CheckedPolicy, action: str) -> Native | None:
