@@ -262,7 +262,7 @@ def _index(expr: ast.Index, place: Place) -> Code:
     if expr.optional:
         node: pyast.expr = place.helper(access.optional_index, operand.node, key.node)
         return Code(node, t.ANY, cost, operand.size + SCALAR, hint=kind)
-    sure = t.ANY
+    sure: t.Type = t.ANY
     position = key.known.content
     if isinstance(operand.type, t.ListType):
         sure = operand.type.element

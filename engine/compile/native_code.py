@@ -258,11 +258,6 @@ def _is_normal(value: Value) -> bool:
     return not isinstance(value, OptionalValue)
 
 
-def merged(codes: Iterable[Code], kind: t.Type, node: pyast.expr) -> Code:
-    """Return the code of an operator over parts: one step, and what the parts cost."""
-    return Code(node, kind, 1 + sum(code.cost for code in codes))
-
-
 def unknown(node: pyast.expr, kind: t.Type, *parts: Code, size: Size = UNKNOWN) -> Code:
     """Return code whose value is only said to be of a type."""
     return Code(node, t.ANY, 1 + sum(part.cost for part in parts), size, hint=kind)
@@ -274,6 +269,11 @@ def unknown(node: pyast.expr, kind: t.Type, *parts: Code, size: Size = UNKNOWN) 
 def load(name: str) -> pyast.Name:
     """Return code that reads a name."""
     return pyast.Name(name, pyast.Load())
+
+
+def path_node(path: tuple[str, ...]) -> pyast.expr:
+    """Return code for a tuple of names."""
+    return pyast.Tuple([pyast.Constant(name) for name in path], pyast.Load())
 
 
 def call(function: pyast.expr, *arguments: pyast.expr) -> pyast.Call:

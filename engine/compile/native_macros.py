@@ -27,7 +27,7 @@ from gatewright.engine.compile.native_code import (
     thunk,
 )
 from gatewright.engine.compile.native_cost import SCALAR, Size, part_of
-from gatewright.engine.values import Map
+from gatewright.engine.values import NOTHING, Map
 
 MAX_NESTING = 8
 """How many macros may stand in one another."""
@@ -98,7 +98,7 @@ def bind(expr: ast.MethodCall, place: Place) -> Code:
     inside = place.binding(dict(zip(names, (local,), strict=True)))
     made = inside.compile(body)
     node = call(thunk(made.node, local.name), bound.node)
-    return replace(made, node=node, cost=1 + bound.cost + made.cost, known=runtime.NOTHING)
+    return replace(made, node=node, cost=1 + bound.cost + made.cost, known=NOTHING)
 
 
 def _optional(

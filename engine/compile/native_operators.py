@@ -7,7 +7,7 @@ else the interpreter's function is called. Source: language.md §4, §9.
 from __future__ import annotations
 
 import ast as pyast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -189,28 +189,31 @@ def _equality_node(operator: str, left: Code, right: Code, place: Place) -> pyas
         return compare(compared[0], _COMPARISONS[operator](), compared[1])
     if left.known.present:
         left, right = right, left  # equality is symmetric
-    if left.type == t.ANY and right.known.present and not place.loop:
-        quick = _quick_equality(operator, left, right, place)
-        if quick is not None:
-            return quick
-    node = place.helper(runtime.equal_values, left.node, right.node)
-    return node if operator == "==" else negated(node)
+    slow: pyast.expr = place.helper(runtime.equal_values, left.node, right.node)
+    slow = slow if operator == "==" else negated(slow)
+    return _quick(operator, left, right, place, runtime.equal_values) or slow
 
 
-def _quick_equality(operator: str, left: Code, right: Code, place: Place) -> pyast.expr | None:
+def _quick(
+    operator: str, left: Code, right: Code, place: Place, slow: Callable[..., object]
+) -> pyast.expr | None:
     """Compare a value of any kind with a constant: quickly where it is of the same kind."""
     python = str if is_text(right.type) else PYTHON_TYPES.get(right.type)
-    if python is None:
+    if left.type != t.ANY or not right.known.present or place.loop or python is None:
         return None
     first, name = place.stored(left.node)
     same = replace(left, node=load(name), type=right.type)
     compared = _comparable(same, right, place)
     if compared is None:
         return None
-    slow: pyast.expr = place.helper(runtime.equal_values, load(name), right.node)
-    slow = slow if operator == "==" else negated(slow)
-    quick = compare(compared[0], _COMPARISONS[operator](), compared[1])
-    return pyast.IfExp(place.is_of(first, python), quick, slow)
+    test = compare(compared[0], _COMPARISONS[operator](), compared[1])
+    sides = load(name), right.node
+    if operator in ("==", "!="):
+        otherwise: pyast.expr = place.helper(slow, *sides)
+        otherwise = otherwise if operator == "==" else negated(otherwise)
+    else:
+        otherwise = place.helper(slow, pyast.Constant(operator), *sides)
+    return pyast.IfExp(place.is_of(first, python), test, otherwise)
 
 
 def _order(operator: str, left: Code, right: Code, place: Place) -> Code:
@@ -218,7 +221,8 @@ def _order(operator: str, left: Code, right: Code, place: Place) -> Code:
     compared = _comparable(place.sure(left), place.sure(right), place)
     if compared is not None:
         return Code(compare(compared[0], _COMPARISONS[operator](), compared[1]), t.BOOL, cost)
-    node = place.helper(runtime.operate, pyast.Constant(operator), left.node, right.node)
+    quick = _quick(operator, left, right, place, runtime.operate)
+    node = quick or place.helper(runtime.operate, pyast.Constant(operator), left.node, right.node)
     return Code(node, t.BOOL, cost)
 
 

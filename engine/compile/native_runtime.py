@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from functools import cmp_to_key, lru_cache
+from functools import cmp_to_key
 from typing import NoReturn
 
 from gatewright.engine.cel import functions, lists, operators
@@ -26,7 +26,6 @@ def unsure() -> NoReturn:
     raise Unsure
 
 
-@lru_cache(None)
 def expecting(kind: type[object]) -> Callable[[Value], Value]:
     """Return a guard that lets values of exactly one Python type pass."""
 

@@ -13,9 +13,7 @@ from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.typer import Typer
 
 
-def typed(
-    policy: CheckedPolicy, package: str, action: str | None, *, with_risk: bool = True
-) -> Callable[[ast.Expr], t.Type]:
+def typed(policy: CheckedPolicy, package: str, action: str | None) -> Callable[[ast.Expr], t.Type]:
     """Return what tells the types of a package's expressions where they decide about an action.
 
     `action` is the name of a declared action; None stands for those that nobody declared. A whole
@@ -24,10 +22,10 @@ def typed(
     """
     contexts = Contexts(policy)
     declared = policy.actions.get(action) if action is not None else None
-    span = declared.span if declared is not None else None
-    patterns = ()
-    if declared is not None and span is not None:
-        patterns = (ast.Pattern(tuple(declared.name.split(".")), False, span=span),)
+    patterns: list[ast.Pattern] = []
+    if declared is not None:
+        names = tuple(declared.name.split("."))
+        patterns.append(ast.Pattern(names, False, span=declared.span))
     (context,) = contexts.of_patterns(package, patterns)
     return TypesOf(context.scope)
 
