@@ -111,7 +111,7 @@ def _range(arguments: tuple[Code, ...]) -> Bound:
 
 
 def _flatten(arguments: tuple[Code, ...]) -> Bound:
-    levels = arguments[1].known.content if len(arguments) > 1 else 1
+    levels = 1 if len(arguments) == 1 else arguments[-1].known.content
     if not isinstance(levels, int):
         raise Cannot
     size = arguments[0].size
@@ -145,7 +145,7 @@ def _join(arguments: tuple[Code, ...]) -> Bound:
     whole = arguments[0].size
     longest = element_size(arguments[0]).length
     characters = min(CHARS_A_STEP * whole.weight, whole.length * longest)
-    between = arguments[1].size.length if len(arguments) > 1 else 0
+    between = 0 if len(arguments) == 1 else arguments[-1].size.length
     size = text_size(characters + whole.length * between)
     return Bound(whole.length + size.weight, size)
 

@@ -7,7 +7,7 @@ else the interpreter's function is called. Source: language.md §4, §9.
 from __future__ import annotations
 
 import ast as pyast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -189,14 +189,18 @@ def _equality_node(operator: str, left: Code, right: Code, place: Place) -> pyas
         return compare(compared[0], _COMPARISONS[operator](), compared[1])
     if left.known.present:
         left, right = right, left  # equality is symmetric
-    slow: pyast.expr = place.helper(runtime.equal_values, left.node, right.node)
-    slow = slow if operator == "==" else negated(slow)
-    return _quick(operator, left, right, place, runtime.equal_values) or slow
+    return _quick(operator, left, right, place) or _slow(operator, left.node, right.node, place)
 
 
-def _quick(
-    operator: str, left: Code, right: Code, place: Place, slow: Callable[..., object]
-) -> pyast.expr | None:
+def _slow(operator: str, left: pyast.expr, right: pyast.expr, place: Place) -> pyast.expr:
+    """Return the call of what the interpreter compares with."""
+    if operator not in ("==", "!="):
+        return place.helper(runtime.operate, pyast.Constant(operator), left, right)
+    equal = place.helper(runtime.equal_values, left, right)
+    return equal if operator == "==" else negated(equal)
+
+
+def _quick(operator: str, left: Code, right: Code, place: Place) -> pyast.expr | None:
     """Compare a value of any kind with a constant: quickly where it is of the same kind."""
     python = str if is_text(right.type) else PYTHON_TYPES.get(right.type)
     if left.type != t.ANY or not right.known.present or place.loop or python is None:
@@ -207,12 +211,7 @@ def _quick(
     if compared is None:
         return None
     test = compare(compared[0], _COMPARISONS[operator](), compared[1])
-    sides = load(name), right.node
-    if operator in ("==", "!="):
-        otherwise: pyast.expr = place.helper(slow, *sides)
-        otherwise = otherwise if operator == "==" else negated(otherwise)
-    else:
-        otherwise = place.helper(slow, pyast.Constant(operator), *sides)
+    otherwise = _slow(operator, load(name), right.node, place)
     return pyast.IfExp(place.is_of(first, python), test, otherwise)
 
 
@@ -221,9 +220,8 @@ def _order(operator: str, left: Code, right: Code, place: Place) -> Code:
     compared = _comparable(place.sure(left), place.sure(right), place)
     if compared is not None:
         return Code(compare(compared[0], _COMPARISONS[operator](), compared[1]), t.BOOL, cost)
-    quick = _quick(operator, left, right, place, runtime.operate)
-    node = quick or place.helper(runtime.operate, pyast.Constant(operator), left.node, right.node)
-    return Code(node, t.BOOL, cost)
+    quick = _quick(operator, left, right, place)
+    return Code(quick or _slow(operator, left.node, right.node, place), t.BOOL, cost)
 
 
 # --- membership ---------------------------------------------------------------------------------
