@@ -90,6 +90,11 @@ def invert(value: Value) -> bool:
     raise EvaluationError("type_mismatch", f"`!` needs a bool, not {a_kind(value)}")
 
 
+def operation(operator: str, left: str, right: str) -> Operation | None:
+    """Return what an arithmetic operator does with two kinds of values, uncharged."""
+    return _ARITHMETIC.get((operator, left, right))
+
+
 # --- arithmetic -------------------------------------------------------------------------------
 
 

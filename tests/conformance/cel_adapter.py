@@ -6,16 +6,23 @@
 
 from __future__ import annotations
 
+import ast as pyast
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.parser import parse_expression
+from gatewright.dsl.types import ANY
+from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
-from gatewright.engine.cel.scope import unknown_name
+from gatewright.engine.cel.scope import MapScope, unknown_name
+from gatewright.engine.compile.native import Env, Unsure, compile_expr, function_of, is_small
+from gatewright.engine.compile.native_code import load, path_node
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import (
     NOTHING,
@@ -65,6 +72,88 @@ def engine(case: Mapping[str, Any]) -> Typed:
 
 engine.cel_errors = (EvaluationError, PolicyError)  # type: ignore[attr-defined]
 engine.lax = frozenset()  # type: ignore[attr-defined]
+
+
+Native: TypeAlias = Callable[[ContainerScope], Value]
+
+
+def native(expression: ast.Expr, scope: ContainerScope, *, folding: bool) -> Native | None:
+    """Compile an expression whose variables are looked up in a scope when it runs.
+
+    Without `folding` constants are computed when it runs too, as if they were not known.
+    """
+    names: dict[str, object] = {"lookup": _lookup}
+
+    def read(path: tuple[str, ...]) -> pyast.expr | None:
+        if not scope.lookup_qualified(path, False).present:
+            return None
+        arguments = [load("scope"), path_node(path)]
+        return pyast.Call(load("lookup"), arguments, [])
+
+    def constant(value: object) -> pyast.expr:
+        name = f"c{len(names)}"
+        names[name] = value
+        return load(name)
+
+    env = Env(
+        read=read,
+        present=lambda path: None,
+        type_of=lambda expr: ANY,
+        constant=constant,
+        let=lambda name: None,
+        imported=lambda alias, name: None,
+        history=lambda call: None,
+        fold=_fold if folding else _no_fold,
+    )
+    body = compile_expr(expression, env)
+    return None if body is None else function_of("condition", ["scope"], body, names)
+
+
+def _lookup(scope: ContainerScope, path: tuple[str, ...]) -> Value:
+    value = scope.lookup_qualified(path, False).content
+    if not is_small(value):
+        raise Unsure
+    return value
+
+
+def _fold(expr: ast.Expr, budget: Budget) -> Value:
+    return Evaluator(MapScope({}), budget).evaluate(expr)
+
+
+def _no_fold(expr: ast.Expr, budget: Budget) -> Value:
+    raise EvaluationError("no_such_name", "nothing is known beforehand")
+
+
+@dataclass
+class Compiled:
+    """An adapter that asks native code first; it counts how often that has the answer."""
+
+    folding: bool
+    answered: int = 0
+    cel_errors: tuple[type[Exception], ...] = (EvaluationError, PolicyError)
+    lax: frozenset[str] = frozenset()
+
+    def __call__(self, case: Mapping[str, Any]) -> Typed:
+        """Evaluate one case: by the interpreter where native code does not answer."""
+        expression = parse_expression(case["expr"])
+        bindings = {name: from_typed(typed) for name, typed in case.get("bindings", {}).items()}
+        scope = ContainerScope(bindings, case.get("container", ""))
+        return to_typed(self._value(expression, scope))
+
+    def _value(self, expression: ast.Expr, scope: ContainerScope) -> Value:
+        made = native(expression, scope, folding=self.folding)
+        if made is not None:
+            with suppress(Exception):  # whatever it is, the interpreter is asked
+                value = made(scope)
+                self.answered += 1
+                return value
+        return Evaluator(scope).evaluate(expression)
+
+
+compiled = Compiled(folding=True)
+"""Native code, by the suite's own runner."""
+unfolded = Compiled(folding=False)
+"""Native code whose constants are computed when it runs."""
 
 
 def from_typed(typed: Typed) -> Value:

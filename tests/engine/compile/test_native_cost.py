@@ -1,0 +1,117 @@
+"""The bounds of native code: no run of the interpreter charges more, whatever small values it meets."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewright.dsl import types as t
+from gatewright.dsl.parser import parse_expression
+from gatewright.engine.compile.native_cost import (
+    MAX_ITEMS,
+    MAX_TEXT,
+    is_small,
+    size_of_type,
+    size_of_value,
+)
+from gatewright.engine.values import Map, OptionalValue, Value
+from tests.engine.compile.native_support import ACTION, World, cost_of, policy
+from tests.engine.compile.test_native import PLACES, atoms, proposal
+from tests.strategies.fields import FieldKind
+
+LONG = "x" * MAX_TEXT
+LARGE: dict[str, list[object]] = {
+    "string": [LONG, "é" * MAX_TEXT, "-" * MAX_TEXT, "9" * MAX_TEXT],
+    "string(max: 8)": ["x" * 8],
+    "list<string>": [["x" * 900] * MAX_ITEMS, ["9"] * MAX_ITEMS, ["xy"] * MAX_ITEMS],
+    "map<string, int>": [{f"{i:0900}": i for i in range(MAX_ITEMS)}],
+    "any": [LONG, ["x" * 900] * MAX_ITEMS, [[5] * 90] * MAX_ITEMS, {f"{i:0900}": i for i in range(MAX_ITEMS)}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("where", "name", "kind", "path"), PLACES, ids=[p[3] for p in PLACES])
+def test_no_run_costs_more_than_its_bound(
+    where: str, name: str, kind: FieldKind, path: str
+) -> None:
+    worlds = [
+        World(policy(), proposal(ACTION, where, name, value))
+        for value in (*kind.values, *LARGE.get(kind.type, []))
+    ]
+    for atom in atoms(kind, path):
+        expr = parse_expression(atom)
+        bound = cost_of(expr, policy(), ACTION)
+        for world in worlds:
+            charged = world.charged(expr)
+            assert bound is None or charged <= bound, (atom, charged, bound)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'action.tags.map(t, t + t).join("-").size() > 1',
+        "action.tags.map(t, t.split(\"\").size()).sort().size() > 1",
+        'action.tags.filter(t, t.contains("x")).map(t, t + "y").exists(t, t == "xy")',
+        'action.customer.replace("x", "yyy").replace("y", "zz").size() > 3',
+        'regex.replace(action.customer, "x", "yy").split("y").size() > 3',
+        'regex.extractAll(action.customer, "x").size() > 3',
+        '"%s and %s".format([action.customer, action.extra]).size() > 3',
+        "action.extra == action.tags",
+        "action.extra in [action.extra, action.tags]",
+        "[action.extra, action.tags].flatten().size() > 1",
+        "action.counts.transformMap(k, v, k + k).size() > 1",
+        'action.counts.exists(k, v, k == action.customer || v > 3)',
+        "action.tags.sortBy(t, t.size()).size() > 1",
+        "action.tags.sort().size() > 1",
+        "action.tags.reverse().slice(0, 1).size() > 1",
+        "base64.encode(bytes(action.customer)).size() > 3",
+        "strings.quote(action.customer) == action.customer",
+        "action.customer < action.customer + action.customer",
+        "lists.range(100).map(i, i * i).exists(i, i == action.n)",
+        "math.greatest(lists.range(100)) > action.n",
+        "action.tags.first().optMap(x, x + x).orValue(action.customer).size() > 2",
+        "sets.intersects(action.counts.map(k, k), [\"a\", \"b\"])",
+        "data.vip.map(v, v + action.customer).size() > 1",
+        "action.extra == {}",
+        "{} == action.extra",
+    ],
+)  # fmt: skip
+def test_built_values_cost_no_more_than_their_bound(text: str) -> None:
+    expr = parse_expression(text)
+    bound = cost_of(expr, policy(), ACTION)
+    for i in range(4):
+        params = {name: pool[i % len(pool)] for name, pool in (
+            ("customer", LARGE["string"]), ("tags", LARGE["list<string>"]),
+            ("counts", LARGE["map<string, int>"]), ("extra", LARGE["any"]), ("n", [5]))}  # fmt: skip
+        charged = World(policy(), {"action": ACTION, "params": params}).charged(expr)
+        assert bound is None or charged <= bound
+
+
+def test_small_values() -> None:
+    assert is_small(LONG)
+    assert not is_small(LONG + "x")
+    assert is_small(("a",) * MAX_ITEMS)
+    assert not is_small(("a",) * (MAX_ITEMS + 1))
+    assert not is_small((("a",) * MAX_ITEMS,) * MAX_ITEMS)
+    assert not is_small(Map({str(i): i for i in range(MAX_ITEMS + 1)}.items()))
+    assert not is_small(b"x" * (MAX_TEXT + 1))
+    assert not is_small((OptionalValue.of(LONG + "x"),))
+
+
+@pytest.mark.parametrize("text", ["U\u0308", "\ud800", "a" + "\u0344" * 200, "\u212a"])
+def test_texts_that_are_not_normal_are_not_small(text: str) -> None:
+    assert not is_small(text)
+    assert not is_small((text,))
+
+
+def test_normal_texts_are_small() -> None:
+    assert is_small("\u00dcbel")
+
+
+@pytest.mark.parametrize("value", [None, 5, "C-1", ("x", "C-2"), Map({"a": 10}.items())])
+def test_any_is_as_large_as_every_small_value(value: Value) -> None:
+    size, most = size_of_value(value), size_of_type(t.ANY)
+    assert size.length <= most.length
+    assert size.weight <= most.weight
+
+
+def test_lists_weigh_what_their_elements_do() -> None:
+    assert size_of_type(t.ListType(t.INT)).weight < size_of_type(t.ListType(t.STRING)).weight
