@@ -57,7 +57,11 @@ class Judge:
 
     def says(self, record: Record) -> int:
         """Return whether it is true of an event, false, or errs."""
+        if not self._known:
+            self._start = record.seq
         place = record.seq - self._start
+        if place < 0:  # one from before what is kept: stores tell of nearly all in order
+            return self._ask(record.event)
         if place >= len(self._known):
             self._known.extend(bytes(place + 1 - len(self._known)))
         if not self._known[place]:
@@ -67,13 +71,14 @@ class Judge:
     def forget(self, record: Record) -> None:
         """Ask again: the event has changed."""
         place = record.seq - self._start
-        if place < len(self._known):
+        if 0 <= place < len(self._known):
             self._known[place] = 0
 
     def forget_before(self, seq: int) -> None:
-        """Drop what is known of the records before a number; none of them is asked about again."""
-        del self._known[: seq - self._start]
-        self._start = seq
+        """Drop what is known of the records before a number."""
+        if seq > self._start:
+            del self._known[: seq - self._start]
+            self._start = seq
 
     def _ask(self, event: Event) -> int:
         try:
@@ -90,6 +95,10 @@ class Shared:
     records: dict[str, Record]
     forgotten: int | None = None
     """Events before this instant are gone, in nanoseconds; None where all are there."""
+
+    def forget(self, before: int) -> None:
+        """Note that events before an instant are gone."""
+        self.forgotten = before if self.forgotten is None else max(before, self.forgotten)
 
     def check(self, after: int) -> None:
         """Raise EvaluationError where a window reaches back to what was forgotten."""

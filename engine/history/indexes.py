@@ -34,6 +34,9 @@ class Indexes:
         self._kept: OrderedDict[_Name, AnyIndex] = OrderedDict()
         self._judges: WeakValueDictionary[tuple[int, ...], Judge] = WeakValueDictionary()
 
+    def __len__(self) -> int:
+        return len(self._living)
+
     # --- asked for
 
     def events(self, where: LastingWhere, keys: tuple[str, ...]) -> EventIndex:
@@ -88,32 +91,28 @@ class Indexes:
     # --- told of changes
 
     def change(self, change: Callable[[AnyIndex], None]) -> None:
-        """Tell every index of a change; one that fails at it is built anew before it is read."""
-        for index in list(self._living.values()):
-            try:
+        """Tell every index of a change; where one fails at it, all are built anew before use."""
+        try:
+            for index in list(self._living.values()):
                 change(index)
-            except BaseException:
-                self._distrust()
-                raise
+        except BaseException:
+            for index in list(self._living.values()):
+                index.broken = True
+            raise
 
     def forget(self, record: Record) -> None:
         """Forget what was said of an event that has changed."""
         for judge in list(self._judges.values()):
             judge.forget(record)
 
-    def leave(self, gone: Collection[Record], rest: Iterable[Record]) -> None:
-        """Take out many events; where they are most of them, build anew from the rest."""
-        rest = list(rest)
-        for index in list(self._living.values()):
-            if len(gone) > len(rest) // 8:
-                index.build(rest)
-            else:
-                for record in gone:
-                    index.remove(record)
-        if rest:
+    def leave(self, gone: Collection[Record], rest: Collection[Record]) -> None:
+        """Take out many events; where they are many of all, build anew from the rest."""
+        if len(gone) > len(rest) // 8:
+            self.change(lambda index: index.build(rest))
+        else:
+            for record in gone:
+                self.change(lambda index, record=record: index.remove(record))
+        oldest = next(iter(rest), None)
+        if oldest is not None:
             for judge in list(self._judges.values()):
-                judge.forget_before(rest[0].seq)
-
-    def _distrust(self) -> None:
-        for index in list(self._living.values()):
-            index.broken = True
+                judge.forget_before(oldest.seq)

@@ -103,7 +103,7 @@ class History:
             for record in gone:
                 del records[record.event.id]
             self._indexes.leave(gone, records.values())
-            self._shared.forgotten = max(before.nanos, self._shared.forgotten or before.nanos)
+            self._shared.forget(before.nanos)
             return len(gone)
 
     def __len__(self) -> int:
