@@ -80,6 +80,14 @@ class LastingWhere:
         """What tells it from others, as long as it lives."""
         return (id(self.declared), *map(id, self.lets))
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields of an event that it may read."""
+        record, where = self.declared.record, self.declared.where
+        nodes = () if where is None else walk(where)
+        named = {node.name for node in nodes if isinstance(node, ast.Name)}
+        return frozenset(name for name in named if _is_field(name, record))
+
     def holds(self, event: Event) -> bool:
         """Tell whether it is true of an event; raises EvaluationError."""
         return holds(self.declared, self.outer, event)

@@ -15,8 +15,8 @@ from collections.abc import Hashable
 from operator import attrgetter
 
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history.index import Index, Judge, Shared, first_of, key_of, token
-from gatewright.engine.history.query import declared_type, event_field
+from gatewright.engine.history.index import Field, Index, Judge, Shared, first_of, key_of
+from gatewright.engine.history.query import declared_type
 from gatewright.engine.history.series import Record, Series
 from gatewright.engine.values import Value
 
@@ -67,7 +67,7 @@ class DistinctIndex(Index[_Values]):
 
     def __init__(self, judge: Judge, keys: tuple[str, ...], field: str, shared: Shared) -> None:
         super().__init__(judge, keys, field, shared)
-        self._name = field
+        self._counted = Field(field, self.declared.record)
         declared_type(self.declared.record, field)
 
     def distinct(
@@ -116,7 +116,7 @@ class DistinctIndex(Index[_Values]):
         for series in (group.unread, group.untold):
             record = first_of([series], after, now, skip)
             if record is not None:
-                token(event_field(record.event, self._name, self.declared.record).content)
+                self._counted.token(record.event)
 
     # --- changing
 
@@ -145,14 +145,19 @@ class DistinctIndex(Index[_Values]):
         return not (group.occurrences or group.unread.size or group.untold.size or group.without)
 
     def _value(self, record: Record) -> Hashable:
-        return token(event_field(record.event, self._name, self.declared.record).content)
+        return self._counted.token(record.event)
 
     def _read(self, record: Record) -> tuple[Hashable, EvaluationError | None] | None:
         """Return the token of a value, or its error beside whether the value itself was read."""
-        was_read = False
         try:
-            value = event_field(record.event, self._name, self.declared.record)
-            was_read = True
-            return (token(value.content), None) if value.present else None
+            value = self._counted.token(record.event)
         except EvaluationError as error:
-            return was_read, EvaluationError(error.code, error.message)
+            return self._is_read(record), EvaluationError(error.code, error.message)
+        return None if value is None else (value, None)
+
+    def _is_read(self, record: Record) -> bool:
+        try:
+            self._counted.read(record.event)
+        except EvaluationError:
+            return False
+        return True

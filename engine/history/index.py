@@ -15,13 +15,14 @@ from threading import RLock
 from typing import Final, Generic, TypeVar
 
 from gatewright.dsl.policy import History as DeclaredHistory
+from gatewright.dsl.types import EnumType, RecordType, StringType
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.condition import LastingWhere
-from gatewright.engine.history.query import Query, event_field, identity
+from gatewright.engine.history.query import OWN_FIELDS, Query, event_field, identity
 from gatewright.engine.history.record import Event
 from gatewright.engine.history.series import Record, Series
-from gatewright.engine.values import Timestamp, Value, nfc
+from gatewright.engine.values import OptionalValue, Timestamp, Value, nfc
 
 Key = tuple[Hashable, ...]
 Group = TypeVar("Group")
@@ -46,11 +47,46 @@ def key_of(values: tuple[Value, ...]) -> Key:
     return values
 
 
+class Field:
+    """One field of the events of a history, as it is read again and again."""
+
+    __slots__ = ("_is_own", "_is_text", "_record", "name")
+
+    def __init__(self, name: str, record: RecordType) -> None:
+        self.name = name
+        self._record = record
+        listed = record.field(name)
+        self._is_own = name in OWN_FIELDS
+        self._is_text = listed is not None and isinstance(listed.type, StringType | EnumType)
+
+    def read(self, event: Event) -> OptionalValue:
+        """Return the value; raises EvaluationError, as `event_field` does."""
+        return event_field(event, self.name, self._record)
+
+    # HOT: benchmarks/history.py, append. A text that was recorded is its own value, by any type.
+    def token(self, event: Event) -> Hashable | None:
+        """Return what tells the value from others, None where it is absent."""
+        if self._is_own:
+            own: Value = getattr(event, self.name)
+            return None if own is None else token(own)
+        if self._is_text:
+            text = event.params.get(self.name)
+            if type(text) is str:
+                return token(text)
+        value = self.read(event)
+        return token(value.content) if value.present else None
+
+
 class Judge:
-    """What the `where` of one history says of each event, kept: it is evaluated once an event."""
+    """What the `where` of one history says of each event, kept: it is evaluated once an event.
+
+    One that reads the status and the action only is evaluated once for each pair of them.
+    """
 
     def __init__(self, where: LastingWhere) -> None:
         self.where = where
+        self._is_simple = where.fields <= {"status", "action"}
+        self._simple: dict[tuple[str, str], int] = {}
         self._known = bytearray()
         self._start = 0
         """The number of the first record in `_known`."""
@@ -81,6 +117,14 @@ class Judge:
             self._start = seq
 
     def _ask(self, event: Event) -> int:
+        if not self._is_simple:
+            return self._evaluate(event)
+        pair = (event.status, event.action)
+        if pair not in self._simple:
+            self._simple[pair] = self._evaluate(event)
+        return self._simple[pair]
+
+    def _evaluate(self, event: Event) -> int:
         try:
             return _TRUE if self.where.holds(event) else _FALSE
         except EvaluationError:
@@ -121,6 +165,7 @@ class Index(ABC, Generic[Group]):
     ) -> None:
         self.declared: DeclaredHistory = judge.where.declared
         self.keys = keys
+        self._fields = [Field(name, self.declared.record) for name in keys]
         self.field = field
         self._judge = judge
         self._shared = shared
@@ -179,14 +224,14 @@ class Index(ABC, Generic[Group]):
         if said == _FALSE:
             return None
         key: list[Hashable] = []
-        for name in self.keys:
+        for field in self._fields:
             try:
-                value = event_field(event, name, self.declared.record)
-                if not value.present:
-                    return None
-                key.append(token(value.content))
+                found = field.token(event)
             except EvaluationError:
                 return tuple(key), True
+            if found is None:
+                return None
+            key.append(found)
         return tuple(key), said == _ERROR
 
     # --- reading, under the lock

@@ -7,7 +7,7 @@ those of policies long replaced go away.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 

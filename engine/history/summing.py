@@ -13,18 +13,20 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history.index import Index, Judge, Shared, first_of, key_of
-from gatewright.engine.history.query import declared_type, event_field
+from gatewright.engine.history.index import Field, Index, Judge, Shared, first_of, key_of
+from gatewright.engine.history.query import declared_type
 from gatewright.engine.history.series import Record, Series
 from gatewright.engine.history.sums import (
     EXACT,
+    SUMMABLE,
     double_sum,
     kind_of_sum,
+    kind_of_type,
     money_sum,
     sum_values,
     whole_sum,
 )
-from gatewright.engine.values import MAX_DIGITS, Duration, Money, Value, kind_of
+from gatewright.engine.values import MAX_DIGITS, Duration, Money, Value, exact_decimal, kind_of
 
 _DOUBLE_BITS: Final = 1074
 """The smallest double is 2**-1074."""
@@ -57,7 +59,10 @@ class SumIndex(Index[_Amounts]):
     def __init__(self, judge: Judge, keys: tuple[str, ...], field: str, shared: Shared) -> None:
         super().__init__(judge, keys, field, shared)
         self._name = field
+        self._summed = Field(field, self.declared.record)
         self._type = declared_type(self.declared.record, field)
+        kind = kind_of_type(self._type)
+        self._kind = kind if kind in SUMMABLE else None
 
     def sum(
         self,
@@ -72,18 +77,20 @@ class SumIndex(Index[_Amounts]):
             after = self._window(key, values, now_nanos, within_nanos, exclude_id)
             self._shared.check(after)
             group = self._groups.get(key)
-            totals = {} if group is None else self._totals(group, after, now_nanos, exclude_id)
-            if any(sort.is_odd for sort in totals) and group is not None:
+            totals = [] if group is None else self._totals(group, after, now_nanos, exclude_id)
+            if group is not None and any([sort.is_odd for sort, _ in totals]):
                 return self._looked_at(group, after, now_nanos, exclude_id)
         return self._result(totals)
 
-    def _totals(self, group: _Amounts, after: int, now: int, skip: str | None) -> dict[_Sort, int]:
+    def _totals(
+        self, group: _Amounts, after: int, now: int, skip: str | None
+    ) -> list[tuple[_Sort, int]]:
         """Return the totals of the sorts that occur in the window."""
         unread = first_of([group.unread], after, now, skip) if group.unread.size else None
         if unread is not None:
-            event_field(unread.event, self._name, self.declared.record)
+            self._summed.read(unread.event)
         excluded = self._excluded(skip, after, now)
-        totals: dict[_Sort, int] = {}
+        totals: list[tuple[_Sort, int]] = []
         for sort, series in group.sorts.items():
             count = series.rank(now) - series.rank(after)
             total = series.total(now) - series.total(after)
@@ -91,21 +98,21 @@ class SumIndex(Index[_Amounts]):
             if amount is not None:
                 count, total = count - 1, total - amount
             if count:
-                totals[sort] = total
+                totals.append((sort, total))
         return totals
 
-    def _result(self, totals: dict[_Sort, int]) -> Value:
-        kind = kind_of_sum(self._type, {sort.kind for sort in totals}, self._name)
+    def _result(self, totals: list[tuple[_Sort, int]]) -> Value:
+        kind = self._kind or kind_of_sum(self._type, [s.kind for s, _ in totals], self._name)
         if kind == "double":
-            return double_sum(Fraction(sum(totals.values()), 2**_DOUBLE_BITS))
+            return double_sum(Fraction(sum([n for _, n in totals]), 2**_DOUBLE_BITS))
         if kind not in ("money", "decimal"):
-            return whole_sum(sum(totals.values()), kind)
-        places = max((sort.places for sort in totals), default=0)
-        whole = sum(total * 10 ** (places - sort.places) for sort, total in totals.items())
+            return whole_sum(sum([n for _, n in totals]), kind)
+        places = max([sort.places for sort, _ in totals], default=0)
+        whole = sum([total * 10 ** (places - sort.places) for sort, total in totals])
         number = Decimal(whole).scaleb(-places, EXACT)
         if kind == "money":
-            return money_sum(number, (sort.currency for sort in totals), self._type)
-        return money_sum(number, ("",), self._type).amount
+            return money_sum(number, [sort.currency for sort, _ in totals], self._type)
+        return exact_decimal(number)
 
     def _looked_at(self, group: _Amounts, after: int, now: int, skip: str | None) -> Value:
         """Sum by looking at each event of the window, in the order recorded."""
@@ -116,7 +123,7 @@ class SumIndex(Index[_Amounts]):
             if record.event.id != skip
         ]
         found.sort(key=lambda record: record.seq)
-        read = [event_field(r.event, self._name, self.declared.record) for r in found]
+        read = [self._summed.read(r.event) for r in found]
         return sum_values([value.content for value in read], self._type, self._name)
 
     # --- changing
@@ -154,7 +161,7 @@ class SumIndex(Index[_Amounts]):
 
     def _read(self, record: Record) -> tuple[_Sort, int] | EvaluationError | None:
         try:
-            value = event_field(record.event, self._name, self.declared.record)
+            value = self._summed.read(record.event)
         except EvaluationError as error:
             return EvaluationError(error.code, error.message)
         return _sorted(value.content) if value.present else None

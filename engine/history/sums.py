@@ -28,7 +28,8 @@ from gatewright.engine.values import (
 EXACT: Final = Context(prec=4 * MAX_DIGITS)
 """Wide enough that no sum of decimals is rounded."""
 
-_SUMMABLE = ("int", "uint", "double", "decimal", "money", "duration")
+SUMMABLE = ("int", "uint", "double", "decimal", "money", "duration")
+"""The kinds of values that have a sum."""
 
 
 def kind_of_type(declared: Type) -> str:
@@ -44,7 +45,7 @@ def kind_of_sum(declared: Type, kinds: Iterable[str], name: str) -> str:
     """Return the one kind of number that is summed; `kinds` are those of the values."""
     several = set(kinds) if declared == ANY else {kind_of_type(declared)}
     kind = several.pop() if several else "int"
-    if several or kind not in _SUMMABLE:
+    if several or kind not in SUMMABLE:
         what = "values of several kinds" if several else f"values of type {kind}"
         raise EvaluationError("type_mismatch", f"{shown(name)} has {what}: they have no sum")
     return kind
@@ -81,7 +82,7 @@ def money_sum(total: Decimal, currencies: Iterable[str], declared: Type) -> Mone
             "currency_mismatch", "the past actions have several currencies: they have no sum"
         )
     empty = declared.currency if isinstance(declared, MoneyType) else None
-    return Money(exact_decimal(total), several[0] if several else empty)
+    return Money(total, several[0] if several else empty)
 
 
 def double_sum(total: Fraction) -> float:

@@ -313,17 +313,18 @@ def test_a_where_that_reads_the_decision_is_asked_each_time() -> None:
     assert store.index(declared, "count", (), outer=scope_of(PACKAGES[0])) is None
 
 
-def test_the_where_is_evaluated_once_an_event() -> None:
+@pytest.mark.parametrize(("where", "first", "later"), [(3, 5, 6), (1, 1, 2)])
+def test_the_where_is_evaluated_once_an_event(where: int, first: int, later: int) -> None:
+    """Or once a status, where it looks at nothing else."""
     store = History(past(n, n, PLAIN_PARAMS) for n in range(5))
+    asked = query(PACKAGES[where], now=Timestamp(9), within_nanos=5)
     with mock.patch.object(condition, "Evaluator", wraps=Evaluator) as evaluator:
         for _ in range(3):
-            for field in ("amount", "note", None):
-                same_index = query(PACKAGES[1], now=Timestamp(9), within_nanos=5, field=field)
-                store.count(replace(same_index, field=None))
-                store.sum(replace(same_index, field="amount"))
-        assert evaluator.call_count == 5
+            store.count(asked)
+            store.sum(replace(asked, field="amount"))
+        assert evaluator.call_count == first
         record(store, past(3, 0, {}, status="rejected"))
-        assert evaluator.call_count == 6
+        assert evaluator.call_count == later
 
 
 # --- as compiled conditions ask -----------------------------------------------------------------
@@ -390,7 +391,7 @@ def test_indexes_that_nobody_keeps_go_away() -> None:
 
 def test_a_change_that_failed_is_made_good() -> None:
     store = History([past(1, 5, PLAIN_PARAMS)])
-    asked = query(PACKAGES[1], now=Timestamp(9), within_nanos=None)
+    asked = query(PACKAGES[3], now=Timestamp(9), within_nanos=None)
     assert store.count(asked) == 1
     with (
         mock.patch.object(condition, "Evaluator", side_effect=MemoryError),
