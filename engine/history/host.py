@@ -13,11 +13,10 @@ from typing import Final
 from gatewright.dsl import ast
 from gatewright.dsl.policy import History as DeclaredHistory
 from gatewright.dsl.types import RecordType
-from gatewright.engine.cel.evaluate import Evaluator
-from gatewright.engine.cel.scope import Scope, unknown_name
+from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.condition import holds, lasting
 from gatewright.engine.history.query import (
-    OWN_FIELDS,
     AgreementQuery,
     HistoryStore,
     Query,
@@ -94,20 +93,11 @@ class HistoryValue(HostObject):
             field=field,
             exclude_id=self.exclude_id,
             holds=self._holds,
+            where=lasting(self.declared, self.outer),
         )
 
     def _holds(self, event: Event) -> bool:
-        if self.declared.where is None:
-            return True
-        scope = _EventScope(event, self.declared.record, self.outer)
-        try:
-            return Evaluator(scope).condition(self.declared.where)
-        except EvaluationError as error:
-            name = shown(self.declared.name)
-            raise EvaluationError(
-                error.code,
-                f"the `where` of {name} has no answer for a past action: {error.message}",
-            ) from None
+        return holds(self.declared, self.outer, event)
 
 
 def ask_agreement(
@@ -187,25 +177,3 @@ class PastEvent(HostObject):
     def invoke(self, method: str, arguments: tuple[ast.Argument, ...], evaluate: Evaluate) -> Value:
         """Refuse: a past action has fields only."""
         raise _no_method(method, "a past action has fields only")
-
-
-@dataclass(frozen=True, slots=True)
-class _EventScope:
-    """The names that a `where` sees: the fields of an event, then those of its package.
-
-    `decided_by` and the like are null where they are absent; a missing parameter is an error.
-    """
-
-    event: Event
-    record: RecordType
-    outer: Scope | None
-
-    def lookup(self, name: str, absolute: bool) -> Value:
-        if absolute or (name not in OWN_FIELDS and self.record.field(name) is None):
-            if self.outer is None:
-                raise unknown_name(name)
-            return self.outer.lookup(name, absolute)
-        value = event_field(self.event, name, self.record)
-        if not value.present and name not in OWN_FIELDS:
-            raise EvaluationError("no_such_field", f"the past action has no {shown(name)}")
-        return value.content

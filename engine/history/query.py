@@ -8,49 +8,37 @@ Source: language.md §6.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 from difflib import get_close_matches
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gatewright.dsl.types import (
-    ANY,
-    EnumType,
-    MoneyType,
-    RecordType,
-    StringType,
-    Type,
-)
+from gatewright.dsl.types import ANY, RecordType, Type
 from gatewright.engine.conform import conform_value
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.record import APPROVED, Event
+from gatewright.engine.history.sums import kind_of_type, sum_values
 from gatewright.engine.problems import UNFIT, shown
 from gatewright.engine.values import (
-    MAX_DIGITS,
     NOTHING,
-    Duration,
     Map,
-    Money,
     OptionalValue,
     Timestamp,
-    Uint,
     Value,
     a_kind,
-    exact_decimal,
-    int64,
     kind_of,
     nfc,
 )
+
+if TYPE_CHECKING:
+    from gatewright.engine.history.condition import LastingWhere
 
 KEYS_OF_EVENTS = ("agent", "target", "action")
 """What every history can be keyed by, besides the parameters of its actions: ids and the name."""
 
 OWN_FIELDS = ("id", "action", "agent", "target", "status", "at", "decided_by", "decided_at")
 """What every event has of its own; a parameter of such a name is not seen in a history."""
-
-_EXACT = Context(prec=4 * MAX_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +48,8 @@ class Query:
     `record` types the fields. `keys` are sorted by name. The window is `(now - within, now]`, from
     the beginning of time where `within_nanos` is None. `exclude_id` is the action being decided.
     `holds` tells whether the history's `where` is true of an event; it raises EvaluationError.
+    `where` is the same apart from this decision, for stores that keep an index; None where what it
+    says depends on the decision: such a query is answered by looking at each event.
     """
 
     history: str
@@ -73,6 +63,7 @@ class Query:
     holds: Callable[[Event], bool] = dataclasses.field(
         default=lambda _: True, compare=False, repr=False
     )
+    where: LastingWhere | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 class HistoryStore(Protocol):
@@ -126,9 +117,9 @@ def total(events: Iterable[Event], query: Query) -> Value:
     Raises EvaluationError `currency_mismatch`, `overflow`, or `type_mismatch` for no number.
     """
     name = _queried_field(query)
-    declared = _declared(query.record, name)
+    declared = declared_type(query.record, name)
     values = [read.content for read in _values(events, query, name) if read.present]
-    return _sum(values, _kind_of_sum(declared, values, name), declared)
+    return sum_values(values, declared, name)
 
 
 def last(events: Iterable[Event], query: Query) -> Event | None:
@@ -143,7 +134,7 @@ def last(events: Iterable[Event], query: Query) -> Event | None:
 def distinct(events: Iterable[Event], query: Query) -> int:
     """Count the different values of a field."""
     name = _queried_field(query)
-    _declared(query.record, name)
+    declared_type(query.record, name)
     return len({identity(v.content) for v in _values(events, query, name) if v.present})
 
 
@@ -215,7 +206,7 @@ def event_field(event: Event, name: str, record: RecordType) -> OptionalValue:
 
     Raises EvaluationError where it is missing though its type needs it, or does not fit its type.
     """
-    declared = _declared(record, name)
+    declared = declared_type(record, name)
     if name in OWN_FIELDS:
         return _own_field(event, name)
     if name not in event.params:
@@ -236,7 +227,8 @@ def _own_field(event: Event, name: str) -> OptionalValue:
     return NOTHING if value is None else OptionalValue.of(value)
 
 
-def _declared(record: RecordType, name: str) -> Type:
+def declared_type(record: RecordType, name: str) -> Type:
+    """Return the type of a field of events; raises EvaluationError where they have none."""
     listed = record.field(name)
     if listed is not None:
         return listed.type
@@ -256,7 +248,7 @@ def checked_key(name: str, value: Value, record: RecordType) -> Value:
         raise EvaluationError(
             "invalid_argument", f"{shown(name)} is no key: the `where` of a history can look at it"
         )
-    wanted = _kind(_declared(record, name)) if name not in KEYS_OF_EVENTS else "string"
+    wanted = kind_of_type(declared_type(record, name)) if name not in KEYS_OF_EVENTS else "string"
     given = kind_of(value)
     if wanted not in (given, "any") and not {wanted, given} <= {"int", "uint", "double"}:
         raise EvaluationError(
@@ -281,65 +273,3 @@ def identity(value: Value) -> Hashable:
     if isinstance(value, Map):
         return ("map", frozenset((identity(k), identity(v)) for k, v in value.items()))
     return (kind_of(value), value)
-
-
-def _kind(declared: Type) -> str:
-    """Return the run-time kind of a type's values."""
-    if isinstance(declared, (StringType, EnumType)):
-        return "string"
-    if isinstance(declared, RecordType):
-        return "map"
-    return str(declared).partition("(")[0].partition("<")[0]
-
-
-# --- sums -----------------------------------------------------------------------------------------
-
-_SUMMABLE = ("int", "uint", "double", "decimal", "money", "duration")
-
-
-def _kind_of_sum(declared: Type, values: list[Value], name: str) -> str:
-    """Return the one kind of number that is summed."""
-    kinds = {kind_of(value) for value in values} if declared == ANY else {_kind(declared)}
-    kind = kinds.pop() if kinds else "int"
-    if kinds or kind not in _SUMMABLE:
-        what = "values of several kinds" if kinds else f"values of type {kind}"
-        raise EvaluationError("type_mismatch", f"{shown(name)} has {what}: they have no sum")
-    return kind
-
-
-def _sum(values: list[Value], kind: str, declared: Type) -> Value:
-    if kind == "money":
-        currency = declared.currency if isinstance(declared, MoneyType) else None
-        return _sum_money([v for v in values if isinstance(v, Money)], currency)
-    if kind == "decimal":
-        return _sum_decimals([v for v in values if isinstance(v, Decimal)])
-    if kind == "double":
-        return _sum_doubles([v for v in values if isinstance(v, float)])
-    if kind == "duration":
-        return Duration(sum(v.nanos for v in values if isinstance(v, Duration)))
-    whole = sum(v for v in values if isinstance(v, int))
-    return Uint(whole) if kind == "uint" else int64(whole)
-
-
-def _sum_money(amounts: list[Money], currency: str | None) -> Money:
-    currencies = sorted({amount.currency or "" for amount in amounts})
-    if len(currencies) > 1:
-        raise EvaluationError(
-            "currency_mismatch", "the past actions have several currencies: they have no sum"
-        )
-    summed = _sum_decimals([amount.amount for amount in amounts])
-    return Money(summed, currencies[0] if currencies else currency)
-
-
-def _sum_decimals(numbers: list[Decimal]) -> Decimal:
-    summed = Decimal(0)
-    for number in numbers:
-        summed = _EXACT.add(summed, number)
-    return exact_decimal(summed)
-
-
-def _sum_doubles(numbers: list[float]) -> float:
-    try:
-        return math.fsum(numbers)
-    except OverflowError:
-        raise EvaluationError("overflow", "the sum does not fit a double") from None

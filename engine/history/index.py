@@ -1,0 +1,364 @@
+"""Indexes over past actions: one history, one set of keys, and the field of `sum` or `distinct`.
+
+An index puts each event of its history where a question finds it: by the values of the keys, in
+order of time. Each answer is the one that `query` gives by looking at every event, errors included;
+reading takes O(log n). What makes an answer an error (a key that cannot be read, a `where` that
+errs) is kept apart, and found again by the same functions. Source: language.md §6.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from threading import RLock
+from typing import Final, Generic, TypeVar
+
+from gatewright.dsl.policy import History as DeclaredHistory
+from gatewright.dsl.types import EnumType, RecordType, StringType
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history import query as answers
+from gatewright.engine.history.condition import LastingWhere
+from gatewright.engine.history.query import OWN_FIELDS, Query, event_field, identity
+from gatewright.engine.history.record import Event
+from gatewright.engine.history.series import Record, Series
+from gatewright.engine.values import OptionalValue, Timestamp, Value, nfc
+
+Key = tuple[Hashable, ...]
+Group = TypeVar("Group")
+
+_FALSE: Final = 1
+_TRUE: Final = 2
+_ERROR: Final = 3
+_BEGINNING: Final = Timestamp.MIN_NANOS - 1
+"""Before every instant: where a window without length begins."""
+
+
+def token(value: Value) -> Hashable:
+    """Return what tells values apart, as `identity` does, but a text is its own token."""
+    return nfc(value) if isinstance(value, str) else identity(value)
+
+
+def key_of(values: tuple[Value, ...]) -> Key:
+    """Return the key of a group: the values themselves where all are plain texts."""
+    for value in values:
+        if type(value) is not str or not value.isascii():
+            return tuple(map(token, values))
+    return values
+
+
+class Field:
+    """One field of the events of a history, as it is read again and again."""
+
+    __slots__ = ("_is_own", "_is_text", "_record", "name")
+
+    def __init__(self, name: str, record: RecordType) -> None:
+        self.name = name
+        self._record = record
+        listed = record.field(name)
+        self._is_own = name in OWN_FIELDS
+        self._is_text = listed is not None and isinstance(listed.type, StringType | EnumType)
+
+    def read(self, event: Event) -> OptionalValue:
+        """Return the value; raises EvaluationError, as `event_field` does."""
+        return event_field(event, self.name, self._record)
+
+    # HOT: benchmarks/history.py, append. A text that was recorded is its own value, by any type.
+    def token(self, event: Event) -> Hashable | None:
+        """Return what tells the value from others, None where it is absent."""
+        if self._is_own:
+            own: Value = getattr(event, self.name)
+            return None if own is None else token(own)
+        if self._is_text:
+            text = event.params.get(self.name)
+            if type(text) is str:
+                return token(text)
+        value = self.read(event)
+        return token(value.content) if value.present else None
+
+
+class Judge:
+    """What the `where` of one history says of each event, kept: it is evaluated once an event.
+
+    One that reads the status and the action only is evaluated once for each pair of them.
+    """
+
+    def __init__(self, where: LastingWhere) -> None:
+        self.where = where
+        self._is_simple = where.fields <= {"status", "action"}
+        self._simple: dict[tuple[str, str], int] = {}
+        self._known = bytearray()
+        self._start = 0
+        """The number of the first record in `_known`."""
+
+    def says(self, record: Record) -> int:
+        """Return whether it is true of an event, false, or errs."""
+        if not self._known:
+            self._start = record.seq
+        place = record.seq - self._start
+        if place < 0:  # one from before what is kept: stores tell of nearly all in order
+            return self._ask(record.event)
+        if place >= len(self._known):
+            self._known.extend(bytes(place + 1 - len(self._known)))
+        if not self._known[place]:
+            self._known[place] = self._ask(record.event)
+        return self._known[place]
+
+    def forget(self, record: Record) -> None:
+        """Ask again: the event has changed."""
+        place = record.seq - self._start
+        if 0 <= place < len(self._known):
+            self._known[place] = 0
+
+    def forget_before(self, seq: int) -> None:
+        """Drop what is known of the records before a number."""
+        if seq > self._start:
+            del self._known[: seq - self._start]
+            self._start = seq
+
+    def _ask(self, event: Event) -> int:
+        if not self._is_simple:
+            return self._evaluate(event)
+        pair = (event.status, event.action)
+        if pair not in self._simple:
+            self._simple[pair] = self._evaluate(event)
+        return self._simple[pair]
+
+    def _evaluate(self, event: Event) -> int:
+        try:
+            return _TRUE if self.where.holds(event) else _FALSE
+        except EvaluationError:
+            return _ERROR
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the indexes of one store share: its records by id, a lock, and what it has forgotten."""
+
+    lock: RLock
+    records: dict[str, Record]
+    forgotten: int | None = None
+    """Events before this instant are gone, in nanoseconds; None where all are there."""
+
+    def forget(self, before: int) -> None:
+        """Note that events before an instant are gone."""
+        self.forgotten = before if self.forgotten is None else max(before, self.forgotten)
+
+    def check(self, after: int) -> None:
+        """Raise EvaluationError where a window reaches back to what was forgotten."""
+        if self.forgotten is not None and after + 1 < self.forgotten:
+            raise forgotten()
+
+
+def forgotten() -> EvaluationError:
+    """Return the error of a question about events that the store was told to forget."""
+    return EvaluationError(
+        "invalid_argument", "the window reaches back to past actions that were pruned"
+    )
+
+
+class Index(ABC, Generic[Group]):
+    """The events of a history by their keys. Made by a store, which tells it of every change."""
+
+    def __init__(
+        self, judge: Judge, keys: tuple[str, ...], field: str | None, shared: Shared
+    ) -> None:
+        self.declared: DeclaredHistory = judge.where.declared
+        self.keys = keys
+        self._fields = [Field(name, self.declared.record) for name in keys]
+        self.field = field
+        self._judge = judge
+        self._shared = shared
+        self._lock = shared.lock
+        self._groups: dict[Key, Group] = {}
+        self._trouble: dict[Key, Series] = {}
+        """By the keys that could be read: events that make an answer an error."""
+        self.broken = False
+        """Whether a change was not taken in as a whole; it is then built anew before it is read."""
+
+    # --- kept up to date by the store, under its lock
+
+    def build(self, records: Iterable[Record]) -> None:
+        """Take in all records, in the order recorded."""
+        self._groups.clear()
+        self._trouble.clear()
+        self.broken = False
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Take in one event, where the history has it."""
+        place = self._place(record)
+        if place is None:
+            return
+        key, is_trouble = place
+        if is_trouble:
+            self._trouble.setdefault(key, Series()).add(record)
+        else:
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = self._new_group()
+            self._put(group, record)
+
+    def remove(self, record: Record) -> None:
+        """Take one event out, as it was when it was added."""
+        place = self._place(record)
+        if place is None:
+            return
+        key, is_trouble = place
+        if is_trouble:
+            self._trouble[key].remove(record)
+            if not self._trouble[key].size:
+                del self._trouble[key]
+        else:
+            self._take(self._groups[key], record)
+            if self._is_empty(self._groups[key]):
+                del self._groups[key]
+
+    def _place(self, record: Record) -> tuple[Key, bool] | None:
+        """Return the key of an event, and whether it makes answers err; None if it is left out."""
+        event = record.event
+        if event.action not in self.declared.actions:
+            return None
+        said = self._judge.says(record)
+        if said == _FALSE:
+            return None
+        key: list[Hashable] = []
+        for field in self._fields:
+            try:
+                found = field.token(event)
+            except EvaluationError:
+                return tuple(key), True
+            if found is None:
+                return None
+            key.append(found)
+        return tuple(key), said == _ERROR
+
+    # --- reading, under the lock
+
+    def _window(
+        self, key: Key, values: tuple[Value, ...], now: int, within: int | None, skip: str | None
+    ) -> int:
+        """Return the instant after which the window begins; raises what its events err with."""
+        after = _BEGINNING if within is None else now - within
+        if self.broken:
+            self.build(self._shared.records.values())
+        if self._trouble:
+            troubled = [self._trouble.get(key[:n]) for n in range(len(key) + 1)]
+            first = first_of([s for s in troubled if s is not None], after, now, skip)
+            if first is not None:
+                self._raise(first, values, now, within)
+        return after
+
+    def _raise(
+        self, record: Record, values: tuple[Value, ...], now: int, within: int | None
+    ) -> None:
+        """Raise the error that an event gives, by asking about it alone."""
+        declared = self.declared
+        answers.selected(
+            (record.event,),
+            Query(
+                history=declared.qualified,
+                actions=declared.actions,
+                record=declared.record,
+                now=Timestamp(now),
+                within_nanos=within,
+                keys=tuple(zip(self.keys, values, strict=True)),
+                holds=self._judge.where.holds,
+            ),
+        )
+
+    def _excluded(self, event_id: str | None, after: int, now: int) -> Record | None:
+        """Return the record of the action being decided, if it lies in the window."""
+        record = None if event_id is None else self._shared.records.get(event_id)
+        if record is None or not after < record.event.at.nanos <= now:
+            return None
+        return record
+
+    # --- what the kinds of index differ in
+
+    @abstractmethod
+    def _new_group(self) -> Group: ...
+
+    @abstractmethod
+    def _put(self, group: Group, record: Record) -> None: ...
+
+    @abstractmethod
+    def _take(self, group: Group, record: Record) -> None: ...
+
+    @abstractmethod
+    def _is_empty(self, group: Group) -> bool: ...
+
+
+def first_of(several: list[Series], after: int, now: int, skip: str | None) -> Record | None:
+    """Return which record of some series, within a window, was recorded first."""
+    found = [
+        record
+        for series in several
+        for record in series.between(series.rank(after), series.rank(now))
+        if record.event.id != skip
+    ]
+    return min(found, key=lambda record: record.seq, default=None)
+
+
+class EventIndex(Index[Series]):
+    """Answers `count` and `last`."""
+
+    def __init__(self, judge: Judge, keys: tuple[str, ...], shared: Shared) -> None:
+        super().__init__(judge, keys, None, shared)
+
+    # HOT: what a compiled condition calls; see benchmarks/history.py.
+    def count(
+        self,
+        values: tuple[Value, ...],
+        now_nanos: int,
+        within_nanos: int | None,
+        exclude_id: str | None = None,
+    ) -> int:
+        """Return how many events have these values of the keys in `(now - within, now]`."""
+        key = key_of(values)
+        with self._lock:
+            after = self._window(key, values, now_nanos, within_nanos, exclude_id)
+            self._shared.check(after)
+            series = self._groups.get(key)
+            if series is None:
+                return 0
+            found = series.rank(now_nanos) - series.rank(after)
+            skip = self._excluded(exclude_id, after, now_nanos)
+            return found if skip is None or series.amount(skip) is None else found - 1
+
+    def last(
+        self,
+        values: tuple[Value, ...],
+        now_nanos: int,
+        within_nanos: int | None,
+        exclude_id: str | None = None,
+    ) -> Event | None:
+        """Return the latest of these events; of several at one instant the one recorded last."""
+        key = key_of(values)
+        with self._lock:
+            after = self._window(key, values, now_nanos, within_nanos, exclude_id)
+            series = self._groups.get(key)
+            rank = 0 if series is None else series.rank(now_nanos)
+            while series is not None and rank:
+                rank -= 1
+                event = series.at(rank).event
+                if event.at.nanos <= after:
+                    break
+                if event.id != exclude_id:
+                    return event
+            # What is kept is later than what was pruned: only its absence leaves a doubt.
+            self._shared.check(after)
+            return None
+
+    def _new_group(self) -> Series:
+        return Series()
+
+    def _put(self, group: Series, record: Record) -> None:
+        group.add(record)
+
+    def _take(self, group: Series, record: Record) -> None:
+        group.remove(record)
+
+    def _is_empty(self, group: Series) -> bool:
+        return not group.size

@@ -1,0 +1,201 @@
+"""The index of `sum`: running totals of a field, exact whatever the order of the events.
+
+Amounts are whole numbers: a decimal counts in units of its last place, a double in units of the
+smallest one. What cannot be added (another currency, kind or number of places) has totals of its
+own, so a question adds up as many as there are sorts of amounts. Source: language.md §6.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.index import Field, Index, Judge, Shared, first_of, key_of
+from gatewright.engine.history.query import declared_type
+from gatewright.engine.history.series import Record, Series
+from gatewright.engine.history.sums import (
+    EXACT,
+    SUMMABLE,
+    double_sum,
+    kind_of_sum,
+    kind_of_type,
+    money_sum,
+    sum_values,
+    whole_sum,
+)
+from gatewright.engine.values import MAX_DIGITS, Duration, Money, Value, exact_decimal, kind_of
+
+_DOUBLE_BITS: Final = 1074
+"""The smallest double is 2**-1074."""
+
+
+class _Sort(NamedTuple):
+    """Amounts that can be added as whole numbers. `is_odd`: they cannot, such as infinity."""
+
+    kind: str
+    currency: str = ""
+    places: int = 0
+    is_odd: bool = False
+
+
+class _Amounts:
+    """The events of one group by the sort of their amount; those that cannot be read; the rest."""
+
+    __slots__ = ("sorts", "unread", "without")
+
+    def __init__(self) -> None:
+        self.sorts: dict[_Sort, Series] = {}
+        self.unread = Series()
+        self.without = 0
+        """How many events have no amount."""
+
+
+class SumIndex(Index[_Amounts]):
+    """Answers `sum`."""
+
+    def __init__(self, judge: Judge, keys: tuple[str, ...], field: str, shared: Shared) -> None:
+        super().__init__(judge, keys, field, shared)
+        self._name = field
+        self._summed = Field(field, self.declared.record)
+        self._type = declared_type(self.declared.record, field)
+        kind = kind_of_type(self._type)
+        self._kind = kind if kind in SUMMABLE else None
+
+    def sum(
+        self,
+        values: tuple[Value, ...],
+        now_nanos: int,
+        within_nanos: int | None,
+        exclude_id: str | None = None,
+    ) -> Value:
+        """Return the sum of the field; zero of its type where there are no such events."""
+        key = key_of(values)
+        with self._lock:
+            after = self._window(key, values, now_nanos, within_nanos, exclude_id)
+            self._shared.check(after)
+            group = self._groups.get(key)
+            totals = [] if group is None else self._totals(group, after, now_nanos, exclude_id)
+            if group is not None and any([sort.is_odd for sort, _ in totals]):
+                return self._looked_at(group, after, now_nanos, exclude_id)
+        return self._result(totals)
+
+    def _totals(
+        self, group: _Amounts, after: int, now: int, skip: str | None
+    ) -> list[tuple[_Sort, int]]:
+        """Return the totals of the sorts that occur in the window."""
+        unread = first_of([group.unread], after, now, skip) if group.unread.size else None
+        if unread is not None:
+            self._summed.read(unread.event)
+        excluded = self._excluded(skip, after, now)
+        totals: list[tuple[_Sort, int]] = []
+        for sort, series in group.sorts.items():
+            count = series.rank(now) - series.rank(after)
+            total = series.total(now) - series.total(after)
+            amount = None if excluded is None else series.amount(excluded)
+            if amount is not None:
+                count, total = count - 1, total - amount
+            if count:
+                totals.append((sort, total))
+        return totals
+
+    def _result(self, totals: list[tuple[_Sort, int]]) -> Value:
+        kind = self._kind or kind_of_sum(self._type, [s.kind for s, _ in totals], self._name)
+        if kind == "double":
+            return double_sum(Fraction(sum([n for _, n in totals]), 2**_DOUBLE_BITS))
+        if kind not in ("money", "decimal"):
+            return whole_sum(sum([n for _, n in totals]), kind)
+        places = max([sort.places for sort, _ in totals], default=0)
+        whole = sum([total * 10 ** (places - sort.places) for sort, total in totals])
+        number = Decimal(whole).scaleb(-places, EXACT)
+        if kind == "money":
+            return money_sum(number, [sort.currency for sort, _ in totals], self._type)
+        return exact_decimal(number)
+
+    def _looked_at(self, group: _Amounts, after: int, now: int, skip: str | None) -> Value:
+        """Sum by looking at each event of the window, in the order recorded."""
+        found = [
+            record
+            for series in group.sorts.values()
+            for record in series.between(series.rank(after), series.rank(now))
+            if record.event.id != skip
+        ]
+        found.sort(key=lambda record: record.seq)
+        read = [self._summed.read(r.event) for r in found]
+        return sum_values([value.content for value in read], self._type, self._name)
+
+    # --- changing
+
+    def _new_group(self) -> _Amounts:
+        return _Amounts()
+
+    def _put(self, group: _Amounts, record: Record) -> None:
+        sorted_amount = self._read(record)
+        if sorted_amount is None:
+            group.without += 1
+        elif isinstance(sorted_amount, EvaluationError):
+            group.unread.add(record)
+        else:
+            sort, amount = sorted_amount
+            series = group.sorts.get(sort)
+            if series is None:
+                series = group.sorts[sort] = Series()
+            series.add(record, amount)
+
+    def _take(self, group: _Amounts, record: Record) -> None:
+        sorted_amount = self._read(record)
+        if sorted_amount is None:
+            group.without -= 1
+        elif isinstance(sorted_amount, EvaluationError):
+            group.unread.remove(record)
+        else:
+            sort = sorted_amount[0]
+            group.sorts[sort].remove(record)
+            if not group.sorts[sort].size:
+                del group.sorts[sort]
+
+    def _is_empty(self, group: _Amounts) -> bool:
+        return not (group.sorts or group.unread.size or group.without)
+
+    def _read(self, record: Record) -> tuple[_Sort, int] | EvaluationError | None:
+        try:
+            value = self._summed.read(record.event)
+        except EvaluationError as error:
+            return EvaluationError(error.code, error.message)
+        return _sorted(value.content) if value.present else None
+
+
+def _sorted(value: Value) -> tuple[_Sort, int]:
+    """Return an amount as a whole number, and what it can be added to."""
+    kind = kind_of(value)
+    match value:
+        case Money(amount, currency):
+            places = _places(amount)
+            return _Sort(kind, currency or "", places), _units(amount, places)
+        case Decimal() if value.is_finite() and abs(value.adjusted()) <= 2 * MAX_DIGITS:
+            places = _places(value)
+            return _Sort(kind, "", places), _units(value, places)
+        case float() if math.isfinite(value):
+            numerator, denominator = value.as_integer_ratio()
+            return _Sort(kind), (numerator << _DOUBLE_BITS) // denominator
+        case Duration(nanos):
+            return _Sort(kind), nanos
+        case bool():
+            return _Sort(kind), 0
+        case int():
+            return _Sort(kind), int(value)
+        case Decimal() | float():
+            return _Sort(kind, is_odd=True), 0
+        case _:
+            return _Sort(kind), 0
+
+
+def _places(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _units(number: Decimal, places: int) -> int:
+    return int(number.scaleb(places, EXACT))
