@@ -7,7 +7,7 @@ what is wrong with it restricts the decision.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,15 +19,15 @@ from gatewright.engine.answers import answer_of
 from gatewright.engine.asking import Asking, ask, asking
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.compile.asking import EMPTY, Question
 from gatewright.engine.compile.unit import Unit
 from gatewright.engine.compile.units import Units
 from gatewright.engine.conform import conform
 from gatewright.engine.decision import Answer, Case, Decision, Report
 from gatewright.engine.history.agreement import AgreementFunction
 from gatewright.engine.history.host import HistoryValue
-from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import HistoryStore
-from gatewright.engine.history.recorded import RecordedHistory
+from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.problems import Problem
 from gatewright.engine.quick import quick_action
@@ -143,7 +143,7 @@ class PolicySet:
 class _Case:
     """What one decision is about. Whatever is made from it is made when it is asked for."""
 
-    __slots__ = ("_deciding", "_risk", "action", "history", "now_nanos", "problems", "set", "uses")
+    __slots__ = ("_deciding", "action", "asked", "history", "now_nanos", "problems", "set", "uses")
 
     def __init__(
         self,
@@ -160,8 +160,8 @@ class _Case:
         self.now_nanos = now_nanos
         self.history = history
         self.uses = uses
+        self.asked: dict[tuple[Question, tuple[Value, ...]], Value] = {}
         self._deciding: _Deciding | None = None
-        self._risk: int | None = None
 
     @property
     def deciding(self) -> _Deciding:
@@ -185,12 +185,23 @@ class _Case:
         return Timestamp(self.now_nanos).text
 
     def report(self) -> Report:
+        if self.asked:
+            # Made anew, with all that was answered since.
+            before = () if self._deciding is None else self._deciding.answers
+            self._deciding = _Deciding(self, before)
         return self.deciding.report()
 
     # --- what compiled conditions ask of it
 
     def holds(self, expression: ast.Expr, package: str, risk: int | None) -> bool:
         return self.deciding.holds(expression, package, risk)
+
+    def ask(self, question: Question, values: tuple[Value, ...]) -> Value:
+        store = EMPTY if self.history is None else self.history
+        known = self.asked.get((question, values))
+        if known is None:
+            known = self.asked[question, values] = question.ask(store, values, self.now_nanos)
+        return known
 
     def has_uses_left(self, exception: str, max_uses: int) -> bool:
         return self.deciding.has_uses_left(exception, max_uses)
@@ -199,7 +210,7 @@ class _Case:
 class _Deciding:
     """One decision: the values that its conditions see, then the interpreter's outcome."""
 
-    def __init__(self, case: _Case) -> None:
+    def __init__(self, case: _Case, answers: Iterable[HistoryFact] = ()) -> None:
         self._set = case.set
         self._action, history = case.action, case.history
         self._policy = case.set.units.policy_for(case.action.name)
@@ -209,10 +220,17 @@ class _Deciding:
         problems, self._uses_of = case.problems, case.uses or _not_counted
         self._used: dict[str, int | None] = {}
         self._risk: int | None = None
-        self._history = RecordedHistory(history if history is not None else History())
+        known = [question.fact(values, answer) for (question, values), answer in case.asked.items()]
+        store = EMPTY if history is None else history
+        self._history = RecordedHistory(store, [*answers, *known])
         self._problems = (*(str(p) for p in problems), *(str(p) for p in self._conformed.problems))
         self._names = self._shared_names()
         self._scopes: dict[str, PolicyScope] = {}
+
+    @property
+    def answers(self) -> tuple[HistoryFact, ...]:
+        """What histories answered so far."""
+        return self._history.facts
 
     def answer(self) -> Answer:
         """Decide by the interpreter, and ask what the texts of the decision will show."""

@@ -18,6 +18,7 @@ from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
 from gatewright.engine.action import Action, Agent, Target
 from gatewright.engine.compile.inline import Inliner, ReadSlot
+from gatewright.engine.compile.native_cost import MAX_TEXT, is_small
 from gatewright.engine.compile.pycode import Code, call, compared, is_not, name, none_if
 from gatewright.engine.compile.slots import Path, Slot
 from gatewright.engine.compile.tree import ABSENT, Node, Rows
@@ -25,11 +26,6 @@ from gatewright.engine.conform import TypeReader
 from gatewright.engine.decision import Answer
 from gatewright.engine.problems import Place
 from gatewright.engine.values import INT_MAX, INT_MIN, NOTHING, Map, Money, Value, map_key
-
-MAX_TEXT: Final = 2_000
-"""Longer texts go to the interpreter, which counts what it costs to look at them."""
-MAX_ITEMS: Final = 200
-"""So do actions with longer lists and maps than that."""
 
 _NO_TARGET: Final = Target()
 _NO_AGENT: Final = Agent()
@@ -56,18 +52,6 @@ def deciding(
     return _Writer(declared, slots, ("action", "now", "asking")).decide(tree, answer)
 
 
-def _small(value: Value, depth: int = 0) -> bool:
-    """Tell whether a value is of a size for which no cost needs to be counted."""
-    if isinstance(value, (str, bytes)):
-        return len(value) <= MAX_TEXT
-    if isinstance(value, tuple):
-        return len(value) <= MAX_ITEMS and depth < 8 and all(_small(v, depth + 1) for v in value)
-    if isinstance(value, Map):
-        parts = (part for pair in value.items() for part in pair)
-        return len(value) <= MAX_ITEMS and depth < 8 and all(_small(v, depth + 1) for v in parts)
-    return True
-
-
 def _typed(field: t.FieldType) -> Callable[[Value], Value | None]:
     """Return the reader of a field in full; it gives None for what does not fit."""
     declared = RecordOfOne(field)
@@ -91,7 +75,7 @@ class RecordOfOne:
         if reader.problems or "value" not in fitted:
             return None
         value = fitted["value"]
-        return value if _small(value) else None
+        return value if is_small(value) else None
 
 
 def _money(raw: Value) -> Money | None:
@@ -364,7 +348,7 @@ def _attribute_reader(word: str) -> Callable[[dict[Any, Any]], Any]:
         found = entries.get(key)
         if found is None:
             return ABSENT
-        return found[1] if _small(found[1]) else None
+        return found[1] if is_small(found[1]) else None
 
     return read
 

@@ -262,14 +262,15 @@ class Lowering:
     def _constant(self, expr: ast.Expr, package: str) -> object:
         """Return the value of an expression that reads nothing but data and lets."""
         try:
-            return Evaluator(self._scope(package), Budget()).evaluate(expr)
+            return Evaluator(self.scope(package), Budget()).evaluate(expr)
         except (EvaluationError, RecursionError):
             return _NOT_CONSTANT
 
-    def _scope(self, package: str) -> PolicyScope:
+    def scope(self, package: str) -> PolicyScope:
+        """Return the scope of what reads nothing but data and lets."""
         if package not in self._scopes:
             found = self._policy.packages[package]
-            self._scopes[package] = PolicyScope(found, {"data": self._data}, imported=self._scope)
+            self._scopes[package] = PolicyScope(found, {"data": self._data}, imported=self.scope)
         return self._scopes[package]
 
 

@@ -53,11 +53,11 @@ class Code:
 
     def constant(self, value: object) -> py.expr:
         """Return the code that reads a constant."""
-        if value is None or isinstance(value, (bool, int, str)):
-            return py.Constant(value)
+        if value is None or type(value) in (bool, int, str):
+            return py.Constant(value)  # type: ignore[arg-type]
         key = self._names.get(id(value))
         if key is None:
-            key = self._names[id(value)] = f"_{len(self._names)}"
+            key = self._names[id(value)] = f"k{len(self._names)}"
             self._globals[key] = value
         return name(key)
 

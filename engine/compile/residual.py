@@ -1,94 +1,239 @@
 """What tables cannot hold -> functions that are called when a decision gets there.
 
-Table atoms occur here too: in rows that stay whole because no tree would be small enough.
+Conditions become native code where they can, and are given to the interpreter where not. Table
+atoms occur here too: in rows that stay whole because no tree would be small enough.
 """
 
 from __future__ import annotations
 
+import ast as py
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
-from gatewright.engine.compile.formula import (
-    And,
-    Atom,
-    Below,
-    Counted,
-    Error,
-    Formula,
-    Literal,
-    Member,
-    Opaque,
-    Present,
-)
+from gatewright.dsl import ast
+from gatewright.dsl import types as t
+from gatewright.dsl.policy import CheckedPolicy
+from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.compile import formula as f
+from gatewright.engine.compile.asking import Question
+from gatewright.engine.compile.lower import Lowering
+from gatewright.engine.compile.native import Env, compile_condition, compile_expr
+from gatewright.engine.compile.pycode import Code, call, is_not, name
+from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
-from gatewright.engine.values import nfc
-
-Holds = Callable[[Opaque], Residual]
-"""Makes an opaque condition ready to be evaluated."""
+from gatewright.engine.compile.typing import typed
+from gatewright.engine.values import Duration, Timestamp, Value, nfc
 
 
-def residual(formula: Formula, opaque: Holds) -> Residual:
-    """Return the function that evaluates a formula, left to right, as far as needed.
+class Residuals:
+    """Makes the conditions of one unit ready to be evaluated."""
 
-    It raises where the formula comes to an error, or may.
-    """
-    if isinstance(formula, Literal):
-        return _literal(formula, opaque)
-    if isinstance(formula, Error):
-        return _unsure
-    if isinstance(formula, bool):
-        return lambda values, asking: formula
-    parts = tuple(residual(part, opaque) for part in formula.parts)
-    if isinstance(formula, And):
-        return lambda values, asking: all(part(values, asking) for part in parts)
-    return lambda values, asking: any(part(values, asking) for part in parts)
+    def __init__(
+        self, policy: CheckedPolicy, slots: Slots, lowering: Lowering, action: str
+    ) -> None:
+        self._policy = policy
+        self._slots = slots
+        self._lowering = lowering
+        self._action = action
+        self._types: dict[str, Callable[[ast.Expr], t.Type]] = {}
+
+    def function(self, formula: f.Formula) -> Residual:
+        """Return the function that evaluates a formula, left to right, as far as needed.
+
+        It raises where the formula comes to an error, or may.
+        """
+        code = Code("holds", ("values", "asking"))
+        code.add(py.Return(self._node(formula, code)))
+        return code.function()  # type: ignore[no-any-return]
+
+    def _node(self, formula: f.Formula, code: Code) -> py.expr:
+        match formula:
+            case bool():
+                return py.Constant(formula)
+            case f.Error():
+                return call(code.constant(_unsure))
+            case f.Literal(atom=atom, negated=negated):
+                node = self._atom(atom, code)
+                return py.UnaryOp(py.Not(), node) if negated else node
+            case f.And(parts=parts):
+                return py.BoolOp(py.And(), [self._node(part, code) for part in parts])
+            case f.Or(parts=parts):
+                return py.BoolOp(py.Or(), [self._node(part, code) for part in parts])
+
+    def _atom(self, atom: f.Atom, code: Code) -> py.expr:
+        match atom:
+            case f.Opaque(expression=expression, package=package):
+                native = compile_condition(expression, self._env(package, code))
+                return self._interpreted(expression, package, code) if native is None else native
+            case f.Counted(exception=exception, max_uses=most):
+                left = py.Attribute(name("asking"), "has_uses_left", py.Load())
+                return call(left, py.Constant(exception), py.Constant(most))
+            case f.Member():
+                return call(code.constant(_member(atom)), name("values"))
+            case f.Below():
+                return call(code.constant(_below(atom)), name("values"))
+            case _:
+                return _there(atom.slot, code)
+
+    def _interpreted(self, expression: ast.Expr, package: str, code: Code) -> py.expr:
+        holds = py.Attribute(name("asking"), "holds", py.Load())
+        risk = self._slots.number(("risk",)) or 0
+        return call(holds, code.constant(expression), py.Constant(package), _slot(risk))
+
+    # --- what native code sees
+
+    def _env(self, package: str, code: Code) -> Env:
+        found = self._policy.packages[package]
+
+        def let(wanted: str) -> ast.Expr | None:
+            return found.lets[wanted].value if wanted in found.lets else None
+
+        def imported(alias: str, wanted: str) -> tuple[Env, ast.Expr] | None:
+            other = found.imports.get(alias)
+            if other is None or wanted not in self._policy.packages[other].lets:
+                return None
+            return self._env(other, code), self._policy.packages[other].lets[wanted].value
+
+        env = Env(
+            read=lambda path: self._read(path, code),
+            present=lambda path: self._present(path, code),
+            type_of=self._type_of(package),
+            constant=code.constant,
+            let=let,
+            imported=imported,
+            history=lambda asked: self._history(asked, package, env, code),
+            fold=lambda expr, budget: self._fold(expr, package, budget),
+            declared=frozenset([*found.histories, *found.calendars, *found.imports]),
+        )
+        return env
+
+    def _type_of(self, package: str) -> Callable[[ast.Expr], t.Type]:
+        if package not in self._types:
+            only = {self._action: self._policy.actions[self._action]}
+            self._types[package] = typed(replace(self._policy, actions=only), package, self._action)
+        return self._types[package]
+
+    def _fold(self, expr: ast.Expr, package: str, budget: Budget) -> Value:
+        return Evaluator(self._lowering.scope(package), budget).evaluate(expr)
+
+    def _read(self, path: Path, code: Code) -> py.expr | None:
+        if path == ("action", "name"):
+            return py.Constant(self._action)
+        if path == ("now",):
+            nanos = self._slots.number(path, "nanos") or 0
+            return call(code.constant(Timestamp), _slot(nanos))
+        known = self._slots.type_of(path)
+        slot = self._slots.number(path)
+        if known is None or slot is None:
+            return None
+        return call(code.constant(_there_or_unsure), _slot(slot)) if known.may_be_absent else _slot(slot)
+
+    def _present(self, path: Path, code: Code) -> py.expr | None:
+        if path[0] == "changes" and len(path) == 2:
+            slot = self._slots.number(path, "presence")
+            return None if slot is None else _there(slot, code)
+        known = self._slots.type_of(path) if len(path) == 2 else None
+        if known is None:
+            return None
+        if not known.may_be_absent:
+            return py.Constant(True)
+        slot = self._slots.number(path)
+        return None if slot is None else _there(slot, code)
+
+    # --- histories
+
+    def _history(
+        self, asked: ast.MethodCall, package: str, env: Env, code: Code
+    ) -> py.expr | None:
+        home = self._home(asked.target, package)
+        if home is None or asked.method not in ("count", "sum", "distinct"):
+            return None
+        owner, history = home
+        method: Literal["count", "sum", "distinct"] = asked.method  # type: ignore[assignment]
+        arguments = [*asked.arguments]
+        field: str | None = None
+        if method != "count":
+            first = arguments.pop(0).value if arguments else None
+            if not isinstance(first, ast.Name):
+                return None
+            field = first.name
+        named = {a.name: a.value for a in arguments if a.name is not None}
+        within = named.pop("within", None)
+        if len(named) + 1 != len(arguments) or not isinstance(within, ast.DurationLiteral):
+            return None
+        if within.nanos < 0:
+            return None
+        keys = sorted(named)
+        values = [compile_expr(named[key], env) for key in keys]
+        if any(v is None or _assigns(v) for v in values):
+            return None
+        declared = self._policy.packages[owner].histories[history]
+        outer = self._lowering.scope(owner)
+        duration = Duration(within.nanos)
+        question = Question(declared, method, field, tuple(keys), duration.nanos, outer)
+        ask = py.Attribute(name("asking"), "ask", py.Load())
+        given = py.Tuple([v for v in values if v is not None], py.Load())
+        return call(ask, code.constant(question), given)
+
+    def _home(self, target: ast.Expr, package: str) -> tuple[str, str] | None:
+        """Return the package and name of a history that is asked."""
+        found = self._policy.packages[package]
+        match target:
+            case ast.Name(name=wanted) if wanted in found.histories:
+                return package, wanted
+            case ast.Select(operand=ast.Name(name=alias), field=wanted) if alias in found.imports:
+                other = found.imports[alias]
+                if wanted in self._policy.packages[other].histories:
+                    return other, wanted
+            case _:
+                pass
+        return None
 
 
-def _unsure(values: Values, asking: Any) -> bool:
+def _assigns(node: py.expr) -> bool:
+    """Tell whether code assigns to names, which another part might be using."""
+    return any(isinstance(part, py.NamedExpr) for part in py.walk(node))
+
+
+def _slot(number: int) -> py.expr:
+    return py.Subscript(name("values"), py.Constant(number), py.Load())
+
+
+def _there(slot: int, code: Code) -> py.expr:
+    return py.Compare(_slot(slot), [py.IsNot()], [code.constant(ABSENT)])
+
+
+def _there_or_unsure(value: Any) -> Any:
+    if value is ABSENT:
+        raise Unsure
+    return value
+
+
+def _unsure() -> bool:
     raise Unsure
 
 
-def _literal(literal: Literal, opaque: Holds) -> Residual:
-    holds = _atom(literal.atom, opaque)
-    return (lambda values, asking: not holds(values, asking)) if literal.negated else holds
-
-
-def _atom(atom: Atom, opaque: Holds) -> Residual:
-    if isinstance(atom, Opaque):
-        return opaque(atom)
-    if isinstance(atom, Counted):
-        name, most = atom.exception, atom.max_uses
-        return lambda values, asking: asking.has_uses_left(name, most)
-    if isinstance(atom, Present):
-        slot = atom.slot
-        return lambda values, asking: values[slot] is not ABSENT
-    return _member(atom) if isinstance(atom, Member) else _below(atom)
-
-
-def _member(atom: Member) -> Residual:
+def _member(atom: f.Member) -> Callable[[Values], bool]:
     slot, wanted = atom.slot, atom.values
+    of_texts = all(isinstance(value, str) for value in wanted)
 
-    def holds(values: Values, asking: Any) -> bool:
-        value = values[slot]
-        if value is ABSENT:
-            raise Unsure
+    def holds(values: Values) -> bool:
+        value = _there_or_unsure(values[slot])
         if type(value) is str:
             return nfc(value) in wanted
         # A slot of type any may hold a value of another kind, which equals no text.
-        return value in wanted if not isinstance(next(iter(wanted)), str) else False
+        return not of_texts and value in wanted
 
     return holds
 
 
-def _below(atom: Atom) -> Residual:
-    if not isinstance(atom, Below):
-        raise TypeError("an atom that is not known")
+def _below(atom: f.Below) -> Callable[[Values], bool]:
     slot, bound, inclusive = atom.slot, atom.bound, atom.inclusive
 
-    def holds(values: Values, asking: Any) -> bool:
-        value = values[slot]
-        if value is ABSENT:
-            raise Unsure
+    def holds(values: Values) -> bool:
+        value = _there_or_unsure(values[slot])
         return bool(value <= bound if inclusive else value < bound)
 
     return holds

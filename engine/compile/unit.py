@@ -28,7 +28,8 @@ from gatewright.engine.compile.formula import (
 )
 from gatewright.engine.compile.inline import is_small
 from gatewright.engine.compile.lower import Lowering
-from gatewright.engine.compile.residual import residual
+from gatewright.engine.compile.asking import Question
+from gatewright.engine.compile.residual import Residuals
 from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Residual, Rows, Values
 from gatewright.engine.decision import Answer
@@ -43,6 +44,10 @@ class Asking(Protocol):
 
     def holds(self, expression: ast.Expr, package: str, risk: int | None) -> bool:
         """Evaluate a condition as the interpreter does; raises EvaluationError."""
+        ...
+
+    def ask(self, question: Question, values: tuple[Value, ...]) -> Value:
+        """Ask a history; the answer is kept for the explanation."""
         ...
 
     def has_uses_left(self, exception: str, max_uses: int) -> bool:
@@ -133,6 +138,7 @@ class _Compiler:
         self._declared = declared
         self._slots = Slots(declared)
         self._lower = Lowering(policy, data, self._slots, declared.name)
+        self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
         self._interned: dict[frozenset[int], Rows] = {}
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
@@ -188,7 +194,7 @@ class _Compiler:
         return build(
             [*enumerate(formulas)],
             self._slots.kinds(),
-            lambda formula: residual(formula, self._opaque),
+            self._residuals.function,
             self._intern,
         )
 
@@ -240,17 +246,6 @@ class _Compiler:
         clauses = (Condition(c.condition, c.kind == "unless", c.condition.span)
                    for c in risk.clauses)  # fmt: skip
         return conjunction(self._lower.condition(c, risk.package) for c in clauses)
-
-    # --- what no table holds
-
-    def _opaque(self, atom: Opaque) -> Residual:
-        expression, package = atom.expression, atom.package
-        risk = self._slots.number(("risk",))
-
-        def holds(values: Values, asking: Any) -> bool:
-            return asking.holds(expression, package, values[risk])
-
-        return holds
 
 
 def _is_open(formula: Formula) -> bool:

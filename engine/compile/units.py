@@ -28,7 +28,10 @@ class Units:
         return Narrowing(self._policy)
 
     def of(self, action: str) -> Unit | None:
-        """Return the unit of an action; None where no package declares it."""
+        """Return the unit of an action; None where the interpreter decides about all of them.
+
+        So it does about what no package declares.
+        """
         return self.known.get(action) or self._compiled(action)
 
     def policy_for(self, action: str) -> CheckedPolicy:

@@ -1,0 +1,97 @@
+"""What compiled conditions ask of a history: questions with their keys, and where answers come from.
+
+A question is made once, when a unit is compiled; a decision brings the values of its keys.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
+
+from gatewright.dsl.policy import History as DeclaredHistory
+from gatewright.engine.cel.scope import Scope
+from gatewright.engine.compile.tree import Unsure
+from gatewright.engine.history.memory import History
+from gatewright.engine.history.query import (
+    KEYS_OF_EVENTS,
+    HistoryStore,
+    checked_key,
+    declared_type,
+)
+from gatewright.engine.history.recorded import HistoryFact
+from gatewright.engine.history.sums import kind_of_type
+from gatewright.engine.values import Value
+
+Method: TypeAlias = Literal["count", "sum", "distinct"]
+
+EMPTY: Final = History()
+"""What is asked where the host has no history: nothing ever happened."""
+
+
+def _nobody() -> object:
+    return None
+
+
+def _unanswered(*_: object) -> Value:
+    raise Unsure
+
+
+class Question:
+    """`refunds.count(customer: ..., within: 30d)` without the values of its keys.
+
+    `keys` are names in sorted order. HOT: it keeps the index of the store that was asked last.
+    """
+
+    __slots__ = ("_found", "_outer", "_texts", "declared", "field", "keys", "method",
+                 "within_nanos")  # fmt: skip
+
+    def __init__(
+        self,
+        declared: DeclaredHistory,
+        method: Method,
+        field: str | None,
+        keys: tuple[str, ...],
+        within_nanos: int,
+        outer: Scope,
+    ) -> None:
+        self.declared = declared
+        self.method: Method = method
+        self.field = field
+        self.keys = keys
+        self.within_nanos = within_nanos
+        self._outer = outer
+        self._texts = tuple(self._is_text(name) for name in keys)
+        self._found: tuple[Callable[[], object], Callable[..., Value]] = (_nobody, _unanswered)
+
+    def _is_text(self, name: str) -> bool:
+        if name in KEYS_OF_EVENTS:
+            return True
+        return kind_of_type(declared_type(self.declared.record, name)) == "string"
+
+    def ask(self, store: HistoryStore, values: tuple[Value, ...], now_nanos: int) -> Value:
+        """Return the answer of a store; raises EvaluationError, or Unsure if it has no index."""
+        for name, value, is_text in zip(self.keys, values, self._texts, strict=True):
+            if type(value) is not str or not is_text:
+                checked_key(name, value, self.declared.record)
+        asked, answer = self._found  # together: another thread may be asking another store
+        if asked() is not store:
+            answer = self._find(store)
+        return answer(values, now_nanos, self.within_nanos, None)
+
+    def _find(self, store: HistoryStore) -> Callable[..., Value]:
+        find = getattr(store, "index", None)
+        index = None
+        if find is not None:
+            index = find(self.declared, self.method, self.keys, self.field, self._outer)
+        if index is None:
+            raise Unsure
+        answer: Callable[..., Value] = getattr(index, self.method)
+        self._found = weakref.ref(store), answer
+        return answer
+
+    def fact(self, values: tuple[Value, ...], answer: Value) -> HistoryFact:
+        """Return the question with its answer, as an explanation is told of it."""
+        keys = tuple(zip(self.keys, values, strict=True))
+        qualified = self.declared.qualified
+        return HistoryFact(qualified, self.method, self.field, keys, self.within_nanos, answer)
