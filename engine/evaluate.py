@@ -110,7 +110,7 @@ class PolicySet:
         asking = _Case(self, action, (), nanos, history, uses) if unit.is_open else None
         try:
             answer = unit.decide(action, nanos, asking)
-        except Exception:  # noqa: BLE001 - whatever it is, it decides nothing: the interpreter does
+        except Exception:
             answer = None
         if answer is None or not (unit.asks_nothing or not _asks(unit, answer)):
             case = asking or _Case(self, action, (), nanos, history, uses)

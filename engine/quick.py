@@ -88,7 +88,7 @@ def _values(raw: object) -> Map | None:
     return found  # type: ignore[no-any-return]
 
 
-def _agent(raw: object) -> Agent | None | bool:
+def _agent(raw: object) -> Agent | bool | None:
     """Return the agent, None where there is none, False where it is unusual."""
     if raw is None:
         return None
@@ -108,7 +108,7 @@ def _agent(raw: object) -> Agent | None | bool:
 _TARGET: Final = frozenset({"system", "object", "id", "attributes"})
 
 
-def _target(raw: object) -> Target | None | bool:
+def _target(raw: object) -> Target | bool | None:
     if raw is None:
         return None
     if type(raw) is not dict or not raw.keys() <= _TARGET:
@@ -130,14 +130,12 @@ def _context(raw: object) -> Context | None:
         return None
     texts = (raw.get("trigger"), raw.get("reasoning"))
     for text in texts:
-        if text is not None and not (
-            type(text) is str and len(text) <= LONGEST and text.isascii()
-        ):
+        if text is not None and not (type(text) is str and len(text) <= LONGEST and text.isascii()):
             return None
     return Context(*texts)
 
 
-def _instant(raw: object) -> Timestamp | None | bool:
+def _instant(raw: object) -> Timestamp | bool | None:
     """Read `2026-11-20T12:00:00Z`; None where there is none, False where it is written otherwise."""
     if raw is None or type(raw) is Timestamp:
         return raw

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, CheckedPolicy, Effect, Floor, Permit, Row, Rule
-from gatewright.engine.approvals import approvals
 from gatewright.engine.answers import answer_of
+from gatewright.engine.approvals import approvals
 from gatewright.engine.decision import Answer
 
 Held: TypeAlias = "Permit | tuple[Rule, Row]"

@@ -47,7 +47,7 @@ SEGMENT_ROWS = 32
 """Rows that no slot separates are cut into segments of this size."""
 
 
-class TooLarge(Exception):  # noqa: N818 - a turn of the algorithm, caught by it
+class TooLarge(Exception):
     """The tree would copy rows into too many branches."""
 
 
@@ -153,7 +153,9 @@ class _Builder:
         below = partial(self._below, held, rows)
         absent: Node | None = None
         if kind.may_be_absent:
-            absent = below([(row, substitute(f, slot, _at_absent)) for row, f in _asking(slot, rows)], slot)
+            absent = below(
+                [(row, substitute(f, slot, _at_absent)) for row, f in _asking(slot, rows)], slot
+            )
         if split.bounds is not None:
             nodes = tuple(below(child, slot) for child in children)
             return _range(split, nodes, absent)
@@ -168,10 +170,14 @@ class _Builder:
         kind_of_switch = TextSwitch if kind.is_text else Switch
         return kind_of_switch(slot, table, rest, absent or rest)
 
-    def _below(self, held: frozenset[int], rows: Open, child: Sequence[tuple[int, Formula]], slot: int) -> Node:
+    def _below(
+        self, held: frozenset[int], rows: Open, child: Sequence[tuple[int, Formula]], slot: int
+    ) -> Node:
         """Return the node of a branch: its own rows, and those that the slot does not concern."""
         free = [(row, f) for row, f in rows if slot not in slots_of(f)]
-        both = sorted([*free, *(item for item in child if item[1] is not False)], key=lambda r: r[0])
+        both = sorted(
+            [*free, *(item for item in child if item[1] is not False)], key=lambda r: r[0]
+        )
         return self._node(held, tuple(both))
 
     def _children(self, split: Split, rows: Open) -> list[list[tuple[int, Formula]]]:
@@ -267,7 +273,9 @@ def _range_split(slot: int, atoms: Iterable[Atom]) -> Split:
         if isinstance(atom, Below):
             bounds.add((atom.bound, atom.inclusive))
         elif isinstance(atom, Member):
-            bounds.update((value, inclusive) for value in atom.values for inclusive in (False, True))
+            bounds.update(
+                (value, inclusive) for value in atom.values for inclusive in (False, True)
+            )
     ordered = tuple(sorted(bounds))
     index = {bound: place for place, bound in enumerate(ordered)}
     places = tuple((part, partial(_in_part, index, part)) for part in range(len(ordered) + 1))

@@ -203,7 +203,9 @@ class _Writer:
         value, code = name(here), self._code
         read = code.assign(here, call(code.constant(_money), value))
         checks: list[py.stmt] = [
-            py.If(is_not(value, "Money", code.constant(Money)), [read, none_if(_is_none(value))], [])
+            py.If(
+                is_not(value, "Money", code.constant(Money)), [read, none_if(_is_none(value))], []
+            )
         ]
         if currency is not None:
             given = py.Attribute(value, "currency", py.Load())
@@ -259,7 +261,7 @@ class _Writer:
 
     def _target(self) -> None:
         """Check the target where there is one, and read what slots ask of it."""
-        declared, code = self._declared, self._code
+        _declared, code = self._declared, self._code
         asked = {slot.path[1] for slot in self._slots if slot.path[0] == "target"}
         code.set("target", _path("action", "target"))
         if not asked:
@@ -297,7 +299,9 @@ class _Writer:
         if not names:
             return
         code.set("agent", _path("action", "agent"))
-        code.add(py.If(_is_none(name("agent")), [code.assign("agent", code.constant(_NO_AGENT))], []))
+        code.add(
+            py.If(_is_none(name("agent")), [code.assign("agent", code.constant(_NO_AGENT))], [])
+        )
         if set(names) - {"id", "owner"}:
             code.set("attributes", _path("agent", "attributes", "_entries"))
         for number, word in enumerate(names):
@@ -316,9 +320,7 @@ class _Writer:
         for word in names:
             here = f"context_{word}"
             self._code.set(here, _path("action", "context", word))
-            too_long = py.Compare(
-                call(name("len"), name(here)), [py.Gt()], [py.Constant(MAX_TEXT)]
-            )
+            too_long = py.Compare(call(name("len"), name(here)), [py.Gt()], [py.Constant(MAX_TEXT)])
             self._code.add(none_if(py.BoolOp(py.And(), [_is_something(name(here)), too_long])))
             self._code.add(self._absent_for_none(here))
             self._where["context", word] = name(here)
@@ -370,4 +372,3 @@ def _is_none(expr: py.expr) -> py.expr:
 
 def _is_something(expr: py.expr) -> py.expr:
     return py.Compare(expr, [py.IsNot()], [py.Constant(None)])
-

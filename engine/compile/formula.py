@@ -106,9 +106,7 @@ class Literal:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Literal)
-            and self.atom is other.atom
-            and self.negated is other.negated
+            isinstance(other, Literal) and self.atom is other.atom and self.negated is other.negated
         )
 
     def __hash__(self) -> int:

@@ -107,7 +107,10 @@ class Inliner:
                 raise TypeError("a node that is not known")
 
     def _residue(self, node: Residue) -> list[py.stmt]:
-        find, values = self._code.constant(node.find), py.List([slot.value for slot in self._slots], py.Load())
+        find, values = (
+            self._code.constant(node.find),
+            py.List([slot.value for slot in self._slots], py.Load()),
+        )
         rows = call(find, values, name("asking"))
         return [py.Return(call(self._code.constant(self._answer), rows))]
 

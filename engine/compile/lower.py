@@ -74,7 +74,9 @@ class Lowering:
             found = self._atoms[key] = make()
         return Literal(found)
 
-    def below(self, path: Path, view: View, bound: Comparable | int | Decimal, inclusive: bool) -> Formula | None:
+    def below(
+        self, path: Path, view: View, bound: Comparable | int | Decimal, inclusive: bool
+    ) -> Formula | None:
         """Return `path < bound`, or `<=`; None where no slot holds the path."""
         slot = self._slots.number(path, view)
         if slot is None:
@@ -225,7 +227,11 @@ class Lowering:
     def _has(self, argument: ast.Expr) -> Formula | None:
         """`has(action.x)` of a path that may be absent; true for one that may not."""
         path = path_of(argument)
-        if path is None or len(path) != 2 or path[0] not in ("action", "agent", "target", "context"):
+        if (
+            path is None
+            or len(path) != 2
+            or path[0] not in ("action", "agent", "target", "context")
+        ):
             return None
         known = self._slots.type_of(path)
         if known is None:

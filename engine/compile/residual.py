@@ -20,7 +20,7 @@ from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.native import Env, compile_condition, compile_expr
-from gatewright.engine.compile.pycode import Code, call, is_not, name
+from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
 from gatewright.engine.compile.typing import typed
@@ -128,7 +128,11 @@ class Residuals:
         slot = self._slots.number(path)
         if known is None or slot is None:
             return None
-        return call(code.constant(_there_or_unsure), _slot(slot)) if known.may_be_absent else _slot(slot)
+        return (
+            call(code.constant(_there_or_unsure), _slot(slot))
+            if known.may_be_absent
+            else _slot(slot)
+        )
 
     def _present(self, path: Path, code: Code) -> py.expr | None:
         if path[0] == "changes" and len(path) == 2:
@@ -144,9 +148,7 @@ class Residuals:
 
     # --- histories
 
-    def _history(
-        self, asked: ast.MethodCall, package: str, env: Env, code: Code
-    ) -> py.expr | None:
+    def _history(self, asked: ast.MethodCall, package: str, env: Env, code: Code) -> py.expr | None:
         home = self._home(asked.target, package)
         if home is None or asked.method not in ("count", "sum", "distinct"):
             return None

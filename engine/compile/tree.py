@@ -27,7 +27,7 @@ ABSENT: Final = _Absent()
 """Stands in a slot for a value that is not there."""
 
 
-class Unsure(Exception):  # noqa: N818 - not an error: a question for the interpreter
+class Unsure(Exception):
     """The tables cannot decide; the interpreter has to."""
 
 

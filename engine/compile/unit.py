@@ -8,19 +8,19 @@ interpreter decides: errors have their meaning there, and only there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
 from gatewright.engine.action import Action
 from gatewright.engine.compile.answer import Conclusion, Held
+from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.build import build
 from gatewright.engine.compile.fit import Decide, Fit, deciding, fitting
 from gatewright.engine.compile.formula import (
     NO_SLOT,
     Counted,
     Formula,
-    Opaque,
     atoms_of,
     conjunction,
     negation,
@@ -28,10 +28,9 @@ from gatewright.engine.compile.formula import (
 )
 from gatewright.engine.compile.inline import is_small
 from gatewright.engine.compile.lower import Lowering
-from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.residual import Residuals
 from gatewright.engine.compile.slots import Slots
-from gatewright.engine.compile.tree import Node, Residual, Rows, Values
+from gatewright.engine.compile.tree import Node, Rows
 from gatewright.engine.decision import Answer
 from gatewright.engine.values import Value
 

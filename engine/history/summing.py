@@ -78,7 +78,7 @@ class SumIndex(Index[_Amounts]):
             self._shared.check(after)
             group = self._groups.get(key)
             totals = [] if group is None else self._totals(group, after, now_nanos, exclude_id)
-            if group is not None and any([sort.is_odd for sort, _ in totals]):
+            if group is not None and any(sort.is_odd for sort, _ in totals):
                 return self._looked_at(group, after, now_nanos, exclude_id)
         return self._result(totals)
 
