@@ -253,8 +253,9 @@ class Reporter:
         )
 
     def _some_permit(self) -> Place:
-        """Return where the first permit stands, where none covers the action."""
-        return place_of(self._policy.permits[0].span)
+        """Return where the first permit of the action's package stands, where none covers it."""
+        home = self._policy.actions[self._subject.action].package
+        return place_of(next(p.span for p in self._policy.permits if p.package == home))
 
     def _permit(self, outcome: PermitOutcome) -> Iterator[ConditionReport]:
         package = self._package(outcome.permit.package)
