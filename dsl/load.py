@@ -5,14 +5,13 @@ Packages of the standard library that are imported join the set, and so do those
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from gatewright.dsl.checker import check
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
+from gatewright.dsl.digest import digest_of
 from gatewright.dsl.documents import freeze_data, load_data
 from gatewright.dsl.files import Document, gather, library_sources
 from gatewright.dsl.messages import files as messages
@@ -63,7 +62,7 @@ def _check(
     data = dict(load_data(documents, diagnostics.add))
     data.update(freeze_data(given or {}, diagnostics.add))
     readable = not diagnostics.has_errors
-    digest = _digest([f.span.source for f in files], data)
+    digest = digest_of([f.span.source for f in files], data)
     report = _Reporter(diagnostics, whole)
     try:
         collected = collect(files, report)
@@ -120,27 +119,3 @@ def _parse(sources: list[Source], diagnostics: Diagnostics) -> list[Parsed]:
         if id(file.span.source) in own and file.package and file.package.text.startswith("std."):
             diagnostics.add(name_messages.reserved_package(file.package.span, file.package.text))
     return sorted(files, key=lambda p: (p.file.span.source.name, p.file.span.source.text))
-
-
-def _digest(sources: Iterable[Source], data: Mapping[str, Json]) -> str:
-    """Return a digest of texts and data that does not depend on names, folders or order."""
-    texts = sorted(hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).digest()
-                   for s in sources)  # fmt: skip
-    whole = hashlib.sha256(b"gatewright policy set 1\n")
-    for text in texts:
-        whole.update(text)
-    whole.update(canonical(data).encode("utf-8"))
-    return "sha256:" + whole.hexdigest()
-
-
-def canonical(value: Json) -> str:
-    """Write data so that equal data give equal text: keys sorted, no spaces."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _plain(value: Json) -> object:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value

@@ -65,6 +65,14 @@ class PolicySet:
         """The texts that ask a history, whose answers are taken with the decision."""
         return asking(self.policy)
 
+    def about(self, action: str) -> CheckedPolicy:
+        """Return a policy that decides about an action as the set does: here all of it."""
+        return self.policy
+
+    def asking_about(self, action: str) -> Asking:
+        """Return the texts of what may decide about an action that ask a history."""
+        return self.asking
+
     def evaluate(
         self,
         action: Action | Mapping[str, object],
@@ -108,8 +116,8 @@ class _Deciding:
         uses: UsesOf,
     ) -> None:
         self._set = policy_set
-        self._policy = policy_set.policy
         self._action, problems = Action.read(given)
+        self._policy = policy_set.about(self._action.name)
         self._declared = self._policy.actions.get(self._action.name)
         self._conformed = conform(self._action, self._declared)
         self._now = now or self._action.at or Timestamp(time.time_ns())
@@ -121,7 +129,7 @@ class _Deciding:
 
     def decision(self) -> Decision:
         outcome = self.outcome()
-        ask(self._set.asking, outcome)
+        ask(self._set.asking_about(self._action.name), outcome)
         name = self._policy.route_name
         stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
         agent = self._action.agent
