@@ -13,11 +13,11 @@ from gatewright.dsl.checker import check
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
 from gatewright.dsl.digest import digest_of
 from gatewright.dsl.documents import freeze_data, load_data
-from gatewright.dsl.files import Document, gather, library_sources
+from gatewright.dsl.files import Document, Gathered, gather, library_sources
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.parser import Parsed, parse
-from gatewright.dsl.policy import CheckedPolicy, Json
+from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.resolve.collect import collect
 from gatewright.dsl.resolver import resolve
 from gatewright.dsl.source import Source
@@ -33,11 +33,15 @@ def check_paths(
 
     The policy is None when there are errors. Raises files.Unreadable for a path that is not there.
     """
-    found = gather(paths)
+    return check_gathered(gather(paths))
+
+
+def check_gathered(found: Gathered) -> tuple[CheckedPolicy | None, Diagnostics]:
+    """Check what was read from paths as one policy set; the policy is None for errors."""
     diagnostics = Diagnostics()
     diagnostics.extend(found.problems)
     if not found.sources and not found.problems:
-        where = Source(", ".join(str(path) for path in paths) or ".", "")
+        where = Source(", ".join(found.paths) or ".", "")
         diagnostics.add(messages.no_policies(where.whole()))
     return _check(found.sources, found.documents, diagnostics)
 

@@ -10,6 +10,7 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
@@ -32,7 +33,7 @@ from gatewright.dsl.policy import (
 from gatewright.dsl.source import Source
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.container import Container, Manifest
-from gatewright.engine.bundle.decode import decode, decode_file, loads, malformed
+from gatewright.engine.bundle.decode import decode, decode_file, loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.index import Index, read_index
 from gatewright.engine.bundle.schema import fingerprint
@@ -204,11 +205,11 @@ class _Units:
 
     def _declaration(self, number: int) -> ast.Declaration:
         for kind in kinds.DECLARED:
-            place = number - self._index.starts[kind]
-            if 0 <= place < self._index.counts[kind]:
-                read: Any = self.read(kind, kinds.KINDS[kind], place)
+            start, count = self._index.starts[kind], self._index.counts[kind]
+            if start <= number < start + count:
+                read: Any = self.numbered(kinds.KINDS[kind], number)
                 return cast(ast.Declaration, read.declaration)
-        malformed()
+        raise BundleError("a declaration in the bundle is malformed")
 
     def _text(self, number: int) -> bytes:
         return bytes(self._bytes[self._offsets[number] : self._offsets[number + 1]])
@@ -276,7 +277,7 @@ def _offsets(text: bytes, count: int, length: int) -> array[int]:
     offsets.frombytes(text)
     if sys.byteorder == "big":
         offsets.byteswap()
-    ordered = all(a < b for a, b in zip(offsets, offsets[1:], strict=False))
+    ordered = all(a < b for a, b in pairwise(offsets))
     if offsets[0] != 0 or offsets[-1] != length or not ordered:
         raise BundleError("the index of the bundle is malformed")
     return offsets

@@ -174,6 +174,7 @@ def _fields(text: bytes) -> dict[str, Any]:
             "version": version,
         } if (
             fields.keys() == _MANIFEST_KEYS
+            and type(fields["format"]) is int
             and _DIGEST.fullmatch(digest)
             and _SHA.fullmatch(schema)
             and (version is None or (type(version) is int and version >= 0))

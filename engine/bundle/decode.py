@@ -1,4 +1,4 @@
-"""Units -> policy objects, strictly: every value has the type that its field says, or it is refused.
+"""Units -> policy objects, strictly: a value has the type that its field says, or it is refused.
 
 Nothing is looked up by a name from the file, and nothing is run: an object is made of a class of
 the closed table, by that class's number.

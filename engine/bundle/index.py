@@ -1,4 +1,4 @@
-"""The index of a bundle: JSON -> which declarations concern an action, checked before it is used."""
+"""The index of a bundle: JSON -> which declarations concern an action, checked before use."""
 
 from __future__ import annotations
 

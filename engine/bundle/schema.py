@@ -23,9 +23,9 @@ def _classes() -> tuple[type[Any], ...]:
     found: dict[str, type[Any]] = {}
     for module in _MODULES:
         for value in vars(module).values():
-            if isinstance(value, type) and is_dataclass(value) and value not in _NOT_HELD:
-                if value.__module__ == module.__name__:
-                    found[f"{module.__name__}.{value.__name__}"] = value
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and is_dataclass(value) and value not in _NOT_HELD:
+                found[f"{module.__name__}.{value.__name__}"] = value
     return tuple(found[name] for name in sorted(found))
 
 

@@ -16,7 +16,10 @@ from gatewright.engine.bundle.container import Container, Signature
 from gatewright.engine.bundle.errors import BundleError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 Key: TypeAlias = "str | os.PathLike[str] | bytes"
 """The path of a PEM file, or what such a file holds."""

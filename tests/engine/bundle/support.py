@@ -9,8 +9,8 @@ from typing import Any, cast
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.source import Source, Span
-from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.build import build
+from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.container import unpack
 
 POLICY = """package shop
