@@ -93,16 +93,19 @@ def test_inserted_bytes_are_an_error(place: int, more: bytes) -> None:
 @settings(max_examples=150)
 @given(data=st.data())
 def test_content_with_right_hashes_is_judged_too(section: str, data: st.DataObject) -> None:
-    """Whoever can write hashes can write anything; it must still be a policy set or an error."""
+    """Whoever can write hashes can write anything; it must still be a policy set or an error.
+
+    What passes the check decides and explains, whatever it says.
+    """
     content = bytearray(SECTIONS[section])
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    changed = with_sections(**{section: bytes(content)})
     try:
-        found = BundledPolicy(unpack(with_sections(**{section: bytes(content)})))
-        found.check()
+        BundledPolicy(unpack(changed)).check()
     except BundleError:
         return
-    assert sections_of(found.whole) == {**SECTIONS, section: bytes(content)}
+    assert len(decisions(changed)) == len(EXPECTED)
 
 
 @pytest.mark.parametrize("place", ["sources", "data", "index", "offsets", "units"])

@@ -113,7 +113,7 @@ def test_places_and_texts_of_explanations_stay() -> None:
     second = BundledSet(round_trip(policy)).evaluate(action)
     assert str(second.explain()) == str(first.explain())
     assert second.to_dict() == first.to_dict()
-    assert "shop.gate:22" in str(second.explain())
+    assert "shop.gate:17:6" in str(second.explain())
 
 
 @examples(0.6)
