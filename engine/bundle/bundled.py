@@ -262,10 +262,11 @@ def _data(text: bytes) -> Mapping[str, Json]:
 
 def _frozen(value: Any) -> Json:
     if isinstance(value, dict):
-        entries = cast("dict[str, Any]", value)
+        entries: dict[str, Any] = value
         return MappingProxyType({key: _frozen(item) for key, item in entries.items()})
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in cast("list[Any]", value))
+        items: list[Any] = value
+        return tuple(_frozen(item) for item in items)
     return cast(Json, value)
 
 

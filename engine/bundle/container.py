@@ -151,7 +151,7 @@ def _signatures(text: bytes) -> tuple[Signature, ...]:
     found: list[Signature] = []
     for entry in cast("list[object]", raw) if isinstance(raw, list) else [None]:
         match entry:
-            case {"key": str(key), "signature": str(signature)} if len(entry) == 2:
+            case {"key": str(key), "signature": str(signature), **others} if not others:
                 found.append(Signature(key, signature))
             case _:
                 raise BundleError("the signatures of the bundle are malformed")
@@ -214,8 +214,9 @@ def _described(entry: object) -> tuple[str, int, int, str]:
             "offset": int(offset),
             "length": int(length),
             "sha256": str(sha256),
+            **others,
         } if (
-            len(entry) == 4
+            not others
             and type(offset) is int is type(length)
             and offset >= 0 <= length
             and _NAME.fullmatch(name)

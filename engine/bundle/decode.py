@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from decimal import Decimal
-from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
@@ -58,6 +57,8 @@ class Unit:
 
 Read: TypeAlias = Callable[[Any, Unit], Any]
 
+_READERS: dict[Any, Read] = {}
+
 
 def decode(cls: type[T], text: bytes, sources: Sequence[Source]) -> T:
     """Return the declaration of a unit, which must be of that class. Raises BundleError."""
@@ -88,14 +89,19 @@ def _opened(text: bytes, sources: Sequence[Source]) -> tuple[object, Unit]:
     raw = loads(text, "declarations")
     match raw:
         case [int(source), int(base), value] if type(source) is int is type(base):
-            return cast(object, value), Unit(sources, source, base)
+            return value, Unit(sources, source, base)
         case _:
             malformed()
 
 
-@cache
 def _reader(hint: Any) -> Read:
-    """Return what reads values of a type."""
+    """Return what reads values of a type, made once."""
+    if hint not in _READERS:
+        _READERS[hint] = _made(hint)
+    return _READERS[hint]
+
+
+def _made(hint: Any) -> Read:
     origin = get_origin(hint)
     if hint in _SCALARS:
         return _SCALARS[hint]
@@ -178,22 +184,25 @@ def _one_of(values: tuple[Any, ...]) -> Read:
 # --- values with parts
 
 
+def _list(raw: Any) -> list[Any]:
+    return raw if type(raw) is list else malformed()
+
+
 def _tuple(of: tuple[Any, ...]) -> Read:
     if len(of) == 2 and of[1] is Ellipsis:
         item = _late(of[0])
 
         def read_all(raw: Any, unit: Unit) -> Any:
-            if type(raw) is not list:
-                malformed()
-            return tuple([item(each, unit) for each in cast("list[Any]", raw)])
+            return tuple([item(each, unit) for each in _list(raw)])
 
         return read_all
     readers = tuple(_late(each) for each in of)
 
     def read(raw: Any, unit: Unit) -> Any:
-        if type(raw) is not list or len(cast("list[Any]", raw)) != len(readers):
+        parts = _list(raw)
+        if len(parts) != len(readers):
             malformed()
-        return tuple(one(each, unit) for one, each in zip(readers, raw, strict=True))
+        return tuple(one(each, unit) for one, each in zip(readers, parts, strict=True))
 
     return read
 
@@ -202,9 +211,7 @@ def _frozenset(of: Any) -> Read:
     item = _late(of)
 
     def read(raw: Any, unit: Unit) -> Any:
-        if type(raw) is not list:
-            malformed()
-        return frozenset([item(each, unit) for each in cast("list[Any]", raw)])
+        return frozenset([item(each, unit) for each in _list(raw)])
 
     return read
 
@@ -259,7 +266,7 @@ def _object(allowed: tuple[Any, ...]) -> Read:
     def read(raw: Any, unit: Unit) -> Any:
         if type(raw) is list and raw and type(raw[0]) is int:
             maker = makers.get(raw[0])
-            return maker(cast("list[Any]", raw), unit) if maker is not None else malformed()
+            return maker(raw, unit) if maker is not None else malformed()
         if type(raw) is int and 0 <= raw < len(unit.nodes) and type(unit.nodes[raw]) in classes:
             return unit.nodes[raw]
         malformed()
@@ -267,7 +274,6 @@ def _object(allowed: tuple[Any, ...]) -> Read:
     return read
 
 
-@cache
 def _maker(cls: type[Any]) -> Read:
     names = tuple(field_types(cls))
     readers = tuple(_late(hint) for hint in field_types(cls).values())

@@ -17,4 +17,8 @@ class BundleError(PolicyError):
         return f"{self.path}: {self.why}" if self.path else self.why
 
     def __reduce__(self) -> tuple[type[BundleError], tuple[str, str]]:
-        return BundleError, (self.why, self.path)
+        return type(self), (self.why, self.path)
+
+
+class KeyUnusable(BundleError):
+    """A key that cannot be read or is no Ed25519 key: nothing is said of the bundle."""

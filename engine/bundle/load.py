@@ -34,7 +34,7 @@ class BundledSet(PolicySet):
         object.__setattr__(self, "asking_about", lru_cache(_MOST_PARTS)(self._asking_about))
 
     @cached_property
-    def policy(self) -> CheckedPolicy:  # type: ignore[override]
+    def policy(self) -> CheckedPolicy:
         """The whole checked policy; raises BundleError where a declaration is malformed."""
         return self.bundled.whole
 
@@ -77,7 +77,7 @@ def load_bundle(
     try:
         return from_bytes(_read(name), keys=keys, least_version=least_version)
     except BundleError as error:
-        raise BundleError(error.why, name) from None
+        raise type(error)(error.why, name) from None
 
 
 def from_bytes(

@@ -23,17 +23,19 @@ def _classes() -> tuple[type[Any], ...]:
     found: dict[str, type[Any]] = {}
     for module in _MODULES:
         for value in vars(module).values():
-            own = isinstance(value, type) and value.__module__ == module.__name__
-            if own and is_dataclass(value) and value not in _NOT_HELD:
+            if isinstance(value, type) and _is_held(value, module.__name__):
                 found[f"{module.__name__}.{value.__name__}"] = value
     return tuple(found[name] for name in sorted(found))
+
+
+def _is_held(cls: type[Any], module: str) -> bool:
+    return cls.__module__ == module and is_dataclass(cls) and cls not in _NOT_HELD
 
 
 CLASSES = _classes()
 NUMBERS = {cls: number for number, cls in enumerate(CLASSES)}
 
 
-@cache
 def field_types(cls: type[Any]) -> dict[str, Any]:
     """Return the fields of a class in the order in which they are written, with their types."""
     hints = get_type_hints(cls)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from gatewright.engine.bundle.container import Container, Signature
-from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.bundle.errors import BundleError, KeyUnusable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -79,9 +79,9 @@ def _private(key: Key) -> Ed25519PrivateKey:
     try:
         found = load_pem_private_key(_pem(key), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise BundleError("the key is no private key in PEM without a password") from None
+        raise KeyUnusable("the key is no private key in PEM without a password") from None
     if not isinstance(found, Ed25519PrivateKey):
-        raise BundleError("the key is no Ed25519 key")
+        raise KeyUnusable("the key is no Ed25519 key")
     return found
 
 
@@ -96,14 +96,14 @@ def _public(key: Key) -> Ed25519PublicKey:
     try:
         found = load_pem_public_key(_pem(key))
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise BundleError("the key is no public key in PEM") from None
+        raise KeyUnusable("the key is no public key in PEM") from None
     if not isinstance(found, Ed25519PublicKey):
-        raise BundleError("the key is no Ed25519 key")
+        raise KeyUnusable("the key is no Ed25519 key")
     return found
 
 
-def _not_installed() -> BundleError:
-    return BundleError("signatures need the package `cryptography`: install `gatewright[sign]`")
+def _not_installed() -> KeyUnusable:
+    return KeyUnusable("signatures need the package `cryptography`: install `gatewright[sign]`")
 
 
 def _pem(key: Key) -> bytes:
@@ -116,4 +116,4 @@ def _pem(key: Key) -> bytes:
             return file.read(_MAX_KEY_BYTES)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "cannot be read"
-        raise BundleError(f"the key {os.fspath(key)}: {why}") from None
+        raise KeyUnusable(f"the key {os.fspath(key)}: {why}") from None

@@ -8,7 +8,7 @@ from gatewright.cli.inputs import write
 from gatewright.cli.terminal import BadBundle, Refused
 from gatewright.dsl.files import Unreadable
 from gatewright.dsl.rendering.display import visible
-from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.bundle.errors import BundleError, KeyUnusable
 from gatewright.engine.bundle.load import load_bundle
 
 
@@ -36,6 +36,8 @@ def command(file: str, keys: tuple[str, ...], least_version: int | None) -> None
         bundled.check()
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
+    except KeyUnusable as error:
+        raise Refused(file, error.why) from None
     except BundleError as error:
         raise BadBundle(error, file) from None
     number = bundled.manifest.version

@@ -67,7 +67,6 @@ def test_what_does_not_verify_is_said(tmp_path: Path, keys: Path) -> None:
         (["--key", keys / "their.pub"], "the bundle is signed by none of the keys"),
         (["--key", keys / "our.pub", "--least-version", 4],
          "the bundle has version 3; at least 4 is asked for"),
-        (["--key", keys / "none"], f"the key {keys / 'none'}: No such file or directory"),
     ]  # fmt: skip
     for options, why in cases:
         ran = run("verify", file, *options)
@@ -108,3 +107,14 @@ def test_files_that_cannot_be_read_or_written(tmp_path: Path, keys: Path) -> Non
         assert ran.code == 2, arguments
         assert ran.err.startswith(f"error: {named}: ")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["keys"]
+
+
+def test_a_key_that_cannot_be_used_says_nothing_of_the_bundle(tmp_path: Path, keys: Path) -> None:
+    file = tmp_path / "r.gwb"
+    run("build", REFUNDS, "-o", file, "--sign", keys / "our")
+    for key, why in [
+        (keys / "none", f"the key {keys / 'none'}: No such file or directory"),
+        (keys / "our", "the key is no public key in PEM"),
+    ]:
+        ran = run("verify", file, "--key", key)
+        assert (ran.code, ran.out, ran.err) == (2, "", f"error: {file}: {why}\n")
