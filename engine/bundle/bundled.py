@@ -150,7 +150,7 @@ class BundledPolicy:
         Raises BundleError. It does not read the sources anew: they may say something else.
         """
         try:
-            same = all(self._held[n] == held for n, held in sections_of(self.whole).items())
+            same = all(bytes(self._held[n]) == held for n, held in sections_of(self.whole).items())
         except (KeyError, RecursionError):
             same = False
         if not same:
@@ -260,13 +260,12 @@ def _data(text: bytes) -> Mapping[str, Json]:
     return frozen
 
 
-def _frozen(value: Any) -> Json:
+def _frozen(value: object) -> Json:
     if isinstance(value, dict):
-        entries: dict[str, Any] = value
+        entries = cast("dict[str, object]", value)
         return MappingProxyType({key: _frozen(item) for key, item in entries.items()})
     if isinstance(value, list):
-        items: list[Any] = value
-        return tuple(_frozen(item) for item in items)
+        return tuple(_frozen(item) for item in cast("list[object]", value))
     return cast(Json, value)
 
 

@@ -151,7 +151,7 @@ def _signatures(text: bytes) -> tuple[Signature, ...]:
     found: list[Signature] = []
     for entry in cast("list[object]", raw) if isinstance(raw, list) else [None]:
         match entry:
-            case {"key": str(key), "signature": str(signature), **others} if not others:
+            case {"key": str(key), "signature": str(signature)} if _count(entry) == 2:
                 found.append(Signature(key, signature))
             case _:
                 raise BundleError("the signatures of the bundle are malformed")
@@ -214,9 +214,8 @@ def _described(entry: object) -> tuple[str, int, int, str]:
             "offset": int(offset),
             "length": int(length),
             "sha256": str(sha256),
-            **others,
         } if (
-            not others
+            _count(entry) == 4
             and type(offset) is int is type(length)
             and offset >= 0 <= length
             and _NAME.fullmatch(name)
@@ -224,3 +223,7 @@ def _described(entry: object) -> tuple[str, int, int, str]:
             return name, offset, length, sha256
         case _:
             raise BundleError("the manifest of the bundle is malformed")
+
+
+def _count(entry: object) -> int:
+    return len(cast("dict[str, object]", entry))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_args, get_origin
@@ -18,7 +18,7 @@ from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import Declaration, File
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.errors import BundleError
-from gatewright.engine.bundle.schema import CLASSES, field_types
+from gatewright.engine.bundle.schema import CLASSES, NUMBERS, field_types
 
 T = TypeVar("T")
 
@@ -58,6 +58,7 @@ class Unit:
 Read: TypeAlias = Callable[[Any, Unit], Any]
 
 _READERS: dict[Any, Read] = {}
+_MAKERS: dict[type[Any], Read] = {}
 
 
 def decode(cls: type[T], text: bytes, sources: Sequence[Source]) -> T:
@@ -72,26 +73,22 @@ def decode_file(
 ) -> File:
     """Return a file; `declared` gives the declarations that stand in other units, by number."""
     value, unit = _opened(text, sources)
-    match value:
-        case [bare, list(items)]:
-            file: File = _reader(File)(bare, unit)
-        case _:
-            malformed()
+    parts = _list(value)
+    if len(parts) != 2:
+        malformed()
+    file: File = _reader(File)(parts[0], unit)
     read = _reader(Declaration)
     declarations = tuple(
-        declared(item) if type(item) is int else read(item, unit)
-        for item in cast("list[object]", items)
+        declared(item) if type(item) is int else read(item, unit) for item in _list(parts[1])
     )
     return replace(file, declarations=declarations)
 
 
 def _opened(text: bytes, sources: Sequence[Source]) -> tuple[object, Unit]:
-    raw = loads(text, "declarations")
-    match raw:
-        case [int(source), int(base), value] if type(source) is int is type(base):
-            return value, Unit(sources, source, base)
-        case _:
-            malformed()
+    parts = _list(loads(text, "declarations"))
+    if len(parts) != 3 or any(type(part) is not int for part in parts[:2]):
+        malformed()
+    return parts[2], Unit(sources, parts[0], parts[1])
 
 
 def _reader(hint: Any) -> Read:
@@ -145,9 +142,10 @@ def _decimal(raw: Any, _: Unit) -> Decimal:
 
 
 def _span(raw: Any, unit: Unit) -> Span:
-    if type(raw) is not list or any(type(part) is not int for part in raw):
+    parts = _list(raw)
+    if any(type(part) is not int for part in parts):
         malformed()
-    match cast("list[int]", raw):
+    match parts:
         case [start, length]:
             source, start = unit.source, start + unit.base
         case [source, start, length]:
@@ -184,8 +182,8 @@ def _one_of(values: tuple[Any, ...]) -> Read:
 # --- values with parts
 
 
-def _list(raw: Any) -> list[Any]:
-    return raw if type(raw) is list else malformed()
+def _list(raw: object) -> list[Any]:
+    return cast("list[object]", raw) if isinstance(raw, list) else malformed()
 
 
 def _tuple(of: tuple[Any, ...]) -> Read:
@@ -241,7 +239,7 @@ def _late(hint: Any) -> Read:
 
 
 def _union(members: tuple[Any, ...]) -> Read:
-    objects = tuple(m for m in members if is_dataclass(m) and m is not Span)
+    objects = tuple(m for m in members if m in NUMBERS)
     others = [m for m in members if m not in objects]
     read_object = _object(objects) if objects else None
     by_type: dict[type[Any], Read] = {}
@@ -250,7 +248,7 @@ def _union(members: tuple[Any, ...]) -> Read:
         by_type[list if get_origin(member) is tuple else raw_type] = _reader(member)
 
     def read(raw: Any, unit: Unit) -> Any:
-        other = by_type.get(type(raw))
+        other = by_type.get(cast("type[Any]", type(raw)))
         if other is not None:
             return other(raw, unit)
         return read_object(raw, unit) if read_object is not None else malformed()
@@ -261,12 +259,13 @@ def _union(members: tuple[Any, ...]) -> Read:
 def _object(allowed: tuple[Any, ...]) -> Read:
     """Return what reads an object of some classes, or the number of a node that came before."""
     classes = frozenset(cls for cls in CLASSES if issubclass(cls, allowed))
-    makers: dict[int, Read] = {n: _maker(c) for n, c in enumerate(CLASSES) if c in classes}
+    makers = {NUMBERS[cls]: _maker(cls) for cls in classes}
 
     def read(raw: Any, unit: Unit) -> Any:
-        if type(raw) is list and raw and type(raw[0]) is int:
-            maker = makers.get(raw[0])
-            return maker(raw, unit) if maker is not None else malformed()
+        if isinstance(raw, list):
+            parts = _list(cast(object, raw))
+            maker = makers.get(parts[0]) if parts and type(parts[0]) is int else None
+            return maker(parts, unit) if maker is not None else malformed()
         if type(raw) is int and 0 <= raw < len(unit.nodes) and type(unit.nodes[raw]) in classes:
             return unit.nodes[raw]
         malformed()
@@ -275,6 +274,13 @@ def _object(allowed: tuple[Any, ...]) -> Read:
 
 
 def _maker(cls: type[Any]) -> Read:
+    """Return what makes an object of a class from its fields, made once."""
+    if cls not in _MAKERS:
+        _MAKERS[cls] = _making(cls)
+    return _MAKERS[cls]
+
+
+def _making(cls: type[Any]) -> Read:
     names = tuple(field_types(cls))
     readers = tuple(_late(hint) for hint in field_types(cls).values())
     is_node = issubclass(cls, Node)

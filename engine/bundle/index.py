@@ -37,34 +37,29 @@ class Index:
 
 def read_index(text: bytes) -> Index:
     """Read the index. Raises BundleError."""
-    raw = loads(text, "index")
-    match raw:
-        case {
-            "counts": dict(counts),
-            "names": dict(names),
-            "covers": dict(covers),
-            "suspensions": dict(suspended),
-            "secrets": dict(secrets),
-        }:
-            pass
-        case _:
-            _malformed()
-    known = _counts(cast("dict[str, Any]", counts))
+    parts = _dict(loads(text, "index"))
+    if parts.keys() != {"counts", "names", "covers", "suspensions", "secrets"}:
+        _malformed()
+    known = _counts(_dict(parts["counts"]))
     sums = [0, *accumulate(known.values())]
     starts = dict(zip(known, sums, strict=False))
     return Index(
         counts=known,
         starts=starts,
         total=sums[-1],
-        names=_names(cast("dict[str, Any]", names), known, starts),
-        covers=_covers(cast("dict[str, Any]", covers), known),
-        suspensions=_places(suspended, known["exceptions"]),
-        secrets=_secrets(cast("dict[str, Any]", secrets)),
+        names=_names(_dict(parts["names"]), known, starts),
+        covers=_covers(_dict(parts["covers"]), known),
+        suspensions=_places(parts["suspensions"], known["exceptions"]),
+        secrets=_secrets(_dict(parts["secrets"])),
     )
 
 
 def _malformed() -> NoReturn:
     raise BundleError("the index of the bundle is malformed")
+
+
+def _dict(raw: object) -> dict[str, Any]:
+    return cast("dict[str, object]", raw) if isinstance(raw, dict) else _malformed()
 
 
 def _counts(raw: dict[str, Any]) -> dict[str, int]:
@@ -100,9 +95,8 @@ def _covers(raw: dict[str, Any], counts: Mapping[str, int]) -> dict[str, Places]
 
 def _places(raw: object, count: int) -> dict[str, list[int]]:
     """Check lists of ascending positions by name."""
-    if not isinstance(raw, dict):
-        _malformed()
-    for places in cast("dict[str, object]", raw).values():
+    lists = _dict(raw)
+    for places in lists.values():
         if not isinstance(places, list):
             _malformed()
         before = -1
@@ -110,7 +104,7 @@ def _places(raw: object, count: int) -> dict[str, list[int]]:
             if type(place) is not int or not before < place < count:
                 _malformed()
             before = place
-    return cast("dict[str, list[int]]", raw)
+    return lists
 
 
 def _texts(raw: object) -> list[str]:
@@ -121,14 +115,11 @@ def _texts(raw: object) -> list[str]:
 
 
 def _secrets(raw: dict[str, Any]) -> Secrets:
-    lets = raw.get("lets")
-    if not isinstance(lets, dict):
-        _malformed()
-    levels = cast("dict[str, object]", lets)
+    levels = _dict(raw.get("lets"))
     if any(type(level) is not int or level not in _LEVELS for level in levels.values()):
         _malformed()
     return Secrets(
         frozenset(_texts(raw.get("fields"))),
         frozenset(_texts(raw.get("holders"))),
-        {name: _LEVELS[cast(int, level)] for name, level in levels.items()},
+        {name: _LEVELS[level] for name, level in levels.items()},
     )

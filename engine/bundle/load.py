@@ -33,8 +33,9 @@ class BundledSet(PolicySet):
         object.__setattr__(self, "bundled", bundled)
         object.__setattr__(self, "asking_about", lru_cache(_MOST_PARTS)(self._asking_about))
 
+    # A field is replaced by a property: pyright cannot know that nobody writes to a frozen class.
     @cached_property
-    def policy(self) -> CheckedPolicy:
+    def policy(self) -> CheckedPolicy:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The whole checked policy; raises BundleError where a declaration is malformed."""
         return self.bundled.whole
 

@@ -144,6 +144,14 @@ def _set(key: str, value: object) -> Callable[[dict[str, Any]], object]:
     return lambda manifest: manifest.update({key: value})
 
 
+def _twice(manifest: dict[str, Any]) -> None:
+    manifest["sections"].append(manifest["sections"][0])
+
+
+def _backwards(manifest: dict[str, Any]) -> None:
+    manifest["sections"].reverse()
+
+
 def _section(**changed: object) -> Callable[[dict[str, Any]], object]:
     return lambda manifest: manifest["sections"][0].update(changed)
 
@@ -162,8 +170,8 @@ def _section(**changed: object) -> Callable[[dict[str, Any]], object]:
         (_set("sections", [1]), "malformed"),
         (_set("sections", []), "after the last section"),
         (_set("schema", "0" * 64), "by another version of gatewright, 1.0; build it again"),
-        (lambda m: m["sections"].append(m["sections"][0]), "has two sections `data`"),
-        (lambda m: m["sections"].reverse(), "is not where it should be"),
+        (_twice, "has two sections `data`"),
+        (_backwards, "is not where it should be"),
         (_section(length=10_000_000_000), "is not where it should be"),
         (_section(length=-1), "malformed"),
         (_section(length=True), "malformed"),
@@ -222,6 +230,26 @@ def _replace(place: int, value: object) -> Callable[[list[Any]], object]:
     return change
 
 
+def _fields_more(raw: list[Any]) -> None:
+    raw[2].append(1)
+
+
+def _fields_less(raw: list[Any]) -> None:
+    raw[2].pop()
+
+
+def _more(raw: list[Any]) -> None:
+    raw.append(1)
+
+
+def _other_source(raw: list[Any]) -> None:
+    raw[0] = 99
+
+
+def _nothing(raw: list[Any]) -> None:
+    raw[2] = None
+
+
 MALFORMED = "a declaration in the bundle is malformed"
 
 
@@ -245,11 +273,11 @@ MALFORMED = "a declaration in the bundle is malformed"
         _replace(10, [0, -1]),
         _replace(10, [99, 0, 0]),
         _replace(10, [0, "1"]),
-        lambda raw: raw[2].append(1),
-        lambda raw: raw[2].pop(),
-        lambda raw: raw.append(1),
-        lambda raw: raw.__setitem__(0, 99),
-        lambda raw: raw.__setitem__(2, None),
+        _fields_more,
+        _fields_less,
+        _more,
+        _other_source,
+        _nothing,
     ],
 )
 def test_a_declaration_of_another_form_is_refused(change: Callable[[list[Any]], object]) -> None:
