@@ -254,7 +254,10 @@ def _sources(text: bytes) -> tuple[Source, ...]:
 
 def _data(text: bytes) -> Mapping[str, Json]:
     raw = loads(text, "data")
-    frozen = _frozen(raw)
+    try:
+        frozen = _frozen(raw)
+    except RecursionError:
+        frozen = None
     if not isinstance(frozen, Mapping) or canonical(frozen).encode("ascii") != text:
         raise BundleError("the data of the bundle are malformed")
     return frozen

@@ -64,7 +64,7 @@ _MAKERS: dict[type[Any], Read] = {}
 def decode(cls: type[T], text: bytes, sources: Sequence[Source]) -> T:
     """Return the declaration of a unit, which must be of that class. Raises BundleError."""
     value, unit = _opened(text, sources)
-    found: T = _reader(cls)(value, unit)
+    found: T = _whole(_reader(cls), value, unit)
     return found
 
 
@@ -76,12 +76,20 @@ def decode_file(
     parts = _list(value)
     if len(parts) != 2:
         malformed()
-    file: File = _reader(File)(parts[0], unit)
+    file: File = _whole(_reader(File), parts[0], unit)
     read = _reader(Declaration)
     declarations = tuple(
-        declared(item) if type(item) is int else read(item, unit) for item in _list(parts[1])
+        declared(item) if type(item) is int else _whole(read, item, unit)
+        for item in _list(parts[1])
     )
     return replace(file, declarations=declarations)
+
+
+def _whole(read: Read, value: object, unit: Unit) -> Any:
+    try:
+        return read(value, unit)
+    except RecursionError:
+        raise BundleError("a declaration in the bundle is nested too deeply") from None
 
 
 def _opened(text: bytes, sources: Sequence[Source]) -> tuple[object, Unit]:
@@ -242,13 +250,14 @@ def _union(members: tuple[Any, ...]) -> Read:
     objects = tuple(m for m in members if m in NUMBERS)
     others = [m for m in members if m not in objects]
     read_object = _object(objects) if objects else None
-    by_type: dict[type[Any], Read] = {}
+    by_type: dict[object, Read] = {}
     for member in others:
         raw_type = str if get_origin(member) is Literal else member
         by_type[list if get_origin(member) is tuple else raw_type] = _reader(member)
 
     def read(raw: Any, unit: Unit) -> Any:
-        other = by_type.get(cast("type[Any]", type(raw)))
+        kind: object = type(raw)
+        other = by_type.get(kind)
         if other is not None:
             return other(raw, unit)
         return read_object(raw, unit) if read_object is not None else malformed()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatewright.dsl.ast import NullLiteral, Unary
 from gatewright.engine.bundle import container as container_module
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.bundled import BundledPolicy
@@ -282,6 +283,23 @@ MALFORMED = "a declaration in the bundle is malformed"
 )
 def test_a_declaration_of_another_form_is_refused(change: Callable[[list[Any]], object]) -> None:
     assert error(units_with(change)) == MALFORMED
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    """As deep as JSON can be read, and deeper than the host's stack lets objects be made."""
+    nots: Any = [NUMBERS[NullLiteral], [0, 0]]
+    for _ in range(400):
+        nots = [NUMBERS[Unary], [0, 0], "!", nots]
+
+    def change(raw: list[Any]) -> None:
+        raw[2][3] = nots  # the condition of a permit
+
+    expected = "a declaration in the bundle is nested too deeply"
+    assert error(units_with(change, "permits")) == expected
+    assert error(with_sections(data=b'{"a":' + b"[" * 600 + b"]" * 600 + b"}")) in (
+        "the data of the bundle are malformed", "the data of the bundle cannot be read",
+        "the bundle's digest is not that of its sources and data",
+    )  # fmt: skip
 
 
 def test_a_decision_by_a_malformed_declaration_is_no_decision() -> None:
