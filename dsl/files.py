@@ -44,6 +44,7 @@ class Document:
 class Gathered:
     """What the paths hold."""
 
+    paths: tuple[str, ...] = ()
     sources: list[Source] = field(default_factory=list[Source])
     documents: list[Document] = field(default_factory=list[Document])
     problems: list[Diagnostic] = field(default_factory=list[Diagnostic])
@@ -54,10 +55,11 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> Gathered:
 
     Raises Unreadable for a path that is not there or cannot be opened.
     """
-    found = Gathered()
+    given_paths = tuple(paths)
+    found = Gathered(tuple(str(path) for path in given_paths))
     policies: dict[str, Path] = {}
     folders: dict[str, Path] = {}
-    for given in paths:
+    for given in given_paths:
         path = Path(given)
         if path.is_dir():
             for file in _below(path):
@@ -103,19 +105,23 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _documents(folder: Path, problems: list[Diagnostic]) -> Iterator[Document]:
+    for file in data_files(folder):
+        source = _read(file, MAX_DOCUMENT_BYTES, problems, is_data=True)
+        if source is not None:
+            yield Document(source, None if file.parent == folder else file.stem)
+
+
+def data_files(folder: Path) -> Iterator[Path]:
+    """Yield the data documents that belong to the policies of a folder."""
     for ending in _DOCUMENTS:
         file = folder / f"data{ending}"
         if file.is_file():
-            source = _read(file, MAX_DOCUMENT_BYTES, problems, is_data=True)
-            if source is not None:
-                yield Document(source, None)
+            yield file
     beside = folder / "data"
     if beside.is_dir():
         for file in sorted(beside.iterdir()):
             if file.suffix in _DOCUMENTS and file.is_file() and not file.name.startswith("."):
-                source = _read(file, MAX_DOCUMENT_BYTES, problems, is_data=True)
-                if source is not None:
-                    yield Document(source, file.stem)
+                yield file
 
 
 def _read(path: Path, most: int, problems: list[Diagnostic], *, is_data: bool) -> Source | None:

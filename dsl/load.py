@@ -5,20 +5,19 @@ Packages of the standard library that are imported join the set, and so do those
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from gatewright.dsl.checker import check
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
+from gatewright.dsl.digest import digest_of
 from gatewright.dsl.documents import freeze_data, load_data
-from gatewright.dsl.files import Document, gather, library_sources
+from gatewright.dsl.files import Document, Gathered, gather, library_sources
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.parser import Parsed, parse
-from gatewright.dsl.policy import CheckedPolicy, Json
+from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.resolve.collect import collect
 from gatewright.dsl.resolver import resolve
 from gatewright.dsl.source import Source
@@ -34,11 +33,15 @@ def check_paths(
 
     The policy is None when there are errors. Raises files.Unreadable for a path that is not there.
     """
-    found = gather(paths)
+    return check_gathered(gather(paths))
+
+
+def check_gathered(found: Gathered) -> tuple[CheckedPolicy | None, Diagnostics]:
+    """Check what was read from paths as one policy set; the policy is None for errors."""
     diagnostics = Diagnostics()
     diagnostics.extend(found.problems)
     if not found.sources and not found.problems:
-        where = Source(", ".join(str(path) for path in paths) or ".", "")
+        where = Source(", ".join(found.paths) or ".", "")
         diagnostics.add(messages.no_policies(where.whole()))
     return _check(found.sources, found.documents, diagnostics)
 
@@ -63,7 +66,7 @@ def _check(
     data = dict(load_data(documents, diagnostics.add))
     data.update(freeze_data(given or {}, diagnostics.add))
     readable = not diagnostics.has_errors
-    digest = _digest([f.span.source for f in files], data)
+    digest = digest_of([f.span.source for f in files], data)
     report = _Reporter(diagnostics, whole)
     try:
         collected = collect(files, report)
@@ -120,27 +123,3 @@ def _parse(sources: list[Source], diagnostics: Diagnostics) -> list[Parsed]:
         if id(file.span.source) in own and file.package and file.package.text.startswith("std."):
             diagnostics.add(name_messages.reserved_package(file.package.span, file.package.text))
     return sorted(files, key=lambda p: (p.file.span.source.name, p.file.span.source.text))
-
-
-def _digest(sources: Iterable[Source], data: Mapping[str, Json]) -> str:
-    """Return a digest of texts and data that does not depend on names, folders or order."""
-    texts = sorted(hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).digest()
-                   for s in sources)  # fmt: skip
-    whole = hashlib.sha256(b"gatewright policy set 1\n")
-    for text in texts:
-        whole.update(text)
-    whole.update(canonical(data).encode("utf-8"))
-    return "sha256:" + whole.hexdigest()
-
-
-def canonical(value: Json) -> str:
-    """Write data so that equal data give equal text: keys sorted, no spaces."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _plain(value: Json) -> object:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value

@@ -16,7 +16,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
 from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
-from gatewright.engine.asking import Asking, ask, asking
+from gatewright.engine.asking import ask
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.compile.asking import EMPTY, Question
@@ -29,6 +29,7 @@ from gatewright.engine.history.host import HistoryValue
 from gatewright.engine.history.query import HistoryStore
 from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
+from gatewright.engine.narrow import Narrowing
 from gatewright.engine.problems import Problem
 from gatewright.engine.quick import quick_action
 from gatewright.engine.report import Reporter, Subject
@@ -73,12 +74,15 @@ class PolicySet:
     @cached_property
     def units(self) -> Units:
         """The compiled parts of the set, by action."""
-        return Units(self.policy, self.data, self.asking)
+        return Units(self.about, self.data)
+
+    def about(self, action: str) -> CheckedPolicy:
+        """Return the part of the set that concerns an action, declared or not."""
+        return self._narrowing.of(action)
 
     @cached_property
-    def asking(self) -> Asking:
-        """The texts that ask a history, whose answers are taken with the decision."""
-        return asking(self.policy)
+    def _narrowing(self) -> Narrowing:
+        return Narrowing(self.policy)
 
     def evaluate(
         self,
@@ -213,7 +217,8 @@ class _Deciding:
     def __init__(self, case: _Case, answers: Iterable[HistoryFact] = ()) -> None:
         self._set = case.set
         self._action, history = case.action, case.history
-        self._policy = case.set.units.policy_for(case.action.name)
+        self._part = case.set.units.part(case.action.name)
+        self._policy = self._part.policy
         self._declared = self._policy.actions.get(self._action.name)
         self._conformed = conform(self._action, self._declared)
         self._now = Timestamp(case.now_nanos)
@@ -235,7 +240,7 @@ class _Deciding:
     def answer(self) -> Answer:
         """Decide by the interpreter, and ask what the texts of the decision will show."""
         outcome = self.outcome()
-        ask(self._set.asking, outcome)
+        ask(self._part.asking, outcome)
         matched = tuple(
             r.rule.qualified for r in outcome.rules if r.truth is Truth.TRUE and not r.rule.shadow
         )

@@ -20,20 +20,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gatewright.dsl.diagnostics import Diagnostic, PolicyError
     from gatewright.engine.action import Action
+    from gatewright.engine.bundle.errors import BundleError
     from gatewright.engine.decision import Decision, Effect
     from gatewright.engine.errors import EvaluationError
     from gatewright.engine.evaluate import PolicySet, evaluate
     from gatewright.engine.explain import Explanation
     from gatewright.engine.history import History
-    from gatewright.engine.load import load, load_source
+    from gatewright.engine.load import load_source
     from gatewright.engine.problems import ActionError
     from gatewright.engine.values import Duration, Money, Timestamp
+    from gatewright.engine.watch import Watched
+    from gatewright.loading import load, watch
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Action": "gatewright.engine.action",
     "ActionError": "gatewright.engine.problems",
+    "BundleError": "gatewright.engine.bundle.errors",
     "Decision": "gatewright.engine.decision",
     "Diagnostic": "gatewright.dsl.diagnostics",
     "Duration": "gatewright.engine.values",
@@ -45,14 +49,17 @@ _HOMES = {
     "PolicyError": "gatewright.dsl.diagnostics",
     "PolicySet": "gatewright.engine.evaluate",
     "Timestamp": "gatewright.engine.values",
+    "Watched": "gatewright.engine.watch",
     "evaluate": "gatewright.engine.evaluate",
-    "load": "gatewright.engine.load",
+    "load": "gatewright.loading",
     "load_source": "gatewright.engine.load",
+    "watch": "gatewright.loading",
 }
 
 __all__ = [
     "Action",
     "ActionError",
+    "BundleError",
     "Decision",
     "Diagnostic",
     "Duration",
@@ -64,9 +71,11 @@ __all__ = [
     "PolicyError",
     "PolicySet",
     "Timestamp",
+    "Watched",
     "evaluate",
     "load",
     "load_source",
+    "watch",
 ]
 
 

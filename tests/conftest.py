@@ -22,6 +22,9 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+# What the front end makes is tested, not what a cache kept; its own tests choose a folder.
+os.environ["GATEWRIGHT_CACHE"] = "off"
+
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
 
 

@@ -62,12 +62,9 @@ class Unit:
     `asking` at all. `asks` are the rules whose texts ask a history, None if a risk's text does.
     """
 
-    __slots__ = ("asks", "asks_nothing", "decide", "is_open", "policy")
+    __slots__ = ("asks", "asks_nothing", "decide", "is_open")
 
-    def __init__(
-        self, policy: CheckedPolicy, decide: Decide, is_open: bool, asks: frozenset[str] | None
-    ) -> None:
-        self.policy = policy
+    def __init__(self, decide: Decide, is_open: bool, asks: frozenset[str] | None) -> None:
         self.decide = decide
         self.is_open = is_open
         self.asks = asks
@@ -153,7 +150,7 @@ class _Compiler:
         conclusion = Conclusion(self._policy, held, needs_permit)
         is_open = any(map(_is_open, [*formulas, *risks]))
         decide = self._decide(conclusion, trees, risk_trees, risk_slot)
-        return Unit(self._policy, decide, is_open, self._asks(asking))
+        return Unit(decide, is_open, self._asks(asking))
 
     def _decide(
         self,

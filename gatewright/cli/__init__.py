@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fmt": ("gatewright.cli.fmt", "Put policy files into their canonical layout."),
     "eval": ("gatewright.cli.eval", "Decide about an action; the decision as JSON."),
     "explain": ("gatewright.cli.explain", "Decide about an action, and say why."),
+    "build": ("gatewright.cli.build", "Write policies as one file, a bundle, and sign it."),
+    "verify": ("gatewright.cli.verify", "Check a bundle: its bytes, its signature, its content."),
     "demo": ("gatewright.cli.demo", "See a policy about refunds decide on six actions."),
 }
 """Every command: the module whose `command` it is, and the line that `--help` shows."""

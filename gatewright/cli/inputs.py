@@ -14,18 +14,19 @@ from typing import IO, Any, TypeVar, cast
 
 import click
 
-from gatewright.cli.terminal import Refused, show
+from gatewright.cli.terminal import BadBundle, Refused, show
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.files import Unreadable
 from gatewright.dsl.rendering.display import visible
+from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.decision import Decision
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.memory import History
 from gatewright.engine.json_text import MAX_BYTES, read_json
-from gatewright.engine.load import load
 from gatewright.engine.problems import ActionError
 from gatewright.engine.values import Timestamp
+from gatewright.loading import load
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -86,7 +87,13 @@ def decide(
     # What is given is read first: it is refused sooner than policies are loaded.
     given = _action(action)
     past = _history(history) if history is not None else None
-    return _policy(paths).evaluate(given, past, now=now)
+    try:
+        decision = _policy(paths).evaluate(given, past, now=now)
+        # What explains it is read from a bundle as late as it is written.
+        decision.explain()
+    except BundleError as error:
+        raise BadBundle(error, paths[0]) from None
+    return decision
 
 
 def _policy(paths: tuple[str, ...]) -> PolicySet:
@@ -94,6 +101,8 @@ def _policy(paths: tuple[str, ...]) -> PolicySet:
         return load(*paths)
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
+    except BundleError:
+        raise
     except PolicyError as error:
         show(error.diagnostics)
         raise SystemExit(1) from None

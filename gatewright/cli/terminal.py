@@ -12,6 +12,7 @@ import click
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.rendering.text import to_text
+from gatewright.engine.bundle.errors import BundleError
 
 
 class Refused(click.ClickException):
@@ -25,6 +26,15 @@ class Refused(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the message as other errors are written."""
         click.echo(f"error: {self.format_message()}", file=file, err=True)
+
+
+class BadBundle(Refused):
+    """A bundle that cannot be used, as policies with errors: the command ends with exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, error: BundleError, path: str) -> None:
+        super().__init__(error.path or path, error.why)
 
 
 def wants_color(stream: IO[str] | None = None) -> bool:

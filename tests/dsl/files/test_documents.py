@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.digest import canonical
 from gatewright.dsl.documents import data_type, freeze_data, load_data
 from gatewright.dsl.files import Document
-from gatewright.dsl.load import canonical
 from gatewright.dsl.policy import Json
 from gatewright.dsl.source import Source
 

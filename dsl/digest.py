@@ -1,0 +1,34 @@
+"""Sources and data -> the digest by which a policy set is known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from gatewright.dsl.policy import Json
+from gatewright.dsl.source import Source
+
+
+def digest_of(sources: Iterable[Source], data: Mapping[str, Json]) -> str:
+    """Return a digest of texts and data that does not depend on names, folders or order."""
+    texts = sorted(hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).digest()
+                   for s in sources)  # fmt: skip
+    whole = hashlib.sha256(b"gatewright policy set 1\n")
+    for text in texts:
+        whole.update(text)
+    whole.update(canonical(data).encode("utf-8"))
+    return "sha256:" + whole.hexdigest()
+
+
+def canonical(value: Json) -> str:
+    """Write data so that equal data give equal text: keys sorted, no spaces."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _plain(value: Json) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""A checked policy set as one file: loaded without the parser, decoded when needed."""

@@ -1,0 +1,307 @@
+"""Units -> policy objects, strictly: a value has the type that its field says, or it is refused.
+
+Nothing is looked up by a name from the file, and nothing is run: an object is made of a class of
+the closed table, by that class's number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_args, get_origin
+
+from gatewright.dsl.ast.base import Node
+from gatewright.dsl.ast.declarations import Declaration, File
+from gatewright.dsl.source import Source, Span
+from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.bundle.schema import CLASSES, NUMBERS, field_types
+
+T = TypeVar("T")
+
+_MAX_INT = 1 << 96
+_DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?(E[+-]?[0-9]{1,3})?", re.ASCII)
+
+
+def loads(text: bytes, what: str) -> object:
+    """Read JSON; raises BundleError."""
+    try:
+        return json.loads(text.decode("ascii"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise BundleError(f"the {what} of the bundle cannot be read") from None
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def malformed() -> NoReturn:
+    """Refuse what has not the form that a bundle has."""
+    raise BundleError("a declaration in the bundle is malformed")
+
+
+class Unit:
+    """One unit while it is read: where its spans are counted from, and the nodes so far."""
+
+    __slots__ = ("base", "nodes", "source", "sources")
+
+    def __init__(self, sources: Sequence[Source], source: int, base: int) -> None:
+        self.sources = sources
+        self.source = source
+        self.base = base
+        self.nodes: list[Node] = []
+
+
+Read: TypeAlias = Callable[[Any, Unit], Any]
+
+_READERS: dict[Any, Read] = {}
+_MAKERS: dict[type[Any], Read] = {}
+
+
+def decode(cls: type[T], text: bytes, sources: Sequence[Source]) -> T:
+    """Return the declaration of a unit, which must be of that class. Raises BundleError."""
+    value, unit = _opened(text, sources)
+    found: T = _whole(_reader(cls), value, unit)
+    return found
+
+
+def decode_file(
+    text: bytes, sources: Sequence[Source], declared: Callable[[int], Declaration]
+) -> File:
+    """Return a file; `declared` gives the declarations that stand in other units, by number."""
+    value, unit = _opened(text, sources)
+    parts = _list(value)
+    if len(parts) != 2:
+        malformed()
+    file: File = _whole(_reader(File), parts[0], unit)
+    read = _reader(Declaration)
+    declarations = tuple(
+        declared(item) if type(item) is int else _whole(read, item, unit)
+        for item in _list(parts[1])
+    )
+    return replace(file, declarations=declarations)
+
+
+def _whole(read: Read, value: object, unit: Unit) -> Any:
+    try:
+        return read(value, unit)
+    except RecursionError:
+        raise BundleError("a declaration in the bundle is nested too deeply") from None
+
+
+def _opened(text: bytes, sources: Sequence[Source]) -> tuple[object, Unit]:
+    parts = _list(loads(text, "declarations"))
+    if len(parts) != 3 or any(type(part) is not int for part in parts[:2]):
+        malformed()
+    return parts[2], Unit(sources, parts[0], parts[1])
+
+
+def _reader(hint: Any) -> Read:
+    """Return what reads values of a type, made once."""
+    if hint not in _READERS:
+        _READERS[hint] = _made(hint)
+    return _READERS[hint]
+
+
+def _made(hint: Any) -> Read:
+    origin = get_origin(hint)
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    if origin is Literal:
+        return _one_of(get_args(hint))
+    if origin in (Union, UnionType):
+        return _union(get_args(hint))
+    if origin is tuple:
+        return _tuple(get_args(hint))
+    if origin is frozenset:
+        return _frozenset(get_args(hint)[0])
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(get_args(hint)[1])
+    return _object((hint,))
+
+
+# --- values without parts
+
+
+def _exactly(cls: type[Any]) -> Read:
+    def read(raw: Any, _: Unit) -> Any:
+        return raw if type(raw) is cls else malformed()
+
+    return read
+
+
+def _int(raw: Any, _: Unit) -> int:
+    return raw if type(raw) is int and -_MAX_INT < raw < _MAX_INT else malformed()
+
+
+def _bytes(raw: Any, _: Unit) -> bytes:
+    if type(raw) is not str or not re.fullmatch("([0-9a-f]{2})*", raw):
+        malformed()
+    return bytes.fromhex(raw)
+
+
+def _decimal(raw: Any, _: Unit) -> Decimal:
+    if type(raw) is not str or not _DECIMAL.fullmatch(raw):
+        malformed()
+    return Decimal(raw)
+
+
+def _span(raw: Any, unit: Unit) -> Span:
+    parts = _list(raw)
+    if any(type(part) is not int for part in parts):
+        malformed()
+    match parts:
+        case [start, length]:
+            source, start = unit.source, start + unit.base
+        case [source, start, length]:
+            pass
+        case _:
+            malformed()
+    if not 0 <= source < len(unit.sources):
+        malformed()
+    text = unit.sources[source]
+    if not 0 <= start <= start + length <= len(text.text):
+        malformed()
+    return Span(text, start, start + length)
+
+
+_SCALARS: dict[Any, Read] = {
+    NoneType: _exactly(NoneType),
+    bool: _exactly(bool),
+    int: _int,
+    float: _exactly(float),
+    str: _exactly(str),
+    bytes: _bytes,
+    Decimal: _decimal,
+    Span: _span,
+}
+
+
+def _one_of(values: tuple[Any, ...]) -> Read:
+    def read(raw: Any, _: Unit) -> Any:
+        return raw if type(raw) is str and raw in values else malformed()
+
+    return read
+
+
+# --- values with parts
+
+
+def _list(raw: object) -> list[Any]:
+    return cast("list[object]", raw) if isinstance(raw, list) else malformed()
+
+
+def _tuple(of: tuple[Any, ...]) -> Read:
+    if len(of) == 2 and of[1] is Ellipsis:
+        item = _late(of[0])
+
+        def read_all(raw: Any, unit: Unit) -> Any:
+            return tuple([item(each, unit) for each in _list(raw)])
+
+        return read_all
+    readers = tuple(_late(each) for each in of)
+
+    def read(raw: Any, unit: Unit) -> Any:
+        parts = _list(raw)
+        if len(parts) != len(readers):
+            malformed()
+        return tuple(one(each, unit) for one, each in zip(readers, parts, strict=True))
+
+    return read
+
+
+def _frozenset(of: Any) -> Read:
+    item = _late(of)
+
+    def read(raw: Any, unit: Unit) -> Any:
+        return frozenset([item(each, unit) for each in _list(raw)])
+
+    return read
+
+
+def _mapping(of: Any) -> Read:
+    value = _late(of)
+
+    def read(raw: Any, unit: Unit) -> Any:
+        if type(raw) is not dict:
+            malformed()
+        entries = cast("dict[str, Any]", raw)
+        return MappingProxyType({key: value(each, unit) for key, each in entries.items()})
+
+    return read
+
+
+def _late(hint: Any) -> Read:
+    """Return a reader that is looked up when it is first used: types contain themselves."""
+    found: list[Read] = []
+
+    def read(raw: Any, unit: Unit) -> Any:
+        if not found:
+            found.append(_reader(hint))
+        return found[0](raw, unit)
+
+    return read
+
+
+def _union(members: tuple[Any, ...]) -> Read:
+    objects = tuple(m for m in members if m in NUMBERS)
+    others = [m for m in members if m not in objects]
+    read_object = _object(objects) if objects else None
+    by_type: dict[object, Read] = {}
+    for member in others:
+        raw_type = str if get_origin(member) is Literal else member
+        by_type[list if get_origin(member) is tuple else raw_type] = _reader(member)
+
+    def read(raw: Any, unit: Unit) -> Any:
+        kind: object = type(raw)
+        other = by_type.get(kind)
+        if other is not None:
+            return other(raw, unit)
+        return read_object(raw, unit) if read_object is not None else malformed()
+
+    return read
+
+
+def _object(allowed: tuple[Any, ...]) -> Read:
+    """Return what reads an object of some classes, or the number of a node that came before."""
+    classes = frozenset(cls for cls in CLASSES if issubclass(cls, allowed))
+    makers = {NUMBERS[cls]: _maker(cls) for cls in classes}
+
+    def read(raw: Any, unit: Unit) -> Any:
+        if isinstance(raw, list):
+            parts = _list(cast(object, raw))
+            maker = makers.get(parts[0]) if parts and type(parts[0]) is int else None
+            return maker(parts, unit) if maker is not None else malformed()
+        if type(raw) is int and 0 <= raw < len(unit.nodes) and type(unit.nodes[raw]) in classes:
+            return unit.nodes[raw]
+        malformed()
+
+    return read
+
+
+def _maker(cls: type[Any]) -> Read:
+    """Return what makes an object of a class from its fields, made once."""
+    if cls not in _MAKERS:
+        _MAKERS[cls] = _making(cls)
+    return _MAKERS[cls]
+
+
+def _making(cls: type[Any]) -> Read:
+    names = tuple(field_types(cls))
+    readers = tuple(_late(hint) for hint in field_types(cls).values())
+    is_node = issubclass(cls, Node)
+    count = len(names) + 1
+
+    def make(raw: list[Any], unit: Unit) -> Any:
+        if len(raw) != count:
+            malformed()
+        values = {n: read(v, unit) for n, read, v in zip(names, readers, raw[1:], strict=True)}
+        made = cls(**values)
+        if is_node:
+            unit.nodes.append(made)
+        return made
+
+    return make

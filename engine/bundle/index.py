@@ -1,0 +1,125 @@
+"""The index of a bundle: JSON -> which declarations concern an action, checked before use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, NoReturn, cast
+
+from gatewright.engine.bundle import kinds
+from gatewright.engine.bundle.decode import loads
+from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.narrow import Places
+from gatewright.engine.secrecy import Level, Secrets
+
+_LEVELS = {int(level): level for level in Level}
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Where things are in a bundle."""
+
+    counts: Mapping[str, int]
+    """How many declarations of each kind there are."""
+    starts: Mapping[str, int]
+    """The number of each kind's first unit."""
+    total: int
+    """How many units there are."""
+    names: Mapping[str, Mapping[str, int]]
+    """The numbers of the units that are had by name."""
+    covers: Mapping[str, Places]
+    """Which declarations cover an action, by kind; positions within the kind."""
+    suspensions: dict[str, list[int]]
+    """The positions of the exceptions that suspend a rule, by its name."""
+    secrets: Secrets
+
+
+def read_index(text: bytes) -> Index:
+    """Read the index. Raises BundleError."""
+    parts = _dict(loads(text, "index"))
+    if parts.keys() != {"counts", "names", "covers", "suspensions", "secrets"}:
+        _malformed()
+    known = _counts(_dict(parts["counts"]))
+    sums = [0, *accumulate(known.values())]
+    starts = dict(zip(known, sums, strict=False))
+    return Index(
+        counts=known,
+        starts=starts,
+        total=sums[-1],
+        names=_names(_dict(parts["names"]), known, starts),
+        covers=_covers(_dict(parts["covers"]), known),
+        suspensions=_places(parts["suspensions"], known["exceptions"]),
+        secrets=_secrets(_dict(parts["secrets"])),
+    )
+
+
+def _malformed() -> NoReturn:
+    raise BundleError("the index of the bundle is malformed")
+
+
+def _dict(raw: object) -> dict[str, Any]:
+    return cast("dict[str, object]", raw) if isinstance(raw, dict) else _malformed()
+
+
+def _counts(raw: dict[str, Any]) -> dict[str, int]:
+    if raw.keys() != set(kinds.ALL) or any(type(n) is not int or n < 0 for n in raw.values()):
+        _malformed()
+    return {kind: raw[kind] for kind in kinds.ALL}
+
+
+def _names(
+    raw: dict[str, Any], counts: Mapping[str, int], starts: Mapping[str, int]
+) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for kind in kinds.NAMED:
+        names = _texts(raw.get(kind))
+        numbers = {name: starts[kind] + place for place, name in enumerate(names)}
+        if not len(numbers) == len(names) == counts[kind]:
+            _malformed()
+        found[kind] = numbers
+    return found
+
+
+def _covers(raw: dict[str, Any], counts: Mapping[str, int]) -> dict[str, Places]:
+    found: dict[str, Places] = {}
+    for kind in kinds.COVERING:
+        match raw.get(kind):
+            case {"packages": packages, "names": names, "prefixes": prefixes}:
+                parts = [_places(part, counts[kind]) for part in (packages, names, prefixes)]
+                found[kind] = Places(*parts)
+            case _:
+                _malformed()
+    return found
+
+
+def _places(raw: object, count: int) -> dict[str, list[int]]:
+    """Check lists of ascending positions by name."""
+    lists = _dict(raw)
+    for places in lists.values():
+        if not isinstance(places, list):
+            _malformed()
+        before = -1
+        for place in cast("list[object]", places):
+            if type(place) is not int or not before < place < count:
+                _malformed()
+            before = place
+    return lists
+
+
+def _texts(raw: object) -> list[str]:
+    if not isinstance(raw, list):
+        _malformed()
+    items = cast("list[object]", raw)
+    return [item if isinstance(item, str) else _malformed() for item in items]
+
+
+def _secrets(raw: dict[str, Any]) -> Secrets:
+    levels = _dict(raw.get("lets"))
+    if any(type(level) is not int or level not in _LEVELS for level in levels.values()):
+        _malformed()
+    return Secrets(
+        frozenset(_texts(raw.get("fields"))),
+        frozenset(_texts(raw.get("holders"))),
+        {name: _LEVELS[level] for name, level in levels.items()},
+    )
