@@ -23,6 +23,10 @@ def parser(*, kept: bool) -> lark.Lark:
     return tables.make_parser(None, kept=kept)
 
 
+def read(reader: lark.Lark, text: str, start: str = "file") -> object:
+    return cast(Any, reader).parse(text, start=start)
+
+
 def test_the_kept_tables_are_those_of_the_grammar() -> None:
     """If this fails, run `python -m gatewright.dsl.syntax.tables`."""
     kept = json.loads((ROOT / "dsl" / "tables.json").read_text(encoding="utf-8"))
@@ -32,7 +36,7 @@ def test_the_kept_tables_are_those_of_the_grammar() -> None:
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
 def test_both_parsers_read_alike(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    trees = [parser(kept=kept).parse(text, start="file") for kept in (True, False)]
+    trees = [read(parser(kept=kept), text) for kept in (True, False)]
     assert trees[0] == trees[1]
 
 
@@ -45,7 +49,7 @@ def test_both_parsers_stop_alike(text: str) -> None:
 def stop(reader: lark.Lark, text: str) -> tuple[object, set[str]]:
     """Return where a text stops making sense, and what could have stood there."""
     with pytest.raises(UnexpectedInput) as caught:
-        reader.parse(text, start="file")
+        read(reader, text)
     error = cast(Any, caught.value)
     return error.pos_in_stream, error.interactive_parser.accepts()
 
@@ -60,9 +64,9 @@ def test_tables_of_another_grammar_are_not_used(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(lark, "Lark", note)
     monkeypatch.setattr(tables, "origin", lambda: {"lark": "0", "grammar": ""})
-    tree = tables.make_parser(None).parse("1 + 2", start="expression")
+    tree = read(tables.make_parser(None), "1 + 2", "expression")
     assert made == ["lalr"]
-    assert tree == parser(kept=False).parse("1 + 2", start="expression")
+    assert tree == read(parser(kept=False), "1 + 2", "expression")
 
 
 def test_the_tables_can_be_written_anew() -> None:
