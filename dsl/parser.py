@@ -12,13 +12,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 from typing import Any, cast
 
-from lark import Lark, Token
+from lark import Token
 from lark.exceptions import UnexpectedInput
-from lark.lexer import PatternRE, TerminalDef
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, PolicyError
@@ -31,12 +29,12 @@ from gatewright.dsl.syntax.errors import accepted, explain, place
 from gatewright.dsl.syntax.expected import DECLARATION_WORDS
 from gatewright.dsl.syntax.hints import starts_line
 from gatewright.dsl.syntax.scan import Scan, declaration_starts, misspelt_start, next_text, scan
+from gatewright.dsl.syntax.tables import make_parser
 
 _MAX_SYNTAX_ERRORS = 20
 _END_OF_EXPRESSION = "the end of the expression"
 _WORD = re.compile(r"\w+|\S", re.ASCII)
 _DECLARATION_IN_LINE = re.compile(rf"[)\w]\s+(?:{'|'.join(DECLARATION_WORDS)})\b")
-_KEYWORDS = re.compile(r"[a-z_]+|\(\?:[a-z_|]+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +53,13 @@ class _Parser:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.builder = Builder(_template)
-        self._lark = Lark(
-            (files("gatewright.dsl") / "grammar.lark").read_text(encoding="utf-8"),
-            parser="lalr",
-            lexer="contextual",
-            start=["file", "piece", "expression"],
-            keep_all_tokens=True,
-            maybe_placeholders=False,
-            transformer=cast(Any, self.builder),
-            edit_terminals=_whole_word,
-            g_regex_flags=re.ASCII,
-        )
+        self._lark = make_parser(self.builder)
 
     def run(self, source: Source, start: str, begin: int = 0, end: int | None = None) -> ast.Node:
         """Parse a range of a source; the lock must be held."""
         with self.builder.reading(source, begin):
             tree = cast(Any, self._lark).parse(source.text[begin:end], start=start)
             return cast(ast.Node, tree)
-
-
-def _whole_word(terminal: TerminalDef) -> TerminalDef:
-    """Let a keyword be a whole word, so that `blocked` is not read as `block`."""
-    value = terminal.pattern.value
-    if _KEYWORDS.fullmatch(value):
-        terminal.pattern = PatternRE(rf"{value}\b")
-        terminal.priority = 1  # as a plain string, it would win over NAME too
-    return terminal
 
 
 @cache

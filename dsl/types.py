@@ -7,7 +7,8 @@ fits everything too, so that one mistake is told once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gatewright.dsl.ast import Refinement
@@ -144,10 +145,20 @@ class RecordType:
     name: str
     fields: tuple[tuple[str, FieldType], ...]
     open: bool = False
+    _by_name: Mapping[str, FieldType] = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", dict(self.fields))
+        object.__setattr__(self, "_hash", hash((self.name, self.fields, self.open)))
+
+    def __hash__(self) -> int:
+        """Return a number made once: records hold records, and may hold one of them often."""
+        return self._hash
 
     def field(self, name: str) -> FieldType | None:
         """Return a listed field."""
-        return next((field for key, field in self.fields if key == name), None)
+        return self._by_name.get(name)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -42,64 +43,87 @@ class Context:
     package: str
 
 
+_Asked = tuple[str, tuple[str, frozenset[str]], bool]
+"""A package, the scope of one of its declarations, and whether there is a risk score."""
+
+
 class Contexts:
     """Makes the scopes of a policy set's declarations."""
 
     def __init__(self, policy: CheckedPolicy) -> None:
         self._policy = policy
         self._data = data_type(policy.data)
-        self._kept: dict[tuple[str, frozenset[str], bool], tuple[Context, ...]] = {}
+        self._kept: dict[_Asked, tuple[Context, ...]] = {}
+        self._made: dict[tuple[str, frozenset[str], bool], tuple[Context, ...]] = {}
         self._by_package: dict[str, list[ActionType]] = {}
         for action in policy.actions.values():
             self._by_package.setdefault(action.package, []).append(action)
+        self._by_pattern: dict[str, list[ActionType]] = {}
+        self._lets = {
+            package.name: {name: let.value for name, let in package.lets.items()}
+            for package in policy.packages.values()
+        }
+        self._rules = _rule_names(policy)
 
     def of_scope(self, scope: Scope, *, with_risk: bool = True) -> tuple[Context, ...]:
         """Return the contexts of a rule, guard or risk."""
-        if not scope.patterns:
-            covered = self._by_package.get(scope.package, [])
-        else:
-            covered = self._covered(scope.patterns)
-        return self._of(scope.package, covered, with_risk)
+        return self._of(scope.package, scope, with_risk)
 
     def of_scope_in(self, package: str, scope: Scope) -> tuple[Context, ...]:
         """Return the contexts of another package's scope, with the names of `package`."""
-        if scope.patterns:
-            return self._of(package, self._covered(scope.patterns), True)
-        return self._of(package, self._by_package.get(scope.package, []), True)
+        return self._of(package, scope, True)
 
     def of_patterns(self, package: str, patterns: Iterable[ast.Pattern]) -> tuple[Context, ...]:
         """Return the contexts of a permit."""
-        return self._of(package, self._covered(tuple(patterns)), True)
+        return self._of(package, Scope(package, tuple(patterns)), True)
 
     def of_package(self, package: str) -> tuple[Context, ...]:
         """Return the contexts of what concerns all actions of a package: lets, routes."""
-        return self._of(package, self._by_package.get(package, []), True)
+        return self._of(package, Scope(package, ()), True)
 
-    def _covered(self, patterns: tuple[ast.Pattern, ...]) -> list[ActionType]:
-        exact = [self._policy.actions.get(p.text) for p in patterns if not p.wildcard]
-        named = [action for action in exact if action is not None]
-        wild = [p for p in patterns if p.wildcard]
-        if not wild:
-            return named
-        return [a for a in self._policy.actions.values()
-                if a in named or any(p.covers(a.name) for p in wild)]  # fmt: skip
-
-    def _of(self, package: str, covered: list[ActionType], with_risk: bool) -> tuple[Context, ...]:
-        key = (package, frozenset(action.name for action in covered), with_risk)
+    def _of(self, package: str, scope: Scope, with_risk: bool) -> tuple[Context, ...]:
+        where = scope.package, frozenset(pattern.text for pattern in scope.patterns)
+        key = (package, where, with_risk)
         if key not in self._kept:
-            home = self._policy.packages[package]
-            actions: list[ActionType | None] = list(_distinct(covered)) or [None]
-            self._kept[key] = tuple(
-                Context(action, self._scope(home, action, covered, with_risk), package)
-                for action in actions
-            )
+            covered = self._covered(scope)
+            same = (package, frozenset(action.name for action in covered), with_risk)
+            if same not in self._made:
+                self._made[same] = self._make(package, covered, with_risk)
+            self._kept[key] = self._made[same]
         return self._kept[key]
+
+    def _covered(self, scope: Scope) -> list[ActionType]:
+        """Return the actions that a scope covers: as written, or by name where there is a star."""
+        if not scope.patterns:
+            return self._by_package.get(scope.package, [])
+        found = {a.name: a for pattern in scope.patterns for a in self._matching(pattern)}
+        wild = any(pattern.wildcard for pattern in scope.patterns)
+        return [found[name] for name in (sorted(found) if wild else found)]
+
+    def _matching(self, pattern: ast.Pattern) -> list[ActionType]:
+        """Return the actions that one pattern covers; each pattern is looked for once."""
+        actions, text = self._policy.actions, pattern.text
+        if not pattern.wildcard:
+            return [actions[text]] if text in actions else []
+        if text not in self._by_pattern:
+            self._by_pattern[text] = [a for a in actions.values() if pattern.covers(a.name)]
+        return self._by_pattern[text]
+
+    def _make(
+        self, package: str, covered: list[ActionType], with_risk: bool
+    ) -> tuple[Context, ...]:
+        home, seen = self._policy.packages[package], _Seen.of(covered)
+        actions: list[ActionType | None] = list(_distinct(covered)) or [None]
+        return tuple(
+            Context(action, self._scope(home, action, seen, with_risk), package)
+            for action in actions
+        )
 
     def _scope(
         self,
         package: Package,
         action: ActionType | None,
-        covered: list[ActionType],
+        covered: _Seen,
         with_risk: bool,
         known: dict[str, ExpressionScope] | None = None,
     ) -> ExpressionScope:
@@ -123,9 +147,9 @@ class Contexts:
         packages: dict[str, ExpressionScope] = {}
         scope = ExpressionScope(
             names=names,
-            lets={name: let.value for name, let in package.lets.items()},
-            label=f"for action `{action.name}`" if action and len(covered) > 1 else "",
-            rules=frozenset(r.name for r in self._rules(package.name)),
+            lets=self._lets[package.name],
+            label=f"for action `{action.name}`" if action and covered.several else "",
+            rules=self._rules.get(package.name, frozenset()),
             unavailable=_UNAVAILABLE if with_risk else _NO_RISK,
             packages=packages,
         )
@@ -138,8 +162,13 @@ class Contexts:
                 packages[local] = found
         return scope
 
-    def _rules(self, package: str) -> Iterable[ast.Ident]:
-        return (r.declaration.name for r in self._policy.rules if r.package == package)
+
+def _rule_names(policy: CheckedPolicy) -> Mapping[str, frozenset[str]]:
+    """Return the names of the rules of each package."""
+    names: dict[str, set[str]] = {}
+    for rule in policy.rules:
+        names.setdefault(rule.package, set()).add(rule.name)
+    return {package: frozenset(found) for package, found in names.items()}
 
 
 def _distinct(actions: list[ActionType]) -> Iterable[ActionType]:
@@ -152,35 +181,61 @@ def _distinct(actions: list[ActionType]) -> Iterable[ActionType]:
             yield action
 
 
-def _action_names(action: ActionType | None, covered: list[ActionType]) -> Mapping[str, t.Type]:
+_Fields = tuple[tuple[str, t.FieldType], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What some of the actions have that a scope covers; the first to have a field counts."""
+
+    params: _Fields
+    changes: _Fields
+    target: _Fields
+    several: bool
+
+    @classmethod
+    def of(cls, covered: list[ActionType]) -> _Seen:
+        """Look through the actions once."""
+        return cls(
+            _union(action.params.fields for action in covered),
+            _union(action.changes.fields for action in covered),
+            _union(action.target.fields for action in covered if action.target is not None),
+            len(covered) > 1,
+        )
+
+
+def _union(all_fields: Iterable[_Fields]) -> _Fields:
+    """Return all fields as optional ones."""
+    found: dict[str, t.FieldType] = {}
+    for name, declared in chain.from_iterable(all_fields):
+        if name not in found:
+            found[name] = t.FieldType(declared.type, optional=True, secret=declared.secret)
+    return tuple(found.items())
+
+
+def _action_names(action: ActionType | None, covered: _Seen) -> Mapping[str, t.Type]:
     if action is None:
         return {
             "action": _UNDECLARED_ACTION,
             "changes": t.ChangesType((), open=True),
             "target": t.RecordType("target", _PLACE, open=True),
         }
-    params = _union(action.params.fields, (a.params.fields for a in covered))
-    changes = _union(action.changes.fields, (a.changes.fields for a in covered))
+    params = _with(action.params.fields, covered.params)
     target = t.RecordType("target", _PLACE, open=True)
     if action.target is not None:
-        attributes = [a.target.fields for a in covered if a.target is not None]
-        target = t.RecordType("target", (*_PLACE, *_union(action.target.fields, attributes)))
+        attributes = _with(action.target.fields, covered.target)
+        target = t.RecordType("target", (*_PLACE, *attributes))
     name = ("name", t.FieldType(t.STRING))
     return {
         "action": t.RecordType(f"action `{action.name}`", (*params, name)),
-        "changes": t.ChangesType(changes),
+        "changes": t.ChangesType(_with(action.changes.fields, covered.changes)),
         "target": target,
     }
 
 
-_Fields = tuple[tuple[str, t.FieldType], ...]
-
-
-def _union(own: _Fields, others: Iterable[_Fields]) -> _Fields:
-    """Add the fields that other covered actions have, as optional ones of any type."""
-    fields = dict(own)
-    for other in others:
-        for name, declared in other:
-            if name not in fields:
-                fields[name] = t.FieldType(declared.type, optional=True, secret=declared.secret)
-    return tuple(fields.items())
+def _with(own: _Fields, others: _Fields) -> _Fields:
+    """Add the fields that other covered actions have."""
+    fields = dict(others)
+    fields.update(own)
+    names = dict.fromkeys(name for name, _ in (*own, *others))
+    return tuple((name, fields[name]) for name in names)

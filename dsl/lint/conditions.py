@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import is_
 from typing import TypeAlias
 
 from gatewright.dsl import ast
@@ -99,6 +100,10 @@ class Known:
         self.values[reading.subject] = dataclasses.replace(reading, values=both)
         self._places[reading.subject] = place
 
+    def copy(self) -> Known:
+        """Return the same knowledge, to be added to."""
+        return Known(dict(self.values), dict(self._places), self.contradiction)
+
     def implies(self, reading: Reading) -> bool:
         """Tell whether a fact, read for these actions or for any, holds where all of these do."""
         if isinstance(reading, bool):
@@ -125,14 +130,30 @@ class Reader:
     def __init__(self, scope: ExpressionScope, domains: Domains) -> None:
         self._scope = scope
         self._domains = domains
+        self._head: tuple[Condition, ...] = ()
+        self._known = Known()
+        """What `_head` says: all but the last condition of the row before."""
+        self._truths: dict[int, tuple[ast.Expr, bool | None]] = {}
 
     def together(self, conditions: Iterable[Condition]) -> Known:
-        """Return what the conditions of a row say together."""
-        known = Known()
+        """Return what the conditions of a row say together.
+
+        A row of `cases` begins with what the row before begins with; that is not read again.
+        """
+        row = tuple(conditions)
+        head, last = row[:-1], row[-1:]
+        if len(head) < len(self._head) or not all(map(is_, head, self._head)):
+            self._head, self._known = (), Known()
+        self._add(self._known, head[len(self._head) :])
+        self._head = head
+        known = self._known.copy()
+        self._add(known, last)
+        return known
+
+    def _add(self, known: Known, conditions: Iterable[Condition]) -> None:
         for condition in conditions:
             for part in self.parts(condition.expression, negated=condition.negated):
                 known.add(part, condition.span)
-        return known
 
     def parts(self, expr: ast.Expr, *, negated: bool = False) -> Iterator[Reading]:
         """Yield facts that hold together exactly where a condition holds."""
@@ -140,8 +161,11 @@ class Reader:
 
     def truth(self, expr: ast.Expr) -> bool | None:
         """Tell whether a condition is always true or always false; None where it depends."""
-        reading = self.read(expr)
-        return reading if isinstance(reading, bool) else reading.truth
+        if id(expr) not in self._truths:
+            reading = self.read(expr)
+            truth = reading if isinstance(reading, bool) else reading.truth
+            self._truths[id(expr)] = expr, truth  # the expression is kept, and so is its id
+        return self._truths[id(expr)][1]
 
     def read(self, expr: ast.Expr) -> Reading:
         """Return the one fact that a condition is."""

@@ -74,8 +74,9 @@ def _summed(view: View) -> set[tuple[str, str]]:
 
 
 def _conditions(rule: Rule) -> Iterator[ast.Expr]:
-    for row in rule.rows:
-        yield from (condition.expression for condition in row.conditions)
+    """Yield the conditions of all rows, each once: rows of `cases` share most of them."""
+    written = (condition.expression for row in rule.rows for condition in row.conditions)
+    yield from {id(expr): expr for expr in written}.values()
 
 
 def _both(view: View, rule: Rule, history: History) -> Iterator[str]:

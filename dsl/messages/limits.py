@@ -28,11 +28,11 @@ def too_many_tokens(span: Span) -> Finding:
 
 
 @message("GW0703", "nested too deeply")
-def too_deep(span: Span) -> Finding:
+def too_deep(span: Span, *, is_type: bool = False) -> Finding:
     return Finding(
         span,
         f"this is nested more than {limits.MAX_DEPTH} levels deep",
-        help="name a part of it with `let`",
+        help="let a type have fewer types inside" if is_type else "name a part of it with `let`",
     )
 
 

@@ -125,3 +125,13 @@ def reserved_package(span: Span, name: str) -> Finding:
         f"the package `{name}` belongs to the standard library",
         help="choose a name that does not begin with `std.`",
     )
+
+
+@message("GW0215", "import and value of one name")
+def import_hides(span: Span, name: str, declared: Span) -> Finding:
+    return Finding(
+        span,
+        f"the import name `{name}` is the name of a value of this package too",
+        help="give the import another name with `as`, or rename the value",
+        labels=(Label(declared, "declared here"),),
+    )

@@ -83,6 +83,7 @@ def collect(files: Iterable[ast.File], report: Report) -> Collected:
             _annotations(declaration, report)
             _declare(found, package, declaration, report)
     for package in found.packages.values():
+        _import_names(package, report)
         for imported in package.imports.values():
             if imported.package.text not in found.packages:
                 package.missing.add(imported.package.text)
@@ -91,6 +92,14 @@ def collect(files: Iterable[ast.File], report: Report) -> Collected:
                     messages.unknown_package(imported.package.span, imported.package.text, known)
                 )
     return found
+
+
+def _import_names(package: PackageDeclarations, report: Report) -> None:
+    """Report imports whose local name is a value's too: a reader could take one for the other."""
+    for local, imported in package.imports.items():
+        for table in (package.lets, package.histories, package.calendars):
+            if local in table:
+                report(messages.import_hides(imported.span, local, table[local].name.span))
 
 
 def _import(package: PackageDeclarations, imported: ast.Import, report: Report) -> None:

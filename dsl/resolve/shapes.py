@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
 from gatewright.dsl.messages import declarations as messages
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.policy import ActionType, History
 from gatewright.dsl.resolve.collect import Collected, Report
@@ -51,6 +52,8 @@ class Shapes:
         self._collected = collected
         self._report = report
         self._records: dict[tuple[str, str], t.RecordType] = {}
+        self._equal: dict[t.RecordType, t.RecordType] = {}
+        self._heights: dict[t.RecordType, int] = {}
         self._resolving: list[tuple[str, str]] = []
 
     def record(self, package: str, name: str) -> t.RecordType:
@@ -63,7 +66,10 @@ class Shapes:
         fields = self._fields(package, declaration.fields)
         self._resolving.pop()
         record = t.RecordType(name, fields)
+        # Equal records are one object, so that comparing types does not go through them.
+        record = self._equal.setdefault(record, record)
         self._records[key] = record
+        self._heights[record] = 1 + max((self._height(f.type) for _, f in fields), default=0)
         return record
 
     def action(self, package: str, declaration: ast.ActionDecl) -> ActionType:
@@ -120,9 +126,26 @@ class Shapes:
                 continue
             places[name] = f
             secret = any(a.name == "secret" for a in f.annotations)
-            resolved = self.resolve(package, f.type)
+            resolved = self._shallow(self.resolve(package, f.type), f.type)
             fields[name] = t.FieldType(resolved, f.optional, secret, f.refinement)
         return tuple(fields.items())
+
+    def _shallow(self, kind: t.Type, ref: ast.TypeRef) -> t.Type:
+        """Return a field's type; UNKNOWN, reported, for one with too many types inside."""
+        if self._height(kind) < limits.MAX_DEPTH:
+            return kind
+        self._report(limit_messages.too_deep(ref.span, is_type=True))
+        return t.UNKNOWN
+
+    def _height(self, kind: t.Type) -> int:
+        """Return how deep a type nests; what walks through types is recursive."""
+        match kind:
+            case t.ListType(inner) | t.MapType(value=inner):
+                return 1 + self._height(inner)
+            case t.RecordType():
+                return self._heights[kind]
+            case _:
+                return 0
 
     def resolve(self, package: str, ref: ast.TypeRef) -> t.Type:
         """Return the type that a reference names; UNKNOWN, reported, where there is none."""
@@ -196,6 +219,9 @@ class Shapes:
         if (home, short) in self._resolving:
             circle = [n for _, n in self._resolving[self._resolving.index((home, short)) :]]
             self._report(name_messages.type_circle(name.span, [*circle, short]))
+            return t.UNKNOWN
+        if len(self._resolving) >= limits.MAX_DEPTH and (home, short) not in self._records:
+            self._report(limit_messages.too_deep(name.span, is_type=True))
             return t.UNKNOWN
         return self.record(home, short)
 

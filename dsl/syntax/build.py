@@ -124,7 +124,8 @@ class Builder(ExpressionBuilder):
         if generic is None:
             return ast.TypeRef(nodes(c, ast.QualifiedName)[0], (), sequence(c), span=self.span(c))
         name = ast.QualifiedName((str(generic),), span=self.token_span(generic))
-        return ast.TypeRef(name, tuple(nodes(c, ast.TypeRef)), span=self.span(c))
+        inner = tuple(nodes(c, ast.TypeRef))
+        return self._nested(ast.TypeRef(name, inner, span=self.span(c)), inner)
 
     def type_decl(self, c: Children) -> ast.TypeDecl:
         return ast.TypeDecl(self._named(c), sequence(c), **self._declared(c))

@@ -25,15 +25,14 @@ from gatewright.dsl.syntax import literals
 Child: TypeAlias = Token | ast.Node | tuple[Any, ...]
 Children: TypeAlias = list[Child]
 N = TypeVar("N", bound=ast.Node)
-E = TypeVar("E", bound=ast.Expr)
 
 
 class TooDeep(Exception):
-    """An expression nests deeper than `limits.MAX_DEPTH`; parsing stops."""
+    """An expression or a type nests deeper than `limits.MAX_DEPTH`; parsing stops."""
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, node: ast.Node) -> None:
         super().__init__()
-        self.span = span
+        self.node = node
 
 
 class ExpressionBuilder:
@@ -83,14 +82,14 @@ class ExpressionBuilder:
             child = cast(Child, child[end])
         return self.token_span(child) if isinstance(child, Token) else child.span
 
-    def _expr(self, node: E, parts: Iterable[ast.Node]) -> E:
-        """Note how deep an expression is, and stop where it is too deep.
+    def _nested(self, node: N, parts: Iterable[ast.Node]) -> N:
+        """Note how deep an expression or type is, and stop where it is too deep.
 
         Depths are kept by identity; `_kept` keeps the nodes alive, so that none is used again.
         """
         depth = 1 + max((self._depths.get(id(part), 0) for part in parts), default=0)
         if depth > limits.MAX_DEPTH:
-            raise TooDeep(node.span)
+            raise TooDeep(node)
         self._depths[id(node)] = depth
         self._kept.append(node)
         return node
@@ -98,10 +97,10 @@ class ExpressionBuilder:
     # --- names and members
 
     def name(self, c: Children) -> ast.Expr:
-        return self._expr(ast.Name(str(c[0]), span=self.span(c)), ())
+        return self._nested(ast.Name(str(c[0]), span=self.span(c)), ())
 
     def absolute_name(self, c: Children) -> ast.Expr:
-        return self._expr(ast.Name(str(c[1]), absolute=True, span=self.span(c)), ())
+        return self._nested(ast.Name(str(c[1]), absolute=True, span=self.span(c)), ())
 
     def select(self, c: Children) -> ast.Expr:
         return self._select(c, optional=False)
@@ -111,33 +110,33 @@ class ExpressionBuilder:
 
     def _select(self, c: Children, *, optional: bool) -> ast.Expr:
         operand, field = cast(ast.Expr, c[0]), str(c[2]).strip("`")
-        return self._expr(ast.Select(operand, field, optional, span=self.span(c)), [operand])
+        return self._nested(ast.Select(operand, field, optional, span=self.span(c)), [operand])
 
     def index(self, c: Children) -> ast.Expr:
         operand, index = exprs(c)
-        return self._expr(ast.Index(operand, index, span=self.span(c)), [operand, index])
+        return self._nested(ast.Index(operand, index, span=self.span(c)), [operand, index])
 
     def optional_index(self, c: Children) -> ast.Expr:
         operand, index = exprs(c)
         node = ast.Index(operand, index, optional=True, span=self.span(c))
-        return self._expr(node, [operand, index])
+        return self._nested(node, [operand, index])
 
     # --- calls
 
     def call(self, c: Children) -> ast.Expr:
         arguments = sequence(c)
         node = ast.Call(str(c[0]), arguments, span=self.span(c))
-        return self._expr(node, (a.value for a in arguments))
+        return self._nested(node, (a.value for a in arguments))
 
     def absolute_call(self, c: Children) -> ast.Expr:
         arguments = sequence(c)
         node = ast.Call(str(c[1]), arguments, absolute=True, span=self.span(c))
-        return self._expr(node, (a.value for a in arguments))
+        return self._nested(node, (a.value for a in arguments))
 
     def method_call(self, c: Children) -> ast.Expr:
         target, arguments = cast(ast.Expr, c[0]), sequence(c)
         node = ast.MethodCall(target, str(c[2]), arguments, span=self.span(c))
-        return self._expr(node, [target, *(a.value for a in arguments)])
+        return self._nested(node, [target, *(a.value for a in arguments)])
 
     def arguments(self, c: Children) -> tuple[ast.Argument, ...]:
         return tuple(nodes(c, ast.Argument))
@@ -153,11 +152,11 @@ class ExpressionBuilder:
     def binary(self, c: Children) -> ast.Expr:
         left, operator, right = cast(tuple[ast.Expr, Token, ast.Expr], tuple(c))
         node = ast.Binary(cast(ast.BinaryOperator, str(operator)), left, right, span=self.span(c))
-        return self._expr(node, [left, right])
+        return self._nested(node, [left, right])
 
     def between(self, c: Children) -> ast.Expr:
         value, low, high = exprs(c)
-        return self._expr(ast.Between(value, low, high, span=self.span(c)), [value, low, high])
+        return self._nested(ast.Between(value, low, high, span=self.span(c)), [value, low, high])
 
     def conjunction(self, c: Children) -> ast.Expr:
         return self._flat(ast.And, c)
@@ -170,31 +169,31 @@ class ExpressionBuilder:
         operands: list[ast.Expr] = []
         for operand in exprs(c):
             operands.extend(operand.operands if isinstance(operand, kind) else (operand,))
-        return self._expr(kind(tuple(operands), span=self.span(c)), operands)
+        return self._nested(kind(tuple(operands), span=self.span(c)), operands)
 
     def conditional(self, c: Children) -> ast.Expr:
         condition, then, otherwise = exprs(c)
         node = ast.Conditional(condition, then, otherwise, span=self.span(c))
-        return self._expr(node, [condition, then, otherwise])
+        return self._nested(node, [condition, then, otherwise])
 
     def not_(self, c: Children) -> ast.Expr:
         operand = cast(ast.Expr, c[1])
-        return self._expr(ast.Unary("!", operand, span=self.span(c)), [operand])
+        return self._nested(ast.Unary("!", operand, span=self.span(c)), [operand])
 
     def negative(self, c: Children) -> ast.Expr:
         operand, span = cast(ast.Expr, c[1]), self.span(c)
         self._minimums.pop(id(operand), None)
         match operand:
             case ast.IntLiteral(value) if value != limits.INT_MIN:
-                return self._expr(ast.IntLiteral(-value, span=span), ())
+                return self._nested(ast.IntLiteral(-value, span=span), ())
             case ast.DoubleLiteral(value, text) if not text.startswith("-"):
-                return self._expr(ast.DoubleLiteral(-value, "-" + text, span=span), ())
+                return self._nested(ast.DoubleLiteral(-value, "-" + text, span=span), ())
             case ast.MoneyLiteral(amount, currency):
-                return self._expr(ast.MoneyLiteral(-amount, currency, span=span), ())
+                return self._nested(ast.MoneyLiteral(-amount, currency, span=span), ())
             case ast.DurationLiteral(nanos):
-                return self._expr(ast.DurationLiteral(-nanos, span=span), ())
+                return self._nested(ast.DurationLiteral(-nanos, span=span), ())
             case _:
-                return self._expr(ast.Unary("-", operand, span=span), [operand])
+                return self._nested(ast.Unary("-", operand, span=span), [operand])
 
     def primary(self, c: Children) -> ast.Expr:
         """Build `(expression)`: the expression with its brackets in its span."""
@@ -210,7 +209,7 @@ class ExpressionBuilder:
 
     def list(self, c: Children) -> ast.Expr:
         items = tuple(nodes(c, ast.ListItem))
-        return self._expr(ast.ListLiteral(items, span=self.span(c)), (i.value for i in items))
+        return self._nested(ast.ListLiteral(items, span=self.span(c)), (i.value for i in items))
 
     def list_item(self, c: Children) -> ast.ListItem:
         return ast.ListItem(exprs(c)[0], isinstance(c[0], Token), span=self.span(c))
@@ -218,7 +217,7 @@ class ExpressionBuilder:
     def map(self, c: Children) -> ast.Expr:
         entries = tuple(nodes(c, ast.MapEntry))
         parts = [part for entry in entries for part in (entry.key, entry.value)]
-        return self._expr(ast.MapLiteral(entries, span=self.span(c)), parts)
+        return self._nested(ast.MapLiteral(entries, span=self.span(c)), parts)
 
     def map_entry(self, c: Children) -> ast.MapEntry:
         key, value = exprs(c)
@@ -228,7 +227,7 @@ class ExpressionBuilder:
 
     def literal(self, c: Children) -> ast.Expr:
         token = cast(Token, c[0])
-        return self._expr(self.literal_of(token, token.type), ())
+        return self._nested(self.literal_of(token, token.type), ())
 
     def literal_of(self, token: Token, kind: str) -> ast.LiteralExpr:
         """Read a token as a literal of the grammar's kind (`INT`, `STRING`, ...)."""
@@ -308,8 +307,9 @@ def _literal_problem(bad: literals.BadLiteral, span: Span) -> Diagnostic:
 
 
 def too_deep(error: TooDeep) -> Diagnostic:
-    """Return the diagnostic of an expression that nests too deeply."""
-    return limit_messages.too_deep(error.span)
+    """Return the diagnostic of what nests too deeply."""
+    node = error.node
+    return limit_messages.too_deep(node.span, is_type=isinstance(node, ast.TypeRef))
 
 
 def nodes(children: Children, kind: type[N]) -> list[N]:

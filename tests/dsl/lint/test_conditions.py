@@ -146,3 +146,21 @@ def test_an_empty_scope_relies_on_no_type() -> None:
     reader = Reader(ExpressionScope({}), Domains(POLICY, (ACTION,), closed=False))
     assert reader.truth(parse_expression("action.amount < 0 USD")) is None
     assert READER.truth(parse_expression("action.amount < 0 USD")) is False
+
+
+def test_rows_that_begin_alike_are_read_as_if_each_stood_alone() -> None:
+    texts = ["action.items == 1", "action.items == 2", "action.public", "action.items > 3"]
+    written = [parse_expression(text) for text in texts]
+    plain = [Condition(expr, False, expr.span) for expr in written]
+    negated = [Condition(expr, True, expr.span) for expr in written]
+    rows = [[*negated[:i], plain[i]] for i in range(len(texts))]
+    rows += [[plain[0], plain[1]], [], rows[2], [negated[0], plain[0]]]
+    shared = fresh_reader()
+    for row in rows:
+        found, alone = shared.together(row), fresh_reader().together(row)
+        assert found.values == alone.values
+        assert found.contradiction == alone.contradiction
+
+
+def fresh_reader() -> Reader:
+    return Reader(ExpressionScope({}, LETS), Domains(POLICY, (ACTION,), closed=True))

@@ -229,3 +229,21 @@ def test_library_packages_join_a_set_by_their_imports() -> None:
     assert told("package std.mine\n") == [
         "GW0214 `std.mine` the package `std.mine` belongs to the standard library"
     ]
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    ["let b = 1", "history b = p.act", 'calendar b { zone "UTC" }'],
+)
+def test_an_import_and_a_value_have_different_names(declaration: str) -> None:
+    own = f"package p\nimport a.b\naction p.act {{ x: int }}\n{declaration}\n"
+    other = "package a.b\nlet c = 1\n"
+    assert told(own, other) == [
+        "GW0215 `import a.b` the import name `b` is the name of a value of this package too"
+    ]
+    assert told(own.replace("import a.b", "import a.b as other"), other) == []
+
+
+def test_an_import_and_a_route_may_share_a_name() -> None:
+    own = 'package p\nimport a.b\nroute b { one of group("x") outranks b.c }\n'
+    assert told(own, 'package a.b\nroute c { one of group("y") }\n') == []

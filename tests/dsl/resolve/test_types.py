@@ -138,3 +138,38 @@ def test_histories_of_unknown_actions_and_fields() -> None:
         "GW0205 `p.z` no action `p.z` is declared",
         "GW0301 `m` nothing is named `m` here",
     ]
+
+
+def nested(levels: int, package: str = "p") -> str:
+    """Return types that each hold the next one twice, and an action with the first."""
+    types = [f"type T{i} {{ a: T{i + 1}, b: T{i + 1} }}" for i in range(levels)]
+    last = f"type T{levels} {{ x: int }}"
+    action = f"action {package}.act {{ t: T0 }}"
+    return "\n".join([f"package {package}", *types, last, action])
+
+
+def test_types_may_use_each_other_often() -> None:
+    policy = checked(nested(60), nested(60, "q"))
+    first, second = (policy.actions[name].params for name in ("p.act", "q.act"))
+    assert first.fields == second.fields
+    assert hash(first.fields) == hash(second.fields)
+
+
+@pytest.mark.parametrize("levels", [64, 400])
+def test_types_nest_only_so_deeply(levels: int) -> None:
+    found = told(nested(levels))
+    assert found
+    assert {text.split(" ", 1)[0] for text in found} == {"GW0703"}
+
+
+def test_lists_nest_only_so_deeply() -> None:
+    kind = "list<" * 2000 + "int" + ">" * 2000
+    assert [text[:6] for text in told(f"package p\naction p.a {{ f: {kind} }}\n")] == ["GW0703"]
+
+
+def test_a_field_that_only_one_of_two_actions_has_is_optional_in_the_other() -> None:
+    actions = "action p.a { x: int, y: int }\naction p.b { x: int }\n"
+    rule = "guard g on p.* when action.y > 3 => block\n"
+    assert told(f"package p\n{actions}{rule}") == [
+        "GW0312 `action.y` `action.y` may be absent for action `p.b`"
+    ]
