@@ -179,14 +179,19 @@ def _compare_numbers(left: Number, right: Number) -> int | None:
 
 
 def contains(values: Iterable[Value], wanted: Value, budget: Budget) -> bool:
-    """Tell whether one of the values equals `wanted`.
+    """Tell whether one of the values equals `wanted`; errors as in `any_equal`."""
+    return any_equal(((value, wanted) for value in values), budget)
 
-    A comparison that is an error counts only where no other value is equal.
+
+def any_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget) -> bool:
+    """Tell whether the two values of some pair are equal.
+
+    A comparison that is an error counts only where no other pair is equal.
     """
     error: EvaluationError | None = None
-    for value in values:
+    for left, right in pairs:
         try:
-            if equal(value, wanted, budget):
+            if equal(left, right, budget):
                 return True
         except EvaluationError as raised:
             if raised.code == "cost_limit":
