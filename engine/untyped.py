@@ -42,24 +42,26 @@ def untyped(value: Value) -> Value:
 
 
 def read_beside(value: Value, other: Value) -> Value:
-    """Return a value as it is compared with another one.
+    """Return a value as it is compared with another one; errors as in `read_as`."""
+    return read_as(value, kind_of(other)) if isinstance(value, UntypedText) else value
 
-    Raises EvaluationError `type_mismatch` for a text that is not written as the other's type.
+
+def read_as(text: UntypedText, kind: str) -> Value:
+    """Return a text as a duration, timestamp or money; as it is beside any other kind.
+
+    Raises EvaluationError `type_mismatch` for a text that is not written so.
     """
-    if not isinstance(value, UntypedText):
-        return value
     try:
-        match other:
-            case Duration():
-                return duration_of(value)
-            case Timestamp():
-                return Timestamp.parse(value)
-            case Money():
-                return Money.parse(value)
+        match kind:
+            case "duration":
+                return duration_of(text)
+            case "timestamp":
+                return Timestamp.parse(text)
+            case "money":
+                return Money.parse(text)
             case _:
-                return value
+                return text
     except EvaluationError:
-        kind = kind_of(other)
         raise EvaluationError(
             "type_mismatch", f"the text is no {kind} such as {_EXAMPLES[kind]}"
         ) from None
