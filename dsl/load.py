@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from gatewright.dsl import ast
 from gatewright.dsl.checker import check
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
 from gatewright.dsl.digest import digest_of
@@ -107,6 +108,7 @@ def _parse(sources: list[Source], diagnostics: Diagnostics) -> list[Parsed]:
     """Parse a set's files, and the library's packages that they import."""
     files: list[Parsed] = []
     loaded: set[str] = set()
+    given = {source.text for source in sources}
     todo = list(sources)
     while todo:
         source = todo.pop()
@@ -117,9 +119,18 @@ def _parse(sources: list[Source], diagnostics: Diagnostics) -> list[Parsed]:
             package = imported.package.text
             if package.startswith("std.") and package not in loaded:
                 loaded.add(package)
-                todo.extend(library_sources(package))
+                # A file of the library that was given itself is there already.
+                todo.extend(s for s in library_sources(package) if s.text not in given)
     own = {id(source) for source in sources}
     for file in (parsed.file for parsed in files):
-        if id(file.span.source) in own and file.package and file.package.text.startswith("std."):
+        if id(file.span.source) in own and file.package and _is_reserved(file.package.text, file):
             diagnostics.add(name_messages.reserved_package(file.package.span, file.package.text))
     return sorted(files, key=lambda p: (p.file.span.source.name, p.file.span.source.text))
+
+
+def _is_reserved(package: str, file: ast.File) -> bool:
+    """Tell whether a file calls itself a part of the library, and is none."""
+    if not package.startswith("std."):
+        return False
+    text = file.span.source.text
+    return all(text != source.text for source in library_sources(package))

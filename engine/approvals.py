@@ -1,7 +1,7 @@
 """An effect -> the routes that are still needed, and in which stages they are asked.
 
 Source: language.md §2. A route is absorbed where a needed route outranks it, unless the policy
-asks for it explicitly before that one (`require a then b` needs both).
+puts the two in an order: `require a then b` needs both, whichever of them outranks the other.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def approvals(effect: Effect, routes: Mapping[str, Route]) -> Approvals:
         above = [
             upper
             for upper in sorted(needed)
-            if route in routes[upper].outranks and upper not in after.get(route, frozenset())
+            if route in routes[upper].outranks and not _are_ordered(route, upper, after)
         ]
         if above:
             heirs[route] = above
@@ -46,6 +46,10 @@ def approvals(effect: Effect, routes: Mapping[str, Route]) -> Approvals:
     orders = _inherit(effect.orders, frozenset(needed), heirs)
     pairs = tuple((lower, upper) for lower, uppers in sorted(heirs.items()) for upper in uppers)
     return Approvals(_stages(frozenset(needed), orders, after), pairs)
+
+
+def _are_ordered(one: str, other: str, after: Mapping[str, frozenset[str]]) -> bool:
+    return other in after.get(one, ()) or one in after.get(other, ())
 
 
 def _followers(orders: frozenset[tuple[str, str]]) -> dict[str, list[str]]:

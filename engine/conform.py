@@ -45,6 +45,7 @@ from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.json_text import JsonNumber
 from gatewright.engine.problems import MAX_PROBLEMS, UNFIT, Place, Problem, Unfit, shown
+from gatewright.engine.untyped import duration_of, untyped
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,
@@ -63,8 +64,6 @@ from gatewright.engine.values import (
 
 T = TypeVar("T")
 
-_DAYS_OR_WEEKS = re.compile(r"(-?[0-9]{1,6})([dw])")
-_DAY_NANOS = 86_400 * 10**9
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,19}")
 _EXAMPLES: Final[dict[str, str]] = {
     "money": 'as text such as "75.00 USD"',
@@ -352,7 +351,7 @@ class TypeReader:
             return Map(fitting) if len(fitting) == len(pairs) else UNFIT
         if isinstance(raw, int) and not isinstance(raw, Uint) and not INT_MIN <= raw <= INT_MAX:
             return self._note(place, "does not fit a signed 64-bit integer")
-        return float(raw) if isinstance(raw, JsonNumber) else raw
+        return float(raw) if isinstance(raw, JsonNumber) else untyped(raw)
 
 
 def _secret(declared: FieldType | None) -> bool:
@@ -462,13 +461,9 @@ def _timestamp(raw: Value) -> Value | Unfit:
 
 def _duration(raw: Value) -> Value | Unfit:
     """Read `30d` and `2w` as the language's literals, the rest as `duration(text)` does."""
-    if not isinstance(raw, str):
-        return raw if isinstance(raw, Duration) else UNFIT
-    match = _DAYS_OR_WEEKS.fullmatch(raw)
-    if match is None:
-        return Duration.parse(raw)
-    days = int(match.group(1)) * (7 if match.group(2) == "w" else 1)
-    return Duration(days * _DAY_NANOS)
+    if isinstance(raw, str):
+        return duration_of(raw)
+    return raw if isinstance(raw, Duration) else UNFIT
 
 
 def _null(raw: Value) -> Value | Unfit:

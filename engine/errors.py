@@ -21,6 +21,7 @@ ErrorCode: TypeAlias = Literal[
     "inexact",
     "invalid_argument",
     "cost_limit",
+    "unknown_risk",
 ]
 
 

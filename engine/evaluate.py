@@ -36,6 +36,7 @@ from gatewright.engine.report import Reporter, Subject
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
+from gatewright.engine.untyped import untyped
 from gatewright.engine.values import Map, Timestamp, Value
 from gatewright.engine.workdays import CalendarValue
 
@@ -328,7 +329,10 @@ class _Deciding:
         agent, context, target = action.agent, action.context, conformed.target
         who: dict[str, Value] = {}
         if agent is not None:
-            who = {**_fields(agent.attributes), **_known({"id": agent.id, "owner": agent.owner})}
+            who = {
+                **_fields(agent.attributes, untyped),
+                **_known({"id": agent.id, "owner": agent.owner}),
+            }
         what = {"system": target.system, "object": target.object, "id": target.id}
         why = {
             "trigger": context.trigger,
@@ -340,15 +344,15 @@ class _Deciding:
             "changes": Changes(conformed.changes, frozenset(action.changes)),
             "target": Record("target", {**_fields(target.attributes), **_known(what)}),
             "agent": Record("agent", who),
-            "context": Record("context", {**_known(why), "evidence": context.evidence}),
+            "context": Record("context", {**_known(why), "evidence": untyped(context.evidence)}),
             "now": self._now,
             "data": self._set.data,
         }
 
 
-def _fields(values: Map) -> dict[str, Value]:
+def _fields(values: Map, read: Callable[[Value], Value] = lambda value: value) -> dict[str, Value]:
     """Return a map with string keys as fields."""
-    return {name: value for name, value in values.items() if isinstance(name, str)}
+    return {name: read(value) for name, value in values.items() if isinstance(name, str)}
 
 
 def _known(fields: Mapping[str, Value | None]) -> dict[str, Value]:

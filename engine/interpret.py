@@ -30,6 +30,7 @@ from gatewright.engine.approvals import Approvals, approvals
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.possible_risk import capped, lower_scores, reader_of_risk
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.truth import Truth, all_of, any_of
 from gatewright.engine.values import Value
@@ -177,12 +178,16 @@ class _Interpreter:
         self._policy = policy
         self._request = request
         self._home = request.declared.package if request.declared is not None else None
+        self._score = 0
+        self._lower: tuple[int, ...] = ()
+        """The scores that the action may have besides, where risks erred."""
+        self._reads_risk = reader_of_risk(policy)
 
     def decide(self) -> Outcome:
-        risks, score = self._score()
+        risks = self._risks()
         permits = self._permits()
         if permits is not None and not any(p.truth is Truth.TRUE for p in permits):
-            return self._outcome(BLOCK, "permit", False, (), risks, score, permits)
+            return self._outcome(BLOCK, "permit", False, (), risks, permits)
         rules = tuple(self._rules())
         live = [outcome for outcome in rules if not outcome.rule.shadow]
         rows = [row for outcome in live for row in outcome.rows]
@@ -198,7 +203,7 @@ class _Interpreter:
         if erred:
             effect &= self._floor(self._policy.on_errors)
         reason: Reason = "rules" if opened else "default"
-        return self._outcome(effect, reason, erred, rules, risks, score, permits or ())
+        return self._outcome(effect, reason, erred, rules, risks, permits or ())
 
     def _outcome(
         self,
@@ -207,7 +212,6 @@ class _Interpreter:
         erred: bool,
         rules: tuple[RuleOutcome, ...],
         risks: tuple[RiskOutcome, ...],
-        score: int,
         permits: tuple[PermitOutcome, ...],
     ) -> Outcome:
         return Outcome(
@@ -218,7 +222,7 @@ class _Interpreter:
             problems=self._request.problems,
             rules=rules,
             risks=risks,
-            risk=score,
+            risk=self._score,
             permits=permits,
             defaults=self._covering(self._policy.defaults),
             on_errors=self._covering(self._policy.on_errors),
@@ -250,17 +254,23 @@ class _Interpreter:
         outcome = self._condition(condition, self._request.scope_of(permit.package))
         return PermitOutcome(permit, outcome.truth, (outcome,))
 
-    def _score(self) -> tuple[tuple[RiskOutcome, ...], int]:
-        """Return the risks and their capped sum, and make `risk` known to conditions."""
+    def _risks(self) -> tuple[RiskOutcome, ...]:
+        """Return the risks, and make their capped sum known to conditions as `risk`."""
         risks = tuple(
             self._risk(risk)
             for risk in self._policy.risks
             if risk.scope.covers(self._request.action, self._home)
         )
-        score = min(100, sum(risk.score for risk in risks))
+        self._score = capped(sum(risk.score for risk in risks))
+        erring = [risk.score for risk in risks if risk.truth is Truth.ERROR]
+        if erring:
+            self._lower = lower_scores(sum(risk.score for risk in risks) - sum(erring), erring)
+        self._know_risk(self._score)
+        return risks
+
+    def _know_risk(self, score: int) -> None:
         for package in self._policy.packages:
             self._request.scope_of(package).know_risk(score)
-        return risks, score
 
     def _risk(self, risk: Risk) -> RiskOutcome:
         scope = self._request.scope_of(risk.package)
@@ -286,7 +296,7 @@ class _Interpreter:
         standing = all_of(~exception.truth for exception in exceptions)
         rows: list[RowOutcome] = []
         for row in rule.rows:
-            outcomes = tuple(self._condition(c, scope) for c in row.conditions)
+            outcomes = tuple(self._condition(c, scope, rule.kind != "rule") for c in row.conditions)
             bare = all_of(outcome.truth for outcome in outcomes)
             rows.append(RowOutcome(row, bare, all_of([bare, standing]), outcomes))
         return RuleOutcome(rule, tuple(rows), exceptions, scope)
@@ -308,12 +318,45 @@ class _Interpreter:
 
     # --- conditions
 
-    def _condition(self, condition: Condition, scope: PolicyScope) -> ConditionOutcome:
-        """Evaluate one condition on a budget of its own, keeping what its parts came to."""
+    def _condition(
+        self, condition: Condition, scope: PolicyScope, restricts: bool = False
+    ) -> ConditionOutcome:
+        """Evaluate one condition, also for the lower scores where its answer may depend on them.
+
+        An answer that depends on an erring risk is an error. Where true only `restricts`, true
+        stays true: the full score counts.
+        """
+        found = self._evaluated(condition, scope, Budget())
+        package = scope.package.name
+        if not self._lower or not self._reads_risk(package, condition.expression):
+            return found
+        if found.truth is Truth.ERROR or (restricts and found.truth is Truth.TRUE):
+            return found
+        if self._is_certain(found, scope):
+            return found
+        error = EvaluationError("unknown_risk", "the answer depends on a risk that is an error")
+        return ConditionOutcome(condition, Truth.ERROR, error, found.seen)
+
+    def _is_certain(self, found: ConditionOutcome, scope: PolicyScope) -> bool:
+        """Tell whether a condition comes to the same for each score that the action may have."""
+        budget = Budget()
+        try:
+            for score in self._lower:
+                self._know_risk(score)
+                if self._evaluated(found.condition, scope, budget).truth is not found.truth:
+                    return False
+        finally:
+            self._know_risk(self._score)
+        return True
+
+    def _evaluated(
+        self, condition: Condition, scope: PolicyScope, budget: Budget
+    ) -> ConditionOutcome:
+        """Evaluate one condition, keeping what its parts came to."""
         trace = _Trace()
         error: EvaluationError | None = None
         try:
-            holds = Evaluator(scope, Budget(), trace).condition(condition.expression)
+            holds = Evaluator(scope, budget, trace).condition(condition.expression)
             truth = Truth.TRUE if holds else Truth.FALSE
         except EvaluationError as raised:
             error, truth = raised, Truth.ERROR

@@ -308,10 +308,11 @@ class Reporter:
     # --- errors
 
     def _errors(self, live: Iterable[RuleOutcome]) -> Iterator[ErrorReport]:
-        if self._outcome.reason == "permit":
-            return
         for problem in self._outcome.problems:
             yield ErrorReport("action", problem, None)
+        if self._outcome.reason == "permit":
+            for permit in self._outcome.permits:
+                yield from _erring("permit", permit.conditions)
         for risk in self._outcome.risks:
             if risk.truth is Truth.ERROR:
                 yield from _erring(f"risk {risk.risk.name}", risk.conditions)

@@ -10,7 +10,7 @@ Prefer:
     guard big on billing.refund when action.amount > 500 USD => require finance
 
 Why: the answer of finance serves for that of the manager, so the manager is never asked. Whoever
-wrote both wants two people to look; `require manager then finance` asks the manager first.
+wrote both wants two people to look; `require manager then finance` asks both, one after the other.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _effect(view: View, package: str, effect: ast.Require) -> Iterator[Diagnosti
     for stage, name, route in routes:
         for other_stage, other, by in routes:
             outranked = route in view.policy.routes[by].outranks
-            if outranked and not stage < other_stage:
+            if outranked and stage == other_stage:
                 yield messages.absorbed_route(name.span, name.text, other.text, other.span)
                 break
 

@@ -54,7 +54,8 @@ def _rule(code: str) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": TITLES.get(code, code)},
-        "helpUri": doc_page(code),
+        # No `helpUri`: it must be absolute, and the pages stand beside the program.
+        "help": {"text": f"Described with examples in {doc_page(code)}."},
     }
 
 
@@ -99,5 +100,5 @@ def _uri(name: str) -> str:
     """Return a file's name as a URI reference; a name that is not text keeps its bytes."""
     if PurePath(name).is_absolute():
         name = PurePath(name).as_posix()
-        return "file://" + quote(os.fsencode(name))
+        return "file:///" + quote(os.fsencode(name.removeprefix("/")))
     return quote(os.fsencode(PurePath(name).as_posix()))

@@ -44,17 +44,36 @@ class Operand:
 
     def beside(self, other: Operand) -> Operand:
         """Return this side as it is read beside the other one: a literal may become exact."""
-        node = self.node.operand if isinstance(self.node, ast.Unary) else self.node
-        is_number = isinstance(node, ast.DoubleLiteral) and self.kind == t.DOUBLE
-        if is_number and (other.kind == t.DECIMAL or isinstance(other.kind, t.MoneyType)):
-            return Operand(self.node, t.DECIMAL, self.meant)
-        return self
+        return Operand(self.node, _number_beside(self.node, self.kind, other.kind), self.meant)
+
+    def equal_to(self, other: Operand) -> Operand:
+        """Return this side as it is compared: the parts of list and map literals may be exact."""
+        return Operand(self.node, _parts_beside(self.node, self.kind, other.kind), self.meant)
 
     @property
     def label(self) -> Label:
         """A label that says what this side is."""
         kind = "any value" if self.kind == t.ANY else str(self.kind)
         return Label(self.node.span, f"this is {kind}")
+
+
+def _number_beside(node: ast.Expr, kind: t.Type, other: t.Type) -> t.Type:
+    number = node.operand if isinstance(node, ast.Unary) else node
+    is_exact = other == t.DECIMAL or isinstance(other, t.MoneyType)
+    is_number = isinstance(number, ast.DoubleLiteral) and kind == t.DOUBLE
+    return t.DECIMAL if is_number and is_exact else kind
+
+
+def _parts_beside(node: ast.Expr, kind: t.Type, other: t.Type) -> t.Type:
+    match node, kind, other:
+        case ast.ListLiteral(items=items), t.ListType(part), t.ListType(wanted):
+            read = {part if i.optional else _parts_beside(i.value, part, wanted) for i in items}
+            return t.ListType(read.pop()) if len(read) == 1 else kind
+        case ast.MapLiteral(entries=entries), t.MapType(key, part), t.MapType(_, wanted):
+            read = {part if e.optional else _parts_beside(e.value, part, wanted) for e in entries}
+            return t.MapType(key, read.pop()) if len(read) == 1 else kind
+        case _:
+            return _number_beside(node, kind, other)
 
 
 def operand(typer: Inference, node: ast.Expr, env: Env) -> Operand:
@@ -69,7 +88,7 @@ def mismatch(
     left: Operand, right: Operand, span: Span, *, ordered: bool = False
 ) -> Diagnostic | None:
     """Say why two values cannot be compared, or None if they can."""
-    a, b = left.beside(right), right.beside(left)
+    a, b = left.equal_to(right), right.equal_to(left)
     if t.UNKNOWN in (a.kind, b.kind):
         return None
     at = _at(left, right, span)

@@ -3,6 +3,7 @@
 Equality is CEL's: values of different kinds are unequal, numbers compare by what they are worth
 (exactly, also int with double: the one wanted deviation from CEL). Where an answer would hide a
 mistake it is an error instead: two currencies, money with a plain number, a decimal with a double.
+A text of no declared type is read as the duration, instant or money that it is compared with.
 Strings are compared in Unicode normal form C. Source: language.md §4, §9.
 """
 
@@ -14,6 +15,7 @@ from typing import TypeAlias
 
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.untyped import UntypedText, read_beside
 from gatewright.engine.values import (
     Duration,
     ExtensionValue,
@@ -27,6 +29,9 @@ from gatewright.engine.values import (
     kind_of,
     nfc,
 )
+
+READ_BESIDE_TEXT = tuple({"string", kind} for kind in ("duration", "timestamp", "money"))
+"""Pairs of kinds in which a text of no declared type is read as the other kind."""
 
 MAX_VALUE_DEPTH = 64
 """How deep lists and maps may nest where a function walks through them."""
@@ -94,6 +99,9 @@ def _scalars_equal(left: Value, right: Value, budget: Budget) -> bool:
     if kinds <= NUMERIC_KINDS or ("money" in kinds and kinds & NUMERIC_KINDS):
         _refuse_inexact(left, right)
         return left == right
+    if len(kinds) == 2 and kinds in READ_BESIDE_TEXT:
+        left, right = read_beside(left, right), read_beside(right, left)
+        return type(left) is type(right) and compare(left, right) == 0
     if isinstance(left, str) and isinstance(right, str):
         return nfc(left) == nfc(right)
     return len(kinds) == 1 and _same_kind_equal(left, right)
@@ -152,6 +160,8 @@ def compare(left: Value, right: Value) -> int | None:
     if kinds <= NUMERIC_KINDS or ("money" in kinds and kinds & NUMERIC_KINDS):
         _refuse_inexact(left, right)
         return _compare_numbers(left, right)  # type: ignore[arg-type]
+    if UntypedText in (type(left), type(right)) and kinds in READ_BESIDE_TEXT:
+        return compare(read_beside(left, right), read_beside(right, left))
     if len(kinds) > 1 or not kinds <= ORDERED_KINDS:
         raise EvaluationError(
             "type_mismatch", f"{a_kind(left)} cannot be compared with {a_kind(right)}"
@@ -169,14 +179,19 @@ def _compare_numbers(left: Number, right: Number) -> int | None:
 
 
 def contains(values: Iterable[Value], wanted: Value, budget: Budget) -> bool:
-    """Tell whether one of the values equals `wanted`.
+    """Tell whether one of the values equals `wanted`; errors as in `any_equal`."""
+    return any_equal(((value, wanted) for value in values), budget)
 
-    A comparison that is an error counts only where no other value is equal.
+
+def any_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget) -> bool:
+    """Tell whether the two values of some pair are equal.
+
+    A comparison that is an error counts only where no other pair is equal.
     """
     error: EvaluationError | None = None
-    for value in values:
+    for left, right in pairs:
         try:
-            if equal(value, wanted, budget):
+            if equal(left, right, budget):
                 return True
         except EvaluationError as raised:
             if raised.code == "cost_limit":

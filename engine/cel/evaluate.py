@@ -7,14 +7,15 @@ other error ends the evaluation. Whatever goes wrong is an EvaluationError. Sour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import TypeGuard
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro, find_macro
 from gatewright.engine.cel import access, functions, operators
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import compare
+from gatewright.engine.cel.comparison import any_equal, compare
 from gatewright.engine.cel.macros import expand
 from gatewright.engine.cel.scope import QualifiedScope, Scope, Trace
 from gatewright.engine.errors import EvaluationError
@@ -276,8 +277,11 @@ class Evaluator:
 
     def _binary(self, expr: ast.Binary) -> Value:
         left, right = self.evaluate(expr.left), self.evaluate(expr.right)
-        exact_left = beside(expr.left, left, right)
-        exact_right = beside(expr.right, right, left)
+        if expr.operator == "in" and isinstance(right, tuple):
+            return any_equal(_pairs(expr, left, right), self.budget)
+        read = parts_beside if expr.operator in ("==", "!=") else beside
+        exact_left = read(expr.left, left, right)
+        exact_right = read(expr.right, right, left)
         return operators.apply(expr.operator, exact_left, exact_right, self.budget)
 
     def _between(self, expr: ast.Between) -> bool:
@@ -353,11 +357,42 @@ def beside(expr: ast.Expr, value: Value, other: Value) -> Value:
         return parse_decimal(expr.text)
     if isinstance(expr, ast.Unary) and isinstance(expr.operand, ast.DoubleLiteral):
         return operators.negate(parse_decimal(expr.operand.text))
-    if isinstance(expr, ast.ListLiteral) and isinstance(value, tuple):
-        items = zip(expr.items, value, strict=False)
-        is_plain = len(expr.items) == len(value)
-        return tuple(beside(i.value, v, other) for i, v in items) if is_plain else value
+    if isinstance(value, tuple) and _is_plain_list(expr, value):
+        return tuple(beside(i.value, v, other) for i, v in zip(expr.items, value, strict=True))
     return value
+
+
+def parts_beside(expr: ast.Expr, value: Value, other: Value) -> Value:
+    """Return the value of an operand of `==`: list and map literals are read part by part."""
+    if isinstance(other, tuple) and isinstance(value, tuple) and _is_plain_list(expr, value):
+        both = zip(expr.items, value, other, strict=False)
+        read = tuple(parts_beside(item.value, part, wanted) for item, part, wanted in both)
+        return read + value[len(read) :]
+    if isinstance(other, Map) and isinstance(value, Map) and isinstance(expr, ast.MapLiteral):
+        return _map_beside(expr, value, other)
+    return beside(expr, value, other)
+
+
+def _is_plain_list(expr: ast.Expr, value: tuple[Value, ...]) -> TypeGuard[ast.ListLiteral]:
+    return isinstance(expr, ast.ListLiteral) and len(expr.items) == len(value)
+
+
+def _map_beside(expr: ast.MapLiteral, value: Map, other: Map) -> Map:
+    if len(expr.entries) != len(value):  # an entry may be optional, and absent
+        return value
+    both = zip(expr.entries, value.items(), strict=True)
+    return Map((k, parts_beside(e.value, v, other[k]) if k in other else v) for e, (k, v) in both)
+
+
+def _pairs(
+    expr: ast.Binary, wanted: Value, values: tuple[Value, ...]
+) -> Iterator[tuple[Value, Value]]:
+    """Yield each element of a list with what is looked for, each read beside the other."""
+    literal_list = expr.right if _is_plain_list(expr.right, values) else None
+    for position, value in enumerate(values):
+        read = parts_beside(expr.left, wanted, value)
+        item = literal_list.items[position].value if literal_list is not None else None
+        yield value if item is None else parts_beside(item, value, read), read
 
 
 def _content(value: Value) -> tuple[Value, ...]:

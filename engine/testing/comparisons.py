@@ -17,6 +17,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.checks.constants import NUMBERS, Constant, constant
 from gatewright.dsl.macros import find_macro
 from gatewright.dsl.walk import children
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.untyped import UntypedText, read_as
 from gatewright.engine.values import Duration, Money, Timestamp, Value
 
 Lets: TypeAlias = Mapping[str, ast.Expr]
@@ -192,6 +194,11 @@ def distance(value: Value, bound: Constant) -> Decimal | None:
 
 
 def _comparable(value: Value, bound: Constant) -> Decimal | None:
+    if isinstance(value, UntypedText):
+        try:
+            value = read_as(value, bound.kind)
+        except EvaluationError:
+            return None
     match value:
         case bool():
             return None

@@ -9,16 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, combinations
 from typing import Literal, TypeAlias, cast
 
 from gatewright.dsl import ast
-from gatewright.dsl.policy import CheckedPolicy, Floor, PolicyException, Scope
+from gatewright.dsl.policy import CheckedPolicy, Floor, PolicyException, Rule, Scope
 
 Verdict: TypeAlias = Literal["T", "F", "E"]
 Judge: TypeAlias = Callable[[str, ast.Expr, int], Verdict]
 """Package, expression and risk score -> what the expression comes to."""
 Order: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Conditions under a score that is sure only where no risk erred."""
+
+    judge: Judge
+    score: int
+    possible: frozenset[int]
+    """Every score that the action may have: any part of the erring risks may count."""
+
+    def verdict(
+        self, package: str, expr: ast.Expr, negate: bool = False, restricts: bool = False
+    ) -> Verdict:
+        """What depends on an erring risk errs, but the full score counts where it restricts."""
+        full = negated(self.judge(package, expr, self.score), negate)
+        if restricts and full == "T":
+            return full
+        others = {negated(self.judge(package, expr, s), negate) for s in self.possible}
+        return full if others <= {full} else "E"
 
 
 @dataclass(frozen=True)
@@ -54,7 +74,9 @@ class Formula:
 
         def stays(route: str) -> bool:
             upper = [s for s in self.asked if route in policy.routes[s].outranks]
-            return not any(stays(s) and not before(route, s) for s in upper)
+            return not any(
+                stays(s) and not before(route, s) and not before(s, route) for s in upper
+            )
 
         return frozenset(route for route in self.asked if stays(route))
 
@@ -86,25 +108,31 @@ def decide(policy: CheckedPolicy, proposal: Proposal, judge: Judge) -> Answer:
             return home is not None and scope.package == home
         return any(_matches(pattern.text, proposal.action) for pattern in scope.patterns)
 
-    erred, score = False, 0
+    sure, unsure = list[int](), list[int]()
     for risk in filter(lambda r: covers(r.scope), policy.risks):
         verdict = conjunction(
             negated(judge(risk.package, c.condition, 0), c.kind == "unless") for c in risk.clauses
         )
-        erred |= verdict == "E"
-        score += 0 if verdict == "F" else risk.score
-    score = min(score, 100)
+        if verdict != "F":
+            (unsure if verdict == "E" else sure).append(risk.score)
+    erred = bool(unsure)
+    sums = {
+        min(100, sum(sure) + sum(some))
+        for count in range(len(unsure) + 1)
+        for some in combinations(unsure, count)
+    }
+    asking = Asking(judge, max(sums), frozenset(sums))
 
     parts: list[tuple[str, ast.Effect]] = []
     opened = False
     for rule in filter(lambda r: covers(r.scope) and not r.shadow, policy.rules):
         lifted: list[Verdict] = [
-            negated(_applies(e, proposal, judge, score), True)
+            negated(_applies(e, proposal, asking), True)
             for e in policy.exceptions
             if rule.qualified in e.suspends
         ]
         for row in expand(rule.declaration):
-            verdict = conjunction(chain(_judged(row, rule.package, judge, score), lifted))
+            verdict = conjunction(chain(_judged(row, rule, asking), lifted))
             erred |= verdict == "E"
             opened |= verdict == "T" and rule.kind == "rule"
             if verdict != "F":
@@ -112,7 +140,7 @@ def decide(policy: CheckedPolicy, proposal: Proposal, judge: Judge) -> Answer:
 
     opened = opened and proposal.fits
     erred = erred or not proposal.fits
-    permitted = _permitted(policy, proposal, home, judge, score)
+    permitted = _permitted(policy, proposal, home, asking)
     total = Formula(not permitted, frozenset(), frozenset())
     for package, effect in parts:
         total = both(total, formula(policy, package, effect))
@@ -120,12 +148,12 @@ def decide(policy: CheckedPolicy, proposal: Proposal, judge: Judge) -> Answer:
         total = both(total, floor(policy.defaults, covers))
     if erred:
         total = both(total, floor(policy.on_errors, covers))
-    return Answer(total, permitted, opened, erred, score)
+    return Answer(total, permitted, opened, erred, asking.score)
 
 
-def _judged(row: Row, package: str, judge: Judge, score: int) -> Iterator[Verdict]:
+def _judged(row: Row, rule: Rule, asking: Asking) -> Iterator[Verdict]:
     for condition, negate in row.conditions:
-        yield negated(judge(package, condition, score), negate)
+        yield asking.verdict(rule.package, condition, negate, rule.kind != "rule")
 
 
 def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
@@ -180,26 +208,24 @@ def _matches(pattern: str, action: str) -> bool:
     return action.startswith(pattern[:-1]) if pattern.endswith(".*") else action == pattern
 
 
-def _permitted(
-    policy: CheckedPolicy, proposal: Proposal, home: str | None, judge: Judge, score: int
-) -> bool:
+def _permitted(policy: CheckedPolicy, proposal: Proposal, home: str | None, asking: Asking) -> bool:
     covering = [p for p in policy.permits if any(_matches(to.text, proposal.action) for to in p.to)]
     needed = bool(covering) or any(p.package == home for p in policy.permits)
     return not needed or any(
         (p.agent is None or p.agent == proposal.agent)
-        and (p.condition is None or judge(p.package, p.condition, score) == "T")
+        and (p.condition is None or asking.verdict(p.package, p.condition) == "T")
         for p in covering
     )
 
 
-def _applies(exception: PolicyException, proposal: Proposal, judge: Judge, score: int) -> Verdict:
+def _applies(exception: PolicyException, proposal: Proposal, asking: Asking) -> Verdict:
     if not exception.from_nanos <= proposal.now_nanos < exception.until_nanos:
         return "F"
     if exception.max_uses is not None:
         used = proposal.uses(exception.qualified)
         if used is None or used >= exception.max_uses:
             return "F"
-    return conjunction(judge(exception.package, c, score) for c in exception.conditions)
+    return conjunction(asking.verdict(exception.package, c) for c in exception.conditions)
 
 
 # --- tier, cases and table mean the rules that they stand for

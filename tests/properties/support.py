@@ -20,6 +20,7 @@ from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history import HistoryValue
 from gatewright.engine.history.agreement import AgreementFunction
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
+from gatewright.engine.untyped import untyped
 from gatewright.engine.values import Value
 from gatewright.engine.workdays import CalendarValue
 from tests.properties import oracle
@@ -84,7 +85,7 @@ class Facts:
         agent, context, target = self.action.agent, self.action.context, self.typed.target
         who: dict[str, Value | None] = {}
         if agent is not None:
-            who = {str(k): v for k, v in agent.attributes.items()}
+            who = {str(k): untyped(v) for k, v in agent.attributes.items()}
             who |= {"id": agent.id, "owner": agent.owner}
         place: dict[str, Value | None] = {str(k): v for k, v in target.attributes.items()}
         place |= {"system": target.system, "object": target.object, "id": target.id}
@@ -92,7 +93,7 @@ class Facts:
             "trigger": context.trigger,
             "reasoning": context.reasoning,
             "confidence": context.confidence,
-            "evidence": context.evidence,
+            "evidence": untyped(context.evidence),
         }
         params: dict[str, Value] = {str(k): v for k, v in self.typed.params.items()}
         return {

@@ -39,6 +39,21 @@ def test_the_library_has_these_packages() -> None:
     assert tuple(library_packages()) == PACKAGES
 
 
+def test_its_own_folder_checks_without_a_word() -> None:
+    policy, diagnostics = check_paths([ROOT / "stdlib_policies"])
+    assert not list(diagnostics)
+    assert policy is not None
+    assert lint(policy) == []
+    assert {*PACKAGES} < {*policy.packages}
+
+
+def test_a_changed_copy_of_a_file_of_it_is_refused(tmp_path: Path) -> None:
+    text = (folder("std.people") / "people.gate").read_text("utf-8")
+    (tmp_path / "people.gate").write_text(text + "\n// mine\n", "utf-8")
+    _, diagnostics = check_paths([tmp_path])
+    assert [found.code for found in diagnostics] == ["GW0214"]
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 class TestEachPackage:
     def test_it_can_be_imported_alone(self, package: str) -> None:

@@ -18,7 +18,6 @@ TOLD = (
     [
         "guard g => require manager and finance",
         "guard g => require finance and manager",
-        "guard g => require finance then manager",
         "default require manager and finance",
         "on_error require manager and finance",
         "rule r cases { action.amount < 5 USD => auto_run else => require manager and finance }",
@@ -32,6 +31,7 @@ def test_absorbed(text: str) -> None:
     "text",
     [
         "guard g => require manager then finance",
+        "guard g => require finance then manager",
         "guard g => require finance",
         'route legal { one of group("legal") }\nguard g => require legal and manager',
         'test "t" { given billing.refund { } expect require manager and finance }',

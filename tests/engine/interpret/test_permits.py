@@ -34,6 +34,9 @@ OTHER = 'package other\naction other.thing { }\nroute boss { one of group("b") }
         # Permits can see what rules see.
         ("permit when action.n < 5 to shop.refund", "auto_run"),
         ("permit when risk < 50 to shop.refund risk r when true => 60", "block"),
+        # A risk that errs may be high or low: neither permits.
+        (f"permit when risk < 50 to shop.refund risk r when {ERRS} => 60", "block"),
+        (f"permit when risk >= 50 to shop.refund risk r when {ERRS} => 60", "block"),
     ],
 )
 def test_an_agent_needs_a_permit_where_there_are_any(permits: str, expected: str) -> None:
@@ -80,7 +83,7 @@ def test_the_decision_says_who_is_not_permitted_to_do_what() -> None:
 
 
 def test_no_rule_is_asked_without_a_permit() -> None:
-    """The error floor is no part of it either: nothing was evaluated."""
+    """The error floor is no part of it either."""
     decision = decide(
         'on_error require legal permit agent "eve" to *'
         f" rule a => auto_run guard g when {ERRS} => block"
@@ -89,6 +92,26 @@ def test_no_rule_is_asked_without_a_permit() -> None:
     assert [rule.kind for rule in decision.rules] == ["permit"]
     assert decision.errors == ()
     assert decision.explain().missing == ()
+
+
+def test_what_is_wrong_is_told_without_a_permit_too() -> None:
+    text = (
+        f"permit when {ERRS} to shop.refund permit when action.n == 1 to shop.*"
+        f" risk r when {ERRS} => 5 guard g when {ERRS} => block"
+    )
+    decision = decide(text, action(None))
+    assert [(error.source, error.message) for error in decision.errors] == [
+        ("action", "`params.n` is missing"),
+        ("permit", "`agent.nothing` is absent"),
+        ("permit", "`action.n` is absent"),
+        ("risk r", "`agent.nothing` is absent"),
+    ]
+    assert [rule.kind for rule in decision.rules] == ["permit"], "there is no floor"
+
+
+def test_an_erring_permit_is_no_error_where_another_one_permits() -> None:
+    decision = decide(OPEN + f'permit when {ERRS} to * permit agent "bot" to *')
+    assert (effect(decision), decision.errors) == ("auto_run", ())
 
 
 def test_where_no_permit_covers_the_action_the_place_of_one_is_shown() -> None:

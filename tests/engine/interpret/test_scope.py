@@ -62,9 +62,10 @@ def test_fields_of_an_undeclared_action_are_any() -> None:
     assert effect(decide(rules, given)) == "auto_run"
     assert decide(rules, given).matched == ("shop.a",)
     assert effect(decide(rules, {"action": "ext.thing", "params": {"n": 1}})) == "require legal"
-    # Money is not guessed from texts, and texts have no order with money: an error.
+    # Money is not guessed: a text without a currency has no order with money.
     loose = policy("rule a on ext.* when action.m < 5 USD => auto_run")
-    assert effect(decide(loose, {"action": "ext.thing", "params": {"m": "1 USD"}})) == "block"
+    for amount, expected in (("1 USD", "auto_run"), ("1", "block"), (1, "block")):
+        assert effect(decide(loose, {"action": "ext.thing", "params": {"m": amount}})) == expected
 
 
 def test_a_field_that_only_some_actions_have_is_asked_for() -> None:

@@ -349,3 +349,12 @@ def test_a_tier_over_a_change_names_the_field() -> None:
     )
     file = covered(policy, "given a.x { } expect block")
     assert '4:8 `changes.has("n")`: never true' in missed(file)
+
+
+def test_a_text_of_no_declared_type_tries_a_threshold_too() -> None:
+    policy = HEAD + "rule old on a.x when agent.age >= 14d => auto_run\n"
+    texts = ("14d", "1209599s", "soon")
+    tests = [given(more=f'}} given agent {{ age: "{age}"') for age in texts]
+    assert missed(covered(policy, *tests)) == [
+        "4:22 `agent.age` beside 14d: never just above, such as 1209601s"
+    ]
