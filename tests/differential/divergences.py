@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gatewright.engine.values import Duration, Timestamp, Value, kind_of, nfc
+from gatewright.engine.values import INT_MAX, Duration, Timestamp, Uint, Value, kind_of, nfc
 from tests.differential.comparing import Disagreement
 from tests.differential.outcomes import Failed, Host, Outcome
 from tests.differential.trees import Tree, leaf, literal
@@ -126,6 +126,21 @@ def _too_long_on_the_way(found: Disagreement) -> bool:
     return any(overflows) and _only_ours_fails(found)
 
 
+def _cut_to_micros(found: Disagreement) -> bool:
+    """Match where nanoseconds would have mattered."""
+    moments = [part for part in found.parts if isinstance(part, Timestamp | Duration)]
+    return any(moment.nanos % 1000 for moment in moments)
+
+
+def _is_literal(found: Disagreement, kind: type[Timestamp] | type[Duration]) -> bool:
+    return found.operation == "literal" and isinstance(found.ours, kind)
+
+
+def _index_from_the_end(found: Disagreement) -> bool:
+    index = found.parts[-1] if found.operation == "{}[{}]" else 0
+    return isinstance(index, int) and index < 0 and _only_ours_fails(found)
+
+
 EXACT = "int and double compare exactly, which CEL rounds first. Source: language.md §4."
 NORMALISED = "text is kept in Unicode normal form C. Source: language.md §9."
 STRICT_TEXT = "a text is read only where it is all of what is asked for: no spaces, no signs beyond"
@@ -135,7 +150,7 @@ DURATION_TEXT = "the spec leaves a duration's fraction open: ours has no zeros a
 NAN_ORDER = "NaN has no place in an order: an error, where theirs depends on the arguments' order."
 SPLIT_OF_NOTHING = "an empty text has no characters to split into, as in Go; theirs gives one text."
 
-DIVERGENCES: tuple[Divergence, ...] = (
+_GOOGLES: tuple[Divergence, ...] = (
     Divergence("cpp", EXACT, _applied("{} < {}", 2**63 - 1, 2.0**63), _inexactly_compared),
     Divergence(
         "cpp",
@@ -237,3 +252,116 @@ DIVERGENCES: tuple[Divergence, ...] = (
         lambda d: _formats(d, "f", "int") or _formats(d, "f", "uint"),
     ),
 )
+
+MICROSECONDS = "it keeps microseconds, we keep nanoseconds."
+PYTHON_TEXT = "it writes a value as Python does, not as CEL does."
+PYTHON_NUMBER = "it reads a number as Python does: with spaces, underscores, digits of all scripts."
+
+_CEL_PYTHONS: tuple[Divergence, ...] = (
+    Divergence(
+        "python",
+        "it compares no two kinds of numbers, and no two kinds of values at all.",
+        _applied("{} < {}", 1, Uint(2)),
+        lambda d: _compares(d) and len(set(_kinds(d))) == 2 and _only_theirs_fails(d),
+    ),
+    Divergence(
+        "python",
+        "it has no `map` with a condition.",
+        Tree("{}.map(x0, {}, {})", (literal((1,)), leaf("true"), leaf("x0")), "x0"),
+        lambda d: re.fullmatch(r"\{\}\.map\(\w+, \{\}, \{\}\)", d.operation) is not None
+        and _only_theirs_fails(d),
+    ),
+    Divergence(
+        "python",
+        NORMALISED,
+        leaf('"a\u0308"'),
+        lambda d: d.operation == "literal" and _is_not_normal(d.theirs),
+    ),
+    Divergence(
+        "python",
+        PYTHON_TEXT,
+        _applied("string({})", True),
+        lambda d: d.operation == "string({})" and d.parts[0] in (True, False),
+    ),
+    Divergence("python", PYTHON_TEXT, _applied("string({})", 1.0), _texts_of_one_double),
+    Divergence(
+        "python",
+        "the text of a duration has its whole seconds only.",
+        _applied("string({})", Duration(-1_500_000_000)),
+        lambda d: d.operation == "string({})" and _kinds(d) == ("duration",),
+    ),
+    Divergence(
+        "python",
+        "the text of an instant has its whole seconds only.",
+        _applied("string({})", Timestamp(500_000_000)),
+        lambda d: d.operation == "string({})" and _kinds(d) == ("timestamp",),
+    ),
+    Divergence(
+        "python",
+        "it makes no instant of a number of seconds.",
+        _applied("timestamp({})", 1),
+        lambda d: d.operation == "timestamp({})" and _kinds(d) == ("int",),
+    ),
+    Divergence(
+        "python",
+        MICROSECONDS,
+        _applied("{} + {}", Timestamp(-1), Duration(1)),
+        _cut_to_micros,
+    ),
+    Divergence(
+        "python",
+        MICROSECONDS + " So the longest durations are longer than ours.",
+        literal(Duration(INT_MAX)),
+        lambda d: _is_literal(d, Duration) and _only_theirs_fails(d),
+    ),
+    Divergence(
+        "python",
+        "a negative index counts from the end, as in Python.",
+        _applied("{}[{}]", (1,), -1),
+        _index_from_the_end,
+    ),
+    Divergence(
+        "python",
+        PYTHON_NUMBER,
+        _applied("uint({})", "1_000"),
+        _reads(r"\s*[-+]?[\d_]+\s*", "uint({})", "int({})"),
+    ),
+    Divergence(
+        "python",
+        PYTHON_NUMBER,
+        _applied("double({})", "1 "),
+        _reads(r"\s*[-+]?[\d_.e]+\s*", "double({})"),
+    ),
+    Divergence(
+        "python",
+        "any text makes a bool.",
+        _applied("bool({})", "7"),
+        _reads(r"(?s).*", "bool({})"),
+    ),
+    Divergence(
+        "python",
+        "a duration of zero needs a unit.",
+        _applied("duration({})", "0"),
+        lambda d: d.operation == "duration({})" and d.parts[0] == "0",
+    ),
+    Divergence(
+        "python",
+        "whatever is divided by a zero is positive infinity.",
+        _applied("{} / {}", -0.0, -0.0),
+        lambda d: d.operation == "{} / {}" and d.parts[1] == 0.0 and d.theirs == float("inf"),
+    ),
+    Divergence(
+        "python",
+        "a negative fraction above -1 is zero, as an unsigned number.",
+        _applied("uint({})", -0.5),
+        lambda d: d.operation == "uint({})" and d.theirs == 0 and _only_ours_fails(d),
+    ),
+    Divergence(
+        "python",
+        "milliseconds of a duration are all of them, not those beside its seconds.",
+        _applied("{}.getMilliseconds()", Duration(-1_500_000_000)),
+        lambda d: d.operation == "{}.getMilliseconds()" and _kinds(d) == ("duration",),
+    ),
+)
+
+DIVERGENCES: tuple[Divergence, ...] = _GOOGLES + _CEL_PYTHONS
