@@ -281,7 +281,7 @@ _CEL_PYTHONS: tuple[Divergence, ...] = (
         "python",
         PYTHON_TEXT,
         _applied("string({})", True),
-        lambda d: d.operation == "string({})" and d.parts[0] in (True, False),
+        lambda d: d.operation == "string({})" and _kinds(d) == ("bool",),
     ),
     Divergence("python", PYTHON_TEXT, _applied("string({})", 1.0), _texts_of_one_double),
     Divergence(
