@@ -2,7 +2,8 @@
 
 Each condition is written as plain CEL and read by cel-python. Those that it reads are evaluated by
 both, on the actions of the policy set's own tests. A condition that sees money or decimals at run
-time is not compared: the host has no such values.
+time is not compared: the host has no such values. A permit is compared where a rule or risk covers
+the action too.
 """
 
 from __future__ import annotations
@@ -152,7 +153,8 @@ def _unused(_: str) -> int:
 
 def _scope(outcome: Outcome) -> PolicyScope | None:
     """Return a scope of the decision: the names of the action are the same in all of them."""
-    return next((one.scope for one in (*outcome.rules, *outcome.risks)), None)
+    scopes = [one.scope for one in outcome.rules] + [one.scope for one in outcome.risks]
+    return scopes[0] if scopes else None
 
 
 def _asked(outcome: Outcome) -> Iterator[ConditionOutcome]:
@@ -161,8 +163,10 @@ def _asked(outcome: Outcome) -> Iterator[ConditionOutcome]:
             yield from row.conditions
         for exception in rule.exceptions:
             yield from exception.conditions
-    for asked in (*outcome.risks, *outcome.permits):
-        yield from asked.conditions
+    for risk in outcome.risks:
+        yield from risk.conditions
+    for permit in outcome.permits:
+        yield from permit.conditions
 
 
 def _sees_exact_numbers(asked: ConditionOutcome) -> bool:

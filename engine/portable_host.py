@@ -9,11 +9,21 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from gatewright.engine.scope import Changes, Record
 from gatewright.engine.truth import Truth
-from gatewright.engine.values import NOTHING, Duration, Map, Timestamp, Uint, Value
+from gatewright.engine.values import (
+    NOTHING,
+    Duration,
+    Map,
+    Money,
+    Timestamp,
+    Uint,
+    Value,
+    decimal_text,
+)
 
 
 class Unreadable(Exception):
@@ -46,7 +56,10 @@ class Host:
         return Truth.TRUE if found else Truth.FALSE
 
     def values(self, names: Mapping[str, Value]) -> dict[str, Any]:
-        """Return values as the host has them; those that it cannot have are left out."""
+        """Return values as the host has them: money and decimals as text, as in JSON.
+
+        Values that it cannot have are left out.
+        """
         return dict(self._entries(names))
 
     def _entries(self, fields: Mapping[str, Value]) -> Iterator[tuple[str, Any]]:
@@ -71,6 +84,10 @@ class Host:
                 return types.DoubleType(value)
             case str():
                 return types.StringType(value)
+            case Money():
+                return types.StringType(value.text)
+            case Decimal():
+                return types.StringType(decimal_text(value))
             case bytes():
                 return types.BytesType(value)
             case tuple():

@@ -19,8 +19,8 @@ from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.engine.values import Duration, Timestamp
 
 _FUNCTIONS = frozenset({
-    "size", "int", "uint", "double", "bool", "string", "bytes", "timestamp", "duration", "type", "dyn",
-    "has", "matches",
+    "size", "int", "uint", "double", "bool", "string", "bytes", "timestamp", "duration", "type",
+    "dyn", "has", "matches",
 })  # fmt: skip
 _METHODS = frozenset({
     "size", "contains", "startsWith", "endsWith", "matches", "getFullYear", "getMonth", "getDate",
@@ -153,6 +153,9 @@ class _Writer:
     def _call(self, node: ast.Call, place: _Place) -> str:
         if node.function not in _FUNCTIONS:
             raise NotPortable(node.span, f"the function `{node.function}`")
+        if node.function == "has":
+            # Of what type the field is does not matter here.
+            return f"has({', '.join(self._bare(a.value, place) for a in node.arguments)})"
         return f"{node.function}({self._arguments(node.arguments, place)})"
 
     def _method_call(self, node: ast.MethodCall, place: _Place) -> str:
@@ -216,9 +219,7 @@ def _literal(node: ast.Expr) -> str:
         case ast.TimestampLiteral(nanos):
             return f'timestamp("{Timestamp(nanos).text}")'
         case ast.Between():
-            raise NotPortable(
-                node.span, "a range", "write both ends: `low <= x && x <= high`"
-            )
+            raise NotPortable(node.span, "a range", "write both ends: `low <= x && x <= high`")
         case ast.Select() | ast.Index():
             raise NotPortable(node.span, "fields and elements that may be absent")
         case _:

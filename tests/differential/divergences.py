@@ -136,6 +136,18 @@ def _is_literal(found: Disagreement, kind: type[Timestamp] | type[Duration]) -> 
     return found.operation == "literal" and isinstance(found.ours, kind)
 
 
+def _became_python(found: Disagreement) -> bool:
+    """Match where a result of an operator is no value of CEL any more, but one of Python."""
+    why = found.theirs.why if isinstance(found.theirs, Failed) else ""
+    return _only_theirs_fails(found) and re.search(_PYTHON_VALUE, why) is not None
+
+
+_PYTHON_VALUE = (
+    r"'(?:str|bytes|float|datetime\.\w+)' object has no attribute|float division by zero"
+    r"|argument type <class '(?:str|bytes|float|datetime\.\w+)'>"
+)
+
+
 def _index_from_the_end(found: Disagreement) -> bool:
     index = found.parts[-1] if found.operation == "{}[{}]" else 0
     return isinstance(index, int) and index < 0 and _only_ours_fails(found)
@@ -229,9 +241,11 @@ _GOOGLES: tuple[Divergence, ...] = (
         "cpp",
         "a list index may be any whole number here, also after `?`.",
         _applied("{}[?{}].orValue({})", (1,), 0.0, 2),
-        lambda d: "[?{}]" in d.operation
-        and _kinds(d)[:2] in {("list", "double"), ("list", "uint")}
-        and _only_theirs_fails(d),
+        lambda d: (
+            "[?{}]" in d.operation
+            and _kinds(d)[:2] in {("list", "double"), ("list", "uint")}
+            and _only_theirs_fails(d)
+        ),
     ),
     Divergence(
         "cpp",
@@ -268,8 +282,10 @@ _CEL_PYTHONS: tuple[Divergence, ...] = (
         "python",
         "it has no `map` with a condition.",
         Tree("{}.map(x0, {}, {})", (literal((1,)), leaf("true"), leaf("x0")), "x0"),
-        lambda d: re.fullmatch(r"\{\}\.map\(\w+, \{\}, \{\}\)", d.operation) is not None
-        and _only_theirs_fails(d),
+        lambda d: (
+            re.fullmatch(r"\{\}\.map\(\w+, \{\}, \{\}\)", d.operation) is not None
+            and _only_theirs_fails(d)
+        ),
     ),
     Divergence(
         "python",
@@ -331,6 +347,36 @@ _CEL_PYTHONS: tuple[Divergence, ...] = (
         PYTHON_NUMBER,
         _applied("double({})", "1 "),
         _reads(r"\s*[-+]?[\d_.e]+\s*", "double({})"),
+    ),
+    Divergence(
+        "python",
+        "what some operators give is of Python's own types, which have no methods.",
+        Tree("{}.contains({})", (_applied("{} + {}", "a", "b"), literal("a"))),
+        _became_python,
+    ),
+    Divergence(
+        "python",
+        "what some operators give is of Python's own types, which are unlike CEL's.",
+        Tree("type({}) == type({})", (_applied("{} + {}", b"", b""), literal(b""))),
+        lambda d: d.operation == "type({}) == type({})" and d.ours is True,
+    ),
+    Divergence(
+        "python",
+        "durations are as long as Python's.",
+        Tree("{}.getHours()", (_applied("duration({})", "2562048h"),)),
+        _too_long_on_the_way,
+    ),
+    Divergence(
+        "python",
+        "it reads an instant in many forms.",
+        _applied("timestamp({})", "2026-01-01"),
+        _reads(r"\d{4}-.*", "timestamp({})"),
+    ),
+    Divergence(
+        "python",
+        "it reads a duration of days, and other forms that Go's has not.",
+        _applied("duration({})", "1d"),
+        _reads(r"[-+\d.edhms]+", "duration({})"),
     ),
     Divergence(
         "python",

@@ -33,7 +33,24 @@ _SPANS = (
     0, 1, -1, 1_000, 10**6, -1_500_000_000, 90 * 60 * _SECONDS, -86_400 * _SECONDS, 2**62,
     INT_MAX, INT_MIN + 1,
 )  # fmt: skip
-_INTEGERS = (0, 1, -1, 2, 3, 7, -7, 63, 64, 65, 100, 2**31, 2**53 + 1, INT_MAX, INT_MIN, INT_MIN + 1)
+_INTEGERS = (
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    -7,
+    63,
+    64,
+    65,
+    100,
+    2**31,
+    2**53 + 1,
+    INT_MAX,
+    INT_MIN,
+    INT_MIN + 1,
+)
 _UNSIGNED = (0, 1, 2, 7, 63, 64, 2**32, 2**53 + 1, INT_MAX, 2**63, UINT_MAX)
 
 
@@ -62,7 +79,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "digits": (
         "0", "1", "-1", "+1", "007", "1.5", " 1", "1 ", "", "1e3", ".5", "5.", "0x10", "1_000", "NaN",
         "inf", "-Infinity", "9223372036854775807", "9223372036854775808", "-9223372036854775809",
-        "18446744073709551615", "18446744073709551616", "1e400", "١",
+        "18446744073709551615", "18446744073709551616", "1e400", "\u0661",
     ),
     "pattern": ("", "a", "^a", "b$", ".", "a.b", "(", "[a-z]+", "\\d", "(?i)AB", "\\pL", "a{2}", "a*?"),
     "zone": ("UTC", "Europe/Berlin", "America/St_Johns", "+02:00", "-02:30", "02:00", "", "nowhere"),
@@ -92,7 +109,7 @@ def expressions(
     if extended and not draw(st.integers(0, 24)):
         kind = draw(st.sampled_from(SCALARS))
     here = [leaf(name) for name, of in names if of == kind]
-    if here and draw(st.booleans()):
+    if len(here) > 0 and draw(st.booleans()):
         return draw(st.sampled_from(here))
     operations = _giving(kind, extended) if depth else []
     if not operations or not draw(st.integers(0, 3)):
@@ -104,15 +121,14 @@ def expressions(
 def _giving(kind: str, extended: bool) -> list[tuple[Operation, dict[str, str]]]:
     """Return the operations that can give a kind, with what their letters then stand for."""
     found: list[tuple[Operation, dict[str, str]]] = []
-    inner = kind.removeprefix("list<").removesuffix(">")
     for operation in (*CORE, *EXTENSIONS) if extended else CORE:
         gives = operation.gives
         if gives == kind:
             found.append((operation, {}))
         elif kind in _FAMILIES_OF_KINDS.get(gives, ()):
             found.append((operation, {gives: kind}))
-        elif gives == "list<T>" and inner != kind:
-            found.append((operation, {"T": inner}))
+        elif gives == "list<T>" and kind.startswith("list<"):
+            found.append((operation, {"T": _element(kind)}))
     return found
 
 
@@ -127,8 +143,8 @@ def _applied(
 ) -> Tree:
     """Apply an operation: choose what is free in its kinds, then make its parts."""
     bound = dict(bound)
-    for letter, kinds in _FAMILIES_OF_KINDS.items():
-        bound.setdefault(letter, draw(st.sampled_from(kinds)))
+    for letter, choices in _FAMILIES_OF_KINDS.items():
+        bound.setdefault(letter, draw(st.sampled_from(choices)))
     variable = f"x{len(names)}" if operation.variable else None
     kinds = [_put(kind, bound) for kind in operation.takes]
     parts: list[Tree] = []
