@@ -117,12 +117,14 @@ def _from_cpp(found: Any) -> Outcome:
     if kind == "UINT":
         return Uint(value)
     if kind == "TYPE":
-        name = value.name().partition("<")[0].lower()
+        name: str = value.name().partition("<")[0].lower()
         return TypeValue(_TYPE_NAMES.get(name, name))
     if isinstance(value, list):
-        return _whole(tuple(_from_cpp(item) for item in value))
+        items: list[Any] = value
+        return _whole(tuple(_from_cpp(item) for item in items))
     if isinstance(value, dict):
-        return _mapped([(key, _from_cpp(item)) for key, item in value.items()])
+        named: dict[Any, Any] = value
+        return _mapped([(key, _from_cpp(item)) for key, item in named.items()])
     return _plain(value)
 
 
@@ -179,7 +181,7 @@ def _duration(length: timedelta) -> Outcome:
 
 
 # Made here, for it raises Python's limit of recursion, which a test must not do.
-_PYTHON: Final = celpy.Environment()
+_PYTHON: Any = celpy.Environment()
 
 
 def _python(text: str) -> Outcome:
@@ -205,9 +207,11 @@ def _from_python(value: Any) -> Outcome:
         case celtypes.BytesType():
             return bytes(value)
         case list():
-            return _whole(tuple(_from_python(item) for item in value))
+            items: list[Any] = value
+            return _whole(tuple(_from_python(item) for item in items))
         case dict():
-            entries = [(_from_python(key), _from_python(item)) for key, item in value.items()]
+            named: dict[Any, Any] = value
+            entries = [(_from_python(key), _from_python(item)) for key, item in named.items()]
             return _mapped([(key, item) for key, item in entries if not isinstance(key, Failed)])
         case type():
             name = value.__name__.removesuffix("Type").lower()

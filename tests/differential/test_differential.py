@@ -44,8 +44,9 @@ def test_every_listed_difference_is_still_there(known: Divergence) -> None:
 
 
 def test_a_difference_is_found_in_its_smallest_part() -> None:
-    shifted = Tree("{} + {}", (DIVERGENCES[0].example, DIVERGENCES[0].example))
-    assert {each.text for each in disagreements("cpp", shifted)} == {DIVERGENCES[0].example.text}
+    example = DIVERGENCES[0].example
+    both = Tree("{} && {}", (example, example))
+    assert {each.text for each in disagreements("cpp", both)} == {example.text}
 
 
 def test_failures_are_the_same_whatever_their_words() -> None:
