@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import celpy
 from celpy import celtypes
@@ -120,10 +120,10 @@ def _from_cpp(found: Any) -> Outcome:
         name: str = value.name().partition("<")[0].lower()
         return TypeValue(_TYPE_NAMES.get(name, name))
     if isinstance(value, list):
-        items: list[Any] = value
+        items = cast("list[Any]", value)
         return _whole(tuple(_from_cpp(item) for item in items))
     if isinstance(value, dict):
-        named: dict[Any, Any] = value
+        named = cast("dict[Any, Any]", value)
         return _mapped([(key, _from_cpp(item)) for key, item in named.items()])
     return _plain(value)
 
@@ -207,10 +207,10 @@ def _from_python(value: Any) -> Outcome:
         case celtypes.BytesType():
             return bytes(value)
         case list():
-            items: list[Any] = value
+            items = cast("list[Any]", value)
             return _whole(tuple(_from_python(item) for item in items))
         case dict():
-            named: dict[Any, Any] = value
+            named = cast("dict[Any, Any]", value)
             entries = [(_from_python(key), _from_python(item)) for key, item in named.items()]
             return _mapped([(key, item) for key, item in entries if not isinstance(key, Failed)])
         case type():
