@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias
 
 import celpy
 from celpy import celtypes
@@ -110,6 +110,11 @@ def _cpp(text: str) -> Outcome:
     return _from_cpp(found)
 
 
+def _is(value: Any, kind: type) -> bool:
+    """Tell what a value is, without letting a type checker conclude what may be in it."""
+    return isinstance(value, kind)
+
+
 def _from_cpp(found: Any) -> Outcome:
     kind, value = found.type().name(), found.value()
     if kind == "ERROR":
@@ -119,12 +124,10 @@ def _from_cpp(found: Any) -> Outcome:
     if kind == "TYPE":
         name: str = value.name().partition("<")[0].lower()
         return TypeValue(_TYPE_NAMES.get(name, name))
-    if isinstance(value, list):
-        items = cast("list[Any]", value)
-        return _whole(tuple(_from_cpp(item) for item in items))
-    if isinstance(value, dict):
-        named = cast("dict[Any, Any]", value)
-        return _mapped([(key, _from_cpp(item)) for key, item in named.items()])
+    if _is(value, list):
+        return _whole(tuple(_from_cpp(item) for item in value))
+    if _is(value, dict):
+        return _mapped([(key, _from_cpp(item)) for key, item in value.items()])
     return _plain(value)
 
 
@@ -206,12 +209,10 @@ def _from_python(value: Any) -> Outcome:
             return str(value)
         case celtypes.BytesType():
             return bytes(value)
-        case list():
-            items = cast("list[Any]", value)
-            return _whole(tuple(_from_python(item) for item in items))
-        case dict():
-            named = cast("dict[Any, Any]", value)
-            entries = [(_from_python(key), _from_python(item)) for key, item in named.items()]
+        case _ if _is(value, list):
+            return _whole(tuple(_from_python(item) for item in value))
+        case _ if _is(value, dict):
+            entries = [(_from_python(key), _from_python(item)) for key, item in value.items()]
             return _mapped([(key, item) for key, item in entries if not isinstance(key, Failed)])
         case type():
             name = value.__name__.removesuffix("Type").lower()
