@@ -17,10 +17,11 @@ MAX_REPORTED = 100
 
 
 class Severity(StrEnum):
-    """How much a diagnostic weighs: an error refuses the policy set, a warning does not."""
+    """How much a diagnostic weighs: only an error refuses the policy set; a note is information."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

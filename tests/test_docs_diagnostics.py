@@ -19,6 +19,7 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import LINTS, Lint, lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.rendering.text import doc_page, to_text
+from gatewright.engine.portable import portability
 from tests.conftest import ROOT
 from tests.diagnostics.support import LINTED_AT, titles
 
@@ -102,12 +103,14 @@ def test_lints_are_described_as_in_their_modules(each: Lint) -> None:
 def told(
     code: str, files: Mapping[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[Diagnostic]:
-    """Return what is told about a policy set: errors, or lints for the code of a lint."""
+    """Return what is told about a policy set, by the code: errors, lints, or portability."""
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     monkeypatch.chdir(folder)
     policy, diagnostics = check_paths(["."])
+    if code.startswith("GW09") and policy is not None:
+        return portability(policy)
     if not code.startswith("GW1"):
         return list(diagnostics)
     assert policy is not None, to_text(diagnostics)

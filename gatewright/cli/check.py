@@ -14,6 +14,7 @@ from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.rendering.sarif import to_sarif
 from gatewright.dsl.rendering.text import summary, to_json
+from gatewright.engine.portable import portability
 
 
 @click.command("check")
@@ -31,17 +32,25 @@ from gatewright.dsl.rendering.text import summary, to_json
     default=True,
     help="Whether to add advice on policies without errors (codes GW1xxx); on by default.",
 )
-def command(paths: tuple[str, ...], form: str, with_lints: bool) -> None:
+@click.option(
+    "--portable",
+    is_flag=True,
+    help="Say which conditions other hosts of CEL do not understand (codes GW09xx).",
+)
+def command(paths: tuple[str, ...], form: str, with_lints: bool, portable: bool) -> None:
     """Check files and folders together, as one set of policies.
 
-    Names, types, ladders, routes and limits are checked; nothing is run. Text goes to standard
-    error, JSON and SARIF to standard output.
+    Names, types, ladders, routes and limits are checked; nothing is run. With --portable each
+    condition is also read by cel-python as plain CEL, and the answers of both are compared on the
+    actions of the policies' own tests. Text goes to standard error, JSON and SARIF to standard
+    output.
 
     \b
     Examples:
       gatewright check policies/
       gatewright check refunds.gate people.gate
       gatewright check --no-lint policies/
+      gatewright check --portable policies/
       gatewright check --format json policies/ | jq -r '.[].message'
       gatewright check --format sarif policies/ > gatewright.sarif
 
@@ -53,6 +62,8 @@ def command(paths: tuple[str, ...], form: str, with_lints: bool) -> None:
         raise Refused(error.path, error.why) from None
     if policy is not None and with_lints:
         diagnostics.extend(lint(policy, time.time_ns()))
+    if policy is not None and portable:
+        diagnostics.extend(portability(policy))
     _report(diagnostics, form)
     raise SystemExit(1 if diagnostics.has_errors else 0)
 

@@ -21,10 +21,12 @@ from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.messages.catalog import TITLES
 from gatewright.dsl.rendering.text import to_text
+from gatewright.engine.portable import portability
 
 HERE = Path(__file__).resolve().parent
 CASES = sorted((HERE / "cases").iterdir())
 LINTS = sorted((HERE / "lints").iterdir())
+PORTABLE = sorted((HERE / "portable").iterdir())
 EXPECTED = "expected.txt"
 LINTED_AT = 1_767_225_600 * 10**9
 """2026-01-01T00:00:00Z, by which exceptions are over or not."""
@@ -54,6 +56,15 @@ def lints_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Diagnostic]:
     policy, diagnostics = check_paths(["."])
     assert policy is not None, to_text(diagnostics)
     return lint(policy, LINTED_AT)
+
+
+def portability_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Diagnostic]:
+    """Ask what other hosts of CEL do not understand in a folder whose policies have no error."""
+    monkeypatch.chdir(folder)
+    policy, diagnostics = check_paths(["."])
+    assert policy is not None, to_text(diagnostics)
+    diagnostics.extend(portability(policy))
+    return list(diagnostics)
 
 
 def generated_set(

@@ -13,11 +13,13 @@ from tests.diagnostics.support import (
     CASES,
     EXPECTED,
     LINTS,
+    PORTABLE,
     assert_readable,
     assert_same,
     errors_of,
     generated_set,
     lints_of,
+    portability_of,
     titles,
 )
 
@@ -40,9 +42,19 @@ def test_lints(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_same(folder / EXPECTED, to_text(found))
 
 
+@pytest.mark.parametrize("folder", PORTABLE, ids=lambda folder: folder.name)
+def test_portability(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = portability_of(folder, monkeypatch)
+    assert found, "a case must have something to show"
+    for diagnostic in found:
+        assert_readable(diagnostic)
+    assert_same(folder / EXPECTED, to_text(found))
+
+
 def test_every_code_has_a_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = {d.code for folder in CASES for d in errors_of(folder, monkeypatch)}
     shown |= {d.code for folder in LINTS for d in lints_of(folder, monkeypatch)}
+    shown |= {d.code for folder in PORTABLE for d in portability_of(folder, monkeypatch)}
     for name in ("file-too-large", "too-many-tokens", "not-utf-8"):
         folder = tmp_path / name
         folder.mkdir()
