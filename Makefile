@@ -10,6 +10,11 @@ FIND_PYTHON = for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 pytho
 	[ -n "$$p" ] && "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	>/dev/null 2>&1 && echo "$$p" && break; done
 
+# The benchmarks have an environment of their own, so that no peer can disturb a test.
+BENCH_VENV := .venv-bench
+# Options of the benchmarks, such as --quick.
+BENCH ?=
+
 WORKERS ?= 2
 COVERAGE_MIN ?= 0
 # What `make coverage` asks of dsl and engine, lines and branches together.
@@ -28,7 +33,7 @@ help:
 	@echo "make coverage  all tests, then the uncovered lines; fails under $(COVERAGE_GOAL) %"
 	@echo "make fmt       format the Python code"
 	@echo "make fuzz      the property tests, with many more examples"
-	@echo "make bench     the benchmarks"
+	@echo "make bench     the benchmarks, into docs/benchmarks.md (BENCH=--quick for a short run)"
 	@echo "make clean     remove what the others made"
 
 venv: $(STAMP)
@@ -72,10 +77,21 @@ fmt: $(STAMP)
 fuzz: $(STAMP)
 	HYPOTHESIS_PROFILE=full $(BIN)/pytest -m hypothesis -n $(WORKERS) --dist worksteal
 
-bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+bench: $(BENCH_VENV)/.installed
+	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
+
+# Each peer by itself: one that cannot be installed is left out, and the report says so.
+$(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt
+	@python=$$($(FIND_PYTHON)); [ -n "$$python" ] || { \
+		echo "Python 3.11 or later with its venv module is needed." >&2; exit 1; }; \
+	[ -x $(BENCH_VENV)/bin/python ] || "$$python" -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --editable .
+	@grep -v '^#' benchmarks/requirements.txt | while read -r peer; do \
+		$(BENCH_VENV)/bin/python -m pip install --quiet "$$peer" \
+		|| echo "left out of the benchmarks: $$peer" >&2; done
+	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

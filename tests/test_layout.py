@@ -22,7 +22,7 @@ MAPPED = ("connectors", "dsl", "engine", "stdlib_policies")
 TREES = ("gatewright", *MAPPED)
 MAX_LINES = 600
 SKIPPED_FOLDERS = {
-    ".git", ".venv", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
+    ".git", ".venv", ".venv-bench", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
     "__pycache__", "build", "dist", "htmlcov", "gatewright.egg-info", "node_modules",
 }  # fmt: skip
 
