@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Union, runtime_checkable
 
+from gatewright.dsl.marks import too_many_marks
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.moments import INT_MAX as INT_MAX
 from gatewright.engine.moments import INT_MIN as INT_MIN
@@ -224,9 +225,6 @@ class Money:
 # --- maps, types, optional values ---------------------------------------------------------------
 
 
-_MAX_MARKS = 256
-
-
 def nfc(text: str) -> str:
     """Return the text in Unicode normal form C, as strings are compared.
 
@@ -236,10 +234,8 @@ def nfc(text: str) -> str:
     """
     if text.isascii():
         return text
-    if len(text) > _MAX_MARKS:
-        is_mark = bytes(map(bool, map(unicodedata.combining, text)))
-        if b"\x01" * _MAX_MARKS in is_mark:
-            raise EvaluationError("invalid_argument", "too many combining marks follow one another")
+    if too_many_marks(text):
+        raise EvaluationError("invalid_argument", "too many combining marks follow one another")
     return unicodedata.normalize("NFC", text)
 
 
@@ -275,7 +271,7 @@ class Map(Mapping["Value", "Value"]):
                 )
             if identity in self._entries:
                 raise EvaluationError("invalid_argument", "the map has the same key twice")
-            self._entries[identity] = (nfc(key) if isinstance(key, str) else key, value)
+            self._entries[identity] = (identity[1] if isinstance(key, str) else key, value)
 
     @classmethod
     def of(cls, mapping: Mapping[str, Value]) -> Map:
