@@ -57,8 +57,21 @@ class PolicySet:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """The fields that are masked wherever values are shown."""
+        """What is masked wherever values are shown, about an action that nothing declares."""
         return Secrets.of(self.policy)
+
+    @cached_property
+    def _secrets_of(self) -> dict[str, Secrets]:
+        return {}
+
+    def secrets_of(self, action: str) -> Secrets:
+        """Return what is masked in decisions about the action of that name."""
+        declared = self.policy.actions.get(action)
+        if declared is None:
+            return self.secrets
+        if action not in self._secrets_of:
+            self._secrets_of[action] = Secrets.of(self.policy, declared)
+        return self._secrets_of[action]
 
     @cached_property
     def asking(self) -> Asking:
@@ -129,7 +142,7 @@ class _Deciding:
             self._action.name,
             agent.id if agent else None,
             self._now,
-            self._set.secrets,
+            self._set.secrets_of(self._action.name),
             self._history.facts,
         )
         return Decision(
