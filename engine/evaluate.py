@@ -26,10 +26,12 @@ from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import HistoryStore
 from gatewright.engine.history.recorded import RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
+from gatewright.engine.problems import concealed
 from gatewright.engine.report import Reporter, Subject
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
+from gatewright.engine.unread import Unread, unread
 from gatewright.engine.values import Map, Timestamp, Value
 from gatewright.engine.workdays import CalendarValue
 
@@ -128,7 +130,11 @@ class _Deciding:
         self._now = now or self._action.at or Timestamp(time.time_ns())
         self._history = RecordedHistory(history if history is not None else History())
         self._uses = uses
-        self._problems = (*(str(p) for p in problems), *(str(p) for p in self._conformed.problems))
+        secret = policy_set.secrets.fields
+        self._problems = (
+            *(str(concealed(p, secret, own=True)) for p in problems),
+            *(str(concealed(p, secret, own=False)) for p in self._conformed.problems),
+        )
         self._names = self._shared_names()
         self._scopes: dict[str, PolicyScope] = {}
 
@@ -209,15 +215,24 @@ class _Deciding:
             "reasoning": context.reasoning,
             "confidence": context.confidence,
         }
+        changes, why_unread = self._unread("changes"), self._unread("context")
+        reasons = {**_known(why), "evidence": context.evidence}
+        read = {name: value for name, value in reasons.items() if not why_unread.covers(name)}
         return {
-            "action": Record("action", {**_fields(conformed.params), "name": action.name}),
-            "changes": Changes(conformed.changes, frozenset(action.changes)),
-            "target": Record("target", {**_fields(target.attributes), **_known(what)}),
-            "agent": Record("agent", who),
-            "context": Record("context", {**_known(why), "evidence": context.evidence}),
+            "action": self._record("action", {**_fields(conformed.params), "name": action.name}),
+            "changes": Changes(conformed.changes, frozenset(action.changes), changes),
+            "target": self._record("target", {**_fields(target.attributes), **_known(what)}),
+            "agent": self._record("agent", who),
+            "context": Record("context", read, why_unread),
             "now": self._now,
             "data": self._set.data,
         }
+
+    def _record(self, name: str, fields: Mapping[str, Value]) -> Record:
+        return Record(name, fields, self._unread("params" if name == "action" else name))
+
+    def _unread(self, part: str) -> Unread:
+        return unread(part, self._action, self._conformed)
 
 
 def _fields(values: Map) -> dict[str, Value]:

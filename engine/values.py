@@ -122,8 +122,11 @@ def int64(value: int) -> int:
 def exact_decimal(number: Decimal) -> Decimal:
     """Return the number in plain form, refusing what is not finite or longer than `MAX_DIGITS`.
 
-    Trailing zeros count only where the number would fit without them.
+    Trailing zeros count only where the number would fit without them. What is given back is a plain
+    Decimal, whatever a subclass would answer.
     """
+    if type(number) is not Decimal:
+        number = Decimal(number)
     if not number.is_finite():
         raise EvaluationError("invalid_argument", "a decimal must be a finite number")
     if not number:

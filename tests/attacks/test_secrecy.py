@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history import History
 from gatewright.engine.load import load_source
 from tests.attacks.support import AT, written
