@@ -165,8 +165,10 @@ class Action:
         try:
             if type(data) is cls and data._was_read:
                 return data, data.problems
-            made = isinstance(data, Action)
-            action = cls._read(_given(data), data.problems) if made else cls._read(data)
+            if isinstance(data, Action):
+                action = cls._read(_given(data), data.problems)
+            else:
+                action = cls._read(data)
         except RecursionError:
             raise
         except Exception:  # whatever the classes of a caller do

@@ -8,7 +8,7 @@ a whole action. Messages are lower-case, in policy words, and hold names and typ
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
@@ -112,24 +112,28 @@ class Place:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The parts of the path, none for the whole."""
+        steps = self._all_steps()
+        return tuple(steps if steps[0] != "" else steps[1:])
+
+    def _all_steps(self) -> list[Step]:
         steps: list[Step] = []
         place: Place | None = self
         while place is not None:
             steps.append(place._step)
             place = place._parent
-        return tuple(reversed(steps if steps[-1] != "" else steps[:-1]))
+        return steps[::-1]
 
     @property
     def path(self) -> str:
         """The place as text, empty for the whole."""
-        return path_of(self.steps)
+        root, *steps = self._all_steps()
+        return _path(str(root), steps)
 
     def problem(self, text: str) -> Problem:
         """Return a problem of this place: its name in front of the text."""
-        steps = self.steps
-        path = path_of(steps)
+        path = self.path
         message = f"`{path}` {text}" if path else f"the action {text}"
-        return Problem(path, message, steps)
+        return Problem(path, message, self.steps)
 
     def error(self, text: str) -> ActionError:
         """Return an ActionError of this place: its name in front of the text."""
@@ -139,9 +143,7 @@ class Place:
         return error
 
 
-def path_of(steps: tuple[Step, ...]) -> str:
-    """Return a place as text: `params.items[3]`, empty for the whole."""
-    path = ""
+def _path(path: str, steps: Iterable[Step]) -> str:
     for step in steps:
         path = _joined(path, step)
     return path
@@ -156,7 +158,7 @@ def concealed(problem: Problem, secret: Collection[str], *, own: bool) -> Proble
         is_last = position + 1 == len(problem.steps)
         if position and step in secret and (own or not is_last):
             steps = problem.steps[: position + 1]
-            path = path_of(steps)
+            path = _path("", steps)
             return Problem(path, f"`{path}` cannot be used as it was given", steps)
     return problem
 

@@ -372,7 +372,8 @@ class Reporter:
         lets = {name for package in packages for name in package.lets}
         asked = [c.condition.expression for c in conditions_of(self._outcome)]
         asked += [let.value for package in packages for let in package.lets.values()]
-        asked += [e for one in (*self._policy.rules, *self._policy.risks) for e in texts_of(one)]
+        asked += [e for rule in self._policy.rules for e in texts_of(rule)]
+        asked += [e for risk in self._policy.risks for e in texts_of(risk)]
         for expr in asked:
             yield from self._secrets.secret_keys(expr, lets)
 
