@@ -14,6 +14,7 @@ import yaml
 from gatewright.dsl import types as t
 from gatewright.dsl.files import Document
 from gatewright.dsl.limits import INT_MAX, INT_MIN, MAX_DEPTH
+from gatewright.dsl.marks import too_many_marks
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.policy import Json
 from gatewright.dsl.resolve.collect import Report
@@ -190,6 +191,8 @@ def _key(key: object) -> str:
 def _text(text: str) -> str:
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise _BadDocument("a string holds half of a character")
+    if too_many_marks(text):
+        raise _BadDocument("too many combining marks follow one another")
     return unicodedata.normalize("NFC", text)
 
 

@@ -24,7 +24,7 @@ from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax import literals, templates
 from gatewright.dsl.syntax.build import Builder
-from gatewright.dsl.syntax.build_expressions import TooDeep, too_deep
+from gatewright.dsl.syntax.build_expressions import TooDeep, literal_problem, too_deep
 from gatewright.dsl.syntax.errors import accepted, explain, place
 from gatewright.dsl.syntax.expected import DECLARATION_WORDS
 from gatewright.dsl.syntax.hints import starts_line
@@ -273,8 +273,7 @@ def _template(builder: Builder, token: Token) -> ast.Template:
         at = span.start + bad.at
         builder.problems.append(messages.bad_placeholder(span.source.span(at, at + 1), bad.why))
     except literals.BadLiteral as bad:
-        escape = span.source.span(span.start + bad.start, span.start + bad.end)
-        builder.problems.append(messages.bad_escape(escape, bad.detail))
+        builder.problems.append(literal_problem(bad, span))
     return ast.Template(tuple(parts), span=span)
 
 

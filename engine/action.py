@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeVar, cast
 
 from gatewright.engine import canonical
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.freeze import Freezer, entries_of
+from gatewright.engine.freeze import Freezer, entries_of, scalar
 from gatewright.engine.freeze import text as frozen_text
 from gatewright.engine.json_text import Json, read_json
 from gatewright.engine.problems import MAX_PROBLEMS, ActionError, Place, Problem, shown
@@ -113,8 +113,9 @@ class Context:
 class Action:
     """An action as proposed. Make one with `from_dict`, `from_json` or `read`.
 
-    `name` is empty where an unusable proposal was salvaged by `read`. `at` is None where the
-    caller gave no instant: then the clock of whoever decides counts.
+    `name` is empty where an unusable proposal was salvaged by `read`; `problems` are then what is
+    wrong with it. `at` is None where the caller gave no instant: then the clock of whoever decides
+    counts.
     """
 
     name: str
@@ -125,6 +126,8 @@ class Action:
     context: Context = Context()
     at: Timestamp | None = None
     idempotency_key: str | None = None
+    problems: tuple[Problem, ...] = field(default=(), repr=False)
+    _was_read: bool = field(default=False, init=False, repr=False)
     _digest: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -159,12 +162,26 @@ class Action:
 
         Parts with a problem are left out, so that a condition that reads them errs.
         """
-        if isinstance(data, Action):
-            return data, ()
-        problems: list[Problem] = []
+        try:
+            if type(data) is cls and data._was_read:
+                return data, data.problems
+            if isinstance(data, Action):
+                action = cls._read(_given(data), data.problems)
+            else:
+                action = cls._read(data)
+        except RecursionError:
+            raise
+        except Exception:  # whatever the classes of a caller do
+            action = cls("", problems=(_ROOT.problem("is made of objects that cannot be read"),))
+        object.__setattr__(action, "_was_read", True)
+        return action, action.problems
+
+    @classmethod
+    def _read(cls, data: object, known: tuple[Problem, ...] = ()) -> Action:
+        problems = [p for p in known if type(p) is Problem]
         reader = _Envelope(problems)
         parts = reader.attempt(lambda: envelope(data, _ROOT, _KEYS, problems)) or {}
-        action = cls(
+        return cls(
             name=reader.attempt(lambda: _name(parts)) or "",
             params=reader.params(parts),
             agent=reader.agent(parts),
@@ -173,8 +190,8 @@ class Action:
             context=reader.context(parts),
             at=reader.attempt(lambda: instant(parts, "at", _ROOT)),
             idempotency_key=reader.text(parts, "idempotency_key", _ROOT, MAX_NAME),
+            problems=tuple(problems[:MAX_PROBLEMS]),
         )
-        return action, tuple(problems[:MAX_PROBLEMS])
 
     def to_dict(self) -> dict[str, Json]:
         """Return the JSON shape of the action; parts that are absent are left out."""
@@ -228,20 +245,21 @@ def envelope(
         close = get_close_matches(key[:MAX_NAME], keys, n=1)
         hint = f"did you mean `{close[0]}`?" if close else "known are " + ", ".join(keys)
         of = f" of `{place.path}`" if place.path else ""
-        problems.append(Problem(place.key(key).path, f"{shown(key)} is no key{of}: {hint}"))
+        here = place.key(key)
+        problems.append(Problem(here.path, f"{shown(key)} is no key{of}: {hint}", here.steps))
     return {key: entries[key] for key in keys if entries.get(key) is not None}
 
 
 def instant(parts: Mapping[str, object], key: str, place: Place) -> Timestamp | None:
     """Return an instant of an envelope, given as RFC 3339 text, a datetime or a Timestamp."""
     raw, here = parts.get(key), place.key(key)
-    if raw is None or isinstance(raw, Timestamp):
+    if raw is None:
         return raw
     try:
         if isinstance(raw, str):
-            return Timestamp.parse(raw)
-        if isinstance(raw, datetime):
-            return Timestamp.from_datetime(raw)
+            return Timestamp.parse(str.__str__(raw))
+        if isinstance(raw, (datetime, Timestamp)):
+            return cast("Timestamp", scalar(raw, here))
     except EvaluationError as error:
         raise here.error(f"cannot be used: {error.message}") from None
     raise here.error("must be an instant such as 2026-12-02T00:00:00Z")
@@ -279,7 +297,7 @@ class _Envelope:
         try:
             return read()
         except ActionError as error:
-            self._problems.append(Problem(error.path, error.message))
+            self._problems.append(error.problem)
             return None
 
     def text(
@@ -298,7 +316,7 @@ class _Envelope:
             try:
                 frozen.append((key, self._freezer.value(item, place.key(key))))
             except ActionError as error:
-                self._problems.append(Problem(error.path, error.message))
+                self._problems.append(error.problem)
         return Map(frozen)
 
     def part(
@@ -353,7 +371,7 @@ class _Envelope:
             try:
                 changes[name] = self._change(item, place.key(name))
             except ActionError as error:
-                self._problems.append(Problem(error.path, error.message))
+                self._problems.append(error.problem)
                 changes[name] = Change(NOTHING, NOTHING)  # it changes, whatever to
         return changes
 
@@ -398,9 +416,35 @@ def _confidence(entries: Mapping[str, object], place: Place) -> float | None:
     raw = entries.get("confidence")
     if raw is None:
         return None
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw <= 1:
+    number = scalar(raw, place)
+    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if not is_number or not 0 <= cast("float", number) <= 1:
         raise place.error("must be a number between 0 and 1")
-    return float(raw)
+    return float(cast("float", number))
+
+
+def _given(action: Action) -> dict[str, object]:
+    """Return the parts of an action that somebody made, to be read like those of a dict."""
+    agent, target, context = action.agent, action.target, action.context
+    return {
+        "action": action.name,
+        "params": action.params,
+        "agent": agent and {"id": agent.id, "owner": agent.owner, "attributes": agent.attributes},
+        "target": target and {
+            "system": target.system, "object": target.object, "id": target.id,
+            "attributes": target.attributes,
+        },
+        "changes": {
+            name: {side: value for side, value in change._asdict().items() if value is not NOTHING}
+            for name, change in action.changes.items()
+        },
+        "context": {
+            "trigger": context.trigger, "reasoning": context.reasoning,
+            "evidence": context.evidence, "confidence": context.confidence,
+        },
+        "at": action.at,
+        "idempotency_key": action.idempotency_key,
+    }  # fmt: skip
 
 
 # --- to JSON ----------------------------------------------------------------------------------

@@ -27,11 +27,14 @@ Asking = Mapping[int, tuple[ast.Expr, ...]]
 def asking(policy: CheckedPolicy) -> Asking:
     """Return the expressions of a policy's texts that ask a history, directly or through a let."""
     declared: list[Rule | Risk] = [*policy.rules, *policy.risks]
-    texts = {id(one): [e for e in _texts(one) if _asks(e, policy, one.package)] for one in declared}
+    texts = {
+        id(one): [e for e in texts_of(one) if _asks(e, policy, one.package)] for one in declared
+    }
     return {key: tuple(expressions) for key, expressions in texts.items() if expressions}
 
 
-def _texts(declared: Rule | Risk) -> Iterator[ast.Expr]:
+def texts_of(declared: Rule | Risk) -> Iterator[ast.Expr]:
+    """Yield the expressions of what a rule or risk says and wants done."""
     yield from template_expressions(declared.because)
     if isinstance(declared, Rule):
         yield from (a.value for o in declared.obligations for a in o.arguments)

@@ -196,8 +196,8 @@ class TypeReader:
         attributes = self.fields(raw.attributes, record, place, partial=True)
         system, kind = raw.system, raw.object
         if declared is not None and declared.system is not None:
-            system = self._same(system, declared.system, Place("target.system"))
-            kind = self._same(kind, declared.object, Place("target.object"))
+            system = self._same(system, declared.system, Place("target").key("system"))
+            kind = self._same(kind, declared.object, Place("target").key("object"))
         return Target(system, kind, raw.id, attributes)
 
     # --- parts

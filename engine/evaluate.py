@@ -30,13 +30,14 @@ from gatewright.engine.history.query import HistoryStore
 from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.narrow import Narrowing
-from gatewright.engine.problems import Problem
+from gatewright.engine.problems import Problem, concealed
 from gatewright.engine.quick import quick_action
 from gatewright.engine.report import Reporter, Subject
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
 from gatewright.engine.untyped import untyped
+from gatewright.engine.unread import Unread, unread
 from gatewright.engine.values import Map, Timestamp, Value
 from gatewright.engine.workdays import CalendarValue
 
@@ -69,7 +70,7 @@ class PolicySet:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """The fields that are masked wherever values are shown."""
+        """What is masked wherever values are shown, about an action that nothing declares."""
         return Secrets.of(self.policy)
 
     @cached_property
@@ -84,6 +85,20 @@ class PolicySet:
     @cached_property
     def _narrowing(self) -> Narrowing:
         return Narrowing(self.policy)
+
+    @cached_property
+    def _secrets_of(self) -> dict[str, Secrets]:
+        return {}
+
+    def secrets_of(self, action: str) -> Secrets:
+        """Return what is masked in decisions about the action of that name."""
+        policy = self.units.part(action).policy
+        declared = policy.actions.get(action)
+        if declared is None:
+            return self.secrets
+        if action not in self._secrets_of:
+            self._secrets_of[action] = Secrets.of(policy, declared)
+        return self._secrets_of[action]
 
     def evaluate(
         self,
@@ -229,7 +244,11 @@ class _Deciding:
         known = [question.fact(values, answer) for (question, values), answer in case.asked.items()]
         store = EMPTY if history is None else history
         self._history = RecordedHistory(store, [*answers, *known])
-        self._problems = (*(str(p) for p in problems), *(str(p) for p in self._conformed.problems))
+        secret = self._set.secrets.fields
+        self._problems = (
+            *(str(concealed(p, secret, own=True)) for p in problems),
+            *(str(concealed(p, secret, own=False)) for p in self._conformed.problems),
+        )
         self._names = self._shared_names()
         self._scopes: dict[str, PolicyScope] = {}
 
@@ -255,7 +274,7 @@ class _Deciding:
             self._action.name,
             agent.id if agent else None,
             self._now,
-            self._set.secrets,
+            self._set.secrets_of(self._action.name),
             self._history.facts,
         )
         return Reporter(self._policy, subject, outcome).report()
@@ -339,15 +358,24 @@ class _Deciding:
             "reasoning": context.reasoning,
             "confidence": context.confidence,
         }
+        changes, why_unread = self._unread("changes"), self._unread("context")
+        reasons = {**_known(why), "evidence": untyped(context.evidence)}
+        read = {name: value for name, value in reasons.items() if not why_unread.covers(name)}
         return {
-            "action": Record("action", {**_fields(conformed.params), "name": action.name}),
-            "changes": Changes(conformed.changes, frozenset(action.changes)),
-            "target": Record("target", {**_fields(target.attributes), **_known(what)}),
-            "agent": Record("agent", who),
-            "context": Record("context", {**_known(why), "evidence": untyped(context.evidence)}),
+            "action": self._record("action", {**_fields(conformed.params), "name": action.name}),
+            "changes": Changes(conformed.changes, frozenset(action.changes), changes),
+            "target": self._record("target", {**_fields(target.attributes), **_known(what)}),
+            "agent": self._record("agent", who),
+            "context": Record("context", read, why_unread),
             "now": self._now,
             "data": self._set.data,
         }
+
+    def _record(self, name: str, fields: Mapping[str, Value]) -> Record:
+        return Record(name, fields, self._unread("params" if name == "action" else name))
+
+    def _unread(self, part: str) -> Unread:
+        return unread(part, self._action, self._conformed)
 
 
 def _fields(values: Map, read: Callable[[Value], Value] = lambda value: value) -> dict[str, Value]:

@@ -14,7 +14,7 @@ from typing import cast
 
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.json_text import MAX_DEPTH, MAX_DIGITS, MAX_VALUES, SURROGATE, JsonNumber
-from gatewright.engine.problems import Place, shown
+from gatewright.engine.problems import ActionError, Place, shown
 from gatewright.engine.values import (
     UINT_MAX,
     Duration,
@@ -43,11 +43,16 @@ class Freezer:
             raise place.error(f"is one of more than {MAX_VALUES} values")
         if type(raw) is str and raw.isascii():  # HOT: most values are short texts
             return raw
-        if isinstance(raw, (Mapping, list, tuple)):
-            if depth >= MAX_DEPTH:
-                raise place.error(f"nests deeper than {MAX_DEPTH} levels")
-            return self._compound(cast("Mapping[object, object]", raw), place, depth + 1)
-        return scalar(raw, place)
+        try:
+            if isinstance(raw, (Mapping, list, tuple)):
+                if depth >= MAX_DEPTH:
+                    raise place.error(f"nests deeper than {MAX_DEPTH} levels")
+                return self._compound(cast("Mapping[object, object]", raw), place, depth + 1)
+            return scalar(raw, place)
+        except (ActionError, RecursionError):
+            raise
+        except Exception:  # whatever the classes of a caller do
+            raise place.error("is an object that cannot be read") from None
 
     def _compound(self, raw: object, place: Place, depth: int) -> Value:
         if isinstance(raw, Mapping):
@@ -67,6 +72,8 @@ def entries_of(raw: Mapping[object, object], place: Place) -> dict[str, object]:
         key = _key(raw_key, place)
         if key in entries:
             raise place.error(f"has the key {shown(key)} twice")
+        if len(entries) >= MAX_VALUES:
+            raise place.error(f"has more than {MAX_VALUES} keys")
         entries[key] = item
     return entries
 
@@ -78,8 +85,8 @@ def _key(raw: object, place: Place) -> str:
         return text(raw, place)
     if isinstance(raw, bool):
         return "true" if raw else "false"
-    if isinstance(raw, int) and abs(raw) <= UINT_MAX:
-        return str(int(raw))
+    if isinstance(raw, int) and abs(int.__int__(raw)) <= UINT_MAX:
+        return str(int.__int__(raw))
     raise place.error("has a key that is not text")
 
 
@@ -95,17 +102,21 @@ def text(raw: str, place: Place) -> str:
 
 
 def scalar(raw: object, place: Place) -> Value:
-    """Return the run-time value of what is neither a list nor a mapping."""
-    if raw is None or isinstance(raw, (bool, Timestamp, Duration)):
-        return raw
-    if isinstance(raw, str):
-        return text(raw, place)
-    if isinstance(raw, int):
-        return _integer(raw, place)
-    if isinstance(raw, float):
-        return _double(raw, place)
-    if isinstance(raw, (bytes, bytearray)):
-        return bytes(raw)
+    """Return the run-time value of what is neither a list nor a mapping.
+
+    Its class is a built-in one or one of ours: what a subclass would answer is not asked.
+    """
+    kind = type(raw)  # isinstance would believe what an object says of itself
+    if raw is None or kind is bool:
+        return cast("bool | None", raw)
+    if issubclass(kind, str):
+        return text(cast("str", raw), place)
+    if issubclass(kind, int):
+        return _integer(cast("int", raw), place)
+    if issubclass(kind, float):
+        return _double(cast("float", raw), place)
+    if issubclass(kind, (bytes, bytearray)):
+        return b"".join((cast("bytes", raw),))
     try:
         return _exact(raw, place)
     except EvaluationError as error:
@@ -113,30 +124,37 @@ def scalar(raw: object, place: Place) -> Value:
 
 
 def _integer(raw: int, place: Place) -> int:
-    if isinstance(raw, Uint):
-        return raw
-    if not -_LARGEST < raw < _LARGEST:
+    number = int.__int__(raw)
+    if issubclass(type(raw), Uint):
+        return Uint(number)
+    if not -_LARGEST < number < _LARGEST:
         raise place.error(f"has more than {MAX_DIGITS} digits")
-    return int(raw)
+    return number
 
 
 def _double(raw: float, place: Place) -> float:
-    if raw != raw or raw in (float("inf"), float("-inf")):
+    number = float.__float__(raw)
+    if number != number or number in (float("inf"), float("-inf")):
         raise place.error("is not a finite number")
-    return raw if isinstance(raw, JsonNumber) else float(raw)
+    return raw if type(raw) is JsonNumber else number
 
 
 def _exact(raw: object, place: Place) -> Value:
-    if isinstance(raw, Money):
-        if raw.currency is None:
+    kind = type(raw)
+    if issubclass(kind, Money):
+        money = cast("Money", raw)
+        if money.currency is None:
             raise place.error("is money without a currency")
-        return raw
-    if isinstance(raw, Decimal):
-        return exact_decimal(raw)
-    if isinstance(raw, datetime):
-        return Timestamp.from_datetime(raw)
-    if isinstance(raw, timedelta):
-        return Duration((raw // timedelta(microseconds=1)) * 1000)
+        return Money(exact_decimal(money.amount), text(money.currency, place))
+    if issubclass(kind, Decimal):
+        return exact_decimal(cast("Decimal", raw))
+    if issubclass(kind, datetime):
+        raw = Timestamp.from_datetime(cast("datetime", raw))
+    if issubclass(kind, timedelta):
+        raw = Duration((cast("timedelta", raw) // timedelta(microseconds=1)) * 1000)
+    if isinstance(raw, (Timestamp, Duration)):
+        made = Timestamp if issubclass(type(raw), Timestamp) else Duration
+        return made(int.__int__(raw.nanos))
     raise place.error(
         "is of a kind that no action can hold; "
         "text, numbers, instants, durations, money, lists and maps can be used"

@@ -8,9 +8,10 @@ a whole action. Messages are lower-case, in policy words, and hold names and typ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, TypeAlias
 
 from gatewright.engine.values import render
 
@@ -19,6 +20,9 @@ MAX_NAME_CHARS = 60
 
 MAX_PROBLEMS = 50
 """How many problems of one action are kept."""
+
+Step: TypeAlias = str | int
+"""A part of a path: the name of a field or key, or the index of an element."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -38,10 +42,14 @@ UNFIT: Final = Unfit.UNFIT
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where (`params.amount`, empty for the whole), and a sentence."""
+    """One thing that is wrong: where (`params.amount`, empty for the whole), and a sentence.
+
+    `steps` are the parts of the path, where they are known.
+    """
 
     path: str
     message: str
+    steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.message
@@ -62,6 +70,12 @@ class ActionError(Exception):
         self.path = path
         self.line = line
         self.column = column
+        self.steps: tuple[Step, ...] = ()
+
+    @property
+    def problem(self) -> Problem:
+        """The same as a problem, to be told with others."""
+        return Problem(self.path, self.message, self.steps)
 
     def __str__(self) -> str:
         if self.line is None:
@@ -82,7 +96,7 @@ class Place:
 
     __slots__ = ("_parent", "_step", "secret")
 
-    def __init__(self, step: str | int, secret: bool = False, parent: Place | None = None) -> None:
+    def __init__(self, step: Step, secret: bool = False, parent: Place | None = None) -> None:
         self._step = step
         self._parent = parent
         self.secret = secret
@@ -96,30 +110,60 @@ class Place:
         return self if self.secret else Place(index, False, self)
 
     @property
-    def path(self) -> str:
-        """The place as text, empty for the whole."""
-        steps: list[str | int] = []
-        place = self
-        while place._parent is not None:
+    def steps(self) -> tuple[Step, ...]:
+        """The parts of the path, none for the whole."""
+        steps = self._all_steps()
+        return tuple(steps if steps[0] != "" else steps[1:])
+
+    def _all_steps(self) -> list[Step]:
+        steps: list[Step] = []
+        place: Place | None = self
+        while place is not None:
             steps.append(place._step)
             place = place._parent
-        path = str(place._step)
-        for step in reversed(steps):
-            path = _joined(path, step)
-        return path
+        return steps[::-1]
+
+    @property
+    def path(self) -> str:
+        """The place as text, empty for the whole."""
+        root, *steps = self._all_steps()
+        return _path(str(root), steps)
 
     def problem(self, text: str) -> Problem:
         """Return a problem of this place: its name in front of the text."""
         path = self.path
-        return Problem(path, f"`{path}` {text}" if path else f"the action {text}")
+        message = f"`{path}` {text}" if path else f"the action {text}"
+        return Problem(path, message, self.steps)
 
     def error(self, text: str) -> ActionError:
         """Return an ActionError of this place: its name in front of the text."""
         problem = self.problem(text)
-        return ActionError(problem.message, problem.path)
+        error = ActionError(problem.message, problem.path)
+        error.steps = problem.steps
+        return error
 
 
-def _joined(path: str, step: str | int) -> str:
+def _path(path: str, steps: Iterable[Step]) -> str:
+    for step in steps:
+        path = _joined(path, step)
+    return path
+
+
+def concealed(problem: Problem, secret: Collection[str], *, own: bool) -> Problem:
+    """Return a problem without what lies in a secret field, whose keys may be secrets.
+
+    `own` also hides what is said of the secret field itself, by who does not know that it is one.
+    """
+    for position, step in enumerate(problem.steps):
+        is_last = position + 1 == len(problem.steps)
+        if position and step in secret and (own or not is_last):
+            steps = problem.steps[: position + 1]
+            path = _path("", steps)
+            return Problem(path, f"`{path}` cannot be used as it was given", steps)
+    return problem
+
+
+def _joined(path: str, step: Step) -> str:
     if isinstance(step, int):
         return f"{path}[{step}]"
     if _IDENTIFIER.fullmatch(step) and len(step) <= MAX_NAME_CHARS:

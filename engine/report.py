@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Package
 from gatewright.dsl.source import Span
-from gatewright.dsl.walk import walk
 from gatewright.engine.annotate import Annotator
 from gatewright.engine.approvals import approvals
+from gatewright.engine.asking import texts_of
 from gatewright.engine.canonical import to_json
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
@@ -41,7 +41,7 @@ from gatewright.engine.interpret import (
 from gatewright.engine.json_text import Json
 from gatewright.engine.masking import MASK
 from gatewright.engine.scope import PolicyScope
-from gatewright.engine.secrecy import Level, Secrets
+from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import HostObject, Timestamp, Value, render
 
@@ -370,14 +370,14 @@ class Reporter:
 
     def _secret_keys(self) -> Iterator[str]:
         """Yield the keys by which histories were asked for something secret."""
-        lets = {let for package in self._policy.packages.values() for let in package.lets}
-        read = [c.condition.expression for c in conditions_of(self._outcome)]
-        values = [let.value for p in self._policy.packages.values() for let in p.lets.values()]
-        for node in (node for expr in (*read, *values) for node in walk(expr)):
-            if isinstance(node, ast.MethodCall):
-                for a in node.arguments:
-                    if a.name and self._secrets.level(a.value, lets) is not Level.OPEN:
-                        yield a.name
+        packages = self._policy.packages.values()
+        lets = {name for package in packages for name in package.lets}
+        asked = [c.condition.expression for c in conditions_of(self._outcome)]
+        asked += [let.value for package in packages for let in package.lets.values()]
+        asked += [e for rule in self._policy.rules for e in texts_of(rule)]
+        asked += [e for risk in self._policy.risks for e in texts_of(risk)]
+        for expr in asked:
+            yield from self._secrets.secret_keys(expr, lets)
 
     def _needed(self, qualified: str) -> Needed:
         """Say whom a route asks, in the words of its declaration."""

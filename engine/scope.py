@@ -14,6 +14,7 @@ from gatewright.dsl.policy import Json, Package
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.unread import ALL_READ, Unread
 from gatewright.engine.values import NOTHING, Map, Value
 
 
@@ -23,16 +24,18 @@ class Record:
 
     name: str
     fields: Mapping[str, Value]
+    unread: Unread = ALL_READ
 
     def select(self, field: str) -> Value:
-        """Return a field; raises EvaluationError `no_such_field` where it is absent."""
-        try:
-            return self.fields[field]
-        except KeyError:
-            raise EvaluationError("no_such_field", f"`{self.name}.{field}` is absent") from None
+        """Return a field; raises EvaluationError where it is absent or could not be read."""
+        if not self.has(field):
+            raise EvaluationError("no_such_field", f"`{self.name}.{field}` is absent")
+        return self.fields[field]
 
     def has(self, field: str) -> bool:
-        """Tell whether the field is there."""
+        """Tell whether the field is there; raises EvaluationError where it could not be read."""
+        if field not in self.fields and self.unread.covers(field):
+            raise _unreadable(f"{self.name}.{field}")
         return field in self.fields
 
     def invoke(
@@ -45,6 +48,10 @@ class Record:
         raise EvaluationError("no_such_function", f"`{self.name}` has no function `{method}`")
 
 
+def _unreadable(path: str) -> EvaluationError:
+    return EvaluationError("type_mismatch", f"`{path}` could not be read")
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """`changes`: the fields about to change, each with its old and new value."""
@@ -53,9 +60,12 @@ class Changes:
     """Old and new by field; a side that was not given is `NOTHING`."""
     named: frozenset[str]
     """All fields that the action names, also those whose values do not fit."""
+    unread: Unread = ALL_READ
+    """Where it is the whole, nobody knows what changes: every question is an error."""
 
     def select(self, field: str) -> Value:
         """Return `changes.F`, a record of old and new, or the list `changes.fields`."""
+        self._require_read()
         if field == "fields":
             return tuple(sorted(self.named))
         if field not in self.fields:
@@ -66,6 +76,7 @@ class Changes:
 
     def has(self, field: str) -> bool:
         """Tell whether the field changes."""
+        self._require_read()
         return field == "fields" or field in self.named
 
     def invoke(
@@ -77,6 +88,7 @@ class Changes:
         """Answer `changes.has("F")` and `changes.only(["F", "G"])`."""
         if len(arguments) != 1 or arguments[0].name is not None or method not in ("has", "only"):
             raise EvaluationError("no_such_function", f"`changes` has no such function `{method}`")
+        self._require_read()
         value = evaluate(arguments[0].value)
         if method == "has":
             if not isinstance(value, str):
@@ -85,6 +97,10 @@ class Changes:
         if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
             raise EvaluationError("type_mismatch", "`changes.only` needs a list of field names")
         return bool(self.named) and self.named <= set(value)
+
+    def _require_read(self) -> None:
+        if self.unread.whole:
+            raise _unreadable("changes")
 
 
 @dataclass(slots=True)

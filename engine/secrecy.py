@@ -10,99 +10,123 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro, find_macro
-from gatewright.dsl.policy import CheckedPolicy, Package
-from gatewright.dsl.types import FieldType, ListType, MapType, OptionalType, RecordType, Type
-from gatewright.dsl.walk import children
+from gatewright.dsl.policy import ActionType, CheckedPolicy, Package
+from gatewright.dsl.types import STRING, FieldType, RecordType
+from gatewright.dsl.walk import children, walk
 from gatewright.engine.json_text import Json
 from gatewright.engine.masking import MASK
+from gatewright.engine.taint import (
+    HOLDS,
+    OPEN,
+    SECRET,
+    Shapes,
+    Taint,
+    changes_record,
+    joined,
+    secret_names,
+)
 from gatewright.engine.values import Map, OptionalValue, Value, render
 
 _LONGEST = 80
-_ROOTS = frozenset({"action", "target", "changes"})
-_TELL_LITTLE = frozenset({"has", "size", "all", "exists", "exists_one", "existsOne", "only"})
-"""Calls whose result is a truth or a length: they tell nothing of what a record holds."""
-_KEEP_RECORDS = frozenset({"filter", "last", "first", "value", "orValue", "or"})
-"""Calls that give records as they are, so that masking them by field is enough."""
+_TELL_LITTLE = frozenset(
+    {"has", "size", "all", "exists", "exists_one", "existsOne", "only", "count", "hasValue"}
+)
+"""Calls whose result is a truth or a number: they tell nothing of what a record holds."""
+_KEEP_RECORDS = frozenset({"value", "orValue", "or", "dyn"})
+"""Calls that give values as they are, so that masking them by field is enough."""
 
-
-class Level(IntEnum):
-    """What an expression's value may tell."""
-
-    OPEN = 0
-    HOLDS = 1
-    """It may be, or contain, a record with a secret field."""
-    SECRET = 2
+_AGENT = RecordType("agent", (("id", FieldType(STRING)), ("owner", FieldType(STRING))), open=True)
+_WHY = ("trigger", "reasoning", "confidence")
+_CONTEXT = RecordType("context", tuple((name, FieldType(STRING)) for name in _WHY), open=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """The secret fields of a policy set by name, and what else may hold them.
 
-    `holders` are fields whose type has a secret field somewhere below; `lets` are the `let`s of all
-    packages by name, the most secret of each name.
+    `roots` are the parts of an action that may hold some; `lets` are the `let`s of all packages by
+    name, the most secret of each name; `past` are the actions of histories.
     """
 
     fields: frozenset[str]
-    holders: frozenset[str] = frozenset()
-    lets: Mapping[str, Level] = field(default_factory=dict[str, Level])
+    roots: Mapping[str, Taint] = field(default_factory=dict[str, Taint])
+    lets: Mapping[str, Taint] = field(default_factory=dict[str, Taint])
+    past: Taint = HOLDS
 
     @classmethod
-    def of(cls, policy: CheckedPolicy) -> Secrets:
-        """Return what is secret in a policy set, over all its actions and types."""
-        secret: set[str] = set()
-        holders: set[str] = set()
-        for action in policy.actions.values():
-            records = [action.params, *([action.target] if action.target else [])]
-            listed = [f for record in records for f in record.fields]
-            for name, declared in (*listed, *action.changes.fields):
-                secret.update(_below(name, declared, holders))
-        found = cls(frozenset(secret), frozenset(holders))
-        return found._with_lets(policy.packages.values()) if secret else found
+    def of(cls, policy: CheckedPolicy, action: ActionType | None = None) -> Secrets:
+        """Return what is secret in a policy set, for a decision about an action of some type.
+
+        Names are taken from all its actions and types; None is an action that nothing declares.
+        """
+        fields = frozenset(name for a in policy.actions.values() for name in secret_names(a))
+        if not fields:
+            return cls(fields)
+        shapes, packages = Shapes(fields), policy.packages.values()
+        records = [history.record for package in packages for history in package.histories.values()]
+        found = cls(fields, _roots(shapes, action), past=joined(map(shapes.of, records)))
+        return found._with_lets(packages)
 
     def _with_lets(self, packages: Iterable[Package]) -> Secrets:
-        """Add the levels of all lets, which use each other, also across packages.
+        """Add the taints of all lets, which use each other, also across packages.
 
         Again and again until nothing changes, to and fro, so that a long chain takes two rounds.
         """
         lets = [(package.lets, let) for package in packages for let in package.lets.values()]
-        levels: dict[str, Level] = {}
-        known = replace(self, lets=levels)
+        taints: dict[str, Taint] = {}
+        known = replace(self, lets=taints)
         while True:
-            before = dict(levels)
+            before = dict(taints)
             for names, let in lets:
-                level = known.level(let.value, names)
-                levels[let.name] = max(levels.get(let.name, Level.OPEN), level)
-            if levels == before:
+                taint = _Reading(known, names).taint(let.value, {})
+                taints[let.name] = taints.get(let.name, OPEN) | taint
+            if taints == before:
                 return known
             lets.reverse()
 
     def touches(self, expr: ast.Expr, lets: Collection[str]) -> bool:
-        """Tell whether the value of an expression must not be shown; `lets` are the package's."""
-        return self.level(expr, lets) is Level.SECRET
+        """Tell whether the value of an expression must not be shown; `lets` are the package's.
 
-    def level(self, expr: ast.Expr, lets: Collection[str]) -> Level:
-        """Return what the value of an expression may tell. Cost: linear in the expression."""
-        return _Reading(self, lets).level(expr, {}) if self.fields else Level.OPEN
+        Cost: linear in the expression.
+        """
+        return bool(self.fields) and _Reading(self, lets).taint(expr, {}).secret
+
+    def secret_keys(self, expr: ast.Expr, lets: Collection[str]) -> Iterator[str]:
+        """Yield the names of arguments in an expression whose values may be or hold a secret."""
+        if not self.fields:
+            return
+        reading = _Reading(self, lets)
+        reading.taint(expr, {})
+        for node in walk(expr):
+            if isinstance(node, ast.MethodCall):
+                for a in node.arguments:
+                    if a.name and reading.seen.get(id(a.value), SECRET) != OPEN:
+                        yield a.name
 
     def show(self, value: Value) -> str:
         """Render a value, shortened, with secret fields in it masked."""
-        text = render(self.masked(value))
+        text = render(self._beginning(value, [2 * _LONGEST]))
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
     def masked(self, value: Value) -> Value:
         """Return a value with `***` in place of its secret fields."""
-        if not self.fields:
-            return value
+        return self._beginning(value, None) if self.fields else value
+
+    def _beginning(self, value: Value, room: list[int] | None) -> Value:
+        """Return a value masked; with `room`, no more parts of it than so many."""
         if isinstance(value, Map):
-            return Map((k, MASK if k in self.fields else self.masked(v)) for k, v in value.items())
+            return Map(
+                (k, MASK if k in self.fields else self._beginning(v, room))
+                for k, v in value.items()
+                if _has_room(room)
+            )
         if isinstance(value, tuple):
-            return tuple(self.masked(item) for item in value)
+            return tuple(self._beginning(item, room) for item in value if _has_room(room))
         if isinstance(value, OptionalValue) and value.present:
-            return OptionalValue.of(self.masked(value.content))
+            return OptionalValue.of(self._beginning(value.content, room))
         return value
 
     def masked_json(self, data: Json) -> Json:
@@ -112,95 +136,110 @@ class Secrets:
         return [self.masked_json(item) for item in data] if isinstance(data, list) else data
 
 
-def _below(name: str, declared: FieldType, holders: set[str]) -> Iterator[str]:
-    """Yield the secret fields of a field and below it; note which fields hold some."""
-    if declared.secret:
-        yield name
-    found = [inner for record in _records(declared.type)
-             for own, field in record.fields
-             for inner in _below(own, field, holders)]  # fmt: skip
-    if found:
-        holders.add(name)
-    yield from found
+def _has_room(room: list[int] | None) -> bool:
+    if room is None:
+        return True
+    room[0] -= 1
+    return room[0] >= 0
 
 
-def _records(declared: Type) -> Iterator[RecordType]:
-    """Yield the records that a type consists of, directly or as elements."""
-    match declared:
-        case RecordType():
-            yield declared
-        case ListType(element) | OptionalType(element):
-            yield from _records(element)
-        case MapType(value=value):
-            yield from _records(value)
-        case _:
-            return
+def _roots(shapes: Shapes, action: ActionType | None) -> dict[str, Taint]:
+    """Return the taints of the parts of an action; where its type is open, of anything."""
+    roots = {"agent": shapes.of(_AGENT), "context": shapes.of(_CONTEXT)}
+    if action is None:
+        return {**roots, "action": HOLDS, "target": HOLDS, "changes": HOLDS}
+    target = HOLDS if action.target is None else shapes.of(action.target)
+    changes = shapes.of(changes_record(action.changes))
+    return {**roots, "action": shapes.of(action.params), "target": target, "changes": changes}
 
 
 class _Reading:
-    """Finds the level of one expression."""
+    """Finds the taint of one expression, and notes those of its parts."""
 
     def __init__(self, secrets: Secrets, lets: Collection[str]) -> None:
         self._secrets = secrets
+        self._shapes = Shapes(secrets.fields)
         self._lets = lets
+        self.seen: dict[int, Taint] = {}
 
-    def level(self, expr: ast.Expr, local: Mapping[str, Level]) -> Level:
+    def taint(self, expr: ast.Expr, local: Mapping[str, Taint]) -> Taint:
+        found = self._taint(expr, local)
+        self.seen[id(expr)] = self.seen.get(id(expr), OPEN) | found
+        return found
+
+    def _taint(self, expr: ast.Expr, local: Mapping[str, Taint]) -> Taint:
         match expr:
-            case ast.Name(name):
-                return self._name(name, local)
+            case ast.Name():
+                return self._name(expr, local)
             case ast.Select(operand, name):
                 return self._field(operand, name, local)
             case ast.Index(operand, ast.StringLiteral(name)):
                 return self._field(operand, name, local)
-            case ast.Index(operand, ast.IntLiteral() | ast.UintLiteral()):
-                return self.level(operand, local)
+            case ast.Index(operand, index):
+                return self._index(operand, index, local)
             case ast.Call(function, arguments):
                 macro = find_macro(function, False, len(arguments))
                 return self._call(function, None, arguments, macro, local)
             case ast.MethodCall(target, method, arguments):
                 return self._method(target, method, arguments, local)
-            case ast.ListLiteral() | ast.MapLiteral() | ast.Conditional():
-                return self._most(children(expr), local)
-            case ast.Binary("+" | "-" | "*" | "/" | "%") | ast.Index():
-                return _opaque(self._most(children(expr), local))
+            case ast.Conditional(condition, then, otherwise):
+                return self.taint(condition, local).truth | self._any_of((then, otherwise), local)
+            case ast.ListLiteral():
+                return self._any_of(children(expr), local).listed()
+            case ast.MapLiteral(entries):
+                keys = self._any_of((entry.key for entry in entries), local).opaque
+                return keys | self._any_of((entry.value for entry in entries), local).mapped()
+            case ast.Binary("+" | "-" | "*" | "/" | "%"):
+                # Of texts and numbers, which are no secret; or of lists, joined as they are.
+                return self._any_of(children(expr), local).loose
             case _:
-                return _truth(self._most(children(expr), local))
+                return self._any_of(children(expr), local).truth
 
-    def _most(self, parts: Iterable[ast.Expr], local: Mapping[str, Level]) -> Level:
-        return max((self.level(part, local) for part in parts), default=Level.OPEN)
+    def _any_of(self, parts: Iterable[ast.Expr], local: Mapping[str, Taint]) -> Taint:
+        return joined([self.taint(part, local) for part in parts])
 
-    def _name(self, name: str, local: Mapping[str, Level]) -> Level:
-        if name in local:
+    def _name(self, expr: ast.Name, local: Mapping[str, Taint]) -> Taint:
+        name = expr.name
+        if name in local and not expr.absolute:
             return local[name]
-        if name in _ROOTS:
-            return Level.HOLDS
-        if name in self._lets:
-            return self._secrets.lets.get(name, Level.OPEN)
-        # A field of a history stands bare: `refunds.sum(amount, ...)`.
-        return Level.SECRET if name in self._secrets.fields else Level.OPEN
-
-    def _field(self, operand: ast.Expr, name: str, local: Mapping[str, Level]) -> Level:
         if name in self._secrets.fields:
-            return Level.SECRET
-        level = self.level(operand, local)
-        if level is Level.HOLDS and name not in self._secrets.holders:
-            return Level.OPEN
-        if isinstance(operand, ast.Name) and level is Level.OPEN:
+            # A field of a history stands bare: `refunds.sum(amount, ...)`.
+            return SECRET
+        if name in self._secrets.roots:
+            return self._secrets.roots[name]
+        return self._secrets.lets.get(name, OPEN) if name in self._lets else OPEN
+
+    def _field(self, operand: ast.Expr, name: str, local: Mapping[str, Taint]) -> Taint:
+        found = self._shapes.field(self.taint(operand, local), name)
+        if isinstance(operand, ast.Name) and (operand.absolute or operand.name not in local):
             # It may be a package, and the name one of its lets.
-            return self._secrets.lets.get(name, level)
-        return level
+            found |= self._package_let(operand.name, name)
+        return found
+
+    def _package_let(self, package: str, name: str) -> Taint:
+        is_else = package in self._secrets.roots or package in self._lets or package == "data"
+        return OPEN if is_else else self._secrets.lets.get(name, OPEN)
+
+    def _index(self, operand: ast.Expr, index: ast.Expr, local: Mapping[str, Taint]) -> Taint:
+        of, key = self.taint(operand, local), self.taint(index, local)
+        is_position = isinstance(index, ast.IntLiteral | ast.UintLiteral)
+        part = self._shapes.item(of) | (self._shapes.entry(of) if not is_position else OPEN)
+        if is_position:  # it may be a key of a map as well
+            part |= self._shapes.field(of, "")
+        return key.opaque | part
 
     def _method(
         self,
         target: ast.Expr,
         method: str,
         arguments: tuple[ast.Argument, ...],
-        local: Mapping[str, Level],
-    ) -> Level:
+        local: Mapping[str, Taint],
+    ) -> Taint:
         if isinstance(target, ast.Name):
             macro = find_macro(f"{target.name}.{method}", False, len(arguments))
             if macro is not None:  # of a namespace, such as cel.bind
-                return self._call(method, None, arguments, macro, local)
+                bound = self._call(method, None, arguments, macro, local)
+                return bound | self.taint(target, local).opaque
         macro = find_macro(method, True, len(arguments))
         return self._call(method, target, arguments, macro, local)
 
@@ -210,38 +249,50 @@ class _Reading:
         target: ast.Expr | None,
         arguments: tuple[ast.Argument, ...],
         macro: Macro | None,
-        local: Mapping[str, Level],
-    ) -> Level:
+        local: Mapping[str, Taint],
+    ) -> Taint:
         values = [argument.value for argument in arguments]
         outer = [v for i, v in enumerate(values) if macro is None or i not in _inner(macro)]
-        given = self._most([*outer, *([target] if target is not None else [])], local)
+        given = self._any_of([*outer, *([target] if target is not None else [])], local)
         if macro is not None and macro.bodies:
             given = self._comprehended(macro, values, given, local)
-        elif name == "last" and self._is_history(target, local):
-            given = max(given, Level.HOLDS)
         if name in _TELL_LITTLE:
-            return _truth(given)
-        return given if macro is not None or name in _KEEP_RECORDS else _opaque(given)
+            return given.truth
+        if macro is not None or name in _KEEP_RECORDS or _is_optional(target, name, local):
+            return given
+        if name in ("first", "last") and not arguments:
+            given = self._shapes.item(given)
+        elif name != "last":
+            return given.opaque
+        past = self._secrets.past if name == "last" and _may_be_history(target, local) else OPEN
+        return (given.opaque if arguments else given) | past
 
     def _comprehended(
-        self, macro: Macro, values: list[ast.Expr], ranged: Level, local: Mapping[str, Level]
-    ) -> Level:
-        """Return the level of a macro's bodies, and of what it ranges over where that is kept."""
-        # Two variables range over the fields of a record as well, also the secret ones.
-        each = ranged if len(macro.variables) == 1 else _opaque(ranged)
-        names = [values[i] for i in macro.variables]
-        inner = {**local, **{n.name: each for n in names if isinstance(n, ast.Name)}}
-        bodies = self._most((values[i] for i in macro.bodies), inner)
-        kept = ranged if macro.name in ("filter", "sortBy") else Level.OPEN
-        return max(bodies, kept, Level.SECRET if ranged is Level.SECRET else Level.OPEN)
+        self, macro: Macro, values: list[ast.Expr], ranged: Taint, local: Mapping[str, Taint]
+    ) -> Taint:
+        """Return the taint of a macro's bodies, and of what it ranges over where that is kept."""
+        names = [v.name for v in (values[i] for i in macro.variables) if isinstance(v, ast.Name)]
+        each = self._each(macro, ranged)
+        inner = {**local, **dict.fromkeys(names, each)}
+        bodies = [self.taint(values[i], inner) for i in macro.bodies]
+        tested = joined(bodies[:-1]).truth
+        if macro.name in ("filter", "sortBy"):
+            return ranged | tested | bodies[-1].truth
+        made = bodies[-1] if macro.name in _GIVES_BODY else bodies[-1].loose
+        return made | tested | (SECRET if ranged.secret else OPEN)
 
-    def _is_history(self, target: ast.Expr | None, local: Mapping[str, Level]) -> bool:
-        """Tell whether it may be a history: a name, or one of another package."""
-        match target:
-            case ast.Name(name) | ast.Select(ast.Name(), name):
-                return name not in local
-            case _:
-                return False
+    def _each(self, macro: Macro, ranged: Taint) -> Taint:
+        """Return the taint of what a macro's names are bound to."""
+        if macro.name in _GIVES_BODY:  # they bind the value itself, or the content of an optional
+            return ranged
+        shapes = self._shapes
+        if len(macro.variables) == 1:
+            return shapes.item(ranged)
+        # Two names range over the fields of a record as well, also the secret ones.
+        return shapes.item(ranged) | shapes.entry(ranged)
+
+
+_GIVES_BODY = frozenset({"cel.bind", "optMap", "optFlatMap"})
 
 
 def _inner(macro: Macro) -> frozenset[int]:
@@ -249,11 +300,16 @@ def _inner(macro: Macro) -> frozenset[int]:
     return frozenset({*macro.variables, *macro.bodies})
 
 
-def _opaque(level: Level) -> Level:
-    """Return the level of something made from a value in a way that hides where it went."""
-    return Level.SECRET if level is Level.HOLDS else level
+def _is_optional(target: ast.Expr | None, name: str, local: Mapping[str, Taint]) -> bool:
+    """Tell whether a call is `optional.of(value)`."""
+    is_namespace = isinstance(target, ast.Name) and target.name == "optional"
+    return is_namespace and name == "of" and "optional" not in local
 
 
-def _truth(level: Level) -> Level:
-    """Return the level of what only compares or counts."""
-    return Level.OPEN if level is Level.HOLDS else level
+def _may_be_history(target: ast.Expr | None, local: Mapping[str, Taint]) -> bool:
+    """Tell whether it may be a history: a name, or one of another package."""
+    match target:
+        case ast.Name(name) | ast.Select(ast.Name(), name):
+            return name not in local
+        case _:
+            return False

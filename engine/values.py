@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Union, runtime_checkable
 
+from gatewright.dsl.marks import too_many_marks
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.moments import INT_MAX as INT_MAX
 from gatewright.engine.moments import INT_MIN as INT_MIN
@@ -121,8 +122,11 @@ def int64(value: int) -> int:
 def exact_decimal(number: Decimal) -> Decimal:
     """Return the number in plain form, refusing what is not finite or longer than `MAX_DIGITS`.
 
-    Trailing zeros count only where the number would fit without them.
+    Trailing zeros count only where the number would fit without them. What is given back is a plain
+    Decimal, whatever a subclass would answer.
     """
+    if type(number) is not Decimal:
+        number = Decimal(number)
     if not number.is_finite():
         raise EvaluationError("invalid_argument", "a decimal must be a finite number")
     if not number:
@@ -224,9 +228,6 @@ class Money:
 # --- maps, types, optional values ---------------------------------------------------------------
 
 
-_MAX_MARKS = 256
-
-
 def nfc(text: str) -> str:
     """Return the text in Unicode normal form C, as strings are compared.
 
@@ -236,10 +237,8 @@ def nfc(text: str) -> str:
     """
     if text.isascii():
         return text
-    if len(text) > _MAX_MARKS:
-        is_mark = bytes(map(bool, map(unicodedata.combining, text)))
-        if b"\x01" * _MAX_MARKS in is_mark:
-            raise EvaluationError("invalid_argument", "too many combining marks follow one another")
+    if too_many_marks(text):
+        raise EvaluationError("invalid_argument", "too many combining marks follow one another")
     return unicodedata.normalize("NFC", text)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gatewright.dsl import limits
 from gatewright.dsl.diagnostics import Label
+from gatewright.dsl.marks import MAX_WRITTEN
 from gatewright.dsl.messages.catalog import Finding, message
 from gatewright.dsl.source import Span
 
@@ -137,4 +138,13 @@ def late_import(span: Span) -> Finding:
         span,
         "an import stands before the declarations of its file",
         help="move it up, below the line `package ...`",
+    )
+
+
+@message("GW0112", "too many combining marks")
+def too_many_marks(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"in this string more than {MAX_WRITTEN} combining marks follow one another",
+        help="no script needs so many: take them away",
     )

@@ -235,7 +235,7 @@ class ExpressionBuilder:
         try:
             return self._read_literal(text, kind, span)
         except literals.BadLiteral as bad:
-            self.problems.append(_literal_problem(bad, span))
+            self.problems.append(literal_problem(bad, span))
             return _STAND_INS[kind](span)
 
     def _read_literal(self, text: str, kind: str, span: Span) -> ast.LiteralExpr:
@@ -293,7 +293,8 @@ _STAND_INS: dict[str, Callable[[Span], ast.LiteralExpr]] = {
 }
 
 
-def _literal_problem(bad: literals.BadLiteral, span: Span) -> Diagnostic:
+def literal_problem(bad: literals.BadLiteral, span: Span) -> Diagnostic:
+    """Return the diagnostic of a literal that stands at `span` and has no value."""
     match bad.problem:
         case "range":
             return messages.number_out_of_range(span, bad.detail)
@@ -301,6 +302,8 @@ def _literal_problem(bad: literals.BadLiteral, span: Span) -> Diagnostic:
             return messages.too_many_digits(span)
         case "timestamp":
             return messages.bad_timestamp(span)
+        case "marks":
+            return messages.too_many_marks(span)
         case "escape":
             at = Span(span.source, span.start + bad.start, span.start + bad.end)
             return messages.bad_escape(at, bad.detail)

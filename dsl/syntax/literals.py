@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from gatewright.dsl import limits
+from gatewright.dsl.marks import MAX_WRITTEN, too_many_marks
 
 NANOS = {
     "ms": 1_000_000,
@@ -32,7 +33,7 @@ _SIMPLE = {
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d))?"
 )
-Problem = Literal["range", "digits", "escape", "timestamp"]
+Problem = Literal["range", "digits", "escape", "timestamp", "marks"]
 
 
 class BadLiteral(ValueError):
@@ -129,7 +130,14 @@ def string(text: str) -> str:
     """Return the value of a string spelling, in Unicode normal form C."""
     body, raw, offset = string_body(text)
     value = body if raw else unescape(body, offset)
-    return unicodedata.normalize("NFC", value)
+    return normal(value)
+
+
+def normal(text: str) -> str:
+    """Return a text in Unicode normal form C; raises BadLiteral for endless combining marks."""
+    if too_many_marks(text, MAX_WRITTEN + 1):
+        raise BadLiteral("marks")
+    return unicodedata.normalize("NFC", text)
 
 
 def unescape(body: str, offset: int = 0) -> str:

@@ -5,7 +5,6 @@ Knows only the spelling of strings; the parser reads the expressions.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,7 +31,7 @@ class BadTemplate(ValueError):
 def split(spelling: str) -> Iterator[str | Hole]:
     """Yield the texts (unescaped, in normal form C) and holes of a `because` string in turn.
 
-    Raises BadTemplate, and literals.BadLiteral for a bad escape.
+    Raises BadTemplate, and literals.BadLiteral for a bad escape or endless marks.
     """
     body, raw, offset = literals.string_body(spelling)
     text_start = at = 0
@@ -50,7 +49,7 @@ def split(spelling: str) -> Iterator[str | Hole]:
         elif body[at] == "{":
             text(at)
             if written := "".join(pieces):
-                yield unicodedata.normalize("NFC", written)
+                yield literals.normal(written)
             end = _closing_brace(body, at, offset)
             yield Hole(offset + at + 1, offset + end)
             pieces.clear()
@@ -61,7 +60,7 @@ def split(spelling: str) -> Iterator[str | Hole]:
             at += 2 if body[at] == "\\" and not raw else 1
     text(len(body))
     if written := "".join(pieces):
-        yield unicodedata.normalize("NFC", written)
+        yield literals.normal(written)
 
 
 def _closing_brace(body: str, opening: int, offset: int) -> int:

@@ -4,7 +4,8 @@ Equality is CEL's: values of different kinds are unequal, numbers compare by wha
 (exactly, also int with double: the one wanted deviation from CEL). Where an answer would hide a
 mistake it is an error instead: two currencies, money with a plain number, a decimal with a double.
 A text of no declared type is read as the duration, instant or money that it is compared with.
-Strings are compared in Unicode normal form C. Source: language.md §4, §9.
+Strings are compared in Unicode normal form C, and pay for that only where it could matter.
+Source: language.md §4, §9.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ MAX_VALUE_DEPTH = 64
 """How deep lists and maps may nest where a function walks through them."""
 
 Number: TypeAlias = int | float | Decimal
+
+_MAX_GROWTH = 16
+"""How many times longer than another an equal text can be.
+
+Full decomposition gives at most 4 characters for one, so that composing takes at most 4 into one.
+"""
 
 NUMERIC_KINDS = frozenset({"int", "uint", "double", "decimal"})
 ORDERED_KINDS = NUMERIC_KINDS | {"bool", "string", "bytes", "timestamp", "duration", "money"}
@@ -85,6 +92,9 @@ def _all_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget, depth: int)
 
 def _maps_equal(left: Map, right: Map, budget: Budget, depth: int) -> bool:
     budget.charge(len(left))
+    if len(left) == len(right):
+        for key in left:
+            charge_key(key, budget)
     if len(left) != len(right) or any(key not in right for key in left):
         return False
     return _all_equal(((left[key], right[key]) for key in left), budget, depth)
@@ -93,22 +103,36 @@ def _maps_equal(left: Map, right: Map, budget: Budget, depth: int) -> bool:
 def _scalars_equal(left: Value, right: Value, budget: Budget) -> bool:
     if isinstance(left, Money) and isinstance(right, Money):
         return compare_money(left, right) == 0
-    if _are_texts(left, right):
-        budget.charge_text(min(len(left), len(right)))  # type: ignore[arg-type]
+    if isinstance(left, str) and isinstance(right, str):
+        return texts_equal(left, right, budget)
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        budget.charge_text(min(len(left), len(right)))
     kinds = {kind_of(left), kind_of(right)}
     if kinds <= NUMERIC_KINDS or ("money" in kinds and kinds & NUMERIC_KINDS):
         _refuse_inexact(left, right)
         return left == right
     if len(kinds) == 2 and kinds in READ_BESIDE_TEXT:
         left, right = read_beside(left, right), read_beside(right, left)
-        return type(left) is type(right) and compare(left, right) == 0
-    if isinstance(left, str) and isinstance(right, str):
-        return nfc(left) == nfc(right)
+        return type(left) is type(right) and compare(left, right, budget) == 0
     return len(kinds) == 1 and _same_kind_equal(left, right)
 
 
-def _are_texts(left: Value, right: Value) -> bool:
-    return isinstance(left, (str, bytes)) and isinstance(right, (str, bytes))
+def texts_equal(left: str, right: str, budget: Budget) -> bool:
+    """Tell whether two texts are equal in normal form C; charges for all that is read of them."""
+    longer, shorter = max(len(left), len(right)), min(len(left), len(right))
+    budget.charge_text(shorter)
+    if left == right:
+        return True
+    if (left.isascii() and right.isascii()) or longer > _MAX_GROWTH * shorter:
+        return False
+    budget.charge_text(longer)
+    return nfc(left) == nfc(right)
+
+
+def charge_key(key: Value, budget: Budget) -> None:
+    """Charge for looking a key up in a map: texts are put into normal form and read."""
+    if isinstance(key, str):
+        budget.charge_text(len(key))
 
 
 def _same_kind_equal(left: Value, right: Value) -> bool:
@@ -149,10 +173,11 @@ def common_currency(left: Money, right: Money) -> str | None:
     )
 
 
-def compare(left: Value, right: Value) -> int | None:
+def compare(left: Value, right: Value, budget: Budget) -> int | None:
     """Return -1, 0 or 1 for the order of two values; None where one is not a number (NaN).
 
-    Raises EvaluationError `type_mismatch` for kinds that have no order between them.
+    Charges for the texts that it reads. Raises EvaluationError `type_mismatch` for kinds that have
+    no order between them.
     """
     kinds = {kind_of(left), kind_of(right)}
     if isinstance(left, Money) and isinstance(right, Money):
@@ -161,11 +186,14 @@ def compare(left: Value, right: Value) -> int | None:
         _refuse_inexact(left, right)
         return _compare_numbers(left, right)  # type: ignore[arg-type]
     if UntypedText in (type(left), type(right)) and kinds in READ_BESIDE_TEXT:
-        return compare(read_beside(left, right), read_beside(right, left))
+        return compare(read_beside(left, right), read_beside(right, left), budget)
     if len(kinds) > 1 or not kinds <= ORDERED_KINDS:
         raise EvaluationError(
             "type_mismatch", f"{a_kind(left)} cannot be compared with {a_kind(right)}"
         )
+    for side in (left, right):
+        if isinstance(side, (str, bytes)):
+            budget.charge_text(len(side))
     if isinstance(left, str) and isinstance(right, str):
         left, right = nfc(left), nfc(right)
     return (left > right) - (left < right)  # type: ignore[operator]

@@ -15,7 +15,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro, find_macro
 from gatewright.engine.cel import access, functions, operators
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import any_equal, compare
+from gatewright.engine.cel.comparison import any_equal, charge_key, compare
 from gatewright.engine.cel.macros import expand
 from gatewright.engine.cel.scope import QualifiedScope, Scope, Trace
 from gatewright.engine.errors import EvaluationError
@@ -161,6 +161,7 @@ class Evaluator:
 
     def _index(self, expr: ast.Index) -> Value:
         operand, key = self.evaluate(expr.operand), self.evaluate(expr.index)
+        charge_key(key, self.budget)
         return access.optional_index(operand, key) if expr.optional else access.index(operand, key)
 
     # --- calls
@@ -288,8 +289,9 @@ class Evaluator:
         """Evaluate `x in low .. high`; strict, an error of any operand is the outcome."""
         value = self.evaluate(expr.value)
         low, high = self.evaluate(expr.low), self.evaluate(expr.high)
-        above = compare(beside(expr.low, low, value), beside(expr.value, value, low))
-        below = compare(beside(expr.value, value, high), beside(expr.high, high, value))
+        budget = self.budget
+        above = compare(beside(expr.low, low, value), beside(expr.value, value, low), budget)
+        below = compare(beside(expr.value, value, high), beside(expr.high, high, value), budget)
         return above is not None and below is not None and above <= 0 and below <= 0
 
     # --- lists and maps
@@ -308,6 +310,7 @@ class Evaluator:
         entries: list[tuple[Value, Value]] = []
         for entry in expr.entries:
             key, value = self.evaluate(entry.key), self.evaluate(entry.value)
+            charge_key(key, self.budget)
             if entry.optional:
                 entries.extend((key, content) for content in _content(value))
             else:

@@ -100,6 +100,7 @@ def _as_text(value: Value, budget: Budget, depth: int) -> Iterator[str]:
 
 
 def _map_text(value: Map, budget: Budget, depth: int) -> Iterator[str]:
+    budget.charge(len(value))
     keys = sorted(((_scalar_text(key), key) for key in value), key=lambda pair: pair[0])
     yield "{"
     for position, (text, key) in enumerate(keys):

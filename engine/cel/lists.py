@@ -84,9 +84,7 @@ def ordering(values: tuple[Value, ...], budget: Budget) -> Callable[[Value, Valu
 
     def order(left: Value, right: Value) -> int:
         budget.charge()
-        if isinstance(left, (str, bytes)):
-            budget.charge_text(len(left))
-        found = compare(left, right)
+        found = compare(left, right, budget)
         if found is None:
             raise EvaluationError("invalid_argument", "NaN has no place in an order")
         return found

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro
 from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.comparison import charge_key
 from gatewright.engine.cel.lists import ordering
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import NOTHING, Map, OptionalValue, Value, a_kind
@@ -158,8 +159,12 @@ def _filter(call: Expansion) -> Value:
 
 
 def _transform_map(call: Expansion) -> Value:
-    key = call.variables[0]
-    return Map((turn[key], call.evaluate(turn)) for turn in call.selected())
+    key, budget = call.variables[0], call.interpreter.budget
+    entries: list[tuple[Value, Value]] = []
+    for turn in call.selected():
+        charge_key(turn[key], budget)
+        entries.append((turn[key], call.evaluate(turn)))
+    return Map(entries)
 
 
 def _transform_map_entry(call: Expansion) -> Value:
@@ -171,6 +176,8 @@ def _transform_map_entry(call: Expansion) -> Value:
                 "type_mismatch", f"`transformMapEntry` needs a map, not {a_kind(made)}"
             )
         call.interpreter.budget.charge(len(made))
+        for key in made:
+            charge_key(key, call.interpreter.budget)
         entries.extend(made.items())
     return Map(entries)
 

@@ -50,7 +50,7 @@ def _extreme(budget: Budget, values: tuple[Value, ...], direction: int) -> Value
     for value in values:
         if kind_of(value) not in _NUMERIC.split("|"):
             raise EvaluationError("type_mismatch", f"a number is needed, not {a_kind(value)}")
-        order = compare(value, best)
+        order = compare(value, best, budget)
         if order is None:
             raise EvaluationError("invalid_argument", "NaN has no place in an order")
         best = value if order == direction else best

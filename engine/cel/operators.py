@@ -12,7 +12,13 @@ from decimal import Context, Decimal, Inexact
 from typing import Any, TypeAlias
 
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import common_currency, compare, contains, equal
+from gatewright.engine.cel.comparison import (
+    charge_key,
+    common_currency,
+    compare,
+    contains,
+    equal,
+)
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import (
     MAX_DIGITS,
@@ -50,6 +56,7 @@ def is_in(value: Value, container: Value, budget: Budget) -> bool:
     if isinstance(container, tuple):
         return contains(container, value, budget)
     if isinstance(container, Map):
+        charge_key(value, budget)
         return value in container
     raise EvaluationError("type_mismatch", f"`in` needs a list or a map, not {a_kind(container)}")
 
@@ -63,10 +70,7 @@ _ORDERS: Mapping[str, Callable[[int], bool]] = {
 
 
 def _ordered(operator: str, left: Value, right: Value, budget: Budget) -> bool:
-    for side in (left, right):
-        if isinstance(side, (str, bytes)):
-            budget.charge_text(len(side))
-    order = compare(left, right)
+    order = compare(left, right, budget)
     return order is not None and _ORDERS[operator](order)
 
 

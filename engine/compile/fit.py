@@ -25,6 +25,7 @@ from gatewright.engine.compile.tree import ABSENT, Node, Rows
 from gatewright.engine.conform import TypeReader
 from gatewright.engine.decision import Answer
 from gatewright.engine.problems import Place
+from gatewright.engine.untyped import untyped
 from gatewright.engine.values import INT_MAX, INT_MIN, NOTHING, Map, Money, Value, map_key
 
 _NO_TARGET: Final = Target()
@@ -350,7 +351,7 @@ def _attribute_reader(word: str) -> Callable[[dict[Any, Any]], Any]:
         found = entries.get(key)
         if found is None:
             return ABSENT
-        return found[1] if is_small(found[1]) else None
+        return untyped(found[1]) if is_small(found[1]) else None
 
     return read
 

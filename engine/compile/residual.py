@@ -223,7 +223,7 @@ def _member(atom: f.Member) -> Callable[[Values], bool]:
 
     def holds(values: Values) -> bool:
         value = _there_or_unsure(values[slot])
-        if type(value) is str:
+        if isinstance(value, str):
             return nfc(value) in wanted
         # A slot of type any may hold a value of another kind, which equals no text.
         return not of_texts and value in wanted

@@ -136,7 +136,7 @@ class TextSwitch(Switch):
     def find(self, values: Values, asking: Any) -> Rows:
         """Go on where the text leads; a value of another kind is none of them."""
         value = values[self.slot]
-        if type(value) is not str:
+        if not isinstance(value, str):
             node = self.absent if value is ABSENT else self.other
         else:
             node = self.table.get(value if value.isascii() else nfc(value), self.other)

@@ -15,6 +15,7 @@ from gatewright.dsl.policy import Effect as PolicyEffect
 from gatewright.dsl.source import Span
 from gatewright.engine.approvals import approvals
 from gatewright.engine.decision import Decision, Effect
+from gatewright.engine.errors import EvaluationError
 from gatewright.engine.testing.given import Case
 from gatewright.engine.values import nfc, render
 
@@ -123,8 +124,8 @@ class _Comparing:
         return f"rules [{', '.join(short)}]"
 
     def _because(self, text: ast.StringLiteral) -> Iterator[Unmet]:
-        wanted = nfc(text.value)
-        told = [nfc(reason) for reason in self._reasons()]
+        wanted = _normal(text.value)
+        told = [_normal(reason) for reason in self._reasons()]
         if not any(wanted in reason for reason in told):
             said = "; ".join(render(reason) for reason in told) or "no reason"
             yield Unmet(text.span, f"because contains {render(text.value)}", f"because {said}")
@@ -137,3 +138,11 @@ class _Comparing:
         for part in self._decision.explain().risk_parts:
             if part.because:
                 yield part.because
+
+
+def _normal(text: str) -> str:
+    """Return a text in normal form C; as it is where it has none, so that it equals itself only."""
+    try:
+        return nfc(text)
+    except EvaluationError:
+        return text
