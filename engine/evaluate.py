@@ -36,8 +36,8 @@ from gatewright.engine.report import Reporter, Subject
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
-from gatewright.engine.untyped import untyped
 from gatewright.engine.unread import Unread, unread
+from gatewright.engine.untyped import untyped
 from gatewright.engine.values import Map, Timestamp, Value
 from gatewright.engine.workdays import CalendarValue
 
@@ -68,10 +68,15 @@ class PolicySet:
         """`sha256:...` over the sources and the data."""
         return self.policy.digest
 
+    @property
+    def secret_fields(self) -> frozenset[str] | None:
+        """The names of all `@secret` fields, where they are known without looking for them."""
+        return None
+
     @cached_property
     def secrets(self) -> Secrets:
-        """What is masked wherever values are shown, about an action that nothing declares."""
-        return Secrets.of(self.policy)
+        """What is masked in decisions about actions that nothing declares."""
+        return Secrets.of(self.about(""), None, self.secret_fields)
 
     @cached_property
     def units(self) -> Units:
@@ -97,7 +102,7 @@ class PolicySet:
         if declared is None:
             return self.secrets
         if action not in self._secrets_of:
-            self._secrets_of[action] = Secrets.of(policy, declared)
+            self._secrets_of[action] = Secrets.of(policy, declared, self.secrets.fields)
         return self._secrets_of[action]
 
     def evaluate(
@@ -185,7 +190,7 @@ class _Case:
 
     @property
     def deciding(self) -> _Deciding:
-        """The reference interpreter, ready for this case. One, so that each question is asked once."""
+        """The interpreter, ready for this case. One, so that each question is asked once."""
         if self._deciding is None:
             self._deciding = _Deciding(self)
         return self._deciding

@@ -136,7 +136,7 @@ def _context(raw: object) -> Context | None:
 
 
 def _instant(raw: object) -> Timestamp | bool | None:
-    """Read `2026-11-20T12:00:00Z`; None where there is none, False where it is written otherwise."""
+    """Read `2026-11-20T12:00:00Z`; None where there is none, False for other spellings."""
     if raw is None or type(raw) is Timestamp:
         return raw
     if type(raw) is not str or len(raw) != 20 or raw[4::3] != "--T::Z" or not raw.isascii():

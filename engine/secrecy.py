@@ -57,12 +57,19 @@ class Secrets:
     past: Taint = HOLDS
 
     @classmethod
-    def of(cls, policy: CheckedPolicy, action: ActionType | None = None) -> Secrets:
+    def of(
+        cls,
+        policy: CheckedPolicy,
+        action: ActionType | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Secrets:
         """Return what is secret in a policy set, for a decision about an action of some type.
 
-        Names are taken from all its actions and types; None is an action that nothing declares.
+        Names are taken from all its actions and types, unless they are known as `fields`; None is
+        an action that nothing declares.
         """
-        fields = frozenset(name for a in policy.actions.values() for name in secret_names(a))
+        if fields is None:
+            fields = frozenset(name for a in policy.actions.values() for name in secret_names(a))
         if not fields:
             return cls(fields)
         shapes, packages = Shapes(fields), policy.packages.values()

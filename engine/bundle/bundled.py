@@ -39,7 +39,6 @@ from gatewright.engine.bundle.index import Index, read_index
 from gatewright.engine.bundle.schema import fingerprint
 from gatewright.engine.bundle.write import sections_of
 from gatewright.engine.narrow import suspending
-from gatewright.engine.secrecy import Secrets
 
 T = TypeVar("T")
 
@@ -75,8 +74,8 @@ class BundledPolicy:
         return self.manifest.digest
 
     @property
-    def secrets(self) -> Secrets:
-        """The fields that are masked wherever values are shown."""
+    def secrets(self) -> frozenset[str]:
+        """The names of the fields that are masked wherever values are shown."""
         return self._index.secrets
 
     @property

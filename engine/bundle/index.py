@@ -11,9 +11,6 @@ from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.decode import loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.narrow import Places
-from gatewright.engine.secrecy import Level, Secrets
-
-_LEVELS = {int(level): level for level in Level}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Index:
     """Which declarations cover an action, by kind; positions within the kind."""
     suspensions: dict[str, list[int]]
     """The positions of the exceptions that suspend a rule, by its name."""
-    secrets: Secrets
+    secrets: frozenset[str]
 
 
 def read_index(text: bytes) -> Index:
@@ -50,7 +47,7 @@ def read_index(text: bytes) -> Index:
         names=_names(_dict(parts["names"]), known, starts),
         covers=_covers(_dict(parts["covers"]), known),
         suspensions=_places(parts["suspensions"], known["exceptions"]),
-        secrets=_secrets(_dict(parts["secrets"])),
+        secrets=frozenset(_texts(parts["secrets"])),
     )
 
 
@@ -112,14 +109,3 @@ def _texts(raw: object) -> list[str]:
         _malformed()
     items = cast("list[object]", raw)
     return [item if isinstance(item, str) else _malformed() for item in items]
-
-
-def _secrets(raw: dict[str, Any]) -> Secrets:
-    levels = _dict(raw.get("lets"))
-    if any(type(level) is not int or level not in _LEVELS for level in levels.values()):
-        _malformed()
-    return Secrets(
-        frozenset(_texts(raw.get("fields"))),
-        frozenset(_texts(raw.get("holders"))),
-        {name: _LEVELS[level] for name, level in levels.items()},
-    )

@@ -15,8 +15,8 @@ from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.signing import Key, verify
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.scope import data_value
-from gatewright.engine.secrecy import Secrets
 from gatewright.engine.values import Value
+
 
 class BundledSet(PolicySet):
     """A policy set in a bundle. It reads what concerns an action when it first decides about it."""
@@ -43,9 +43,9 @@ class BundledSet(PolicySet):
         """`sha256:...` over the sources and the data."""
         return self.bundled.digest
 
-    @cached_property
-    def secrets(self) -> Secrets:
-        """The fields that are masked wherever values are shown."""
+    @property
+    def secret_fields(self) -> frozenset[str]:
+        """The names of the fields that are masked wherever values are shown."""
         return self.bundled.secrets
 
     def about(self, action: str) -> CheckedPolicy:

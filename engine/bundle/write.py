@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -94,7 +94,7 @@ def index_of(policy: CheckedPolicy) -> dict[str, object]:
         "names": {kind: sorted(getattr(policy, kind)) for kind in kinds.NAMED},
         "covers": {kind: _plain_places(_places(policy, kind)) for kind in kinds.COVERING},
         "suspensions": suspensions(policy.exceptions),
-        "secrets": _secrets(Secrets.of(policy)),
+        "secrets": sorted(Secrets.of(policy).fields),
     }
 
 
@@ -108,11 +108,3 @@ def _plain_places(places: Places) -> dict[str, object]:
     return {
         "packages": places.packages, "names": places.names, "prefixes": places.prefixes,
     }  # fmt: skip
-
-
-def _secrets(secrets: Secrets) -> Mapping[str, object]:
-    return {
-        "fields": sorted(secrets.fields),
-        "holders": sorted(secrets.holders),
-        "lets": {name: int(level) for name, level in secrets.lets.items()},
-    }

@@ -1,4 +1,4 @@
-"""What compiled conditions ask of a history: questions with their keys, and where answers come from.
+"""What compiled conditions ask of a history: questions with their keys, and who answers them.
 
 A question is made once, when a unit is compiled; a decision brings the values of its keys.
 """

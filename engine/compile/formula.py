@@ -8,6 +8,7 @@ combine as conditions do, whatever the order: F && E is F, T && E is E. Source: 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from decimal import Decimal
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -84,13 +85,8 @@ class Counted(Atom):
 
 NO_SLOT: Final = -1
 
-Ordered: TypeAlias = "Comparable"
-
-
-class Comparable(Hashable):
-    """What `bisect` can look for: int, Decimal."""
-
-    def __lt__(self, other: object, /) -> bool: ...
+Ordered: TypeAlias = "int | Decimal"
+"""What the values of a slot are ordered by."""
 
 
 class Literal:

@@ -159,9 +159,9 @@ class Inliner:
     def _as_text(self, node: TextSwitch, value: py.expr) -> tuple[list[py.stmt], py.expr]:
         """Return the statements that make a value ready to be looked up among texts."""
         slot, text = self._slots[node.slot], f"text{node.slot}"
-        ready = py.BoolOp(py.And(), [_is_text(value), _is_ascii(value)])
+        ready: py.expr = py.BoolOp(py.And(), [_is_text(value), _is_ascii(value)])
         # A value of another kind equals no text; neither does this object.
-        other = py.IfExp(_is_text(value), self._normal(value), self._code.constant(ABSENT))
+        other: py.expr = py.IfExp(_is_text(value), self._normal(value), self._code.constant(ABSENT))
         if slot.is_text:
             ready, other = _is_ascii(value), self._normal(value)
             if slot.may_be_absent:

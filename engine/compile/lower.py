@@ -19,7 +19,6 @@ from gatewright.engine.cel.evaluate import Evaluator, beside
 from gatewright.engine.compile.formula import (
     Atom,
     Below,
-    Comparable,
     Formula,
     Literal,
     Member,
@@ -75,14 +74,14 @@ class Lowering:
         return Literal(found)
 
     def below(
-        self, path: Path, view: View, bound: Comparable | int | Decimal, inclusive: bool
+        self, path: Path, view: View, bound: int | Decimal, inclusive: bool
     ) -> Formula | None:
         """Return `path < bound`, or `<=`; None where no slot holds the path."""
         slot = self._slots.number(path, view)
         if slot is None:
             return None
         key = ("below", slot, bound, inclusive)
-        return self.atom(key, lambda: Below(slot, bound, inclusive))  # type: ignore[arg-type]
+        return self.atom(key, lambda: Below(slot, bound, inclusive))
 
     def is_agent(self, agent: str) -> Formula:
         """Return whether the agent's id is this very text; false where there is none."""
@@ -248,7 +247,7 @@ class Lowering:
         return None if slot is None else self.atom(("present", slot), lambda: Present(slot))
 
     def _truth(self, expr: ast.Expr) -> Formula | None:
-        """A path that is a bool."""
+        """Return a path that is a bool as a test of it."""
         path = path_of(expr)
         known = self._slots.type_of(path) if path is not None else None
         if path is None or known is None or known.type != t.BOOL:
@@ -312,7 +311,7 @@ def _bound(type_: t.Type, constant: object) -> int | Decimal | None:
     """Return a constant as what a slot of that type is ordered by; None where that is an error."""
     if isinstance(type_, t.MoneyType):
         same = isinstance(constant, Money) and constant.currency == type_.currency is not None
-        return constant.amount if same else None  # type: ignore[union-attr]
+        return constant.amount if same and isinstance(constant, Money) else None
     if type_ == t.TIMESTAMP:
         return constant.nanos if isinstance(constant, Timestamp) else None
     if type_ == t.DURATION:

@@ -70,7 +70,7 @@ def operate(operator: str, left: Value, right: Value) -> Value:
 
 def between(value: Value, low: Value, high: Value) -> bool:
     """Return `value in low .. high`."""
-    above, below = compare(low, value), compare(value, high)
+    above, below = compare(low, value, Budget()), compare(value, high, Budget())
     return above is not None and below is not None and above <= 0 and below <= 0
 
 

@@ -36,7 +36,7 @@ def is_not(value: py.expr, type_name: str, type_: py.expr | None = None) -> py.C
     )
 
 
-def none_if(condition: py.expr) -> py.If:
+def none_if(condition: py.expr) -> py.stmt:
     """Return the code of `if condition: return None`."""
     return py.If(condition, [py.Return(py.Constant(None))], [])
 
@@ -61,7 +61,7 @@ class Code:
             self._globals[key] = value
         return name(key)
 
-    def assign(self, variable: str, value: py.expr) -> py.Assign:
+    def assign(self, variable: str, value: py.expr) -> py.stmt:
         """Return the code of an assignment."""
         return py.Assign([py.Name(variable, py.Store())], value)
 

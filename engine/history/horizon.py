@@ -60,7 +60,7 @@ def _nanos(within: ast.Expr, policy: CheckedPolicy) -> int | None:
     if isinstance(within, ast.DurationLiteral):
         return within.nanos
     name = _last_name(within)
-    named = [p.lets[name].value for p in policy.packages.values() if name in p.lets]
+    named = [p.lets[name].value for p in policy.packages.values() if name and name in p.lets]
     found = [value.nanos for value in named if isinstance(value, ast.DurationLiteral)]
     return max(found) if found and len(found) == len(named) else None
 

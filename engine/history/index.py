@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from threading import RLock
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from gatewright.dsl.policy import History as DeclaredHistory
 from gatewright.dsl.types import EnumType, RecordType, StringType
@@ -44,7 +44,7 @@ def key_of(values: tuple[Value, ...]) -> Key:
     for value in values:
         if type(value) is not str or not value.isascii():
             return tuple(map(token, values))
-    return values
+    return cast("Key", values)
 
 
 class Field:

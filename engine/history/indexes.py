@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
@@ -111,8 +112,12 @@ class Indexes:
             self.change(lambda index: index.build(rest))
         else:
             for record in gone:
-                self.change(lambda index, record=record: index.remove(record))
+                self.change(partial(_remove, record))
         oldest = next(iter(rest), None)
         if oldest is not None:
             for judge in list(self._judges.values()):
                 judge.forget_before(oldest.seq)
+
+
+def _remove(record: Record, index: AnyIndex) -> None:
+    index.remove(record)

@@ -7,12 +7,13 @@ import unicodedata
 
 import pytest
 
+from gatewright.dsl.diagnostics import PolicyError
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import texts_equal
 from gatewright.engine.decision import Effect
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.load import load_source
-from tests.attacks.support import effect_of
+from tests.attacks.support import MARKS, effect_of
 
 LONG = "\u00e9" * 300_000
 NAMES = ", ".join(f'"n\u00e4me{number}"' for number in range(60))
@@ -89,3 +90,9 @@ def test_a_budget_that_is_spent_stays_spent() -> None:
     for _ in range(2):
         with pytest.raises(EvaluationError, match="costs more"):
             texts_equal("\u00e9" * 200, "\u00e8" * 200, budget)
+
+
+@pytest.mark.parametrize("data", [{"a": MARKS}, {MARKS: 1}, {"a": [{MARKS: 1}]}], ids=ascii)
+def test_a_data_document_has_no_endless_marks(data: dict[str, object]) -> None:
+    with pytest.raises(PolicyError, match="too many combining marks"):
+        load_source(HEAD, data=data)

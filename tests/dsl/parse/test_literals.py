@@ -31,6 +31,14 @@ def test_strings(text: str, value: str) -> None:
     assert literals.string(text) == value
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\\u0301"])
+def test_more_marks_than_any_script_needs_are_refused(mark: str) -> None:
+    assert literals.string(f"'e{mark * 30}'").startswith("\u00e9")
+    with pytest.raises(BadLiteral) as caught:
+        literals.string(f"'e{mark * 31}'")
+    assert caught.value.problem == "marks"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -101,7 +101,9 @@ def test_a_stack_that_the_host_used_up_is_an_error_of_the_condition(
         raise RecursionError
 
     condition: Callable[[Evaluator, ast.Expr], bool] = deep
-    rules = policy("on_error require legal rule a => auto_run guard g when true => require clerk")
+    rules = policy(
+        "on_error require legal rule a => auto_run guard g when .now == .now => require clerk"
+    )
     monkeypatch.setattr(Evaluator, "condition", condition)
     decision = decide(rules)
     assert effect(decision) == "require clerk and legal"
