@@ -127,7 +127,8 @@ class Action:
     at: Timestamp | None = None
     idempotency_key: str | None = None
     problems: tuple[Problem, ...] = field(default=(), repr=False)
-    _was_read: bool = field(default=False, init=False, repr=False)
+    was_read: bool = field(default=False, init=False, repr=False)
+    """Whether `read` made it: then its texts are in normal form, and its values plain."""
     _digest: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -163,7 +164,7 @@ class Action:
         Parts with a problem are left out, so that a condition that reads them errs.
         """
         try:
-            if type(data) is cls and data._was_read:
+            if type(data) is cls and data.was_read:
                 return data, data.problems
             if isinstance(data, Action):
                 action = cls._read(_given(data), data.problems)
@@ -173,7 +174,7 @@ class Action:
             raise
         except Exception:  # whatever the classes of a caller do
             action = cls("", problems=(_ROOT.problem("is made of objects that cannot be read"),))
-        object.__setattr__(action, "_was_read", True)
+        object.__setattr__(action, "was_read", True)
         return action, action.problems
 
     @classmethod

@@ -30,7 +30,7 @@ from gatewright.engine.history.query import HistoryStore
 from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.narrow import Narrowing
-from gatewright.engine.problems import Problem, concealed
+from gatewright.engine.problems import concealed
 from gatewright.engine.quick import quick_action
 from gatewright.engine.report import Reporter, Subject
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
@@ -119,33 +119,28 @@ class PolicySet:
         decision, else the action's own `at`, else the clock; `uses` tells how often an exception
         with `max_uses` was used, by its qualified name (none: such exceptions do not apply).
         """
-        problems: tuple[Problem, ...] = ()
-        if type(action) is not Action:
-            quick = quick_action(action)
-            if quick is not None:
-                action = quick
-            else:
-                action, problems = Action.read(action)
+        if type(action) is not Action or not action.was_read:
+            action = quick_action(action) or Action.read(action)[0]
         at = action.at if now is None else now
         nanos = time.time_ns() if at is None else at.nanos
         unit = self.units.known.get(action.name) or self.units.of(action.name)
-        if unit is None or problems:
-            case = _Case(self, action, problems, nanos, history, uses)
+        if unit is None or action.problems:
+            case = _Case(self, action, nanos, history, uses)
             return Decision(case.deciding.answer(), case)
-        asking = _Case(self, action, (), nanos, history, uses) if unit.is_open else None
+        asking = _Case(self, action, nanos, history, uses) if unit.is_open else None
         try:
             answer = unit.decide(action, nanos, asking)
         except Exception:
             answer = None
         if answer is None or not (unit.asks_nothing or not _asks(unit, answer)):
-            case = asking or _Case(self, action, (), nanos, history, uses)
+            case = asking or _Case(self, action, nanos, history, uses)
             return Decision(case.deciding.answer(), case)
         return Decision(answer, asking or (self, action, nanos, history, uses))
 
     def case(self, *parts: Any) -> Case:
         """Return the case of a decision, made of an action, an instant and who may be asked."""
         action, nanos, history, uses = parts
-        return _Case(self, action, (), nanos, history, uses)
+        return _Case(self, action, nanos, history, uses)
 
     def outcome(
         self,
@@ -159,29 +154,27 @@ class PolicySet:
 
         Arguments as for `evaluate`. For tools that look into a decision, such as coverage.
         """
-        read, problems = Action.read(action)
+        read, _ = Action.read(action)
         at = now or read.at
         nanos = time.time_ns() if at is None else at.nanos
-        return _Case(self, read, problems, nanos, history, uses).deciding.outcome()
+        return _Case(self, read, nanos, history, uses).deciding.outcome()
 
 
 class _Case:
     """What one decision is about. Whatever is made from it is made when it is asked for."""
 
-    __slots__ = ("_deciding", "action", "asked", "history", "now_nanos", "problems", "set", "uses")
+    __slots__ = ("_deciding", "action", "asked", "history", "now_nanos", "set", "uses")
 
     def __init__(
         self,
         policy_set: PolicySet,
         action: Action,
-        problems: tuple[Problem, ...],
         now_nanos: int,
         history: HistoryStore | None,
         uses: UsesOf | None,
     ) -> None:
         self.set = policy_set
         self.action = action
-        self.problems = problems
         self.now_nanos = now_nanos
         self.history = history
         self.uses = uses
@@ -243,7 +236,7 @@ class _Deciding:
         self._declared = self._policy.actions.get(self._action.name)
         self._conformed = conform(self._action, self._declared)
         self._now = Timestamp(case.now_nanos)
-        problems, self._uses_of = case.problems, case.uses or _not_counted
+        self._uses_of = case.uses or _not_counted
         self._used: dict[str, int | None] = {}
         self._risk: int | None = None
         known = [question.fact(values, answer) for (question, values), answer in case.asked.items()]
@@ -251,7 +244,7 @@ class _Deciding:
         self._history = RecordedHistory(store, [*answers, *known])
         secret = self._set.secrets.fields
         self._problems = (
-            *(str(concealed(p, secret, own=True)) for p in problems),
+            *(str(concealed(p, secret, own=True)) for p in self._action.problems),
             *(str(concealed(p, secret, own=False)) for p in self._conformed.problems),
         )
         self._names = self._shared_names()

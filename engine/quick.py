@@ -52,6 +52,8 @@ def quick_action(data: object) -> Action | None:
     for field, value in zip(_FIELDS, (name, params, agent, target, context, at, key), strict=True):
         _set(action, field, value)
     _set(action, "changes", _NO_CHANGES)
+    _set(action, "problems", ())
+    _set(action, "was_read", True)
     _set(action, "_digest", None)
     return action  # type: ignore[no-any-return]
 

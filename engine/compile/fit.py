@@ -126,10 +126,7 @@ class _Writer:
 
     def _read_slots(self) -> list[ReadSlot]:
         texts = (t.StringType, t.EnumType)
-        return [
-            ReadSlot(self._value(slot), isinstance(slot.type, texts), slot.may_be_absent)
-            for slot in self._slots
-        ]
+        return [ReadSlot(self._value(slot), isinstance(slot.type, texts)) for slot in self._slots]
 
     def _value(self, slot: Slot) -> py.expr:
         """Return the code of a slot's value; `now` and `risk` are filled in by others."""
@@ -283,7 +280,9 @@ class _Writer:
                 known = code.constant(fixed)
                 differs = py.Compare(name(here), [py.NotEq()], [known])
                 code.add(none_if(py.BoolOp(py.And(), [_is_something(name(here)), differs])))
-                self._where["target", word] = known
+                if word in asked:
+                    code.set(here, known)
+                    self._where["target", word] = name(here)
             elif word in asked:
                 code.set(here, given)
                 code.add(self._absent_for_none(here))

@@ -24,7 +24,6 @@ from gatewright.engine.compile.tree import (
     TextSwitch,
 )
 from gatewright.engine.decision import Answer
-from gatewright.engine.values import nfc
 
 MOST_NODES: Final = 64
 """How many nodes a tree may have, each counted as often as it is reached, to become branches."""
@@ -74,7 +73,6 @@ class ReadSlot:
     value: py.expr
     is_text: bool
     """Whether the value, where there is one, is a text for certain."""
-    may_be_absent: bool
 
 
 class Inliner:
@@ -158,23 +156,12 @@ class Inliner:
 
     def _as_text(self, node: TextSwitch, value: py.expr) -> tuple[list[py.stmt], py.expr]:
         """Return the statements that make a value ready to be looked up among texts."""
-        slot, text = self._slots[node.slot], f"text{node.slot}"
-        ready: py.expr = py.BoolOp(py.And(), [_is_text(value), _is_ascii(value)])
-        # A value of another kind equals no text; neither does this object.
-        other: py.expr = py.IfExp(_is_text(value), self._normal(value), self._code.constant(ABSENT))
-        if slot.is_text:
-            ready, other = _is_ascii(value), self._normal(value)
-            if slot.may_be_absent:
-                absent = py.Compare(value, [py.Is()], [self._code.constant(ABSENT)])
-                ready = py.BoolOp(py.Or(), [absent, ready])
-        return [self._code.assign(text, py.IfExp(ready, value, other))], name(text)
-
-    def _normal(self, value: py.expr) -> py.expr:
-        return call(self._code.constant(nfc), value)
-
-
-def _is_ascii(value: py.expr) -> py.expr:
-    return call(py.Attribute(value, "isascii", py.Load()))
+        if self._slots[node.slot].is_text:
+            return [], value
+        # A value of another kind equals no text; neither does this object, which can be hashed.
+        text = f"text{node.slot}"
+        other = self._code.constant(ABSENT)
+        return [self._code.assign(text, py.IfExp(_is_text(value), value, other))], name(text)
 
 
 def _is_text(value: py.expr) -> py.expr:

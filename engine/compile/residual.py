@@ -24,7 +24,7 @@ from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
 from gatewright.engine.compile.typing import typed
-from gatewright.engine.values import Duration, Timestamp, Value, nfc
+from gatewright.engine.values import Duration, Timestamp, Value
 
 
 class Residuals:
@@ -105,6 +105,7 @@ class Residuals:
             imported=imported,
             history=lambda asked: self._history(asked, package, env, code),
             fold=lambda expr, budget: self._fold(expr, package, budget),
+            normal=True,  # `fit` leaves all else to the interpreter
             declared=frozenset([*found.histories, *found.calendars, *found.imports]),
         )
         return env
@@ -224,7 +225,7 @@ def _member(atom: f.Member) -> Callable[[Values], bool]:
     def holds(values: Values) -> bool:
         value = _there_or_unsure(values[slot])
         if isinstance(value, str):
-            return nfc(value) in wanted
+            return value in wanted
         # A slot of type any may hold a value of another kind, which equals no text.
         return not of_texts and value in wanted
 

@@ -11,8 +11,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from gatewright.engine.values import nfc
-
 
 class _Absent:
     """The type of `ABSENT`."""
@@ -129,17 +127,17 @@ class Switch:
 
 
 class TextSwitch(Switch):
-    """A switch on texts, which are compared in Unicode normal form C."""
+    """A switch on texts. Those of an action are in Unicode normal form C, as the keys are."""
 
     __slots__ = ()
 
     def find(self, values: Values, asking: Any) -> Rows:
         """Go on where the text leads; a value of another kind is none of them."""
         value = values[self.slot]
-        if not isinstance(value, str):
-            node = self.absent if value is ABSENT else self.other
+        if isinstance(value, str):
+            node = self.table.get(value, self.other)
         else:
-            node = self.table.get(value if value.isascii() else nfc(value), self.other)
+            node = self.absent if value is ABSENT else self.other
         return node.find(values, asking)
 
 
