@@ -10,7 +10,7 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
@@ -103,7 +103,7 @@ class BundledPolicy:
 
         rules = kept("rules", Rule)
         suspended = suspending(self._index.suspensions, (rule.qualified for rule in rules))
-        return CheckedPolicy(
+        part = CheckedPolicy(
             packages=self._packages,
             actions=actions,
             routes=self._routes,
@@ -121,6 +121,8 @@ class BundledPolicy:
             digest=self.digest,
             files=self._units.all(kinds.HEADS, ast.File),
         )
+        _refuse_unknown_names(part)
+        return part
 
     @cached_property
     def whole(self) -> CheckedPolicy:
@@ -212,6 +214,20 @@ class _Units:
 
     def _text(self, number: int) -> bytes:
         return bytes(self._bytes[self._offsets[number] : self._offsets[number + 1]])
+
+
+def _refuse_unknown_names(part: CheckedPolicy) -> None:
+    """Refuse declarations that name routes or packages which the bundle does not hold."""
+    floors = (*part.defaults, *part.on_errors)
+    effects = [
+        *(row.effect for rule in part.rules for row in rule.rows),
+        *(f.effect for f in floors),
+    ]
+    routes = {r for effect in effects for r in (*effect.routes, *chain(*effect.orders))}
+    declared = (*part.rules, *part.risks, *part.permits, *part.exceptions)
+    packages = {one.package for one in declared}
+    if not (routes <= part.routes.keys() and packages <= part.packages.keys()):
+        raise BundleError("the bundle names a route or package that it does not hold")
 
 
 class _Lazy(Mapping[str, T], Generic[T]):

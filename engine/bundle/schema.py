@@ -39,7 +39,7 @@ NUMBERS = {cls: number for number, cls in enumerate(CLASSES)}
 def field_types(cls: type[Any]) -> dict[str, Any]:
     """Return the fields of a class in the order in which they are written, with their types."""
     hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cls)}
+    return {field.name: hints[field.name] for field in fields(cls) if field.init}
 
 
 @cache
@@ -47,7 +47,7 @@ def fingerprint() -> str:
     """Return a digest of all classes, fields and types."""
     lines = [
         f"{cls.__module__}.{cls.__name__} "
-        + " ".join(f"{field.name}:{field.type}" for field in fields(cls))
+        + " ".join(f"{field.name}:{field.type}" for field in fields(cls) if field.init)
         for cls in CLASSES
     ]
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()

@@ -7,7 +7,6 @@ Source: language.md §2.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, CheckedPolicy, Effect, Floor, Permit, Row, Rule
@@ -19,14 +18,15 @@ Held: TypeAlias = "Permit | tuple[Rule, Row]"
 """What a row of a unit stands for."""
 
 
-@dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What draws conclusions for one action."""
+    """What draws conclusions for one action; `policy` is narrowed to it."""
 
-    policy: CheckedPolicy
-    """Narrowed to the action."""
-    rows: tuple[Held, ...]
-    needs_permit: bool
+    def __init__(self, policy: CheckedPolicy, rows: tuple[Held, ...], needs_permit: bool) -> None:
+        self.policy = policy
+        self.rows = rows
+        self.needs_permit = needs_permit
+        self._known: dict[Effect, Answer] = {}
+        """Answers by effect, without what matched: a policy has few effects."""
 
     def of(self, ids: Iterable[int]) -> Answer:
         """Return the answer for the rows that hold, all others being false."""
@@ -49,5 +49,8 @@ class Conclusion:
         return effect
 
     def _answer(self, effect: Effect, matched: tuple[str, ...]) -> Answer:
-        stages = approvals(effect, self.policy.routes).stages
-        return answer_of(effect, stages, matched, self.policy)
+        known = self._known.get(effect)
+        if known is None:
+            stages = approvals(effect, self.policy.routes).stages
+            known = self._known[effect] = answer_of(effect, stages, (), self.policy)
+        return Answer(known.effect, known.routes, known.stages, matched) if matched else known

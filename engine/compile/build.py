@@ -150,35 +150,34 @@ class _Builder:
     def _branch(self, split: Split, held: frozenset[int], rows: Open) -> Node:
         slot, kind = split.slot, self._kinds[split.slot]
         children = self._children(split, rows)
-        below = partial(self._below, held, rows)
+        below = partial(self._below, held, [r for r in rows if slot not in slots_of(r[1])])
         absent: Node | None = None
         if kind.may_be_absent:
             absent = below(
-                [(row, substitute(f, slot, _at_absent)) for row, f in _asking(slot, rows)], slot
+                [(row, substitute(f, slot, _at_absent)) for row, f in _asking(slot, rows)]
             )
         if split.bounds is not None:
-            nodes = tuple(below(child, slot) for child in children)
+            nodes = tuple(below(child) for child in children)
             return _range(split, nodes, absent)
         *valued, other = children
         table = {
-            value: below(child, slot)
-            for (value, _), child in zip(split.places, valued, strict=False)
+            value: below(child) for (value, _), child in zip(split.places, valued, strict=False)
         }
-        rest = below(other, slot)
+        rest = below(other)
         if not table:
             return Presence(slot, rest, absent or rest)
         kind_of_switch = TextSwitch if kind.is_text else Switch
         return kind_of_switch(slot, table, rest, absent or rest)
 
     def _below(
-        self, held: frozenset[int], rows: Open, child: Sequence[tuple[int, Formula]], slot: int
+        self,
+        held: frozenset[int],
+        free: list[tuple[int, Formula]],
+        child: Sequence[tuple[int, Formula]],
     ) -> Node:
         """Return the node of a branch: its own rows, and those that the slot does not concern."""
-        free = [(row, f) for row, f in rows if slot not in slots_of(f)]
-        both = sorted(
-            [*free, *(item for item in child if item[1] is not False)], key=lambda r: r[0]
-        )
-        return self._node(held, tuple(both))
+        own = [item for item in child if item[1] is not False]
+        return self._node(held, tuple(sorted([*free, *own], key=_row) if free else own))
 
     def _children(self, split: Split, rows: Open) -> list[list[tuple[int, Formula]]]:
         """Return what each place makes of the rows that ask for the slot."""
@@ -212,6 +211,10 @@ class _Builder:
         ordered = sorted(values, key=lambda v: (type(v).__name__, repr(v)))
         places = [(value, partial(_at_value, value)) for value in ordered]
         return Split(slot, (*places, (None, _at_other)), None)
+
+
+def _row(item: tuple[int, Formula]) -> int:
+    return item[0]
 
 
 def _asking(slot: int, rows: Open) -> list[tuple[int, Formula]]:

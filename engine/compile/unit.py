@@ -135,15 +135,15 @@ class _Compiler:
         self._slots = Slots(declared)
         self._lower = Lowering(policy, data, self._slots, declared.name)
         self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
-        self._interned: dict[frozenset[int], Rows] = {}
+        self._rows_of_trees: dict[frozenset[int], Rows] = {}
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         held, formulas = self._rows()
         risks = [self._risk(risk) for risk in self._policy.risks]
-        trees = self._trees(formulas)
+        trees = self._trees(formulas, self._rows_of_trees)
         read = self._slots.known(("risk",)) is not None or any(map(_is_open, formulas))
         counts = read or any(self._may_err(formula) for formula in risks)
-        risk_trees = self._trees(risks) if risks and counts else ()
+        risk_trees = self._trees(risks, {}) if risks and counts else ()
         risk_slot = self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
         home, name = self._declared.package, self._declared.name
         needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
@@ -167,6 +167,9 @@ class _Compiler:
                 return rows.answer  # type: ignore[no-any-return]
 
             return deciding(self._declared, self._slots.all, trees[0], answer)
+        if len(trees) == 1:
+            for rows in self._rows_of_trees.values():
+                rows.answer = conclusion.of(rows.ids)
         return Forest(
             conclude=conclusion.of,
             fit=fitting(self._declared, self._slots.all),
@@ -186,16 +189,15 @@ class _Compiler:
         absent = (self._slots.all[slot].may_be_absent for slot in slots_of(formula))
         return _is_open(formula) or any(absent)
 
-    def _trees(self, formulas: Sequence[Formula]) -> tuple[Node, ...]:
+    def _trees(
+        self, formulas: Sequence[Formula], interned: dict[frozenset[int], Rows]
+    ) -> tuple[Node, ...]:
         return build(
             [*enumerate(formulas)],
             self._slots.kinds(),
             self._residuals.function,
-            self._intern,
+            lambda ids: interned.setdefault(ids, Rows(ids)),
         )
-
-    def _intern(self, ids: frozenset[int]) -> Rows:
-        return self._interned.setdefault(ids, Rows(ids))
 
     # --- rows
 
