@@ -179,7 +179,8 @@ class ImportedPackage:
 def data_value(value: Json) -> Value:
     """Return a data document as a value of conditions."""
     if isinstance(value, Mapping):
-        return Map.of({key: data_value(item) for key, item in value.items()})
+        # Sorted: the order of a document's keys means nothing, and its digest does not tell it.
+        return Map.of({key: data_value(value[key]) for key in sorted(value)})
     if isinstance(value, tuple):
         return tuple(data_value(item) for item in value)
     return value

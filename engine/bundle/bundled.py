@@ -150,6 +150,7 @@ class BundledPolicy:
 
         Raises BundleError. It does not read the sources anew: they may say something else.
         """
+        _refuse_unknown_names(self.whole)
         try:
             same = all(bytes(self._held[n]) == held for n, held in sections_of(self.whole).items())
         except (KeyError, RecursionError):
