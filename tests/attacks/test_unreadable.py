@@ -62,7 +62,7 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("target.id", {"target": {"id": 5}}),
     ("target.system", {"target": {"system": "other"}}),
     ("agent.team", {"agent": {"team": float("nan")}}),
-    ("agent.team", {"agent": {"attributes": {"team": object()}}}),
+    ("agent.team", {"agent": {"attributes": {"team": 1j}}}),
     ("agent.team", {"agent": 5}),
     ("agent.owner", {"agent": {"owner": 5}}),
     ("context.confidence", {"context": {"confidence": 7}}),
