@@ -49,7 +49,7 @@ def load(
     be read.
     """
     if isinstance(keys, str | bytes | os.PathLike):
-        raise BundleError("keys are given as a list, such as keys=[\"release.pub.pem\"]")
+        raise BundleError('keys are given as a list, such as keys=["release.pub.pem"]')
     bundles = [path for path in paths if looks_like_bundle(path)]
     if bundles and len(paths) > 1:
         raise BundleError("a bundle is a whole set of policies; load it alone", str(bundles[0]))

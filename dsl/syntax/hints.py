@@ -266,7 +266,7 @@ def _missing_word(slip: Slip) -> str | None:
     if slip.word in ("on", "for") and slip.before[-1:] == '"' and slip.accepts("TO"):
         return "the actions that a permit opens follow `to`"
     if slip.word in ("else", "otherwise") and slip.accepts("BECAUSE"):
-        return "an effect has no `else`: what does not match is left to other rules and the `default`"
+        return "an effect has no `else`: the `default` holds where no rule opens"
     if slip.word == "}" and slip.accepted == {"THEN"}:
         return "say what silence means: `timeout 4h then reject`"
     return None

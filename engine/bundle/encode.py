@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import File

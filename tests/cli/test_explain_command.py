@@ -341,7 +341,7 @@ def test_a_rule_that_need_not_open_is_not_called_for(tmp_path: Path) -> None:
         "package p\naction a.b { n: int }\n"
         "rule small on a.b when action.n < 5 => auto_run\n"
         "rule large on a.b when action.n > 90 => auto_run\n"
-        "guard shut on a.b when action.n > 1 => block because \"above 1\"\n"
+        'guard shut on a.b when action.n > 1 => block because "above 1"\n'
     )
     text, data = explained(path, {"action": "a.b", "params": {"n": 3}})
     assert "large" not in text
