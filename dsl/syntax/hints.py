@@ -267,7 +267,7 @@ def _missing_word(slip: Slip) -> str | None:
         return "the actions that a permit opens follow `to`"
     if slip.word in ("else", "otherwise") and slip.accepts("BECAUSE"):
         return "an effect has no `else`: the `default` holds where no rule opens"
-    if slip.word == "}" and slip.accepted == {"THEN"}:
+    if slip.word == "}" and slip.accepted == frozenset({"THEN"}):
         return "say what silence means: `timeout 4h then reject`"
     return None
 
