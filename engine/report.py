@@ -424,16 +424,25 @@ class Reporter:
         )
 
     def _missing(self, live: list[RuleOutcome]) -> Iterator[RuleReport]:
-        """Report the rules that could have opened the action with auto_run, and what they lack."""
+        """Report the rules that could have opened the action with auto_run, and what they lack.
+
+        Where a rule does open it, one of which no row counts lacks nothing that is needed.
+        """
         if self._outcome.effect.auto_run or self._outcome.reason == "permit":
             return
-        for outcome in live:
-            if outcome.rule.kind != "rule":
+        rules = [outcome for outcome in live if outcome.rule.kind == "rule"]
+        opened = any(_opens(outcome) for outcome in rules)
+        for outcome in rules:
+            if opened and all(r.truth is Truth.FALSE for r in outcome.rows):
                 continue
             rows = [r for r in outcome.rows if r.row.effect.auto_run and r.truth is not Truth.TRUE]
             if rows:
                 scope = outcome.scope
                 yield self._rule(RuleOutcome(outcome.rule, tuple(rows), (), scope), "not matched")
+
+
+def _opens(outcome: RuleOutcome) -> bool:
+    return any(r.truth is Truth.TRUE and r.row.effect.auto_run for r in outcome.rows)
 
 
 def _all(effects: Iterable[Effect]) -> Effect:

@@ -48,6 +48,8 @@ def load(
     is one, for a bundle that cannot be used; gatewright.dsl.files.Unreadable for a path that cannot
     be read.
     """
+    if isinstance(keys, str | bytes | os.PathLike):
+        raise BundleError('keys are given as a list, such as keys=["release.pub.pem"]')
     bundles = [path for path in paths if looks_like_bundle(path)]
     if bundles and len(paths) > 1:
         raise BundleError("a bundle is a whole set of policies; load it alone", str(bundles[0]))
@@ -70,7 +72,8 @@ def watch(
     A bundle is replaced only by one of the same version or a later one. Files are looked at by
     `check()`, or by a thread after `start()`. Raises what `load` raises, the first time only.
     """
-    trusted = None if keys is None else tuple(keys)
+    one = isinstance(keys, str | bytes | os.PathLike)  # a mistake, which `load` refuses
+    trusted = keys if keys is None or one else tuple(keys)
 
     def load_now(current: PolicySet | None) -> PolicySet:
         return load(*paths, keys=trusted, least_version=_least(current, least_version))

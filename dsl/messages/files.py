@@ -8,6 +8,12 @@ from gatewright.dsl.source import Span
 
 @message("GW0801", "not UTF-8")
 def not_utf8(span: Span, offset: int) -> Finding:
+    if span.source.text.startswith("gatewright bundle "):
+        return Finding(
+            span,
+            "this is a bundle, not a policy file",
+            help="give the sources that it was built from; `gatewright verify` checks a bundle",
+        )
     return Finding(
         span,
         f"byte {offset} of the file is not UTF-8",

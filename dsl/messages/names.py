@@ -62,9 +62,28 @@ def unknown_action(span: Span, name: str, known: Iterable[str]) -> Finding:
     )
 
 
+_TYPES_OF_OTHERS = {
+    "text": "text is `string`",
+    "number": "a number is `int`, `double` or the exact `decimal`; an amount is `money(USD)`",
+    "float": "a number with a fraction is `double`, or the exact `decimal`",
+    "date": "an instant is a `timestamp`",
+    "datetime": "an instant is a `timestamp`",
+    "array": "a list is `list<string>`",
+    "object": "a record is declared with `type`; keys that are not known are `map<string, any>`",
+    "dict": "a record is declared with `type`; keys that are not known are `map<string, any>`",
+    "currency": "an amount is `money(USD)`",
+}
+
+
 @message("GW0206", "unknown type")
 def unknown_type(span: Span, name: str, known: Iterable[str]) -> Finding:
-    return Finding(span, f"there is no type `{name}`", help=nearest(name, known))
+    return Finding(
+        span,
+        f"there is no type `{name}`",
+        help=_TYPES_OF_OTHERS.get(name.lower())
+        or nearest(name, known)
+        or "declare it with `type`, or use a type such as `string`, `int` or `money(USD)`",
+    )
 
 
 @message("GW0207", "unknown rule or guard")

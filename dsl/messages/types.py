@@ -73,6 +73,8 @@ def unknown_field(
     fields = f"the fields are {_listed(known, 'and')}" if 0 < len(known) <= 12 else None
     if what == "data" and not known:
         fields = "no data is loaded: a `data.json` beside the policies gives it"
+    if what == "action" and name == "params":
+        fields = "the parameters are fields of `action` itself: `action.amount`"
     return Finding(
         span,
         f"`{what}` has no field `{name}`{label}",

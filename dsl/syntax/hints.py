@@ -145,7 +145,7 @@ def _unit(slip: Slip) -> str | None:
         return "a number has no separators: `1000`"
     if _UNIT.match(slip.word):
         return _duration(number.group(1), slip.word)
-    if re.fullmatch(r"[A-Za-z]{3}", slip.word):
+    if re.fullmatch(r"[A-Za-z]{3}", slip.word) and slip.word not in _OPERATOR_WORDS:
         return f"money is a number and a code in capitals: `{number.group(1)} {slip.word.upper()}`"
     if re.fullmatch(r"([a-z]+\d+)+[a-z]+", slip.word):
         return "a duration has one unit: `90m` rather than `1h30m`"
@@ -158,9 +158,11 @@ def _duration(number: str, unit: str) -> str:
 
 
 def _literal(slip: Slip) -> str | None:
-    """`$50`, `50%`, a timestamp without a zone."""
+    """`$50`, `USD 50`, `50%`, a timestamp without a zone."""
     if slip.word == "$":
         return "money is written with its code: `50 USD`"
+    if re.fullmatch(r"[A-Z]{3}", slip.before) and re.fullmatch(r"\d+(\.\d+)?", slip.word):
+        return f"the code of money follows the amount: `{slip.word} {slip.before}`"
     if slip.before == "%":
         return "a share is written as a number: `0.5`"
     if slip.word[:1] == "T" and re.search(r"\d{4}-\d\d-\d\d\Z", slip.preceding()):
@@ -252,6 +254,21 @@ def _line(slip: Slip) -> str | None:
         return f"write `permit agent {slip.word} to ...`"
     if slip.before == "require" and slip.word.isdigit():
         return "require a route by its name; the `route` says how many must approve"
+    return _missing_word(slip)
+
+
+def _missing_word(slip: Slip) -> str | None:
+    """Look for what a line lacks, or for a word of another language in its place."""
+    if slip.before == "require" and not slip.word.isidentifier():
+        return "name the route that must approve: `require <route>`"
+    if slip.word == "if" and slip.accepts("WHEN"):
+        return "a condition follows `when`"
+    if slip.word in ("on", "for") and slip.before[-1:] == '"' and slip.accepts("TO"):
+        return "the actions that a permit opens follow `to`"
+    if slip.word in ("else", "otherwise") and slip.accepts("BECAUSE"):
+        return "an effect has no `else`: the `default` holds where no rule opens"
+    if slip.word == "}" and slip.accepted == frozenset({"THEN"}):
+        return "say what silence means: `timeout 4h then reject`"
     return None
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import File
 from gatewright.dsl.source import Source, Span
-from gatewright.engine.bundle.schema import NUMBERS
+from gatewright.engine.bundle.schema import NUMBERS, held_fields
 
 
 def dumps(value: object) -> str:
@@ -90,7 +90,7 @@ class _Unit:
         if seen is not None:
             return seen
         number = NUMBERS[type(value)]
-        parts = [self.plain(getattr(value, f.name)) for f in fields(cast(Any, value)) if f.init]
+        parts = [self.plain(getattr(value, f.name)) for f in held_fields(type(value))]
         if isinstance(value, Node):
             self._seen[id(value)] = len(self._seen)
         return [number, *parts]

@@ -7,7 +7,7 @@ that one written with other classes or fields is refused as a whole.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -36,10 +36,15 @@ CLASSES = _classes()
 NUMBERS = {cls: number for number, cls in enumerate(CLASSES)}
 
 
+def held_fields(cls: type[Any]) -> tuple[Field[Any], ...]:
+    """Return the fields that are written, in order: those that an object is made from."""
+    return tuple(field for field in fields(cls) if field.init)
+
+
 def field_types(cls: type[Any]) -> dict[str, Any]:
     """Return the fields of a class in the order in which they are written, with their types."""
     hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cls) if field.init}
+    return {field.name: hints[field.name] for field in held_fields(cls)}
 
 
 @cache
@@ -47,7 +52,7 @@ def fingerprint() -> str:
     """Return a digest of all classes, fields and types."""
     lines = [
         f"{cls.__module__}.{cls.__name__} "
-        + " ".join(f"{field.name}:{field.type}" for field in fields(cls) if field.init)
+        + " ".join(f"{field.name}:{field.type}" for field in held_fields(cls))
         for cls in CLASSES
     ]
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()

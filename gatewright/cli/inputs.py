@@ -17,6 +17,7 @@ import click
 from gatewright.cli.terminal import BadBundle, Refused, show
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.files import Unreadable
+from gatewright.dsl.messages.catalog import nearest
 from gatewright.dsl.rendering.display import visible
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.decision import Decision
@@ -88,12 +89,23 @@ def decide(
     given = _action(action)
     past = _history(history) if history is not None else None
     try:
-        decision = _policy(paths).evaluate(given, past, now=now)
+        policy = _policy(paths)
+        decision = policy.evaluate(given, past, now=now)
         # What explains it is read from a bundle as late as it is written.
         decision.explain()
+        _note_undeclared(policy, given.get("action"))
     except BundleError as error:
         raise BadBundle(error, paths[0]) from None
     return decision
+
+
+def _note_undeclared(policy: PolicySet, name: object) -> None:
+    """Say that no package declares the action: its name may be misspelt."""
+    declared = policy.about("").actions
+    if isinstance(name, str) and name and name not in declared:
+        advice = nearest(name, declared)
+        text = f"no action `{name}` is declared" + (f": {advice}" if advice else "")
+        click.echo(f"note: {visible(text)}", err=True)
 
 
 def _policy(paths: tuple[str, ...]) -> PolicySet:

@@ -118,3 +118,13 @@ def test_a_key_that_cannot_be_used_says_nothing_of_the_bundle(tmp_path: Path, ke
     ]:
         ran = run("verify", file, "--key", key)
         assert (ran.code, ran.out, ran.err) == (2, "", f"error: {file}: {why}\n")
+
+
+@pytest.mark.parametrize("command", ["check", "test", "fmt"])
+def test_a_bundle_is_not_taken_for_sources(tmp_path: Path, command: str) -> None:
+    file = tmp_path / "r.gwb"
+    run("build", REFUNDS, "-o", file)
+    ran = run(command, file)
+    assert ran.code == 1
+    assert "this is a bundle, not a policy file" in ran.err
+    assert "give the sources that it was built from" in ran.err

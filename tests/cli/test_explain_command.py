@@ -57,6 +57,7 @@ exception season suspends lifted {
 risk some on a.b when action.n > 3 => 30 because "n is {action.n}"
 risk erred on a.b when has(action.m) && action.m + 9223372036854775807 > 0 => 12
 """
+UNDECLARED = "note: no action `a.c` is declared: did you mean `a.b`?\n"
 SECTIONS = [
     "Decisive:", "Also took part:", "Errors, which can only restrict:", "Suspended:",
     "In shadow, without effect:", "Not asked:", "Risk 42 of 100:", "Needed for auto_run:",
@@ -79,7 +80,8 @@ def explained(
         run("explain", policy, "--action", "-", "--format", form, *options, stdin=given)
         for form in ("text", "json")
     )
-    assert (text.code, data.code, text.err, data.err) == (0, 0, "", "")
+    assert (text.code, data.code) == (0, 0)
+    assert text.err == data.err == (UNDECLARED if '"a.c"' in given else "")
     return text.out, data.data
 
 
@@ -330,3 +332,18 @@ def test_the_environment_may_refuse_colour(
         monkeypatch.setenv(name, value)
     assert wants_color(Terminal()) is color
     assert wants_color(StringIO()) is False
+
+
+def test_a_rule_that_need_not_open_is_not_called_for(tmp_path: Path) -> None:
+    """One rule opens already: another that does not match lacks nothing; the guard does."""
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\naction a.b { n: int }\n"
+        "rule small on a.b when action.n < 5 => auto_run\n"
+        "rule large on a.b when action.n > 90 => auto_run\n"
+        'guard shut on a.b when action.n > 1 => block because "above 1"\n'
+    )
+    text, data = explained(path, {"action": "a.b", "params": {"n": 3}})
+    assert "large" not in text
+    assert data["missing"] == []
+    assert text.endswith("Needed for auto_run:\n  guard shut would have to let it pass\n")

@@ -61,3 +61,10 @@ def test_a_bundle_needs_no_parser(bundle: Path) -> None:
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[]"
     assert "crm.gate:" in done.stdout
+
+
+def test_one_key_in_place_of_a_list_is_refused(bundle: Path) -> None:
+    """A text is a list of letters; without this each of them would be taken for a path."""
+    for load in (gw.load, gw.watch):
+        with pytest.raises(gw.BundleError, match="keys are given as a list"):
+            load(bundle, keys=OUR_PUBLIC.decode())
