@@ -61,3 +61,11 @@ def test_each_condition_is_reported_with_its_sign() -> None:
     (rule,) = (rule for rule in decision.rules if rule.name == "c")
     shown = [(c.kind, c.result, c.holds) for c in rule.conditions]
     assert shown == [("unless", "false", True)] * 2 + [("when", "true", True)]
+
+
+def test_what_the_interpreter_decided_is_not_evaluated_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decision = decided(policy(MOST_CONDITIONS + 10), 5)
+    monkeypatch.setattr(Evaluator, "condition", None)
+    assert decision.rules[0].name == "c"
