@@ -239,6 +239,8 @@ class _Deciding:
         self._uses_of = case.uses or _not_counted
         self._used: dict[str, int | None] = {}
         self._risk: int | None = None
+        self._decided: Outcome | None = None
+        """What the interpreter answered with; the explanation is of that."""
         known = [question.fact(values, answer) for (question, values), answer in case.asked.items()]
         store = EMPTY if history is None else history
         self._history = RecordedHistory(store, [*answers, *known])
@@ -257,7 +259,7 @@ class _Deciding:
 
     def answer(self) -> Answer:
         """Decide by the interpreter, and ask what the texts of the decision will show."""
-        outcome = self.outcome()
+        outcome = self._decided = self.outcome()
         ask(self._part.asking, outcome)
         matched = tuple(
             r.rule.qualified for r in outcome.rules if r.truth is Truth.TRUE and not r.rule.shadow
@@ -266,7 +268,7 @@ class _Deciding:
 
     def report(self) -> Report:
         """Explain the decision, by what was read when it was taken."""
-        outcome = self.outcome()
+        outcome = self._decided or self.outcome()
         agent = self._action.agent
         subject = Subject(
             self._action.name,

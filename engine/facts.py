@@ -12,14 +12,19 @@ from gatewright.dsl.macros import find_macro
 from gatewright.dsl.walk import children, walk
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.interpret import ConditionOutcome, Outcome
+from gatewright.engine.masking import MASK
 from gatewright.engine.secrecy import Secrets
-from gatewright.engine.values import HostObject
+from gatewright.engine.values import HostObject, Value
 
 _ROOTS = frozenset({"action", "changes", "target", "agent", "context", "data"})
 
 
 def conditions_of(outcome: Outcome) -> Iterator[ConditionOutcome]:
-    """Yield every condition that was evaluated."""
+    """Yield every condition that was evaluated, each once: rows of a rule share theirs."""
+    return iter({id(found): found for found in _all_conditions(outcome)}.values())
+
+
+def _all_conditions(outcome: Outcome) -> Iterator[ConditionOutcome]:
     for permit in outcome.permits:
         yield from permit.conditions
     for risk in outcome.risks:
@@ -33,15 +38,19 @@ def conditions_of(outcome: Outcome) -> Iterator[ConditionOutcome]:
 
 def fields_read(conditions: Iterable[ConditionOutcome], secrets: Secrets) -> dict[str, str]:
     """Return the paths that conditions read (`action.amount`) with their values as text."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[ast.Select, Value | EvaluationError]] = {}
     for outcome in conditions:
         for path in _paths(outcome.condition.expression):
             value = outcome.seen.get(id(path), outcome)
-            if isinstance(value, ConditionOutcome | HostObject):
-                continue
-            shown = "absent" if isinstance(value, EvaluationError) else secrets.show(value)
-            found[_text(path)] = "***" if secrets.touches(path, {}) else shown
-    return dict(sorted(found.items()))
+            if not isinstance(value, ConditionOutcome | HostObject):
+                found[_text(path)] = path, value
+    return {name: _shown(*read, secrets) for name, read in sorted(found.items())}
+
+
+def _shown(path: ast.Select, value: Value | EvaluationError, secrets: Secrets) -> str:
+    if secrets.touches(path, {}):
+        return MASK
+    return "absent" if isinstance(value, EvaluationError) else secrets.show(value)
 
 
 def _paths(expr: ast.Expr) -> Iterator[ast.Select]:

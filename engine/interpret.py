@@ -8,7 +8,7 @@ it everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gatewright.dsl import ast
@@ -120,6 +120,9 @@ class PermitOutcome:
     truth: Truth
     conditions: tuple[ConditionOutcome, ...]
 
+
+_Known = dict[tuple[int, bool], ConditionOutcome]
+"""Conditions of a rule that were evaluated, by the identity of their expression and their sign."""
 
 Reason = Literal["permit", "rules", "default"]
 
@@ -295,8 +298,11 @@ class _Interpreter:
         )
         standing = all_of(~exception.truth for exception in exceptions)
         rows: list[RowOutcome] = []
+        known: _Known = {}
         for row in rule.rows:
-            outcomes = tuple(self._condition(c, scope, rule.kind != "rule") for c in row.conditions)
+            outcomes = tuple(
+                self._once(c, scope, rule.kind != "rule", known) for c in row.conditions
+            )
             bare = all_of(outcome.truth for outcome in outcomes)
             rows.append(RowOutcome(row, bare, all_of([bare, standing]), outcomes))
         return RuleOutcome(rule, tuple(rows), exceptions, scope)
@@ -317,6 +323,24 @@ class _Interpreter:
         return ExceptionOutcome(exception, all_of(o.truth for o in outcomes), None, outcomes)
 
     # --- conditions
+
+    def _once(
+        self, condition: Condition, scope: PolicyScope, restricts: bool, known: _Known
+    ) -> ConditionOutcome:
+        """Evaluate a condition unless an earlier row of its rule did, perhaps with another sign.
+
+        Where risks erred, what it comes to depends on its sign as well: then each sign counts.
+        """
+        key = id(condition.expression), condition.negated
+        found = known.get(key)
+        if found is None:
+            opposite = known.get((key[0], not condition.negated))
+            if opposite is None or self._lower:
+                found = self._condition(condition, scope, restricts)
+            else:
+                found = replace(opposite, condition=condition, truth=~opposite.truth)
+            known[key] = found
+        return found
 
     def _condition(
         self, condition: Condition, scope: PolicyScope, restricts: bool = False

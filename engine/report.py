@@ -14,7 +14,6 @@ from gatewright.dsl.source import Span
 from gatewright.engine.annotate import Annotator
 from gatewright.engine.approvals import approvals
 from gatewright.engine.asking import texts_of
-from gatewright.engine.canonical import to_json
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import (
@@ -154,12 +153,14 @@ class Reporter:
     ) -> tuple[ConditionReport, ...]:
         """Report the conditions of some rows, each once."""
         found: dict[tuple[int, str, bool], ConditionReport] = {}
+        done: set[int] = set()
         for row in rows:
             # Where a condition is false, what errs beside it does not count: F && E is F.
             is_false = any(c.truth is Truth.FALSE for c in row.conditions)
             for condition in row.conditions:
-                if is_false and condition.truth is Truth.ERROR:
+                if (is_false and condition.truth is Truth.ERROR) or id(condition) in done:
                     continue
+                done.add(id(condition))
                 report = self._condition(condition, package)
                 key = (condition.condition.span.start, report.text, condition.condition.negated)
                 found.setdefault(key, report)
@@ -228,8 +229,7 @@ class Reporter:
             value: Value = evaluator.evaluate(expr)
         except EvaluationError:
             return None
-        value = self._secrets.masked(value)
-        return render(value) if isinstance(value, HostObject) else to_json(value)
+        return render(value) if isinstance(value, HostObject) else self._secrets.argument(value)
 
     # --- permits, defaults, floors
 
@@ -318,13 +318,15 @@ class Reporter:
                 yield from _erring(f"risk {risk.risk.name}", risk.conditions)
         for outcome in live:
             found: dict[tuple[str, Place | None], ErrorReport] = {}
+            erring: dict[int, ConditionOutcome] = {}
             for row in outcome.rows:
                 if row.truth is Truth.ERROR:
                     conditions = [*row.conditions]
                     for exception in outcome.exceptions:
                         conditions += exception.conditions
-                    for error in _erring(f"{outcome.rule.kind} {outcome.rule.name}", conditions):
-                        found.setdefault((error.message, error.at), error)
+                    erring.update((id(c), c) for c in conditions if c.error is not None)
+            for error in _erring(f"{outcome.rule.kind} {outcome.rule.name}", erring.values()):
+                found.setdefault((error.message, error.at), error)
             yield from found.values()
 
     # --- the explanation

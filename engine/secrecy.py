@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro, find_macro
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package
 from gatewright.dsl.types import STRING, FieldType, RecordType
 from gatewright.dsl.walk import children, walk
+from gatewright.engine.canonical import to_json
 from gatewright.engine.json_text import Json
 from gatewright.engine.masking import MASK
 from gatewright.engine.taint import (
@@ -30,7 +32,15 @@ from gatewright.engine.taint import (
 )
 from gatewright.engine.values import Map, OptionalValue, Value, render
 
+_Part = TypeVar("_Part")
 _LONGEST = 80
+MOST_PARTS: Final = 1_000
+"""How many parts of a list or map an obligation is given, those within its parts counted as well.
+
+An action may hold many thousands, and every rule may hand them on.
+"""
+MORE: Final = "… (more parts are left out)"
+"""What stands behind the parts of a list or map that was cut."""
 _TELL_LITTLE = frozenset(
     {"has", "size", "all", "exists", "exists_one", "existsOne", "only", "count", "hasValue"}
 )
@@ -118,20 +128,27 @@ class Secrets:
         text = render(self._beginning(value, [2 * _LONGEST]))
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
-    def masked(self, value: Value) -> Value:
-        """Return a value with `***` in place of its secret fields."""
-        return self._beginning(value, None) if self.fields else value
+    def argument(self, value: Value) -> Json:
+        """Return a value as JSON, masked; no more than its first `MOST_PARTS` parts.
 
-    def _beginning(self, value: Value, room: list[int] | None) -> Value:
-        """Return a value masked; with `room`, no more parts of it than so many."""
+        Where parts are left out, a list has the text `MORE` behind the others, a map an entry of
+        that name.
+        """
+        room = [MOST_PARTS]
+        shown = self._beginning(value, room)
+        if room[0] >= 0:
+            return to_json(shown)
+        return _marked(to_json(shown))
+
+    def _beginning(self, value: Value, room: list[int]) -> Value:
+        """Return a value masked, and no more parts of it than there is `room`."""
         if isinstance(value, Map):
-            return Map(
-                (k, MASK if k in self.fields else self._beginning(v, room))
-                for k, v in value.items()
-                if _has_room(room)
+            return value.replaced(
+                MASK if k in self.fields else self._beginning(v, room)
+                for k, v in _while_room(value.items(), room)
             )
         if isinstance(value, tuple):
-            return tuple(self._beginning(item, room) for item in value if _has_room(room))
+            return tuple(self._beginning(item, room) for item in _while_room(value, room))
         if isinstance(value, OptionalValue) and value.present:
             return OptionalValue.of(self._beginning(value.content, room))
         return value
@@ -143,11 +160,20 @@ class Secrets:
         return [self.masked_json(item) for item in data] if isinstance(data, list) else data
 
 
-def _has_room(room: list[int] | None) -> bool:
-    if room is None:
-        return True
-    room[0] -= 1
-    return room[0] >= 0
+def _while_room(parts: Iterable[_Part], room: list[int]) -> Iterator[_Part]:
+    """Yield parts while there is room for one more; no further part is looked at."""
+    for part in parts:
+        room[0] -= 1
+        if room[0] < 0:
+            return
+        yield part
+
+
+def _marked(data: Json) -> Json:
+    """Return the beginning of a list or map with the mark that it is no more than that."""
+    if isinstance(data, list):
+        return [*data, MORE]
+    return {**data, MORE: MORE} if isinstance(data, dict) else data
 
 
 def _roots(shapes: Shapes, action: ActionType | None) -> dict[str, Taint]:

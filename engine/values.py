@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Union, runtime_checkable
@@ -290,6 +290,28 @@ class Map(Mapping["Value", "Value"]):
     def __iter__(self) -> Iterator[Value]:
         return (key for key, _ in self._entries.values())
 
+    def items(self) -> ItemsView[Value, Value]:
+        """Return keys and values; unlike a look-up, this puts no key into normal form again."""
+        return _Items(self)
+
+    def entries(self) -> Iterable[tuple[Value, Value]]:
+        """Return keys and values in the order written."""
+        return self._entries.values()
+
+    def beside(self, other: Map) -> Iterator[tuple[Value, Value]] | None:
+        """Return the values of both maps by key; None where their keys differ."""
+        theirs = other._entries
+        if self._entries.keys() != theirs.keys():
+            return None
+        return ((value, theirs[key][1]) for key, (_, value) in self._entries.items())
+
+    def replaced(self, values: Iterable[Value]) -> Map:
+        """Return a map with other values by the same keys, in order; it ends where they end."""
+        made = Map()
+        pairs = zip(self._entries.items(), values, strict=False)
+        made._entries = {known: (key, value) for (known, (key, _)), value in pairs}
+        return made
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -305,6 +327,17 @@ class Map(Mapping["Value", "Value"]):
 
     def __repr__(self) -> str:
         return f"Map({list(self._entries.values())!r})"
+
+
+class _Items(ItemsView["Value", "Value"]):
+    """The entries of a map as they are, without looking up their keys."""
+
+    def __init__(self, of: Map) -> None:
+        super().__init__(of)
+        self._of = of
+
+    def __iter__(self) -> Iterator[tuple[Value, Value]]:
+        return iter(self._of.entries())
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,9 +95,8 @@ def _maps_equal(left: Map, right: Map, budget: Budget, depth: int) -> bool:
     if len(left) == len(right):
         for key in left:
             charge_key(key, budget)
-    if len(left) != len(right) or any(key not in right for key in left):
-        return False
-    return _all_equal(((left[key], right[key]) for key in left), budget, depth)
+    pairs = left.beside(right)
+    return pairs is not None and _all_equal(pairs, budget, depth)
 
 
 def _scalars_equal(left: Value, right: Value, budget: Budget) -> bool:

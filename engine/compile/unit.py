@@ -38,6 +38,14 @@ MOST_COMBINATIONS: Final = 4_096
 """How many combinations of segments' rows a unit remembers."""
 
 
+MOST_CONDITIONS: Final = 64
+"""How many conditions a row may have; beyond, the interpreter decides about the action.
+
+Row n of `cases` negates the n - 1 rows before it. The interpreter evaluates each condition once; a
+tree would be made of all of them, again and again.
+"""
+
+
 class Asking(Protocol):
     """What conditions that no table holds may ask of a decision in the making."""
 
@@ -138,6 +146,8 @@ class _Compiler:
         self._rows_of_trees: dict[frozenset[int], Rows] = {}
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
+        if any(_is_long(rule) for rule in self._policy.rules):
+            return Unit(_undecided, is_open=True, asks=None)
         held, formulas = self._rows()
         risks = [self._risk(risk) for risk in self._policy.risks]
         trees = self._trees(formulas, self._rows_of_trees)
@@ -244,6 +254,16 @@ class _Compiler:
         clauses = (Condition(c.condition, c.kind == "unless", c.condition.span)
                    for c in risk.clauses)  # fmt: skip
         return conjunction(self._lower.condition(c, risk.package) for c in clauses)
+
+
+def _is_long(rule: Rule) -> bool:
+    """Tell whether a rule is too long to be compiled; one in shadow decides nothing."""
+    return not rule.shadow and any(len(row.conditions) > MOST_CONDITIONS for row in rule.rows)
+
+
+def _undecided(_action: Action, _now_nanos: int, _asking: Asking) -> Answer | None:
+    """Leave the decision to the interpreter."""
+    return None
 
 
 def _is_open(formula: Formula) -> bool:
