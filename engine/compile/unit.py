@@ -135,6 +135,7 @@ class _Compiler:
         self._slots = Slots(declared)
         self._lower = Lowering(policy, data, self._slots, declared.name)
         self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
+        self._lower.cost_of = self._residuals.cost
         self._interned: dict[frozenset[int], Rows] = {}
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
