@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeGuard, cast
 
 from gatewright.engine.action import MAX_NAME, Action, Agent, Changes, Context, Target
 from gatewright.engine.values import Map, Money, Timestamp, Value
@@ -35,7 +35,7 @@ _set: Final = object.__setattr__
 
 def quick_action(data: object) -> Action | None:
     """Return the action of a usual proposal; None where `Action.read` has to look at it."""
-    if type(data) is not dict or not data.keys() <= _KEYS:
+    if not _is_plain(data) or not data.keys() <= _KEYS:
         return None
     name = data.get("action")
     if type(name) is not str or len(name) > MAX_NAME or not _NAME(name):
@@ -61,6 +61,13 @@ def quick_action(data: object) -> Action | None:
 _FIELDS: Final = ("name", "params", "agent", "target", "context", "at", "idempotency_key")
 
 
+def _is_plain(raw: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether it is a dict whose keys are texts and nothing that only says so."""
+    if type(raw) is not dict:
+        return False
+    return all([type(key) is str for key in cast("dict[Any, Any]", raw)])
+
+
 def _is_name(value: object) -> bool:
     return type(value) is str and 0 < len(value) <= MAX_NAME and value.isascii()
 
@@ -72,7 +79,7 @@ def _values(raw: object) -> Map | None:
     if type(raw) is not dict or len(raw) > MOST:
         return None
     entries: dict[Any, tuple[Value, Value]] = {}
-    for key, value in raw.items():
+    for key, value in cast("dict[Any, Any]", raw).items():
         if type(key) is not str or not key.isascii():
             return None
         kind = type(value)
@@ -82,19 +89,23 @@ def _values(raw: object) -> Map | None:
         elif kind is int:
             if not -(2**63) <= value < 2**63:
                 return None
-        elif kind is not bool and not (kind is Money and type(value.amount) is Decimal):
+        elif kind is not bool and not (kind is Money and _is_usual_money(value)):
             return None
         entries[key] = (key, value)
-    found = _new(Map)
-    found._entries = entries
-    return found  # type: ignore[no-any-return]
+    return Map.known(entries)
+
+
+def _is_usual_money(money: Money) -> bool:
+    """Tell whether money has a currency, which only an empty sum has not."""
+    currency = money.currency
+    return type(money.amount) is Decimal and type(currency) is str and currency.isascii()
 
 
 def _agent(raw: object) -> Agent | bool | None:
     """Return the agent, None where there is none, False where it is unusual."""
     if raw is None:
         return None
-    if type(raw) is not dict or "attributes" in raw:
+    if not _is_plain(raw) or "attributes" in raw:
         return False
     if len(raw) == 1 and "id" in raw:
         only = raw["id"]
@@ -113,7 +124,7 @@ _TARGET: Final = frozenset({"system", "object", "id", "attributes"})
 def _target(raw: object) -> Target | bool | None:
     if raw is None:
         return None
-    if type(raw) is not dict or not raw.keys() <= _TARGET:
+    if not _is_plain(raw) or not raw.keys() <= _TARGET:
         return False
     named = (raw.get("system"), raw.get("object"), raw.get("id"))
     attributes = _values(raw.get("attributes"))
@@ -128,9 +139,9 @@ _CONTEXT: Final = frozenset({"trigger", "reasoning"})
 def _context(raw: object) -> Context | None:
     if raw is None:
         return _NO_CONTEXT
-    if type(raw) is not dict or not raw.keys() <= _CONTEXT:
+    if not _is_plain(raw) or not raw.keys() <= _CONTEXT:
         return None
-    texts = (raw.get("trigger"), raw.get("reasoning"))
+    texts: tuple[Any, Any] = (raw.get("trigger"), raw.get("reasoning"))
     for text in texts:
         if text is not None and not (type(text) is str and len(text) <= LONGEST and text.isascii()):
             return None
@@ -139,8 +150,10 @@ def _context(raw: object) -> Context | None:
 
 def _instant(raw: object) -> Timestamp | bool | None:
     """Read `2026-11-20T12:00:00Z`; None where there is none, False for other spellings."""
-    if raw is None or type(raw) is Timestamp:
-        return raw
+    if raw is None:
+        return None
+    if type(raw) is Timestamp:
+        return raw if type(raw.nanos) is int else False
     if type(raw) is not str or len(raw) != 20 or raw[4::3] != "--T::Z" or not raw.isascii():
         return False
     try:

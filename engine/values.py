@@ -277,6 +277,13 @@ class Map(Mapping["Value", "Value"]):
             self._entries[identity] = (identity if isinstance(identity, str) else key, value)
 
     @classmethod
+    def known(cls, entries: dict[MapKey, tuple[Value, Value]]) -> Map:
+        """Return the map of entries that are as they should be: by `map_key`, in normal form."""
+        made = cls.__new__(cls)
+        made._entries = entries
+        return made
+
+    @classmethod
     def of(cls, mapping: Mapping[str, Value]) -> Map:
         """Make a map from a mapping with text keys."""
         return cls(mapping.items())

@@ -256,7 +256,7 @@ def _union(members: tuple[Any, ...]) -> Read:
         by_type[list if get_origin(member) is tuple else raw_type] = _reader(member)
 
     def read(raw: Any, unit: Unit) -> Any:
-        kind: object = type(raw)
+        kind = cast("object", type(raw))
         other = by_type.get(kind)
         if other is not None:
             return other(raw, unit)

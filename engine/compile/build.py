@@ -222,7 +222,7 @@ def _asking(slot: int, rows: Open) -> list[tuple[int, Formula]]:
 
 
 def _slots(rows: Open) -> frozenset[int]:
-    return frozenset().union(*(slots_of(f) for _, f in rows))
+    return frozenset([slot for _, f in rows for slot in slots_of(f)])
 
 
 def _values(formula: Formula, slot: int) -> set[Hashable]:

@@ -194,7 +194,7 @@ class _Writer:
                 return self._in_full(here, field)
         if field.refinement is None:
             return checks
-        bound = self._bound(here, field.refinement)
+        bound = self._bound(here, field.refinement, field.type)
         return [*checks, bound] if bound is not None else self._in_full(here, field)
 
     def _money_checks(self, here: str, currency: str | None) -> list[py.stmt]:
@@ -217,11 +217,11 @@ class _Writer:
             none_if(_is_none(name(here))),
         ]
 
-    def _bound(self, here: str, refinement: ast.Refinement) -> py.stmt | None:
+    def _bound(self, here: str, refinement: ast.Refinement, type_: t.Type) -> py.stmt | None:
         """Return the check of a refinement by a literal of the very type; None for all else."""
         value: py.expr = name(here)
         match refinement.bound:
-            case ast.MoneyLiteral(amount=amount):
+            case ast.MoneyLiteral(amount=amount, currency=c) if type_ == t.MoneyType(c):
                 value = py.Attribute(value, "amount", py.Load())
                 bound = self._code.constant(amount)
             case ast.IntLiteral(value=number):

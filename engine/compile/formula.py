@@ -84,6 +84,7 @@ class Counted(Atom):
 
 
 NO_SLOT: Final = -1
+_NONE: Final[frozenset[int]] = frozenset()
 
 Ordered: TypeAlias = "int | Decimal"
 """What the values of a slot are ordered by."""
@@ -97,7 +98,7 @@ class Literal:
     def __init__(self, atom: Atom, negated: bool = False) -> None:
         self.atom = atom
         self.negated = negated
-        self.slots = frozenset() if atom.slot == NO_SLOT else frozenset([atom.slot])
+        self.slots: frozenset[int] = _NONE if atom.slot == NO_SLOT else frozenset([atom.slot])
         self.key = hash((id(atom), negated))
 
     def __eq__(self, other: object) -> bool:
@@ -151,7 +152,7 @@ Lookup = Callable[[Atom], bool | Error | None]
 
 def slots_of(formula: Formula) -> frozenset[int]:
     """Return the slots that a formula still asks for."""
-    return frozenset() if isinstance(formula, (bool, Error)) else formula.slots
+    return _NONE if isinstance(formula, (bool, Error)) else formula.slots
 
 
 def conjunction(parts: Iterable[Formula]) -> Formula:

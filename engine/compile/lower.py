@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import CheckedPolicy, Condition
 from gatewright.dsl.walk import walk
-from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
 from gatewright.engine.cel.evaluate import Evaluator, beside
 from gatewright.engine.compile.formula import (
     Atom,
@@ -35,6 +35,8 @@ from gatewright.engine.values import Duration, Map, Money, Timestamp, Uint, Valu
 
 MAX_NODES: Final = 400
 """How many parts a condition may have to be taken apart; larger ones stay whole."""
+MAX_STEPS: Final = DEFAULT_STEPS - 2 * MAX_NODES
+"""What all parts of a condition may cost together that is taken apart; see `Lowering._unit`."""
 MAX_LIST_STEPS: Final = 80_000
 """What looking through a constant list may cost the interpreter, by its own count."""
 LONGEST_TEXT: Final = 200
@@ -44,10 +46,20 @@ _MIRROR: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NOT_CONSTANT: Final = object()
 
 
+CostOf: TypeAlias = Callable[[ast.Expr, str], int | None]
+
+
+def _unknown_cost(expr: ast.Expr, package: str) -> int | None:
+    return None
+
+
 class Lowering:
     """Makes the formulas of one unit; atoms are shared between its conditions."""
 
     def __init__(self, policy: CheckedPolicy, data: Value, slots: Slots, action: str) -> None:
+        self.cost_of: CostOf = _unknown_cost
+        """Tells what an opaque part of a condition costs at most."""
+        self._steps = 0
         self._policy = policy
         self._data = data
         self._slots = slots
@@ -64,7 +76,7 @@ class Lowering:
         """Return the formula of an expression that is a bool."""
         if self._is_large(expr, package):
             return self._opaque(expr, package)
-        return self._formula(expr, package)
+        return self._unit(expr, package)
 
     def atom(self, key: tuple[object, ...], make: Callable[[], Atom]) -> Formula:
         """Return the one atom of that key, as a formula."""
@@ -94,6 +106,17 @@ class Lowering:
 
     # --- the parts of a condition
 
+    def _unit(self, expr: ast.Expr, package: str) -> Formula:
+        """Return the formula of what has a budget of its own: a condition or a let.
+
+        Where its parts might spend that budget together it stays whole, as the interpreter's error
+        may come from a part that tables would never look at.
+        """
+        outer, self._steps = self._steps, 0
+        formula = self._formula(expr, package)
+        steps, self._steps = self._steps, outer
+        return formula if steps <= MAX_STEPS else self._opaque(expr, package)
+
     def _formula(self, expr: ast.Expr, package: str) -> Formula:
         match expr:
             case ast.BoolLiteral(value=value):
@@ -107,20 +130,24 @@ class Lowering:
             case ast.Name(name=name) if not self._is_root(name):
                 let = self._policy.packages[package].lets.get(name)
                 if let is not None:
-                    return self._formula(let.value, package)
+                    return self._unit(let.value, package)
             case ast.Select(operand=ast.Name(name=alias), field=name, optional=False):
                 other = self._policy.packages[package].imports.get(alias)
                 if other is not None and not self._is_root(alias):
                     let = self._policy.packages[other].lets.get(name)
                     if let is not None:
-                        return self._formula(let.value, other)
+                        return self._unit(let.value, other)
             case _:
                 pass
         found = self._atomic(expr, package)
         if found is not None:
             return found
         constant = self._constant(expr, package)
-        return constant if isinstance(constant, bool) else self._opaque(expr, package)
+        if isinstance(constant, bool):
+            return constant
+        cost = self.cost_of(expr, package)
+        self._steps += DEFAULT_STEPS if cost is None else cost
+        return self._opaque(expr, package)
 
     def _is_root(self, name: str) -> bool:
         return name in ("action", "changes", "target", "agent", "context", "now", "data", "risk")
@@ -186,6 +213,7 @@ class Lowering:
             values = tuple(values)
         if not isinstance(values, tuple):
             return None
+        values = cast("tuple[object, ...]", values)
         return self._among(path, [v if isinstance(v, str) else _NOT_CONSTANT for v in values])
 
     def _member(self, path: Path, others: list[ast.Expr], package: str) -> Formula | None:
@@ -200,6 +228,7 @@ class Lowering:
         if any(key is None for key in keys):
             return None
         steps = sum(2 + max(LONGEST_TEXT, len(c) if isinstance(c, str) else 0) // 10 for c in keys)
+        self._steps += steps
         view = _view(known.type)
         slot = self._slots.number(path, view) if steps <= MAX_LIST_STEPS else None
         if slot is None:
@@ -266,10 +295,13 @@ class Lowering:
 
     def _constant(self, expr: ast.Expr, package: str) -> object:
         """Return the value of an expression that reads nothing but data and lets."""
+        budget = Budget()
         try:
-            return Evaluator(self.scope(package), Budget()).evaluate(expr)
+            return Evaluator(self.scope(package), budget).evaluate(expr)
         except (EvaluationError, RecursionError):
             return _NOT_CONSTANT
+        finally:
+            self._steps += budget.spent
 
     def scope(self, package: str) -> PolicyScope:
         """Return the scope of what reads nothing but data and lets."""

@@ -19,7 +19,7 @@ from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.lower import Lowering
-from gatewright.engine.compile.native import Env, compile_condition, compile_expr
+from gatewright.engine.compile.native import Env, compile_condition, compile_expr, compiled
 from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
@@ -47,6 +47,11 @@ class Residuals:
         code = Code("holds", ("values", "asking"))
         code.add(py.Return(self._node(formula, code)))
         return code.function()  # type: ignore[no-any-return]
+
+    def cost(self, expression: ast.Expr, package: str) -> int | None:
+        """Return the most that native code of a condition stands for; None where there is none."""
+        found = compiled(expression, self._env(package, Code("cost", ())))
+        return None if found is None else found.cost
 
     def _node(self, formula: f.Formula, code: Code) -> py.expr:
         match formula:

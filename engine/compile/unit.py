@@ -144,6 +144,7 @@ class _Compiler:
         self._lower = Lowering(policy, data, self._slots, declared.name)
         self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
         self._rows_of_trees: dict[frozenset[int], Rows] = {}
+        self._lower.cost_of = self._residuals.cost
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         if any(_is_long(rule) for rule in self._policy.rules):

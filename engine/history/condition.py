@@ -100,7 +100,7 @@ def lasting(declared: DeclaredHistory, outer: Scope | None = None) -> LastingWhe
     nothing is known; then only a `where` that keeps to its event lasts.
     """
     where = declared.where
-    names = set() if where is None else set(_names(where, declared.record))
+    names = set[str]() if where is None else set(_names(where, declared.record))
     if outer is None or not names:
         return LastingWhere(declared, None, ())
     if not isinstance(outer, PolicyScope):

@@ -119,7 +119,7 @@ def told(expressions: list[str], head: str = HEAD) -> str:
     return written(decision)
 
 
-@pytest.mark.parametrize("number", range(len(HOLDERS)), ids=lambda n: HOLDERS[n])
+@pytest.mark.parametrize("number", range(len(HOLDERS)), ids=[*map(str, HOLDERS)])
 def test_no_shape_of_a_value_gives_its_secret_away(number: int) -> None:
     """Every text is made of every fourth value: a policy with all of them takes minutes."""
     text = told([text.format(HOLDERS[number]) for text in TEXTS[number % 4 :: 4]])

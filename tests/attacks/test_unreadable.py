@@ -146,7 +146,10 @@ def fails(*_: Any, **__: Any) -> Any:
 
 
 def says(answer: Any) -> Any:
-    return lambda *_, **__: answer
+    def method(*_: Any, **__: Any) -> Any:
+        return answer
+
+    return method
 
 
 def endless(*_: Any) -> Iterator[tuple[str, int]]:
@@ -217,7 +220,7 @@ def test_no_class_of_a_caller_makes_a_decision_fail(number: int) -> None:
         HEAD + "guard g on * when has(action.extra) && action.extra == 5 => block"
         " guard h on * when agent.x == 5 && has(context.trigger) => block"
     )
-    for action in (
+    proposals: tuple[Any, ...] = (
         odd,
         {**GOOD, "params": odd},
         {**GOOD, "params": {"extra": odd, "n": odd}},
@@ -233,7 +236,8 @@ def test_no_class_of_a_caller_makes_a_decision_fail(number: int) -> None:
         {**GOOD, "idempotency_key": odd},
         Action("x.y", params=Map([("extra", odd), ("n", odd)])),
         object.__new__(evil(Action, __getattribute__=fails)),
-    ):
+    )
+    for action in proposals:
         assert effect_of(policy, action) in Effect
     assert effect_of(policy, {**GOOD, "params": {"n": odd}}) is not Effect.AUTO_RUN or (
         isinstance(odd, int)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 
 from gatewright.engine.answers import answer_of
-from gatewright.engine.decision import Answer
+from gatewright.engine.bundle.build import build
+from gatewright.engine.bundle.load import BundledSet
+from gatewright.engine.decision import Answer, Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.truth import Truth
+from tests.engine.bundle.support import bundled
 from tests.properties.support import decide, examples, loaded
 from tests.strategies.policies import GeneratedSet, policy_sets
 
@@ -46,3 +49,17 @@ def test_an_explanation_agrees_with_the_compiled_decision(made: GeneratedSet) ->
         assert named == set(decision.matched)
         stages = report.explanation.to_dict()["stages"]
         assert stages == [list(stage) for stage in decision.stages]
+
+
+@examples(1)
+@given(policy_sets())
+def test_a_set_out_of_a_bundle_decides_the_same(made: GeneratedSet) -> None:
+    policy = loaded(made)
+    unpacked = BundledSet(bundled(build(policy.policy)))
+    for action in made.actions:
+        assert _told(decide(unpacked, made, action)) == _told(decide(policy, made, action))
+        assert _told(decide(unpacked, made, action)) == interpreted(policy, made, dict(action))
+
+
+def _told(decision: Decision) -> Answer:
+    return Answer(decision.effect, decision.routes, decision.stages, decision.matched)
