@@ -65,7 +65,7 @@ def _is_plain(raw: object) -> TypeGuard[dict[str, Any]]:
     """Tell whether it is a dict whose keys are texts and nothing that only says so."""
     if type(raw) is not dict:
         return False
-    return all([type(key) is str for key in cast("dict[Any, Any]", raw)])
+    return {*map(type, cast("dict[Any, Any]", raw))} <= _TEXT
 
 
 def _is_name(value: object) -> bool:
@@ -76,13 +76,13 @@ def _values(raw: object) -> Map | None:
     """Return a map of scalars; None where it holds anything else."""
     if raw is None:
         return _NO_VALUES
-    if type(raw) is not dict or len(raw) > MOST:
+    if not _is_plain(raw) or len(raw) > MOST:
         return None
     entries: dict[Any, tuple[Value, Value]] = {}
-    for key, value in cast("dict[Any, Any]", raw).items():
-        if type(key) is not str or not key.isascii():
+    for key, value in raw.items():
+        if not key.isascii():
             return None
-        kind = type(value)
+        kind: type[Any] = type(value)
         if kind is str:
             if len(value) > LONGEST or not value.isascii():
                 return None
@@ -118,6 +118,7 @@ def _agent(raw: object) -> Agent | bool | None:
     return Agent(*named, attributes)
 
 
+_TEXT: Final = frozenset([str])
 _TARGET: Final = frozenset({"system", "object", "id", "attributes"})
 
 

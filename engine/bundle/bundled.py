@@ -225,8 +225,10 @@ def _refuse_unknown_names(part: CheckedPolicy) -> None:
         *(f.effect for f in floors),
     ]
     routes = {r for effect in effects for r in (*effect.routes, *chain(*effect.orders))}
-    declared = (*part.rules, *part.risks, *part.permits, *part.exceptions)
-    packages = {one.package for one in declared}
+    packages = {
+        *(one.package for one in part.rules), *(one.package for one in part.risks),
+        *(one.package for one in part.permits), *(one.package for one in part.exceptions),
+    }  # fmt: skip
     if not (routes <= part.routes.keys() and packages <= part.packages.keys()):
         raise BundleError("the bundle names a route or package that it does not hold")
 

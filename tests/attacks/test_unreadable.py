@@ -215,25 +215,26 @@ ODD: list[Any] = [
 
 @pytest.mark.parametrize("number", range(len(ODD)))
 def test_no_class_of_a_caller_makes_a_decision_fail(number: int) -> None:
-    odd = ODD[number]
+    odd: Any = ODD[number]
+    good: dict[str, Any] = GOOD
     policy = load_source(
         HEAD + "guard g on * when has(action.extra) && action.extra == 5 => block"
         " guard h on * when agent.x == 5 && has(context.trigger) => block"
     )
     proposals: tuple[Any, ...] = (
         odd,
-        {**GOOD, "params": odd},
-        {**GOOD, "params": {"extra": odd, "n": odd}},
-        {**GOOD, "params": {"extra": [odd, {"x": odd}]}},
-        {**GOOD, "agent": odd},
-        {**GOOD, "agent": {"id": odd, "x": odd, "attributes": odd}},
-        {**GOOD, "target": {"id": odd, "attributes": {"size": odd}}},
-        {**GOOD, "changes": {"F": {"old": odd, "new": odd}}},
-        {**GOOD, "changes": {"F": odd}},
-        {**GOOD, "context": {"confidence": odd, "trigger": odd, "evidence": odd}},
-        {**GOOD, "at": odd},
-        {**GOOD, "action": odd},
-        {**GOOD, "idempotency_key": odd},
+        {**good, "params": odd},
+        {**good, "params": {"extra": odd, "n": odd}},
+        {**good, "params": {"extra": [odd, {"x": odd}]}},
+        {**good, "agent": odd},
+        {**good, "agent": {"id": odd, "x": odd, "attributes": odd}},
+        {**good, "target": {"id": odd, "attributes": {"size": odd}}},
+        {**good, "changes": {"F": {"old": odd, "new": odd}}},
+        {**good, "changes": {"F": odd}},
+        {**good, "context": {"confidence": odd, "trigger": odd, "evidence": odd}},
+        {**good, "at": odd},
+        {**good, "action": odd},
+        {**good, "idempotency_key": odd},
         Action("x.y", params=Map([("extra", odd), ("n", odd)])),
         object.__new__(evil(Action, __getattribute__=fails)),
     )

@@ -80,11 +80,11 @@ TARGETS: st.SearchStrategy[Any] = st.one_of(
         {}, optional={"system": PART, "object": PART, "id": PART, "attributes": MAPS, "x": PART}
     ),
 )
-CONTEXTS = st.one_of(
+CONTEXTS: st.SearchStrategy[Any] = st.one_of(
     MAPS,
     st.fixed_dictionaries({}, optional={"trigger": PART, "reasoning": PART, "confidence": PART}),
 )
-NAMES = st.one_of(st.sampled_from(["a.b", "a", "a..b", ".a", "a.", "x" * 256, "x" * 257, "\u00e9"]),
+NAMES: st.SearchStrategy[Any] = st.one_of(st.sampled_from(["a.b", "a", "a..b", ".a", "a.", "x" * 256, "x" * 257, "\u00e9"]),
                   PART)  # fmt: skip
 PROPOSALS = st.fixed_dictionaries(
     {"action": NAMES},
