@@ -90,7 +90,7 @@ class _Unit:
         if seen is not None:
             return seen
         number = NUMBERS[type(value)]
-        parts = [self.plain(getattr(value, f.name)) for f in fields(cast(Any, value))]
+        parts = [self.plain(getattr(value, f.name)) for f in fields(cast(Any, value)) if f.init]
         if isinstance(value, Node):
             self._seen[id(value)] = len(self._seen)
         return [number, *parts]

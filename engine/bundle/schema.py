@@ -37,9 +37,12 @@ NUMBERS = {cls: number for number, cls in enumerate(CLASSES)}
 
 
 def field_types(cls: type[Any]) -> dict[str, Any]:
-    """Return the fields of a class in the order in which they are written, with their types."""
+    """Return the fields of a class in the order in which they are written, with their types.
+
+    What a class makes of its other fields is not written.
+    """
     hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cls)}
+    return {field.name: hints[field.name] for field in fields(cls) if field.init}
 
 
 @cache

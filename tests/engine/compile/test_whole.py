@@ -97,8 +97,13 @@ COSTLY = [
 
 
 @pytest.mark.parametrize(("part", "count", "data"), COSTLY)
-@pytest.mark.parametrize("form", ["rule o on x.y unless {} => auto_run",
-                                  "rule o on x.y => auto_run\nguard g on x.y when {} => block"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "rule o on x.y unless {} => auto_run",
+        "rule o on x.y => auto_run\nguard g on x.y when {} => block",
+    ],
+)
 def test_parts_that_cost_too_much_together_are_an_error(
     part: str, count: int, data: dict[str, object], form: str
 ) -> None:
@@ -120,7 +125,8 @@ def test_a_part_that_costs_too_much_is_an_error_also_where_a_later_one_is_false(
 
 def test_each_let_has_a_budget_of_its_own() -> None:
     policy = load_source(
-        HEAD + "action x.y { s: string }\nlet a = action.s in data.l0\nlet b = action.s in data.l1\n"
+        HEAD
+        + "action x.y { s: string }\nlet a = action.s in data.l0\nlet b = action.s in data.l1\n"
         "rule o on x.y unless a || b => auto_run",
         data=lists(2, 390, 2_000),
     )
