@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, TypeGuard
 
 from gatewright.engine.action import MAX_NAME, Action, Agent, Changes, Context, Target
 from gatewright.engine.values import Map, Money, Timestamp, Value
@@ -65,7 +65,8 @@ def _is_plain(raw: object) -> TypeGuard[dict[str, Any]]:
     """Tell whether it is a dict whose keys are texts and nothing that only says so."""
     if type(raw) is not dict:
         return False
-    return {*map(type, cast("dict[Any, Any]", raw))} <= _TEXT
+    keys: dict[Any, Any] = raw
+    return {*map(type, keys)} <= _TEXT
 
 
 def _is_name(value: object) -> bool:

@@ -257,7 +257,7 @@ def _optional_select(expr: ast.Select, place: Place) -> Code:
 def _index(expr: ast.Index, place: Place) -> Code:
     operand, key = place.compile(expr.operand), place.compile(expr.index)
     operand = place.sure(operand)
-    cost = 1 + operand.cost + key.cost
+    cost = 1 + operand.cost + key.cost + key.size.weight  # a key is read to look it up
     kind = place.env.type_of(expr)
     if expr.optional:
         node: pyast.expr = place.helper(access.optional_index, operand.node, key.node)
@@ -341,6 +341,6 @@ def _map(expr: ast.MapLiteral, place: Place) -> Code:
         key, value = place.compile(entry.key), place.compile(entry.value)
         pairs.append(pyast.Tuple([key.node, value.node], pyast.Load()))
         size = Size(size.length, size.weight + key.size.weight + value.size.weight)
-        cost += key.cost + value.cost
+        cost += key.cost + value.cost + key.size.weight
     node = place.helper(Map, pyast.Tuple(pairs, pyast.Load()))
     return Code(node, t.MapType(t.ANY, t.ANY), cost, size)

@@ -27,7 +27,7 @@ from gatewright.engine.compile.native_code import (
     thunk,
 )
 from gatewright.engine.compile.native_cost import SCALAR, Size, part_of
-from gatewright.engine.values import NOTHING, Map
+from gatewright.engine.values import NOTHING
 
 MAX_NESTING = 8
 """How many macros may stand in one another."""
@@ -83,7 +83,10 @@ def member(expr: ast.MethodCall, macro: Macro, place: Place) -> Code:
         for position, body in enumerate(bodies)
     ]
     loop = Loop(target, own, tuple(bodies), sizes[0], inside, kinds[0])
-    made = _MEANINGS[macro.name](loop)
+    meaning = _MEANINGS.get(macro.name)
+    if meaning is None:
+        raise Cannot
+    made = meaning(loop)
     turn = 1 + sum(body.cost for body in bodies)
     cost = 1 + target.cost + target.size.length * turn
     return replace(made, cost=cost + made.cost, hint=place.env.type_of(expr))
@@ -189,25 +192,6 @@ def _filter(loop: Loop) -> Code:
     return Code(node, t.ListType(loop.kind), 0, size, loop.target.normal)
 
 
-def _transform_map(loop: Loop) -> Code:
-    body = loop.bodies[-1]
-    pair = pyast.Tuple([load(loop.names[0]), body.node], pyast.Load())
-    made = pyast.ListComp(pair, [loop.over(*loop.bodies[:-1])])
-    length = loop.target.size.length
-    size = Size(length, 1 + loop.target.size.weight + length * (1 + body.size.weight))
-    node = loop.place.helper(Map, made)
-    return Code(node, t.MapType(loop.kind, body.type), 0, size, loop.target.normal and body.normal)
-
-
-def _transform_entries(loop: Loop) -> Code:
-    body = loop.bodies[-1]
-    made = pyast.ListComp(body.node, [loop.over(*loop.bodies[:-1])])
-    length = loop.target.size.length
-    size = Size(length * body.size.length, 1 + length * body.size.weight)
-    node = loop.place.helper(runtime.merged, made)
-    return Code(node, t.MapType(t.ANY, t.ANY), size.length, size)
-
-
 def _sort_by(loop: Loop) -> Code:
     if not isinstance(loop.target.type, t.ListType):
         raise Cannot
@@ -226,7 +210,5 @@ _MEANINGS: Final[Mapping[str, Callable[[Loop], Code]]] = {
     "map": _map,
     "filter": _filter,
     "transformList": _map,
-    "transformMap": _transform_map,
-    "transformMapEntry": _transform_entries,
     "sortBy": _sort_by,
 }

@@ -229,7 +229,8 @@ def _order(operator: str, left: Code, right: Code, place: Place) -> Code:
 
 def _membership(value: Code, container: Code, place: Place) -> Code:
     weight, length = container.size.weight, container.size.length
-    cost = 1 + value.cost + container.cost + 4 * weight + 3 * length
+    looked_at = (1 + length) * value.size.weight
+    cost = 1 + value.cost + container.cost + 4 * weight + 3 * length + looked_at
     node: pyast.expr | None = None
     if container.known.present:
         node = _in_constant(value, container.known.content, place)

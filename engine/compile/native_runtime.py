@@ -149,16 +149,6 @@ def pairs(target: Value) -> Iterator[tuple[Value, Value]]:
     return iter(target.items())
 
 
-def merged(maps: Iterable[Value]) -> Map:
-    """Return all entries of some maps in one."""
-    entries: list[tuple[Value, Value]] = []
-    for made in maps:
-        if not isinstance(made, Map):
-            raise Unsure
-        entries.extend(made.items())
-    return Map(entries)
-
-
 def sorted_by(keyed: list[tuple[Value, Value]]) -> tuple[Value, ...]:
     """Return the second values in the order of the first."""
     order = lists.ordering(tuple(key for key, _ in keyed), Budget())

@@ -9,6 +9,7 @@ from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Contexts
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.policy import CheckedPolicy
+from gatewright.dsl.source import Source
 from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.typer import Typer
 
@@ -22,11 +23,10 @@ def typed(policy: CheckedPolicy, package: str, action: str | None) -> Callable[[
     """
     contexts = Contexts(policy)
     declared = policy.actions.get(action) if action is not None else None
-    patterns: list[ast.Pattern] = []
-    if declared is not None:
-        names = tuple(declared.name.split("."))
-        patterns.append(ast.Pattern(names, False, span=declared.span))
-    (context,) = contexts.of_patterns(package, patterns)
+    # No action has the empty name, so a pattern of it covers only what nobody declared.
+    names = ("",) if declared is None else tuple(declared.name.split("."))
+    span = Source("", "").whole() if declared is None else declared.span
+    (context,) = contexts.of_patterns(package, [ast.Pattern(names, False, span=span)])
     return TypesOf(context.scope)
 
 

@@ -104,7 +104,21 @@ PARTS = ['changes.has("F")', 'changes.has("F") && has(changes.F.new) && changes.
 def proposals() -> list[dict[str, Any]]:
     base = act(n=1)
     made: list[dict[str, Any]] = [base]
-    for value in ("x", None, 1, "\u212a", 5, {}, True, "5.00 USD", "", "sys", "obj", "x" * 2_001):
+    values: tuple[Any, ...] = (
+        "x",
+        None,
+        1,
+        "\u212a",
+        5,
+        {},
+        True,
+        "5.00 USD",
+        "",
+        "sys",
+        "obj",
+        "x" * 2_001,
+    )
+    for value in values:
         made += [{**base, "target": {"attributes": {key: value}}} for key in ("t", "n", "m", "zz")]
         made += [{**base, "target": {key: value}} for key in ("id", "system", "object")]
         made += [{**base, "context": {key: value}} for key in ("trigger", "reasoning")]

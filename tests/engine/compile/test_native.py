@@ -70,7 +70,11 @@ def test_every_condition_on_every_value(
     values = [*kind.values, *kind.wrong, ABSENT]
     worlds = [World(policy(), proposal(action, where, name, value)) for value in values]
     answers = sum(agree(world, expr) for expr in exprs for world in worlds)
-    assert answers > 0
+    assert answers > 0 or action == UNDECLARED
+
+
+LEFT = ("lists.range", ".distinct()", "transformMap")
+"""What native code leaves to the interpreter, as its cost has no useful bound."""
 
 
 def test_nearly_every_condition_has_native_code() -> None:
@@ -78,7 +82,7 @@ def test_nearly_every_condition_has_native_code() -> None:
     without = [e.span.text for e in exprs if native_of(e, policy(), ACTION) is None]
     assert len(exprs) > 500
     # A list of any length, and comparing each text of a list with each, may cost too much.
-    assert all("lists.range" in text or ".distinct()" in text for text in without), without
+    assert all(any(one in text for one in LEFT) for text in without), without
 
 
 # --- random conditions ------------------------------------------------------------------------

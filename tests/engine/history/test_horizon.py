@@ -37,7 +37,7 @@ def longest(text: str) -> Duration | None:
         (GUARD.format("refunds.last(within: 2d).at > now - 1d"), 2),
         (GUARD.format("[1, 2].size() > 1"), 0),
         (GUARD.format("agreement(g, within: 90d) < 0.5"), 90),
-        ("let often = refunds.count(within: 8d) > 3\\n" + GUARD.format("often"), 8),
+        ("let often = refunds.count(within: 8d) > 3\n" + GUARD.format("often"), 8),
         (GUARD.format("true") + ' because "{refunds.count(within: 5d)} refunds"', 5),
         ("risk r on billing.refund when refunds.sum(amount, within: 4d) > 5 USD => 20", 4),
     ],
