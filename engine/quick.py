@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 
 from gatewright.engine.action import MAX_NAME, Action, Agent, Changes, Context, Target
 from gatewright.engine.values import Map, Money, Timestamp, Value
@@ -61,12 +61,10 @@ def quick_action(data: object) -> Action | None:
 _FIELDS: Final = ("name", "params", "agent", "target", "context", "at", "idempotency_key")
 
 
-def _is_plain(raw: object) -> TypeGuard[dict[str, Any]]:
+def _is_plain(raw: Any) -> TypeGuard[dict[str, Any]]:
     """Tell whether it is a dict whose keys are texts and nothing that only says so."""
-    if type(raw) is not dict:
-        return False
-    keys: dict[Any, Any] = raw
-    return {*map(type, keys)} <= _TEXT
+    kind = cast("object", type(raw))
+    return kind is dict and {*map(type, raw)} <= _TEXT
 
 
 def _is_name(value: object) -> bool:
@@ -83,7 +81,7 @@ def _values(raw: object) -> Map | None:
     for key, value in raw.items():
         if not key.isascii():
             return None
-        kind: type[Any] = type(value)
+        kind = cast("object", type(value))
         if kind is str:
             if len(value) > LONGEST or not value.isascii():
                 return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -221,6 +221,7 @@ def test_no_class_of_a_caller_makes_a_decision_fail(number: int) -> None:
         HEAD + "guard g on * when has(action.extra) && action.extra == 5 => block"
         " guard h on * when agent.x == 5 && has(context.trigger) => block"
     )
+    broken = cast("Any", object.__new__(evil(Action, __getattribute__=fails)))
     proposals: tuple[Any, ...] = (
         odd,
         {**good, "params": odd},
@@ -236,7 +237,7 @@ def test_no_class_of_a_caller_makes_a_decision_fail(number: int) -> None:
         {**good, "action": odd},
         {**good, "idempotency_key": odd},
         Action("x.y", params=Map([("extra", odd), ("n", odd)])),
-        object.__new__(evil(Action, __getattribute__=fails)),
+        broken,
     )
     for action in proposals:
         assert effect_of(policy, action) in Effect
