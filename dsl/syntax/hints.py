@@ -259,7 +259,8 @@ def _line(slip: Slip) -> str | None:
 
 def _missing_word(slip: Slip) -> str | None:
     """Look for what a line lacks, or for a word of another language in its place."""
-    if slip.before == "require" and not slip.word.isidentifier():
+    quoted = slip.word[:1] in ("'", '"')
+    if slip.before == "require" and not (quoted or slip.word.isidentifier()):
         return "name the route that must approve: `require <route>`"
     if slip.word == "if" and slip.accepts("WHEN"):
         return "a condition follows `when`"

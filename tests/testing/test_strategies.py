@@ -28,7 +28,7 @@ from gatewright.testing import JsonObject, actions, bad_actions, decides_same, h
 
 FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(
-    max_examples=200,
+    max_examples=600,
     derandomize=True,
     database=None,
     phases=[Phase.generate],

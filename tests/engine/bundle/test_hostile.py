@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -285,7 +286,16 @@ def test_a_declaration_of_another_form_is_refused(change: Callable[[list[Any]], 
     assert error(units_with(change)) == MALFORMED
 
 
-def test_what_is_nested_too_deeply_is_refused() -> None:
+@pytest.fixture
+def usual_stack() -> Iterator[None]:
+    """Whoever ran before may have left the host a deeper stack than it usually has."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+def test_what_is_nested_too_deeply_is_refused(usual_stack: None) -> None:
     """As deep as JSON can be read, and deeper than the host's stack lets objects be made."""
     nots: Any = [NUMBERS[NullLiteral], [0, 0]]
     for _ in range(400):
