@@ -119,7 +119,7 @@ class PolicySet:
         decision, else the action's own `at`, else the clock; `uses` tells how often an exception
         with `max_uses` was used, by its qualified name (none: such exceptions do not apply).
         """
-        if type(action) is not Action or not action.was_read:
+        if type(action) is not Action or not getattr(action, "was_read", False):
             action = quick_action(action) or Action.read(action)[0]
         at = action.at if now is None else now
         nanos = time.time_ns() if at is None else at.nanos
@@ -130,7 +130,7 @@ class PolicySet:
         asking = _Case(self, action, nanos, history, uses) if unit.is_open else None
         try:
             answer = unit.decide(action, nanos, asking)
-        except Exception:
+        except Exception:  # whatever it is, it decides nothing: the interpreter does
             answer = None
         if answer is None or not (unit.asks_nothing or not _asks(unit, answer)):
             case = asking or _Case(self, action, nanos, history, uses)
