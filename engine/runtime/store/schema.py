@@ -1,0 +1,191 @@
+"""The tables. Migrations in `migrations/` make them; a test compares the two.
+
+Instants are nanoseconds since 1970 UTC (`..._at`), documents canonical JSON as text. Rows are the
+truth: nothing waits in a process.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER only
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("parent", String(40)),
+    Column("action", String(256), nullable=False),
+    Column("agent", String(256)),
+    Column("system", String(256)),
+    Column("object", String(256)),
+    Column("target", String(256)),
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("idempotency_key", String(512)),
+    Column("ready_at", BigInteger),  # a worker may claim it from then on; null: nothing to execute
+    Column("claimed_by", String(128)),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("idempotency_key"),
+)
+Index("runs_by_state", runs.c.state, runs.c.proposed_at)
+Index("runs_by_target", runs.c.system, runs.c.object, runs.c.target)
+Index("runs_ready", runs.c.ready_at)
+
+asks = Table(
+    "asks",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("route", String(512), primary_key=True),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("late_at", BigInteger),
+)
+Index("asks_by_route", asks.c.route, asks.c.asked_at)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # remind, late, timeout
+    Column("route", String(512), primary_key=True),
+    Column("due_at", BigInteger, nullable=False),
+)
+Index("timers_due", timers.c.due_at)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("commitment", String(80), primary_key=True),
+    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("salt", String(64)),
+    Column("content", Text),  # null once erased
+    Column("erased_at", BigInteger),
+)
+Index("payloads_by_run", payloads.c.run)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("digest", String(80), primary_key=True),
+    Column("bundle", LargeBinary, nullable=False),
+    Column("first_used_at", BigInteger, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("policy", ForeignKey("policies.digest"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("decisions_by_run", decisions.c.run)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("id", String(256), nullable=False, unique=True),
+    Column("action", String(256), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("events_by_action", events.c.action, events.c.at)
+
+event_keys = Table(
+    "event_keys",
+    metadata,
+    Column("event", ForeignKey("events.number"), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("action", String(256), nullable=False),
+    Column("value", String(64), nullable=False),  # a digest of the value
+    Column("at", BigInteger, nullable=False),
+)
+Index("event_keys_by_value", event_keys.c.name, event_keys.c.value, event_keys.c.at)
+
+event_rules = Table(
+    "event_rules",
+    metadata,
+    Column("event", ForeignKey("events.number"), primary_key=True),
+    Column("rule", String(512), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+Index("event_rules_by_rule", event_rules.c.rule, event_rules.c.at)
+
+exception_uses = Table(
+    "exception_uses",
+    metadata,
+    Column("exception", String(512), primary_key=True),
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+)
+
+delegations = Table(
+    "delegations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("giver", String(256), nullable=False),
+    Column("taker", String(256), nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+Index("delegations_by_taker", delegations.c.taker, delegations.c.until_at)
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("run", String(40)),
+    Column("kind", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),  # canonical JSON: the bytes that are hashed
+    Column("position", BigInteger, unique=True),  # in the tree; null until the sequencer comes
+)
+Index("leaves_by_run", leaves.c.run)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True),  # how many leaves
+    Column("root", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column(
+        "frontier", Text, nullable=False
+    ),  # roots of the full subtrees, to append without reading
+    Column("note", Text, nullable=False),  # what is signed, and the signatures
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("type", String(64), nullable=False),
+    Column("run", String(40)),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),  # a CloudEvents envelope
+    Column("due_at", BigInteger),  # null once delivered, or given up
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("error", Text),
+)
+Index("outbox_due", outbox.c.due_at)
