@@ -1,0 +1,280 @@
+"""What people and timers do to a run that waits: the handlers of `transition`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime import routing
+from gatewright.engine.runtime.errors import Refused
+from gatewright.engine.runtime.routing import Roster
+from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, Vote
+from gatewright.engine.runtime.step import Entry, Message, Step
+
+APPROVAL_LASTS = 24 * 3600 * 1_000_000_000
+"""How long an approval may be used, in nanoseconds, before people are asked again."""
+
+_AFTER_DECISION = {
+    "auto_run": State.AUTO, "require_approval": State.PENDING, "block": State.BLOCKED,
+}  # fmt: skip
+
+
+# --- a plan was decided ---------------------------------------------------------------------------
+
+
+def decided(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
+    """Begin a round: votes of the round before are void with it."""
+    if event.round.number != run.round.number + 1:
+        raise Refused("outdated", "the run was given another plan in the meantime", "look again")
+    return begin(replace(run, rounds=(*run.rounds, event.round)), event, roster, now)
+
+
+def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
+    """Put a run whose latest round was just decided into the state that the decision says."""
+    state = _AFTER_DECISION[event.effect]
+    run = replace(run, state=state, note=event.why, closed_by=None, taken_by=None)
+    if state is State.PENDING:
+        run = _ask_stage(run, 0, roster, now)
+    actor = ("person", event.by) if event.by in roster.people else ("agent", run.agent or "")
+    if event.by is None and run.round.number > 1:
+        actor = ("system", "gate")
+    entry = Entry(
+        "decided", actor[0], actor[1] or "", {  # type: ignore[arg-type]
+            "effect": event.effect, "round": run.round.number, "card": run.card,
+            "policy": run.round.policy, "decision": run.round.decision.get("id"),
+            "plan": run.round.plan, **({"why": event.why} if event.why else {}),
+        },
+    )  # fmt: skip
+    return Step(run, (entry,), (Message(f"run.{state.value}"), *_asked(run, roster)))
+
+
+def _ask_stage(run: Run, stage: int, roster: Roster, now: int) -> Run:
+    """Ask the routes of a stage. A route that the roster does not know stays unanswerable."""
+    new = tuple(
+        roster.routes[name].ask(now)
+        if name in roster.routes
+        else Ask(route=name, name=name, quorum="all", asked_at=now)
+        for name in run.round.stages[stage]
+    )
+    round_ = replace(run.round, stage=stage, asks=(*run.round.asks, *new))
+    return with_round(run, round_)
+
+
+def _asked(run: Run, roster: Roster) -> tuple[Message, ...]:
+    if run.state is not State.PENDING:
+        return ()
+    return tuple(
+        Message(
+            "route.asked" if routing.can_be_answered(ask, roster) else "route.unanswerable",
+            tuple(sorted(roster.voters(ask))),
+            {"route": ask.route, "late_at": ask.late_at, "timeout_at": ask.timeout_at},
+        )
+        for ask in routing.open_asks(run.round, roster)
+    )
+
+
+def with_round(run: Run, round_: Round) -> Run:
+    """Return the run with its latest round replaced."""
+    return replace(run, rounds=(*run.rounds[:-1], round_))
+
+
+# --- people ---------------------------------------------------------------------------------------
+
+
+def approve(run: Run, event: on.Approve, roster: Roster, now: int) -> Step:
+    """Count an approval of exactly this card; with the last one the run is approved."""
+    if event.card != run.card:
+        raise Refused(
+            "other_card", "the approval names another card than the one that would be executed",
+            "look at the run again: its plan, preview, policy or route changed",
+        )  # fmt: skip
+    _require_in_time(run, now)
+    ask, holder = routing.place_for(run.round, roster, event.by, event.route)
+    vote = Vote(event.by, ask.route, event.card, now, event.note, holder)
+    run = with_round(run, replace(run.round, votes=(*run.round.votes, vote)))
+    entry = _by(event.by, "approved", {
+        "route": ask.route, "card": event.card, "note": event.note, "on_behalf_of": holder,
+        "round": run.round.number,
+    })  # fmt: skip
+    return _advance(Step(run, (entry,)), roster, now)
+
+
+def _require_in_time(run: Run, now: int) -> None:
+    """Refuse an answer after the timeout of everything that is asked, though no timer came yet."""
+    for ask in run.round.asks:
+        if ask.timeout_at is not None and ask.timeout_at <= now and not ask.approved_by_timeout:
+            raise Refused(
+                "expired", f"the time to answer for `{ask.name}` is over",
+                "the run is about to be escalated or rejected; look again",
+            )  # fmt: skip
+
+
+def _advance(step: Step, roster: Roster, now: int) -> Step:
+    """Go on to the next stage, or to approved, where everything asked has its answer."""
+    run, messages = step.run, list(step.messages)
+    while not routing.open_asks(run.round, roster):
+        following = run.round.stage + 1
+        if following == len(run.round.stages):
+            round_ = replace(run.round, approved_at=now, expires_at=now + APPROVAL_LASTS)
+            run = replace(with_round(run, round_), state=State.APPROVED)
+            messages.append(Message("run.approved"))
+            break
+        run = _ask_stage(run, following, roster, now)
+        messages += _asked(run, roster)
+    return replace(step, run=run, messages=tuple(messages))
+
+
+def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
+    """End the run: one person who may approve suffices."""
+    _require_in_time(run, now)
+    routing.place_for(run.round, roster, event.by)
+    run = replace(run, state=State.REJECTED, closed_by=event.by, note=event.note)
+    return Step(run, (_by(event.by, "rejected", {"note": event.note}),), (Message("run.rejected"),))
+
+
+def request_changes(run: Run, event: on.RequestChanges, roster: Roster, now: int) -> Step:
+    """Give the plan back to whoever proposed it."""
+    _require_in_time(run, now)
+    routing.place_for(run.round, roster, event.by)
+    run = replace(run, state=State.CHANGES_REQUESTED, note=event.note)
+    entry = _by(event.by, "changes_requested", {"note": event.note})
+    return Step(run, (entry,), (Message("run.changes_requested", body={"note": event.note}),))
+
+
+def take_over(run: Run, event: on.TakeOver, roster: Roster, now: int) -> Step:
+    """Let a person who may approve go on by hand."""
+    _require_approver(run, roster, event.by)
+    run = replace(run, state=State.TAKEN_OVER, taken_by=event.by, note=event.note)
+    return Step(
+        run, (_by(event.by, "taken_over", {"note": event.note}),), (Message("run.taken_over"),)
+    )
+
+
+def complete(run: Run, event: on.Complete, roster: Roster, now: int) -> Step:
+    """Write down what a person did, or found out."""
+    if run.state is State.TAKEN_OVER and event.by != run.taken_by:
+        raise Refused(
+            "not_yours", f"`{run.taken_by}` has taken the run over", "only they can complete it"
+        )
+    if run.state is State.OUTCOME_UNKNOWN:
+        _require_approver(run, roster, event.by)
+    if run.state is State.TAKEN_OVER and not event.executed:
+        state = State.CANCELLED
+    else:
+        state = State.DONE if event.executed else State.FAILED
+    attempts = run.attempts
+    if run.state is State.OUTCOME_UNKNOWN and attempts:
+        outcome = "applied" if event.executed else "not_applied"
+        attempts = (*attempts[:-1], replace(attempts[-1], outcome=outcome))
+    run = replace(
+        run, state=state, closed_by=event.by, note=event.note, record=event.record,
+        attempts=attempts,
+    )  # fmt: skip
+    entry = _by(event.by, "completed_by_hand", {
+        "executed": event.executed, "record": event.record, "note": event.note,
+    })  # fmt: skip
+    return Step(run, (entry,), (Message(f"run.{state.value}"),))
+
+
+def cancel(run: Run, event: on.Cancel, roster: Roster, now: int) -> Step:
+    """Give the run up; its requester, the agent's owner and those who may approve can."""
+    concerned = {run.requester, run.owner, run.agent, run.taken_by} - {None}
+    if event.by not in concerned:
+        _require_approver(run, roster, event.by)
+    run = replace(run, state=State.CANCELLED, closed_by=event.by, note=event.note)
+    kind = "person" if event.by in roster.people else "agent"
+    entry = Entry("cancelled", kind, event.by, {"note": event.note})
+    return Step(run, (entry,), (Message("run.cancelled"),))
+
+
+def say(run: Run, event: on.Say, roster: Roster, now: int) -> Step:
+    """Keep a comment."""
+    if event.by not in {run.requester, run.agent}:
+        routing.require_known(roster, event.by)
+    remark = Remark(event.by, now, "comment", event.text)
+    kind = "person" if event.by in roster.people else "agent"
+    run = replace(run, remarks=(*run.remarks, remark))
+    return Step(run, (Entry("commented", kind, event.by, {"text": event.text}),))
+
+
+def _require_approver(run: Run, roster: Roster, person: str) -> None:
+    """Raise Refused unless a person could answer some route of the run, now or at first.
+
+    A run that nobody was asked about is anybody's whom the directory knows and nothing excludes.
+    """
+    routing.require_known(roster, person)
+    routing.require_allowed(roster, person)
+    if not run.round.stages:
+        return
+    may = set[str]()
+    for route in roster.routes.values():
+        may |= route.members
+    if person not in may and not roster.stands_in_for.get(person, frozenset()) & may:
+        raise Refused(
+            "not_eligible", f"`{person}` is not among those who may decide about this run",
+            "ask somebody of its routes",
+        )  # fmt: skip
+
+
+def _by(person: str, kind: str, body: Document) -> Entry:
+    return Entry(kind, "person", person, {k: v for k, v in body.items() if v is not None})
+
+
+# --- timers ---------------------------------------------------------------------------------------
+
+
+def timer_fired(run: Run, event: on.TimerFired, roster: Roster, now: int) -> Step:
+    """Do what the route says of an instant that was reached; nothing if it is not due."""
+    for ask in routing.open_asks(run.round, roster):
+        due = getattr(ask, f"{event.kind}_at")
+        if ask.route == event.route and due is not None and due <= now:
+            return _TIMERS[event.kind](run, ask, roster, now)
+    return Step(run)
+
+
+def _remind(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
+    run = _with_ask(run, ask, replace(ask, remind_at=None))
+    return Step(run, (_timer("reminded", ask),), (_tell("route.reminder", ask, roster),))
+
+
+def _late(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
+    run = _with_ask(run, ask, replace(ask, late_at=None, is_late=True))
+    return Step(run, (_timer("late", ask),), (_tell("route.late", ask, roster),))
+
+
+def _timeout(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
+    if ask.then == "approve":
+        done = replace(ask, timeout_at=None, approved_by_timeout=True)
+        return _advance(Step(_with_ask(run, ask, done), (_timer("approved", ask),)), roster, now)
+    heir = roster.routes.get(ask.escalates_to or "")
+    if ask.then == "escalate" and heir is not None:
+        return _escalate(run, ask, heir.ask(now, ask.escalated_from or ask.route), roster)
+    run = replace(run, state=State.EXPIRED, note=f"`{ask.name}` did not answer in time")
+    return Step(run, (_timer("expired", ask),), (Message("run.expired"),))
+
+
+def _escalate(run: Run, ask: Ask, heir: Ask, roster: Roster) -> Step:
+    """Ask another route instead; what people of the first one said does not count for it."""
+    round_ = replace(
+        run.round,
+        asks=tuple(heir if a == ask else a for a in run.round.asks),
+        votes=tuple(vote for vote in run.round.votes if vote.route != ask.route),
+    )
+    entry = _timer("escalated", ask, {"to": heir.route})
+    return Step(with_round(run, round_), (entry,), (_tell("route.asked", heir, roster),))
+
+
+_TIMERS = {"remind": _remind, "late": _late, "timeout": _timeout}
+
+
+def _with_ask(run: Run, old: Ask, new: Ask) -> Run:
+    asks = tuple(new if ask == old else ask for ask in run.round.asks)
+    return with_round(run, replace(run.round, asks=asks))
+
+
+def _timer(what: str, ask: Ask, body: Document | None = None) -> Entry:
+    return Entry(f"timer.{what}", "system", "timer", {"route": ask.route, **(body or {})})
+
+
+def _tell(kind: str, ask: Ask, roster: Roster) -> Message:
+    return Message(kind, tuple(sorted(roster.voters(ask))), {"route": ask.route})

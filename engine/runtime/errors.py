@@ -1,0 +1,38 @@
+"""What the runtime refuses, and why: each with a stable code and advice.
+
+Nothing is lost and nothing happens where one of these is raised.
+"""
+
+from __future__ import annotations
+
+
+class GateError(Exception):
+    """A request that the gate does not carry out. `code` is stable, `help` says what to do."""
+
+    def __init__(self, code: str, message: str, help: str = "") -> None:  # noqa: A002 - its name
+        super().__init__(f"{message}\nhelp: {help}" if help else message)
+        self.code = code
+        self.message = message
+        self.help = help
+
+
+class Refused(GateError):
+    """The run's state, the person or the card does not allow what was asked for."""
+
+
+class NoSuchRun(GateError):
+    """There is no run of that id."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__("no_such_run", f"there is no run `{run[:80]}`", "`gatewright queue` lists")
+
+
+class PreviewFailed(GateError):
+    """The connector could not show what would change: nothing is asked and nothing happens."""
+
+
+class Outdated(GateError):
+    """Somebody else changed the run in the meantime; the request may be tried again."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__("outdated", f"run `{run}` was changed by somebody else", "look again")

@@ -1,0 +1,162 @@
+"""Who may answer what is asked, and whether the answers are enough. Pure.
+
+A `Roster` is what the policy and the directory say at one instant about the routes of a run.
+INVARIANT: a person fills one place in a round; who is excluded fills none, for anybody.
+Source: language.md §5, architecture.md "Runtime".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gatewright.engine.runtime.errors import Refused
+from gatewright.engine.runtime.run import Ask, Quorum, Round, Vote
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAtNow:
+    """A route with its people and, for one that is asked now, the instants of its timers."""
+
+    route: str
+    name: str
+    quorum: Quorum
+    members: frozenset[str]
+    outranked_by: tuple[str, ...] = ()
+    remind_at: int | None = None
+    late_at: int | None = None
+    timeout_at: int | None = None
+    then: Literal["reject", "approve", "escalate"] | None = None
+    escalates_to: str | None = None
+
+    def ask(self, now: int, escalated_from: str | None = None) -> Ask:
+        """Return the route as asked now."""
+        return Ask(
+            route=self.route, name=self.name, quorum=self.quorum, asked_at=now,
+            remind_at=self.remind_at, late_at=self.late_at, timeout_at=self.timeout_at,
+            then=self.then, escalates_to=self.escalates_to, escalated_from=escalated_from,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everything that people events and timers of one run depend on, besides the run."""
+
+    people: frozenset[str] = frozenset()
+    """Everybody whom the directory knows."""
+    routes: Mapping[str, RouteAtNow] = field(default_factory=dict[str, RouteAtNow])
+    excluded: frozenset[str] = frozenset()
+    """Who must not answer: the requester and so on, and their stand-ins."""
+    stands_in_for: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Person -> those for whom they may answer now."""
+
+    def voters(self, ask: Ask) -> frozenset[str]:
+        """Return whose answers serve for a route: its own people and those who outrank them."""
+        return frozenset().union(*(self.routes[r].members for r in self.serving(ask))) - (
+            self.excluded
+        )
+
+    def serving(self, ask: Ask) -> tuple[str, ...]:
+        """Return the route and those that outrank it."""
+        here = self.routes.get(ask.route)
+        if here is None:  # the policy in force does not know it any more
+            return ()
+        return (ask.route, *(r for r in here.outranked_by if r in self.routes))
+
+
+def open_asks(round_: Round, roster: Roster) -> list[Ask]:
+    """Return what still needs an answer in the stage that is asked."""
+    names = round_.stages[round_.stage] if round_.stage < len(round_.stages) else ()
+    return [
+        ask for ask in round_.asks
+        if (ask.escalated_from or ask.route) in names and not is_satisfied(ask, round_.votes, roster)
+    ]  # fmt: skip
+
+
+def is_satisfied(ask: Ask, votes: Iterable[Vote], roster: Roster) -> bool:
+    """Tell whether a route has its answer: its own quorum, or that of one that outranks it."""
+    if ask.approved_by_timeout:
+        return True
+    holders = {
+        vote.holder
+        for vote in votes
+        if vote.route == ask.route and vote.person not in roster.excluded
+    } - roster.excluded
+    return any(_has_quorum(roster.routes[r], holders, roster) for r in roster.serving(ask))
+
+
+def _has_quorum(route: RouteAtNow, holders: set[str], roster: Roster) -> bool:
+    eligible = route.members - roster.excluded
+    given = len(eligible & holders)
+    if route.quorum == "all":
+        return bool(eligible) and given == len(eligible)
+    return given >= (1 if route.quorum == "one" else route.quorum)
+
+
+def can_be_answered(ask: Ask, roster: Roster) -> bool:
+    """Tell whether there are enough people left for the route, or for one that outranks it."""
+    everybody = set[str]().union(*(roster.routes[r].members for r in roster.serving(ask)))
+    return ask.approved_by_timeout or any(
+        _has_quorum(roster.routes[r], everybody, roster) for r in roster.serving(ask)
+    )
+
+
+def place_for(
+    round_: Round, roster: Roster, person: str, route: str | None = None
+) -> tuple[Ask, str | None]:
+    """Return which ask a person answers, and on whose behalf; raises Refused.
+
+    Of several the one with the fewest people: others can answer the rest.
+    """
+    require_known(roster, person)
+    require_allowed(roster, person)
+    if any(person in (vote.person, vote.holder) for vote in round_.votes):
+        raise Refused(
+            "voted",
+            f"`{person}` has answered already",
+            "nobody fills two places: ask somebody else",
+        )
+    wanted = [ask for ask in open_asks(round_, roster) if route in (None, ask.route, ask.name)]
+    found = [
+        (len(roster.voters(ask)), ask.route, ask, holder)
+        for ask in wanted
+        for holder in (_holder(ask, round_, roster, person),)
+        if holder is not None
+    ]
+    if not found:
+        names = ", ".join(sorted(ask.name for ask in open_asks(round_, roster))) or "nobody"
+        raise Refused(
+            "not_eligible", f"`{person}` is not among those who are asked",
+            f"the run waits for: {names}",
+        )  # fmt: skip
+    *_, ask, holder = min(found, key=lambda entry: entry[:2])
+    return ask, None if holder == person else holder
+
+
+def _holder(ask: Ask, round_: Round, roster: Roster, person: str) -> str | None:
+    """Return whose place a person would fill: their own, else one that they stand in for."""
+    voters = roster.voters(ask)
+    if person in voters:
+        return person
+    taken = {vote.holder for vote in round_.votes}
+    free = sorted((roster.stands_in_for.get(person, frozenset()) & voters) - taken)
+    return free[0] if free else None
+
+
+def require_known(roster: Roster, person: str) -> None:
+    """Raise Refused for somebody whom the directory does not know."""
+    if person not in roster.people:
+        raise Refused(
+            "unknown_person", f"the directory knows no `{person[:80]}`",
+            "people are named by their id in the directory",
+        )  # fmt: skip
+
+
+def require_allowed(roster: Roster, person: str) -> None:
+    """Raise Refused for somebody who is excluded from this run."""
+    if person in roster.excluded:
+        raise Refused(
+            "excluded", f"`{person}` must not answer this run",
+            "who asked for it, owns the agent, edited it, or stands in for one of them is excluded",
+        )  # fmt: skip
