@@ -9,7 +9,7 @@ from __future__ import annotations
 class GateError(Exception):
     """A request that the gate does not carry out. `code` is stable, `help` says what to do."""
 
-    def __init__(self, code: str, message: str, help: str = "") -> None:  # noqa: A002 - its name
+    def __init__(self, code: str, message: str, help: str = "") -> None:
         super().__init__(f"{message}\nhelp: {help}" if help else message)
         self.code = code
         self.message = message

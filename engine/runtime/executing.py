@@ -78,7 +78,7 @@ def compensation_began(run: Run, event: on.CompensationBegan, roster: Roster, no
 
 
 def compensation_ended(run: Run, event: on.CompensationEnded, roster: Roster, now: int) -> Step:
-    """The other run came to its end."""
+    """Note how the other run ended."""
     if event.run != run.compensation:
         raise Refused("other_run", "another run is taking this one back", "look at that one")
     state = State.COMPENSATED if event.succeeded else State.COMPENSATION_FAILED
