@@ -142,6 +142,15 @@ class PolicySet:
         action, nanos, history, uses = parts
         return _Case(self, action, nanos, history, uses)
 
+    def expressions(
+        self, action: Action, package: str, *, now: Timestamp, names: Mapping[str, Value]
+    ) -> Callable[[ast.Expr], Value]:
+        """Return what evaluates expressions of a package about an action, such as those of routes.
+
+        `names` are seen besides those of every condition. The result raises EvaluationError.
+        """
+        return _Case(self, action, now.nanos, None, None).deciding.evaluator(package, names)
+
     def outcome(
         self,
         action: Action | Mapping[str, object],
@@ -339,6 +348,11 @@ class _Deciding:
         for name, calendar in package.calendars.items():
             own[name] = CalendarValue(calendar, self._evaluator(package.name))
         return own
+
+    def evaluator(self, package: str, names: Mapping[str, Value]) -> Callable[[ast.Expr], Value]:
+        """Return what evaluates expressions in a package's scope with more names."""
+        self._names.update(names)
+        return self._evaluator(package)
 
     def _evaluator(self, package: str) -> Callable[[ast.Expr], Value]:
         return lambda expr: Evaluator(self._scope(package), Budget()).evaluate(expr)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gatewright.dsl import ast
@@ -43,15 +43,23 @@ class CalendarValue:
             raise EvaluationError("type_mismatch", "a calendar holds timestamps only")
         return self._contains(instant)
 
-    def _contains(self, instant: Timestamp) -> bool:
+    def local(self, instant: Timestamp) -> datetime:
+        """Return an instant in the calendar's zone; raises EvaluationError where it has none."""
         try:
-            local = instant.to_datetime().astimezone(ZoneInfo(self.calendar.zone))
+            return instant.to_datetime().astimezone(ZoneInfo(self.calendar.zone))
         except (OverflowError, ValueError):
             why = "the instant has no local time in the calendar's zone"
             raise EvaluationError("overflow", why) from None
+
+    def is_working_day(self, local: datetime) -> bool:
+        """Tell whether there is work on the day of a local time."""
+        return local.weekday() in self.calendar.days and not self._is_holiday(local)
+
+    def _contains(self, instant: Timestamp) -> bool:
+        local = self.local(instant)
         minute = local.hour * 60 + local.minute
         open_now = self.calendar.opens_minute <= minute < self.calendar.closes_minute
-        return open_now and local.weekday() in self.calendar.days and not self._is_holiday(local)
+        return open_now and self.is_working_day(local)
 
     def _is_holiday(self, local: datetime) -> bool:
         if self.calendar.holidays is None:
@@ -72,3 +80,32 @@ def _date(day: Value) -> date:
         raise EvaluationError(
             "invalid_argument", 'a holiday is a date such as "2026-12-25"'
         ) from None
+
+
+def working_days_after(calendar: CalendarValue, start: Timestamp, days: int) -> Timestamp:
+    """Return the instant so many working days later, at the same time of the day.
+
+    Counting begins in working time: on a free day, or after hours, at the next opening; before
+    hours at that day's. A time that a change of clocks leaves out is the next one that exists.
+    Raises EvaluationError where the calendar has no working day within ten years.
+    """
+    declared = calendar.calendar
+    local = calendar.local(start)
+    minute = local.hour * 60 + local.minute
+    hour, minutes = divmod(declared.opens_minute, 60)
+    opening = local.replace(hour=hour, minute=minutes, second=0, microsecond=0)
+    if not calendar.is_working_day(local) or minute >= declared.closes_minute:
+        local = _next_working_day(calendar, opening)
+    elif minute < declared.opens_minute:
+        local = opening
+    for _ in range(days):
+        local = _next_working_day(calendar, local)
+    return Timestamp.from_datetime(local)
+
+
+def _next_working_day(calendar: CalendarValue, local: datetime) -> datetime:
+    for _ in range(3660):
+        local += timedelta(days=1)  # by the calendar, not by 24 hours: the zone is not asked here
+        if calendar.is_working_day(local):
+            return local
+    raise EvaluationError("overflow", "the calendar has no working day within ten years")

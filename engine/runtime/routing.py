@@ -23,6 +23,8 @@ class RouteAtNow:
     name: str
     quorum: Quorum
     members: frozenset[str]
+    """Who may answer: without those whom the route excludes."""
+    excluded: frozenset[str] = frozenset()
     outranked_by: tuple[str, ...] = ()
     remind_at: int | None = None
     late_at: int | None = None
@@ -69,9 +71,11 @@ def open_asks(round_: Round, roster: Roster) -> list[Ask]:
     """Return what still needs an answer in the stage that is asked."""
     names = round_.stages[round_.stage] if round_.stage < len(round_.stages) else ()
     return [
-        ask for ask in round_.asks
-        if (ask.escalated_from or ask.route) in names and not is_satisfied(ask, round_.votes, roster)
-    ]  # fmt: skip
+        ask
+        for ask in round_.asks
+        if (ask.escalated_from or ask.route) in names
+        and not is_satisfied(ask, round_.votes, roster)
+    ]
 
 
 def is_satisfied(ask: Ask, votes: Iterable[Vote], roster: Roster) -> bool:
@@ -125,6 +129,9 @@ def place_for(
         if holder is not None
     ]
     if not found:
+        for ask in wanted:
+            if any(person in roster.routes[r].excluded for r in roster.serving(ask)):
+                raise _excluded(person)
         names = ", ".join(sorted(ask.name for ask in open_asks(round_, roster))) or "nobody"
         raise Refused(
             "not_eligible", f"`{person}` is not among those who are asked",
@@ -156,7 +163,11 @@ def require_known(roster: Roster, person: str) -> None:
 def require_allowed(roster: Roster, person: str) -> None:
     """Raise Refused for somebody who is excluded from this run."""
     if person in roster.excluded:
-        raise Refused(
-            "excluded", f"`{person}` must not answer this run",
-            "who asked for it, owns the agent, edited it, or stands in for one of them is excluded",
-        )  # fmt: skip
+        raise _excluded(person)
+
+
+def _excluded(person: str) -> Refused:
+    return Refused(
+        "excluded", f"`{person}` must not answer this run",
+        "who asked for it, owns the agent, edited it, or stands in for one of them is excluded",
+    )  # fmt: skip

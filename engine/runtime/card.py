@@ -1,0 +1,124 @@
+"""What people look at before they answer: the card of a round, made from what would be executed.
+
+The card's digest is what an approval binds: the exact plan (by its commitment), the preview with
+the target's version, the policy and its decision, and who is asked. Agents' words are marked as
+theirs. Nothing secret is in it: the action and the decision come masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from gatewright.engine.canonical import digest
+from gatewright.engine.runtime.run import Document, Run
+
+
+def card_digest(
+    run: str, number: int, plan: str, action: Document, preview: Document, decision: Document,
+    stages: tuple[tuple[str, ...], ...],
+) -> str:  # fmt: skip
+    """Return the digest that an approval of this round has to name."""
+    return digest(
+        {
+            "run": run, "round": number, "plan": plan, "action": action, "preview": preview,
+            "decision": decision["id"], "policy": decision["policy_digest"],
+            "effect": decision["effect"], "rules": decision["rules"],
+            "stages": [list(stage) for stage in stages],
+        }
+    )  # fmt: skip
+
+
+def card_document(run: Run) -> Document:
+    """Return the card as JSON."""
+    round_ = run.round
+    preview, decision, action = round_.preview, round_.decision, round_.action
+    return {
+        "run": run.id,
+        "round": round_.number,
+        "state": run.state.value,
+        "card": round_.card,
+        "action": action["action"],
+        "target": preview["target"],
+        "version": preview["version"],
+        "summary": preview["summary"],
+        "fields": preview["fields"],
+        "params": action.get("params", {}),
+        "agent": {
+            "id": run.agent,
+            "owner": run.owner,
+            "says": action.get("context", {}).get("reasoning"),
+            "trigger": action.get("context", {}).get("trigger"),
+            "evidence": action.get("context", {}).get("evidence", []),
+            "confidence": action.get("context", {}).get("confidence"),
+        },
+        "effect": decision["effect"],
+        "because": decision["because"],
+        "rules": [
+            {key: rule[key] for key in ("name", "package", "kind", "effect", "because", "at")}
+            for rule in decision["rules"]
+            if rule["status"] in ("matched", "error")
+        ],
+        "risk": decision["risk"],
+        "risks": decision.get("risks", []),
+        "policy": round_.policy,
+        "stages": [list(stage) for stage in round_.stages],
+        "undo": preview["undo"],
+    }
+
+
+def card_text(run: Run) -> str:
+    """Return the card for a terminal."""
+    return "\n".join(_lines(card_document(run)))
+
+
+def _lines(card: Document) -> Iterator[str]:
+    target = card["target"]
+    yield f"{card['action']} on {target['system']}.{target['object']} {target['id']}"
+    yield f"  {card['summary']}"
+    yield ""
+    yield from _fields(card["fields"])
+    params = cast("dict[str, Any]", card["params"])
+    if params:
+        yield "with  " + ", ".join(f"{name}: {shown(value)}" for name, value in params.items())
+    agent = card["agent"]
+    yield f"by    {shown_id(agent['id'])}" + (
+        f", owned by {agent['owner']}" if agent["owner"] else ""
+    )
+    if agent["says"]:
+        confidence = "" if agent["confidence"] is None else f" (confidence {agent['confidence']})"
+        yield f"      the agent says{confidence}: {shown(agent['says'])}"
+    if agent["trigger"]:
+        yield f"      the agent was asked by: {shown(agent['trigger'])}"
+    for item in agent["evidence"]:
+        yield f"      the agent points to: {shown(item)}"
+    yield f"why   {card['effect'].replace('_', ' ')}"
+    for reason in card["because"]:
+        yield f"      {reason}"
+    for rule in card["rules"]:
+        at = rule["at"]
+        yield f"      {rule['kind']} {rule['name']} ({at['file']}:{at['line']}): {rule['effect']}"
+    yield f"risk  {card['risk']} of 100"
+    yield f"undo  {card['undo'] or 'this cannot be taken back'}"
+    yield f"card  {card['card']}"
+
+
+def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:
+    width = max((len(field["field"]) for field in fields), default=0)
+    for field in fields:
+        yield f"  {field['field']:<{width}}  {shown(field['old'])} -> {shown(field['new'])}"
+    if not fields:
+        yield "  no field changes"
+
+
+def shown(value: object) -> str:
+    """Return a value on one line; control characters are visible as escapes."""
+    if value is None:
+        return "(nothing)"
+    text = value if isinstance(value, str) else str(value)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown_id(value: str | None) -> str:
+    """Return an id, or that there is none."""
+    return "somebody without an id" if value is None else shown(value)

@@ -1,0 +1,213 @@
+"""A policy, a directory and an action -> the `Roster`: who may answer which route now.
+
+The expressions of routes are read here: `group("managers")`, ids, lists of these, and whatever
+gives them. Source: language.md §5, route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from gatewright.dsl import ast
+from gatewright.dsl.policy import Period, Route
+from gatewright.engine.action import Action
+from gatewright.engine.errors import EvaluationError
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.runtime.directory import Directory
+from gatewright.engine.runtime.routing import Roster, RouteAtNow
+from gatewright.engine.runtime.run import Run
+from gatewright.engine.values import Timestamp, Value
+from gatewright.engine.workdays import CalendarValue, working_days_after
+
+Evaluate = Callable[[ast.Expr], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """Somebody answers in another's place for a while. It is not passed on."""
+
+    giver: str
+    taker: str
+    from_at: int
+    until_at: int
+
+    def holds(self, now: int) -> bool:
+        """Tell whether it counts: from `from_at` until before `until_at`."""
+        return self.from_at <= now < self.until_at
+
+
+def roster_of(
+    policy: PolicySet,
+    directory: Directory,
+    delegations: Iterable[Delegation],
+    action: Action,
+    run: Run | None,
+    needed: Iterable[str],
+    requester: str | None,
+    now: int,
+) -> Roster:
+    """Return who may answer the routes that are needed, and all that these may lead to.
+
+    `run` is None for a new proposal. What cannot be evaluated names nobody: such a route waits for
+    its timeout, it does not open.
+    """
+    known = policy.about(action.name).routes
+    standing = [d for d in delegations if d.holds(now)]
+    editors = {round_.editor for round_ in run.rounds} if run is not None else set[str | None]()
+    agent = action.agent.id if action.agent else None
+    barred = _with_stand_ins({name for name in (*editors, agent) if name}, standing)
+    routes = {
+        name: _at_now(policy, known[name], known, directory, standing, action, requester, now)
+        for name in _closure(needed, known)
+    }
+    takers = {d.taker for d in standing}
+    return Roster(
+        people=directory.people(),
+        routes=routes,
+        excluded=barred,
+        stands_in_for={
+            taker: frozenset(d.giver for d in standing if d.taker == taker) for taker in takers
+        },
+    )
+
+
+def _closure(needed: Iterable[str], known: Mapping[str, Route]) -> set[str]:
+    """Return the routes, those that they escalate to, and all that outrank one of these."""
+    found: set[str] = set()
+    todo = [name for name in needed if name in known]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        timeout = known[name].timeout
+        if timeout is not None and timeout.route in known:
+            todo.append(timeout.route)
+        todo += [other for other, route in known.items() if name in route.outranks]
+    return found
+
+
+def _at_now(
+    policy: PolicySet,
+    route: Route,
+    known: Mapping[str, Route],
+    directory: Directory,
+    standing: list[Delegation],
+    action: Action,
+    requester: str | None,
+    now: int,
+) -> RouteAtNow:
+    evaluate = policy.expressions(
+        action, route.package, now=Timestamp(now), names={"requester": requester or ""}
+    )
+    found = _ids(route.people, evaluate, directory) or frozenset()
+    excluded = _excluded(route, evaluate, directory, action, requester)
+    if excluded is None:  # nobody can tell whom to leave out: nobody may answer
+        found, excluded = frozenset(), frozenset()
+    excluded = _with_stand_ins(excluded, standing)
+    due = _Due(policy, route, evaluate, now)
+    timeout = route.timeout
+    return RouteAtNow(
+        route=route.qualified,
+        name=policy.about(action.name).route_name(route.qualified),
+        quorum=route.quorum,
+        members=(found & directory.people()) - excluded,
+        excluded=excluded,
+        outranked_by=tuple(sorted(n for n, r in known.items() if route.qualified in r.outranks)),
+        remind_at=due.after(route.remind),
+        late_at=due.after(route.sla),
+        timeout_at=due.after(timeout.after if timeout else None),
+        then=timeout.then if timeout else None,
+        escalates_to=timeout.route if timeout else None,
+    )
+
+
+def _excluded(
+    route: Route,
+    evaluate: Evaluate,
+    directory: Directory,
+    action: Action,
+    requester: str | None,
+) -> frozenset[str] | None:
+    """Return who must not answer; None where that cannot be told."""
+    if not route.exclude:
+        owner = action.agent.owner if action.agent else None
+        return _named((requester, owner), directory)
+    found = [_ids(expr, evaluate, directory) for expr in route.exclude]
+    if any(ids is None for ids in found):
+        return None
+    return frozenset[str]().union(*(ids for ids in found if ids is not None))
+
+
+def _named(ids: Iterable[str | None], directory: Directory) -> frozenset[str]:
+    """Return ids; one that is the name of a group, as an agent's owner may be, brings its members."""
+    given = [id_ for id_ in ids if id_]
+    return frozenset(given).union(*(directory.group(id_) for id_ in given))
+
+
+def _with_stand_ins(people: Iterable[str], standing: list[Delegation]) -> frozenset[str]:
+    given = frozenset(people)
+    return given | {d.taker for d in standing if d.giver in given}
+
+
+def _ids(expr: ast.Expr, evaluate: Evaluate, directory: Directory) -> frozenset[str] | None:
+    """Return the people that an expression names; None where it errs."""
+    try:
+        return _people(expr, evaluate, directory)
+    except EvaluationError:
+        return None
+
+
+def _people(expr: ast.Expr, evaluate: Evaluate, directory: Directory) -> frozenset[str]:
+    match expr:
+        case ast.ListLiteral():
+            parts = [_people(item.value, evaluate, directory) for item in expr.items]
+            return frozenset[str]().union(*parts)
+        case ast.Conditional():
+            chosen = expr.then if evaluate(expr.condition) is True else expr.otherwise
+            return _people(chosen, evaluate, directory)
+        case ast.Call(function="group" | "role" | "user"):
+            name = evaluate(expr.arguments[0].value)
+            if not isinstance(name, str):
+                raise EvaluationError("type_mismatch", f"`{expr.function}` needs a text")
+            if expr.function == "user":
+                return frozenset({name})
+            return (directory.group if expr.function == "group" else directory.role)(name)
+        case _:
+            value = evaluate(expr)
+            ids = value if isinstance(value, tuple) else (value,)
+            texts = [item for item in ids if isinstance(item, str) and item]
+            if len(texts) < len(ids):
+                raise EvaluationError("type_mismatch", "people are named by texts")
+            return _named(texts, directory)
+
+
+class _Due:
+    """The instants of a route's timers, for one that is asked now."""
+
+    def __init__(self, policy: PolicySet, route: Route, evaluate: Evaluate, now: int) -> None:
+        self._policy, self._route, self._evaluate, self._now = policy, route, evaluate, now
+
+    def after(self, period: Period | None) -> int | None:
+        """Return when a period ends; None where there is none, or nobody can tell."""
+        if period is None:
+            return None
+        if period.business_days is None:
+            return self._now + (period.nanos or 0)
+        calendar = self._calendar()
+        if calendar is None:
+            return None
+        start = Timestamp(self._now)
+        try:
+            return working_days_after(calendar, start, period.business_days).nanos
+        except EvaluationError:
+            return None
+
+    def _calendar(self) -> CalendarValue | None:
+        name = self._route.calendar
+        if name is None:
+            return None
+        package, _, short = name.rpartition(".")
+        found = self._policy.about("").packages[package].calendars[short]
+        return CalendarValue(found, self._evaluate)

@@ -1,0 +1,159 @@
+"""Runs in the database: the document, and beside it whatever is searched for.
+
+`change` is the only way in which a run becomes another: compare-and-set on its version, with its
+questions, timers, event, audit leaves and messages in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, delete, insert, select, update
+
+from gatewright.engine.runtime.errors import NoSuchRun, Outdated
+from gatewright.engine.runtime.run import TERMINAL, WORK, Run, State
+from gatewright.engine.runtime.store import schema as t
+
+_RUN: TypeAdapter[Run] = TypeAdapter(Run)
+
+
+def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
+    """Return a run; raises NoSuchRun. `lock` keeps others from changing it meanwhile."""
+    query = select(t.runs.c.body).where(t.runs.c.id == run)
+    body = connection.scalar(query.with_for_update() if lock else query)
+    if body is None:
+        raise NoSuchRun(run)
+    return _RUN.validate_json(body)
+
+
+def by_key(connection: Connection, key: str) -> Run | None:
+    """Return the run that was proposed with an idempotency key."""
+    body = connection.scalar(select(t.runs.c.body).where(t.runs.c.idempotency_key == key))
+    return None if body is None else _RUN.validate_json(body)
+
+
+def add(connection: Connection, run: Run, key: str | None, ready_at: int | None) -> None:
+    """Keep a new run. `key` is what a repeated proposal is known by."""
+    target = run.round.preview["target"]
+    connection.execute(
+        insert(t.runs).values(
+            id=run.id, version=run.version, state=run.state.value, parent=run.parent,
+            action=run.action, agent=run.agent, system=target["system"], object=target["object"],
+            target=target["id"], proposed_at=run.proposed_at, updated_at=run.updated_at,
+            idempotency_key=key, ready_at=ready_at, fence=run.fence, body=_text(run),
+        )
+    )  # fmt: skip
+    _project(connection, run)
+
+
+def change(
+    connection: Connection, before: Run, run: Run, ready_at: int | None, worker: str | None = None
+) -> None:
+    """Put a run in the place of what it was; raises Outdated where that is not there any more."""
+    done = connection.execute(
+        update(t.runs)
+        .where(t.runs.c.id == run.id, t.runs.c.version == before.version)
+        .values(
+            version=run.version, state=run.state.value, updated_at=run.updated_at,
+            ready_at=ready_at, claimed_by=worker, fence=run.fence, body=_text(run),
+        )
+    )  # fmt: skip
+    if done.rowcount != 1:
+        raise Outdated(run.id)
+    if run.rounds != before.rounds or run.state != before.state:
+        for table in (t.asks, t.timers):
+            connection.execute(delete(table).where(table.c.run == run.id))
+        _project(connection, run)
+
+
+def _project(connection: Connection, run: Run) -> None:
+    """Write down what a pending run waits for, to be found by route and by instant."""
+    if run.state is not State.PENDING:
+        return
+    names = set(run.round.stages[run.round.stage])
+    asks = {a.route: a for a in run.round.asks if (a.escalated_from or a.route) in names}
+    if asks:
+        connection.execute(
+            insert(t.asks),
+            [
+                {"run": run.id, "route": a.route, "asked_at": a.asked_at, "late_at": a.late_at}
+                for a in asks.values()
+            ],
+        )
+    timers = [
+        {"run": run.id, "kind": kind, "route": ask.route, "due_at": due}
+        for ask in asks.values()
+        for kind in ("remind", "late", "timeout")
+        for due in (getattr(ask, f"{kind}_at"),)
+        if due is not None
+    ]
+    if timers:
+        connection.execute(insert(t.timers), timers)
+
+
+def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, str, str]]:
+    """Return (run, kind, route) of instants that were reached, the earliest first."""
+    c = t.timers.c
+    rows = connection.execute(
+        select(c.run, c.kind, c.route).where(c.due_at <= now).order_by(c.due_at).limit(most)
+    )
+    return [(run, kind, route) for run, kind, route in rows]
+
+
+def ready(connection: Connection, now: int) -> Run | None:
+    """Return a run that a worker may claim now, and keep other workers from it."""
+    query = (
+        select(t.runs.c.body)
+        .where(t.runs.c.ready_at <= now)
+        .order_by(t.runs.c.ready_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    body = connection.scalar(query)
+    return None if body is None else _RUN.validate_json(body)
+
+
+def listed(
+    connection: Connection,
+    *,
+    states: Iterable[State] | None = None,
+    routes: Iterable[str] | None = None,
+    parent: str | None = None,
+    after: tuple[int, str] | None = None,
+    most: int = 100,
+) -> list[Run]:
+    """Return runs, the oldest first, at most so many; `after` is where the page before ended."""
+    c = t.runs.c
+    query = select(c.body)
+    if states is not None:
+        query = query.where(c.state.in_([state.value for state in states]))
+    if routes is not None:
+        asked = select(t.asks.c.run).where(t.asks.c.route.in_(list(routes)))
+        query = query.where(c.id.in_(asked))
+    if parent is not None:
+        query = query.where(c.parent == parent)
+    if after is not None:
+        at, run = after
+        query = query.where((c.proposed_at > at) | ((c.proposed_at == at) & (c.id > run)))
+    bodies = connection.scalars(query.order_by(c.proposed_at, c.id).limit(most))
+    return [_RUN.validate_json(body) for body in bodies]
+
+
+def ready_at(run: Run, now: int) -> int | None:
+    """Return from when a worker may claim the run; None where there is nothing to execute."""
+    return now if run.state in WORK else None
+
+
+def is_over(run: Run) -> bool:
+    """Tell whether nothing happens to the run by itself any more."""
+    return run.state in TERMINAL
+
+
+def document(run: Run) -> dict[str, object]:
+    """Return a run as JSON."""
+    return _RUN.dump_python(run, mode="json")  # type: ignore[no-any-return]
+
+
+def _text(run: Run) -> str:
+    return _RUN.dump_json(run).decode()
