@@ -9,7 +9,7 @@ from gatewright.engine.runtime import routing
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, Vote
-from gatewright.engine.runtime.step import Entry, Message, Step
+from gatewright.engine.runtime.step import ActorKind, Entry, Message, Step
 
 APPROVAL_LASTS = 24 * 3600 * 1_000_000_000
 """How long an approval may be used, in nanoseconds, before people are asked again."""
@@ -35,11 +35,9 @@ def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
     run = replace(run, state=state, note=event.why, closed_by=None, taken_by=None)
     if state is State.PENDING:
         run = _ask_stage(run, 0, roster, now)
-    actor = ("person", event.by) if event.by in roster.people else ("agent", run.agent or "")
-    if event.by is None and run.round.number > 1:
-        actor = ("system", "gate")
     entry = Entry(
-        "decided", actor[0], actor[1] or "", {  # type: ignore[arg-type]
+        "decided", "system", "gate", {
+            "by": event.by,
             "effect": event.effect, "round": run.round.number, "card": run.card,
             "policy": run.round.policy, "decision": run.round.decision.get("id"),
             "plan": run.round.plan, **({"why": event.why} if event.why else {}),
@@ -143,7 +141,7 @@ def request_changes(run: Run, event: on.RequestChanges, roster: Roster, now: int
 
 def take_over(run: Run, event: on.TakeOver, roster: Roster, now: int) -> Step:
     """Let a person who may approve go on by hand."""
-    _require_approver(run, roster, event.by)
+    require_approver(run, roster, event.by)
     run = replace(run, state=State.TAKEN_OVER, taken_by=event.by, note=event.note)
     return Step(
         run, (_by(event.by, "taken_over", {"note": event.note}),), (Message("run.taken_over"),)
@@ -157,15 +155,15 @@ def complete(run: Run, event: on.Complete, roster: Roster, now: int) -> Step:
             "not_yours", f"`{run.taken_by}` has taken the run over", "only they can complete it"
         )
     if run.state is State.OUTCOME_UNKNOWN:
-        _require_approver(run, roster, event.by)
+        require_approver(run, roster, event.by)
     if run.state is State.TAKEN_OVER and not event.executed:
         state = State.CANCELLED
     else:
         state = State.DONE if event.executed else State.FAILED
     attempts = run.attempts
     if run.state is State.OUTCOME_UNKNOWN and attempts:
-        outcome = "applied" if event.executed else "not_applied"
-        attempts = (*attempts[:-1], replace(attempts[-1], outcome=outcome))
+        found = replace(attempts[-1], outcome="applied" if event.executed else "not_applied")
+        attempts = (*attempts[:-1], found)
     run = replace(
         run, state=state, closed_by=event.by, note=event.note, record=event.record,
         attempts=attempts,
@@ -180,10 +178,9 @@ def cancel(run: Run, event: on.Cancel, roster: Roster, now: int) -> Step:
     """Give the run up; its requester, the agent's owner and those who may approve can."""
     concerned = {run.requester, run.owner, run.agent, run.taken_by} - {None}
     if event.by not in concerned:
-        _require_approver(run, roster, event.by)
+        require_approver(run, roster, event.by)
     run = replace(run, state=State.CANCELLED, closed_by=event.by, note=event.note)
-    kind = "person" if event.by in roster.people else "agent"
-    entry = Entry("cancelled", kind, event.by, {"note": event.note})
+    entry = Entry("cancelled", _kind(event.by, roster), event.by, {"note": event.note})
     return Step(run, (entry,), (Message("run.cancelled"),))
 
 
@@ -192,12 +189,12 @@ def say(run: Run, event: on.Say, roster: Roster, now: int) -> Step:
     if event.by not in {run.requester, run.agent}:
         routing.require_known(roster, event.by)
     remark = Remark(event.by, now, "comment", event.text)
-    kind = "person" if event.by in roster.people else "agent"
     run = replace(run, remarks=(*run.remarks, remark))
+    kind = _kind(event.by, roster)
     return Step(run, (Entry("commented", kind, event.by, {"text": event.text}),))
 
 
-def _require_approver(run: Run, roster: Roster, person: str) -> None:
+def require_approver(run: Run, roster: Roster, person: str) -> None:
     """Raise Refused unless a person could answer some route of the run, now or at first.
 
     A run that nobody was asked about is anybody's whom the directory knows and nothing excludes.
@@ -214,6 +211,10 @@ def _require_approver(run: Run, roster: Roster, person: str) -> None:
             "not_eligible", f"`{person}` is not among those who may decide about this run",
             "ask somebody of its routes",
         )  # fmt: skip
+
+
+def _kind(who: str, roster: Roster) -> ActorKind:
+    return "person" if who in roster.people else "agent"
 
 
 def _by(person: str, kind: str, body: Document) -> Entry:

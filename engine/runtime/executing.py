@@ -94,6 +94,8 @@ def _ended(
     receipt: Document | None = None,
     message: str | None = None,
 ) -> Run:
+    if run.state is not State.EXECUTING:  # it was given up before anything was tried
+        return run
     last = replace(
         run.attempts[-1], ended_at=now, outcome=outcome, receipt=receipt, message=message
     )

@@ -12,7 +12,8 @@ from typing import Final
 EXIT_CODE: Final = 86
 
 NAMES: Final = (
-    "propose.previewed", "propose.recorded", "propose.committed", "answer.recorded", "answer.committed",
+    "propose.previewed", "propose.recorded", "propose.committed", "answer.recorded",
+    "answer.committed",
     "timer.recorded", "timer.committed", "claim.recorded", "claim.committed", "execute.checked",
     "execute.recorded", "execute.committed", "execute.called", "result.recorded",
     "result.committed", "verify.read", "verify.recorded", "verify.committed",

@@ -82,7 +82,7 @@ def _closure(needed: Iterable[str], known: Mapping[str, Route]) -> set[str]:
             continue
         found.add(name)
         timeout = known[name].timeout
-        if timeout is not None and timeout.route in known:
+        if timeout is not None and timeout.route is not None and timeout.route in known:
             todo.append(timeout.route)
         todo += [other for other, route in known.items() if name in route.outranks]
     return found
@@ -141,7 +141,7 @@ def _excluded(
 
 
 def _named(ids: Iterable[str | None], directory: Directory) -> frozenset[str]:
-    """Return ids; one that is the name of a group, as an agent's owner may be, brings its members."""
+    """Return ids, with the members of those that are groups, as an agent's owner may be."""
     given = [id_ for id_ in ids if id_]
     return frozenset(given).union(*(directory.group(id_) for id_ in given))
 

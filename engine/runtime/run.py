@@ -174,12 +174,16 @@ class Run:
     owner: str | None
     action: str
     system: str
+    proposal: str
+    """The digest of the action as it was proposed."""
     rounds: tuple[Round, ...]
     attempts: tuple[Attempt, ...] = ()
     remarks: tuple[Remark, ...] = ()
     parent: str | None = None
     relation: Literal["branch", "compensation"] | None = None
     """What the run is to its parent."""
+    undo: Document | None = None
+    """The receipt of what a compensation takes back."""
     compensation: str | None = None
     """The run that takes this one back."""
     idempotency_key: str | None = None

@@ -37,7 +37,7 @@ ARROWS: dict[type, frozenset[State]] = {
     }),
     on.Started: frozenset({State.AUTO, State.APPROVED}),
     on.Applied: frozenset({State.EXECUTING}),
-    on.NotApplied: frozenset({State.EXECUTING}),
+    on.NotApplied: frozenset({State.EXECUTING, State.AUTO, State.APPROVED, State.STALE}),
     on.Unknown: frozenset({State.EXECUTING}),
     on.Verified: frozenset({State.VERIFYING}),
     on.CompensationBegan: frozenset({State.DONE, State.COMPENSATION_FAILED}),

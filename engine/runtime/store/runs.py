@@ -6,7 +6,7 @@ questions, timers, event, audit leaves and messages in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, insert, select, update
@@ -48,17 +48,35 @@ def add(connection: Connection, run: Run, key: str | None, ready_at: int | None)
 
 
 def change(
-    connection: Connection, before: Run, run: Run, ready_at: int | None, worker: str | None = None
+    connection: Connection, before: Run, run: Run, ready_at: int | None, holds_claim: bool = False
 ) -> None:
-    """Put a run in the place of what it was; raises Outdated where that is not there any more."""
+    """Put a run in the place of what it was; raises Outdated where that is not there any more.
+
+    `holds_claim` leaves the run to the worker that has claimed it, until the claim ends.
+    """
+    values: dict[str, object] = {
+        "version": run.version, "state": run.state.value, "updated_at": run.updated_at,
+        "fence": run.fence, "body": _text(run),
+    }  # fmt: skip
+    if not (holds_claim and ready_at is not None):
+        values |= {"ready_at": ready_at, "claimed_by": None}
+    _replace(connection, before, run, values)
+
+
+def claim(connection: Connection, before: Run, run: Run, until: int, worker: str) -> None:
+    """Give a run to a worker until an instant, from which on others may claim it."""
+    values: dict[str, object] = {
+        "version": run.version, "updated_at": run.updated_at, "fence": run.fence,
+        "body": _text(run), "ready_at": until, "claimed_by": worker,
+    }  # fmt: skip
+    _replace(connection, before, run, values)
+
+
+def _replace(connection: Connection, before: Run, run: Run, values: Mapping[str, object]) -> None:
+    c = t.runs.c
     done = connection.execute(
-        update(t.runs)
-        .where(t.runs.c.id == run.id, t.runs.c.version == before.version)
-        .values(
-            version=run.version, state=run.state.value, updated_at=run.updated_at,
-            ready_at=ready_at, claimed_by=worker, fence=run.fence, body=_text(run),
-        )
-    )  # fmt: skip
+        update(t.runs).where(c.id == run.id, c.version == before.version).values(**values)
+    )
     if done.rowcount != 1:
         raise Outdated(run.id)
     if run.rounds != before.rounds or run.state != before.state:

@@ -1,0 +1,45 @@
+"""One call of a connector, with a limit on how long anybody waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class CallTimedOut(Exception):
+    """The call did not return in time; it may still have an effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Returned(Generic[T]):
+    value: T | None = None
+    error: BaseException | None = None
+
+
+def call(function: Callable[[], T], timeout_s: float) -> T:
+    """Return what a function returns, or raise what it raises; raises CallTimedOut.
+
+    A call that hangs is left to a thread of its own, which ends with the process: no worker waits
+    for it, and whatever it answers later is not listened to.
+    """
+    answers: SimpleQueue[_Returned[T]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(_Returned(function()))
+        except BaseException as error:  # handed to whoever waits
+            answers.put(_Returned(error=error))
+
+    threading.Thread(target=run, name="connector", daemon=True).start()
+    try:
+        answer = answers.get(timeout=timeout_s)
+    except Empty:
+        raise CallTimedOut(f"no answer within {timeout_s:g} s") from None
+    if answer.error is not None:
+        raise answer.error
+    return answer.value  # type: ignore[return-value]

@@ -1,0 +1,75 @@
+"""Exact plans, each known by a salted commitment, sealed where they hold secrets, erasable.
+
+The trail and the run name the commitment only: erasing a payload breaks no hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Protocol
+
+from sqlalchemy import Connection, insert, select, update
+
+from gatewright.engine.runtime.store import schema as t
+
+
+class Seal(Protocol):
+    """Encrypts and decrypts, such as `cryptography.fernet.Fernet`."""
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Return the sealed bytes."""
+        ...
+
+    def decrypt(self, token: bytes) -> bytes:
+        """Return what was sealed; raises for anything else."""
+        ...
+
+
+_SEALED = "sealed:"
+
+
+def commitment(content: str, salt: str) -> str:
+    """Return `sha256:...` of a content with its salt (hexadecimal)."""
+    return "sha256:" + hashlib.sha256(bytes.fromhex(salt) + content.encode()).hexdigest()
+
+
+def new_salt() -> str:
+    """Return 16 random bytes, hexadecimal: no content can be guessed from its commitment."""
+    return secrets.token_hex(16)
+
+
+def sealed(content: str, seal: Seal) -> str:
+    """Return a content as it is kept where it holds secrets."""
+    return _SEALED + seal.encrypt(content.encode()).decode()
+
+
+def put(connection: Connection, run: str, content: str, salt: str) -> None:
+    """Keep a content, sealed or not, under its commitment."""
+    name = commitment(content, salt)
+    values = {"commitment": name, "run": run, "salt": salt, "content": content}
+    connection.execute(insert(t.payloads).values(values))
+
+
+def get(connection: Connection, name: str, seal: Seal | None = None) -> str | None:
+    """Return a content; None once it is erased, or where it is sealed and there is no key."""
+    row = connection.execute(
+        select(t.payloads.c.content, t.payloads.c.salt).where(t.payloads.c.commitment == name)
+    ).one_or_none()
+    if row is None or row.content is None or commitment(row.content, row.salt) != name:
+        return None
+    if not row.content.startswith(_SEALED):
+        return str(row.content)
+    if seal is None:
+        return None
+    return seal.decrypt(row.content.removeprefix(_SEALED).encode()).decode()
+
+
+def erase(connection: Connection, run: str, now: int) -> int:
+    """Forget the contents of a run, and return how many there were."""
+    c = t.payloads.c
+    return connection.execute(
+        update(t.payloads)
+        .where(c.run == run, c.content.is_not(None))
+        .values(content=None, salt=None, erased_at=now)
+    ).rowcount

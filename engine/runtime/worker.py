@@ -1,0 +1,326 @@
+"""Carries out what may run, fires timers, and finds out what became of attempts that were cut off.
+
+A worker claims a run for a while (`lease_s`). Before the call the attempt and its key are kept; a
+run that is found in the middle of one is of unknown outcome by definition: it is probed, repeated
+with the same key where that can have no second effect, else left to a person.
+INVARIANT: nothing is called without an attempt that was committed before; a worker whose claim is
+not the latest writes nothing. Source: architecture.md "Runtime".
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection
+
+from gatewright.engine.action import Action
+from gatewright.engine.runtime import calling, failpoints
+from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.errors import GateError, Outdated, Refused
+from gatewright.engine.runtime.gate import Gate, previewed
+from gatewright.engine.runtime.plan import receipt_document, receipt_of
+from gatewright.engine.runtime.ports import (
+    Applied,
+    Conflict,
+    Connector,
+    ConnectorError,
+    Idempotency,
+    Preview,
+    Probe,
+    Receipt,
+    TargetRef,
+)
+from gatewright.engine.runtime.routing import Roster
+from gatewright.engine.runtime.run import Attempt, Run, State
+from gatewright.engine.runtime.store import runs
+from gatewright.engine.runtime.transition import transition
+
+T = TypeVar("T")
+
+MAX_CLAIMS: Final = 10
+"""After so many claims of one run it is given up rather than tried for ever."""
+
+
+class Worker:
+    """Carries out the runs of a gate. Any number may work on one store.
+
+    `lease_s` is how long a claim holds; `call_timeout_s`, which must be shorter, how long a
+    connector may take.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        name: str | None = None,
+        lease_s: float = 60.0,
+        call_timeout_s: float = 30.0,
+    ) -> None:
+        if call_timeout_s >= lease_s:
+            raise ValueError("a call must end before the claim does")
+        self.gate = gate
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}"
+        self._lease = int(lease_s * 1_000_000_000)
+        self._timeout_s = call_timeout_s
+
+    def run(self, stop: threading.Event, idle_s: float = 0.5) -> None:
+        """Work until told to stop, looking again after `idle_s` where nothing is to be done."""
+        while not stop.is_set():
+            if not self.step():
+                stop.wait(idle_s)
+
+    def drain(self, most: int = 10_000) -> int:
+        """Do everything that can be done now, and return how many steps that took."""
+        steps = 0
+        while steps < most and self.step():
+            steps += 1
+        return steps
+
+    def step(self) -> bool:
+        """Fire the timers that are due and carry out one run; False where nothing was to be done.
+
+        Raises StoreError where the store cannot be used; a connector's errors end up in its run.
+        """
+        fired = self._fire_timers()
+        run = self._claim()
+        if run is None:
+            return fired
+        try:
+            self._carry_out(run)
+        except Outdated:
+            pass  # somebody else went on with it: their claim is the later one
+        return True
+
+    # --- timers
+
+    def _fire_timers(self, most: int = 100) -> bool:
+        database = self.gate.database
+        due = database.retrying(lambda c: runs.due_timers(c, database.now(c), most), "reading")
+        fired = False
+        for run, kind, route in due:
+            try:
+                self.gate.fire(run, kind, route)
+                fired = True
+            except (Refused, Outdated):
+                continue  # it was answered in the meantime
+        return fired
+
+    # --- claims
+
+    def _claim(self) -> Run | None:
+        database = self.gate.database
+
+        def work(connection: Connection) -> Run | None:
+            now = database.now(connection)
+            run = runs.ready(connection, now)
+            if run is None:
+                return None
+            claimed = transition(run, on.Claimed(self.name), Roster(), now).run
+            runs.claim(connection, run, claimed, now + self._lease, self.name)
+            failpoints.passed("claim.recorded")
+            return claimed
+
+        run = database.retrying(work, "writing")
+        failpoints.passed("claim.committed")
+        return run
+
+    def _carry_out(self, run: Run) -> None:
+        if run.state is State.STALE:
+            self._ask_again(run)
+        elif run.state is State.EXECUTING:
+            self._recover(run, certain_end=False)
+        elif run.state is State.VERIFYING:
+            self._verify(run)
+        else:
+            self._execute(run)
+
+    def _ask_again(self, run: Run) -> None:
+        try:
+            self.gate.ask_again(run.id, run.note or "it moved", run.fence)
+        except Outdated:
+            raise
+        except GateError as error:
+            self._try_later(run, error.message)
+
+    def _try_later(self, run: Run, why: str) -> None:
+        """Leave a run until its claim ends, or give it up after many. Nothing was done with it."""
+        if run.fence >= MAX_CLAIMS:
+            self._note(run, on.NotApplied(why))
+
+    # --- the write
+
+    def _execute(self, run: Run) -> None:
+        try:
+            action = self.gate.plan_of(run)
+            connector = self.gate.connector(run.system)
+            preview = self._call(lambda: _preview(connector, run, action))
+        except (GateError, calling.CallTimedOut) as error:
+            self._try_later(run, str(error))
+            return
+        failpoints.passed("execute.checked")
+        started = self.gate.start(run, preview, self.name)
+        failpoints.passed("execute.committed")
+        if started.state is State.EXECUTING:
+            self._attempt(started, connector, action)
+
+    def _attempt(self, run: Run, connector: Connector, action: Action) -> None:
+        """Call the connector. Only a ConnectorError says for certain that nothing was done."""
+        attempt = _open_attempt(run)
+        try:
+            receipt = self._call(lambda: _write(connector, run, action, attempt))
+        except Conflict as error:
+            self._note(run, on.NotApplied(error.message, conflict=True))
+        except ConnectorError as error:
+            self._note(run, on.NotApplied(error.message))
+        except calling.CallTimedOut:
+            self._recover(run, certain_end=False)
+        except Exception:  # the call has ended, and nobody knows how
+            self._recover(run, certain_end=True)
+        else:
+            failpoints.passed("execute.called")
+            self._applied(run, receipt)
+
+    def _applied(self, run: Run, receipt: object) -> None:
+        if not isinstance(receipt, Receipt):
+            self._note(run, on.Unknown("the connector answered something that is no receipt"))
+            return
+        self._verify(self._note(run, on.Applied(receipt_document(receipt))))
+
+    # --- an attempt of which nobody knows how it ended
+
+    def _recover(self, run: Run, *, certain_end: bool) -> None:
+        """Find out. `certain_end`: the call came back, so nothing of it is still under way."""
+        attempt = _open_attempt(run)
+        try:
+            connector = self.gate.connector(run.system)
+        except GateError as error:
+            self._try_later_unknown(run, error.message)
+            return
+        probe = self._probe(connector, attempt)
+        if probe.applied is Applied.YES and probe.receipt is not None:
+            self._applied(run, probe.receipt)
+        elif self._may_repeat(connector, attempt):
+            self._repeat(run, connector, attempt)
+        elif probe.applied is Applied.NO and certain_end:
+            self._note(run, on.NotApplied("the call failed, and the system has no trace of it"))
+        else:
+            self._note(run, on.Unknown("the call was cut off, and nobody can tell what it did"))
+
+    def _try_later_unknown(self, run: Run, why: str) -> None:
+        if run.fence >= MAX_CLAIMS:
+            self._note(run, on.Unknown(why))
+
+    def _probe(self, connector: Connector, attempt: Attempt) -> Probe:
+        if not connector.capabilities.can_probe:
+            return Probe(Applied.UNKNOWN)
+        try:
+            found = self._call(lambda: connector.probe(attempt.key))
+        except Exception:  # then nobody knows
+            return Probe(Applied.UNKNOWN)
+        return found if isinstance(found, Probe) else Probe(Applied.UNKNOWN)
+
+    def _may_repeat(self, connector: Connector, attempt: Attempt) -> bool:
+        """Tell whether the same call again can have no second effect."""
+        can = connector.capabilities
+        if can.idempotency is Idempotency.COMPARE_AND_SET:
+            return attempt.expected_version is not None
+        if can.idempotency is not Idempotency.NATIVE:
+            return False
+        age = self.gate.database.now() - attempt.started_at
+        return can.key_window_s is None or age < can.key_window_s * 1_000_000_000
+
+    def _repeat(self, run: Run, connector: Connector, attempt: Attempt) -> None:
+        """Call again with the same key and version."""
+        try:
+            action = self.gate.plan_of(run)
+        except GateError as error:
+            self._note(run, on.Unknown(error.message))
+            return
+        try:
+            receipt = self._call(lambda: _write(connector, run, action, attempt))
+        except Conflict as error:
+            self._settle_conflict(run, connector, attempt, error.message)
+        except ConnectorError as error:
+            # This call did nothing; the one before may have.
+            self._note(run, on.Unknown(f"the call was cut off; tried again: {error.message}"))
+        except Exception:  # or CallTimedOut: somebody will look again when the claim ends
+            self._try_later_unknown(run, "the call was cut off again and again")
+        else:
+            self._applied(run, receipt)
+
+    def _settle_conflict(
+        self, run: Run, connector: Connector, attempt: Attempt, message: str
+    ) -> None:
+        """Tell whose write moved the record: ours, if everything is as planned."""
+        fields = run.round.preview["fields"]
+        try:
+            target = self._target(run)
+            record = self._call(lambda: connector.read(target, [f["field"] for f in fields]))
+        except Exception:
+            self._note(run, on.Unknown(message))
+            return
+        if fields and all(record.values.get(f["field"]) == f["new"] for f in fields):
+            receipt = Receipt(attempt.key, target, None, record.version,
+                              {"fields": {f["field"]: f["old"] for f in fields}})  # fmt: skip
+            self._applied(run, receipt)
+        else:
+            self._note(run, on.Unknown(f"the call was cut off, and then: {message}"))
+
+    # --- afterwards
+
+    def _verify(self, run: Run) -> None:
+        """Read again what was written, and say whether it is as planned."""
+        fields = run.round.preview["fields"]
+        try:
+            connector = self.gate.connector(run.system)
+            target = self._target(run)
+            record = self._call(lambda: connector.read(target, [f["field"] for f in fields]))
+            differs = [
+                f["field"] for f in fields
+                if f["new"] != "***" and record.values.get(f["field"]) != f["new"]
+            ]  # fmt: skip
+        except Exception:  # it was written, whatever reading says
+            if run.fence < MAX_CLAIMS:
+                return
+            differs = ["(the record could not be read again)"]
+        failpoints.passed("verify.read")
+        message = f"not as planned: {', '.join(differs)}" if differs else None
+        self._note(run, on.Verified(not differs, message))
+
+    def _target(self, run: Run) -> TargetRef:
+        attempt = run.attempt
+        if attempt is not None and attempt.receipt is not None:
+            return receipt_of(attempt.receipt).target
+        return TargetRef(**run.round.preview["target"])
+
+    def _note(self, run: Run, event: on.Event) -> Run:
+        noted = self.gate.note(run, event)
+        failpoints.passed("result.committed")
+        return noted
+
+    def _call(self, function: Callable[[], T]) -> T:
+        return calling.call(function, self._timeout_s)
+
+
+def _open_attempt(run: Run) -> Attempt:
+    attempt = run.attempt
+    if attempt is None:
+        raise Outdated(run.id)
+    return attempt
+
+
+def _preview(connector: Connector, run: Run, action: Action) -> Preview:
+    if run.undo is not None:
+        receipt = receipt_of(run.undo)
+        return previewed(lambda: connector.preview_compensation(receipt))
+    return previewed(lambda: connector.preview(action))
+
+
+def _write(connector: Connector, run: Run, action: Action, attempt: Attempt) -> Receipt:
+    if run.undo is not None:
+        return connector.compensate(receipt_of(run.undo), attempt.expected_version, attempt.key)
+    return connector.execute(action, attempt.expected_version, attempt.key)
