@@ -1,0 +1,160 @@
+"""Databases for tests: SQLite files, and schemas of a PostgreSQL server.
+
+PostgreSQL is what `GATEWRIGHT_TEST_POSTGRES` names, else the server on 127.0.0.1:5432 if it answers,
+else a cluster of our own, made of the programs that are installed. In CI its absence is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from gatewright.engine.runtime.store.database import Database, open_database
+from gatewright.engine.runtime.store.schema import metadata
+from tests.conftest import in_ci
+
+LOCAL = "postgresql://127.0.0.1:5432/test"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Give the address of a PostgreSQL database where schemas may be made."""
+    with ExitStack() as stack:
+        yield stack.enter_context(any_server())
+
+
+@contextmanager
+def any_server() -> Iterator[str]:
+    """Find a server, or start one; skip without any, but fail in CI."""
+    named = os.environ.get("GATEWRIGHT_TEST_POSTGRES")
+    if named:
+        with psycopg.connect(named, connect_timeout=5):
+            yield named
+    elif answers(LOCAL):
+        yield LOCAL
+    elif programs() is not None:
+        with temporary_cluster() as address:
+            yield address
+    else:
+        reason = "needs PostgreSQL: set GATEWRIGHT_TEST_POSTGRES, or install its server"
+        if in_ci():
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def answers(address: str) -> bool:
+    """Tell whether there is a server that lets us in."""
+    try:
+        psycopg.connect(address, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def programs() -> Path | None:
+    """Return the folder of the newest `initdb` and `pg_ctl`; None where there are none."""
+    on_path = shutil.which("initdb")
+    if on_path is not None:
+        return Path(on_path).resolve().parent
+    found = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(found, key=lambda folder: int(folder.parent.name), default=None)
+
+
+@contextmanager
+def temporary_cluster() -> Iterator[str]:
+    """Make a cluster in a folder of its own, run it, and take both away in the end."""
+    folder = programs()
+    assert folder is not None, "the programs of PostgreSQL are not installed"
+    user = _unprivileged()
+    with tempfile.TemporaryDirectory(prefix="gatewright-postgres-") as home:
+        if user is not None:
+            shutil.chown(home, user)
+        data, port = Path(home) / "data", _free_port()
+
+        def run(program: str, *arguments: str) -> None:
+            subprocess.run(
+                [folder / program, "-D", data, *arguments],
+                check=True, user=user, cwd=home, stdout=subprocess.DEVNULL, timeout=120,
+                extra_groups=[] if user else None,
+            )  # fmt: skip
+
+        run("initdb", "-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8", "--locale=C")
+        options = f"-p {port} -h 127.0.0.1 -k {home} -F"
+        run("pg_ctl", "-w", "-l", str(Path(home) / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+def _unprivileged() -> str | None:
+    """Return another user where we are root: PostgreSQL does not run as root."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def fresh_schema(server: str) -> Iterator[str]:
+    """Make an empty schema, and give the address under which everything happens in it."""
+    name = f"gw_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'CREATE SCHEMA "{name}"'.encode())
+        try:
+            joint = "&" if "?" in server else "?"
+            yield f"{server}{joint}options={quote(f'-csearch_path={name}')}"
+        finally:
+            admin.execute("SET client_min_messages = warning")
+            admin.execute(f'DROP SCHEMA "{name}" CASCADE'.encode())
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database of this test's own, without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'gate.db'}"
+    else:
+        with fresh_schema(request.getfixturevalue("postgres_server")) as address:
+            yield address
+
+
+@pytest.fixture
+def bare_database(database_url: str) -> Iterator[Database]:
+    """Give a database without any table."""
+    opened = open_database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def database(bare_database: Database) -> Database:
+    """Give a database with all tables, and nothing in them."""
+    with bare_database.transaction() as connection:
+        metadata.create_all(connection)
+    return bare_database
+
+
+def password_free(url: str) -> str:
+    """Return what may be shown of an address."""
+    return make_url(url).render_as_string(hide_password=True)
