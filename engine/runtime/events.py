@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from gatewright.engine.runtime.run import Document, Round
+from gatewright.engine.runtime.run import Document, Round, TimerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Say:
 class TimerFired:
     """An instant was reached that the run waited for."""
 
-    kind: Literal["remind", "late", "timeout"]
+    kind: TimerKind
     route: str
 
 

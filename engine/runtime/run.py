@@ -66,6 +66,8 @@ _STATUS: dict[State, Status] = {
 Document: TypeAlias = dict[str, Any]
 """JSON that is kept and shown as it is."""
 
+TimerKind: TypeAlias = Literal["remind", "late", "timeout"]
+
 Quorum: TypeAlias = Literal["one", "all"] | int
 
 

@@ -13,15 +13,15 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeVar
-
-from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
 from gatewright.engine.runtime import calling, failpoints
 from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, Outdated, Refused
-from gatewright.engine.runtime.gate import Gate, previewed
+from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.plan import receipt_document, receipt_of
 from gatewright.engine.runtime.ports import (
     Applied,
@@ -34,10 +34,9 @@ from gatewright.engine.runtime.ports import (
     Receipt,
     TargetRef,
 )
-from gatewright.engine.runtime.routing import Roster
+from gatewright.engine.runtime.proposing import Proposing, previewed
 from gatewright.engine.runtime.run import Attempt, Run, State
 from gatewright.engine.runtime.store import runs
-from gatewright.engine.runtime.transition import transition
 
 T = TypeVar("T")
 
@@ -62,9 +61,10 @@ class Worker:
     ) -> None:
         if call_timeout_s >= lease_s:
             raise ValueError("a call must end before the claim does")
-        self.gate = gate
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
-        self._lease = int(lease_s * 1_000_000_000)
+        self._desk = gate.desk
+        self._proposing = Proposing(gate.desk)
+        self._claims = Claims(gate.desk, self.name, int(lease_s * 1_000_000_000))
         self._timeout_s = call_timeout_s
 
     def run(self, stop: threading.Event, idle_s: float = 0.5) -> None:
@@ -86,47 +86,28 @@ class Worker:
         Raises StoreError where the store cannot be used; a connector's errors end up in its run.
         """
         fired = self._fire_timers()
-        run = self._claim()
+        run = self._claims.claim()
         if run is None:
             return fired
-        try:
+        with suppress(Outdated):  # somebody else went on with it: their claim is the later one
             self._carry_out(run)
-        except Outdated:
-            pass  # somebody else went on with it: their claim is the later one
         return True
 
     # --- timers
 
     def _fire_timers(self, most: int = 100) -> bool:
-        database = self.gate.database
+        database = self._desk.database
         due = database.retrying(lambda c: runs.due_timers(c, database.now(c), most), "reading")
         fired = False
         for run, kind, route in due:
             try:
-                self.gate.fire(run, kind, route)
+                self._claims.fire(run, kind, route)
                 fired = True
             except (Refused, Outdated):
                 continue  # it was answered in the meantime
         return fired
 
     # --- claims
-
-    def _claim(self) -> Run | None:
-        database = self.gate.database
-
-        def work(connection: Connection) -> Run | None:
-            now = database.now(connection)
-            run = runs.ready(connection, now)
-            if run is None:
-                return None
-            claimed = transition(run, on.Claimed(self.name), Roster(), now).run
-            runs.claim(connection, run, claimed, now + self._lease, self.name)
-            failpoints.passed("claim.recorded")
-            return claimed
-
-        run = database.retrying(work, "writing")
-        failpoints.passed("claim.committed")
-        return run
 
     def _carry_out(self, run: Run) -> None:
         if run.state is State.STALE:
@@ -140,7 +121,7 @@ class Worker:
 
     def _ask_again(self, run: Run) -> None:
         try:
-            self.gate.ask_again(run.id, run.note or "it moved", run.fence)
+            self._proposing.again(run.id, None, None, run.note or "it moved", run.fence)
         except Outdated:
             raise
         except GateError as error:
@@ -155,14 +136,14 @@ class Worker:
 
     def _execute(self, run: Run) -> None:
         try:
-            action = self.gate.plan_of(run)
-            connector = self.gate.connector(run.system)
+            action = self._desk.plan_of(run)
+            connector = self._desk.connector(run.system)
             preview = self._call(lambda: _preview(connector, run, action))
         except (GateError, calling.CallTimedOut) as error:
             self._try_later(run, str(error))
             return
         failpoints.passed("execute.checked")
-        started = self.gate.start(run, preview, self.name)
+        started = self._claims.start(run, preview)
         failpoints.passed("execute.committed")
         if started.state is State.EXECUTING:
             self._attempt(started, connector, action)
@@ -196,7 +177,7 @@ class Worker:
         """Find out. `certain_end`: the call came back, so nothing of it is still under way."""
         attempt = _open_attempt(run)
         try:
-            connector = self.gate.connector(run.system)
+            connector = self._desk.connector(run.system)
         except GateError as error:
             self._try_later_unknown(run, error.message)
             return
@@ -230,13 +211,13 @@ class Worker:
             return attempt.expected_version is not None
         if can.idempotency is not Idempotency.NATIVE:
             return False
-        age = self.gate.database.now() - attempt.started_at
+        age = self._desk.database.now() - attempt.started_at
         return can.key_window_s is None or age < can.key_window_s * 1_000_000_000
 
     def _repeat(self, run: Run, connector: Connector, attempt: Attempt) -> None:
         """Call again with the same key and version."""
         try:
-            action = self.gate.plan_of(run)
+            action = self._desk.plan_of(run)
         except GateError as error:
             self._note(run, on.Unknown(error.message))
             return
@@ -276,7 +257,7 @@ class Worker:
         """Read again what was written, and say whether it is as planned."""
         fields = run.round.preview["fields"]
         try:
-            connector = self.gate.connector(run.system)
+            connector = self._desk.connector(run.system)
             target = self._target(run)
             record = self._call(lambda: connector.read(target, [f["field"] for f in fields]))
             differs = [
@@ -298,7 +279,7 @@ class Worker:
         return TargetRef(**run.round.preview["target"])
 
     def _note(self, run: Run, event: on.Event) -> Run:
-        noted = self.gate.note(run, event)
+        noted = self._claims.note(run, event)
         failpoints.passed("result.committed")
         return noted
 

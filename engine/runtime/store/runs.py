@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gatewright.engine.runtime.errors import NoSuchRun, Outdated
-from gatewright.engine.runtime.run import TERMINAL, WORK, Run, State
+from gatewright.engine.runtime.run import TERMINAL, WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
@@ -110,7 +110,7 @@ def _project(connection: Connection, run: Run) -> None:
         connection.execute(insert(t.timers), timers)
 
 
-def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, str, str]]:
+def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, TimerKind, str]]:
     """Return (run, kind, route) of instants that were reached, the earliest first."""
     c = t.timers.c
     rows = connection.execute(

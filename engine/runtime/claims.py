@@ -1,0 +1,126 @@
+"""What workers may do to runs: claim one, begin its attempt, note what came of it, fire a timer.
+
+INVARIANT: an attempt begins only where everything is as approved, by the policy in force.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from gatewright.engine.decision import Effect
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime import failpoints
+from gatewright.engine.runtime.desk import Desk, qualified_stages
+from gatewright.engine.runtime.errors import Outdated
+from gatewright.engine.runtime.plan import Plan, make_plan
+from gatewright.engine.runtime.ports import Preview
+from gatewright.engine.runtime.routing import Roster, is_satisfied
+from gatewright.engine.runtime.run import Run, TimerKind
+from gatewright.engine.runtime.store import decisions, runs
+from gatewright.engine.runtime.store.history import StoreHistory
+from gatewright.engine.runtime.transition import transition
+from gatewright.engine.values import Timestamp
+
+
+class Claims:
+    """The steps of one worker."""
+
+    def __init__(self, desk: Desk, worker: str, lease_ns: int) -> None:
+        self._desk = desk
+        self._worker = worker
+        self._lease = lease_ns
+
+    def claim(self) -> Run | None:
+        """Take a run that there is something to do with, until the claim ends; None: nothing."""
+        database = self._desk.database
+
+        def work(connection: Connection) -> Run | None:
+            now = database.now(connection)
+            run = runs.ready(connection, now)
+            if run is None:
+                return None
+            claimed = transition(run, on.Claimed(self._worker), Roster(), now).run
+            runs.claim(connection, run, claimed, now + self._lease, self._worker)
+            failpoints.passed("claim.recorded")
+            return claimed
+
+        run = database.retrying(work, "writing")
+        failpoints.passed("claim.committed")
+        return run
+
+    def start(self, claimed: Run, preview: Preview) -> Run:
+        """Check once more that a claimed run may be carried out, and keep its attempt.
+
+        The policy in force decides again about the record as it is now. The result is `executing`,
+        or `stale` where anything is not as approved any more. Raises Outdated for an old claim.
+        """
+        policy, action = self._desk.policy, self._desk.plan_of(claimed)
+        plan = make_plan(action, preview, policy)
+
+        def work(connection: Connection) -> Run:
+            run = self._claimed(connection, claimed)
+            now = self._desk.database.now(connection)
+            why = self._why_stale(connection, policy, run, plan.at(now), now)
+            event: on.Event
+            if why is not None:
+                event = on.WentStale(why)
+            else:
+                key = f"{run.id}-{len(run.attempts) + 1}"
+                event = on.Started(self._worker, key, preview.version)
+            step = transition(run, event, Roster(), now)
+            self._desk.keep(connection, run, step, holds_claim=why is None)
+            failpoints.passed("execute.recorded")
+            return step.run
+
+        return self._desk.database.retrying(work)
+
+    def _why_stale(
+        self, connection: Connection, policy: PolicySet, run: Run, plan: Plan, now: int
+    ) -> str | None:
+        """Return what is not as approved any more; None where the run may be carried out."""
+        round_ = run.round
+        if plan.preview.version != round_.preview["version"]:
+            return "the record was changed since the preview"
+        if plan.shown_preview["fields"] != round_.preview["fields"]:
+            return "the record has other values than in the preview"
+        if round_.expires_at is not None and round_.expires_at <= now:
+            return "the approval is too old"
+        history = StoreHistory(connection, without=run.id)
+        uses = decisions.uses_of(connection, without=run.id)
+        decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
+        if decision.effect is Effect.BLOCK:
+            return "the policy in force blocks it"
+        needed = qualified_stages(decision, policy.about(plan.action.name))
+        if not {route for stage in needed for route in stage} <= {
+            route for stage in round_.stages for route in stage
+        }:
+            return "the policy in force asks for others"
+        roster = self._desk.roster(connection, run, plan.action, now)
+        if any(not is_satisfied(ask, round_.votes, roster) for ask in round_.asks):
+            return "somebody who approved may not do so any more"
+        return None
+
+    def note(self, claimed: Run, event: on.Event) -> Run:
+        """Keep what a worker found out; raises Outdated where its claim is not the latest."""
+
+        def work(connection: Connection) -> Run:
+            run = self._claimed(connection, claimed)
+            step = transition(run, event, Roster(), self._desk.database.now(connection))
+            self._desk.keep(connection, run, step, holds_claim=True)
+            failpoints.passed("result.recorded")
+            return step.run
+
+        return self._desk.database.retrying(work, "writing")
+
+    def _claimed(self, connection: Connection, claimed: Run) -> Run:
+        run = runs.get(connection, claimed.id, lock=True)
+        if run.fence != claimed.fence or run.version != claimed.version:
+            raise Outdated(run.id)
+        return run
+
+    def fire(self, run: str, kind: TimerKind, route: str) -> Run:
+        """Let a timer of a run do what its route says; raises Refused where that is over."""
+        changed = self._desk.change(run, on.TimerFired(kind, route), "timer.recorded")
+        failpoints.passed("timer.committed")
+        return changed

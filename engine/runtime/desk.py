@@ -1,0 +1,228 @@
+"""What every step needs: the policy in force, the people, the connectors, and how a step is kept.
+
+One transaction holds the next version of a run, what it waits for, its event in the history, its
+audit leaves and its messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from sqlalchemy import Connection, select
+
+from gatewright.dsl.policy import CheckedPolicy
+from gatewright.engine.action import Action
+from gatewright.engine.canonical import canonical_json
+from gatewright.engine.decision import Decision
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.record import Event as PastEvent
+from gatewright.engine.json_text import read_json
+from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime import failpoints
+from gatewright.engine.runtime.card import card_digest
+from gatewright.engine.runtime.directory import Directory
+from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.people import Delegation, roster_of
+from gatewright.engine.runtime.plan import Plan
+from gatewright.engine.runtime.ports import Connector
+from gatewright.engine.runtime.routing import Roster
+from gatewright.engine.runtime.run import Document, Round, Run, State
+from gatewright.engine.runtime.step import Step
+from gatewright.engine.runtime.store import decisions, payloads, runs, trail
+from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.database import Database
+from gatewright.engine.runtime.store.history import StoreHistory, put_event
+from gatewright.engine.runtime.transition import ARROWS, transition
+from gatewright.engine.values import Timestamp
+
+Source = PolicySet | Callable[[], PolicySet]
+"""A policy set, or a function that gives the one in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A round with its decision, and the plan that it commits to."""
+
+    round: Round
+    decision: Decision
+    content: str
+    salt: str
+
+    @property
+    def effect(self) -> Literal["auto_run", "require_approval", "block"]:
+        """The effect as text."""
+        return self.decision.effect.value
+
+
+class Desk:
+    """Keeps steps of runs. Safe to share between threads."""
+
+    def __init__(
+        self,
+        source: Source,
+        database: Database,
+        connectors: Iterable[Connector],
+        directory: Directory,
+        seal: payloads.Seal | None,
+    ) -> None:
+        self._source = source
+        self.database = database
+        self.directory = directory
+        self.seal = seal
+        self._connectors = {connector.system: connector for connector in connectors}
+
+    @property
+    def policy(self) -> PolicySet:
+        """The policy set in force."""
+        return self._source if isinstance(self._source, PolicySet) else self._source()
+
+    def connector(self, system: str) -> Connector:
+        """Return the connector of a system; raises GateError where there is none."""
+        if system not in self._connectors:
+            raise GateError(
+                "no_connector", f"there is no connector for `{system[:80]}`",
+                f"known are: {', '.join(sorted(self._connectors)) or 'none'}",
+            )  # fmt: skip
+        return self._connectors[system]
+
+    def run(self, run: str) -> Run:
+        """Return a run; raises NoSuchRun."""
+        return self.database.retrying(lambda c: runs.get(c, run), "reading")
+
+    def plan_of(self, run: Run, connection: Connection | None = None) -> Action:
+        """Return the exact action of a run; raises GateError where it was erased."""
+        if connection is None:
+            return self.database.retrying(lambda c: self.plan_of(run, c), "reading")
+        content = payloads.get(connection, run.round.plan, self.seal)
+        if content is None:
+            raise GateError(
+                "no_plan", f"the plan of run `{run.id}` was erased or cannot be unsealed",
+                "nothing can be executed without it",
+            )  # fmt: skip
+        return Action.read(read_json(content))[0]
+
+    def roster(self, connection: Connection, run: Run, action: Action, now: int | None) -> Roster:
+        """Return who may answer the routes of a run now."""
+        now = self.database.now(connection) if now is None else now
+        needed = {name for stage in run.round.stages for name in stage}
+        needed |= {ask.route for ask in run.round.asks}
+        c = t.delegations.c
+        rows = connection.execute(
+            select(c.giver, c.taker, c.from_at, c.until_at).where(
+                c.from_at <= now, c.until_at > now, c.revoked_at.is_(None)
+            )
+        )
+        standing = [Delegation(*row) for row in rows]
+        return roster_of(
+            self.policy, self.directory, standing, action, run, needed, run.requester, now
+        )
+
+    # --- deciding
+
+    def decide(
+        self,
+        connection: Connection,
+        policy: PolicySet,
+        plan: Plan,
+        run: str,
+        number: int,
+        editor: str | None,
+        now: int,
+    ) -> Made:
+        """Decide about a plan, and make a round of it."""
+        history = StoreHistory(connection, without=run)
+        uses = decisions.uses_of(connection, without=run)
+        decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
+        content, salt = canonical_json(plan.kept).decode(), payloads.new_salt()
+        if plan.holds_secrets and self.seal is not None:
+            content = payloads.sealed(content, self.seal)
+        name = payloads.commitment(content, salt)
+        shown = cast("Document", decision.to_dict())
+        known = policy.about(plan.action.name)
+        stages = qualified_stages(decision, known)
+        round_ = Round(
+            number=number, opened_at=now, editor=editor, plan=name, action=plan.shown,
+            preview=plan.shown_preview, decision=shown, policy=policy.digest, stages=stages,
+            card=card_digest(run, number, name, plan.shown, plan.shown_preview, shown, stages),
+        )  # fmt: skip
+        return Made(round_, decision, content, salt)
+
+    def keep_round(
+        self, connection: Connection, run: Run, made: Made, policy: PolicySet, now: int
+    ) -> None:
+        """Keep the plan of a round, and its decision in the decision log."""
+        payloads.put(connection, run.id, made.content, made.salt)
+        decisions.append(connection, run.id, made.decision, policy, now)
+
+    # --- steps
+
+    def change(self, id_: str, event: on.Event, failpoint: str) -> Run:
+        """Let something happen to a run, in one transaction."""
+
+        def work(connection: Connection) -> Run:
+            run = runs.get(connection, id_, lock=True)
+            now = self.database.now(connection)
+            action = self.plan_of(run, connection)
+            step = transition(run, event, self.roster(connection, run, action, now), now)
+            self.keep(connection, run, step)
+            failpoints.passed(failpoint)
+            return step.run
+
+        return self.database.retrying(work, "writing")
+
+    def keep(
+        self, connection: Connection, before: Run, step: Step, *, holds_claim: bool = False
+    ) -> None:
+        """Write a step: the run, what it waits for, its event, leaves and messages."""
+        run = step.run
+        runs.change(connection, before, run, runs.ready_at(run, run.updated_at), holds_claim)
+        self.tell(connection, run, step, run.updated_at)
+        if run.parent is not None and run.relation == "compensation" and run.state != before.state:
+            self._tell_parent(connection, run)
+
+    def tell(self, connection: Connection, run: Run, step: Step, now: int) -> None:
+        """Write what others learn of a step: its event, audit leaves and messages."""
+        if run.relation != "compensation":  # taking something back is no action of its own
+            put_event(connection, event_of(run))
+        trail.record(connection, run.id, step.entries, now)
+        trail.post(connection, run, step.messages, now)
+
+    def _tell_parent(self, connection: Connection, run: Run) -> None:
+        """Let a run know that another begins to take it back, or has done so."""
+        event: on.Event
+        if run.state is State.EXECUTING:
+            event = on.CompensationBegan(run.id)
+        elif run.state in (State.DONE, State.FAILED):
+            event = on.CompensationEnded(run.id, run.state is State.DONE, run.note)
+        else:
+            return
+        parent = runs.get(connection, run.parent or "", lock=True)
+        if parent.state not in ARROWS[type(event)]:
+            return
+        step = transition(parent, event, Roster(), run.updated_at)
+        self.keep(connection, parent, step)
+
+
+def qualified_stages(decision: Decision, policy: CheckedPolicy) -> tuple[tuple[str, ...], ...]:
+    """Return the stages of a decision with the qualified names of their routes."""
+    names = {policy.route_name(qualified): qualified for qualified in policy.routes}
+    return tuple(tuple(names[name] for name in stage) for stage in decision.stages)
+
+
+def event_of(run: Run) -> PastEvent:
+    """Return a run as rules see it in a history."""
+    action = Action.read(run.round.action)[0]
+    votes = run.round.votes
+    by, at = (votes[-1].person, votes[-1].at) if votes else (None, None)
+    if run.state is State.REJECTED:
+        by, at = run.closed_by, run.updated_at
+    event = PastEvent.of(action, run.id, Timestamp(run.proposed_at), run.state.status)
+    matched = [
+        f"{rule['package']}.{rule['name']}"
+        for rule in run.round.decision["rules"]
+        if rule["status"] == "matched"
+    ]
+    decided_at = None if at is None else Timestamp(at)
+    return replace(event, decided_by=by, decided_at=decided_at, rules=tuple(matched))

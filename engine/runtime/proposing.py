@@ -1,0 +1,224 @@
+"""Actions of agents -> runs: previewed, decided and kept; and again where something changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from gatewright.engine.action import Action
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.runtime import answering, failpoints
+from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.desk import Desk
+from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
+from gatewright.engine.runtime.plan import Plan, make_plan, receipt_of, target_of, with_target
+from gatewright.engine.runtime.ports import ConnectorError, Preview
+from gatewright.engine.runtime.routing import Roster
+from gatewright.engine.runtime.run import Document, Run, State
+from gatewright.engine.runtime.step import Entry
+from gatewright.engine.runtime.store import runs
+from gatewright.engine.runtime.transition import ARROWS, transition
+
+_REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
+_DONE_TO = {"revised": "revised", "retry": "retried"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Who proposes what, and what it has to do with another run."""
+
+    action: Action
+    requester: str | None
+    parent: Run | None = None
+    undo: Document | None = None
+
+    @property
+    def key(self) -> str | None:
+        """What a repeated proposal is known by: keys of different agents never meet."""
+        agent, key = self.action.agent, self.action.idempotency_key
+        return None if key is None else f"{agent.id if agent and agent.id else ''}:{key}"
+
+    @property
+    def relation(self) -> Literal["branch", "compensation"] | None:
+        """What the new run is to its parent."""
+        if self.parent is None:
+            return None
+        return "branch" if self.undo is None else "compensation"
+
+
+class Proposing:
+    """Makes runs, and rounds of runs."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def propose(self, proposal: Proposal) -> Run:
+        """Return a new run, or the one that there is of the same proposal."""
+        policy = self._desk.policy
+        known = self._desk.database.retrying(lambda c: self._known(c, proposal), "reading")
+        if known is not None:
+            return known
+        plan = make_plan(proposal.action, self._preview(policy, proposal), policy)
+        self._require_seal(plan)
+        failpoints.passed("propose.previewed")
+        run = self._desk.database.retrying(lambda c: self._record(c, policy, plan, proposal))
+        failpoints.passed("propose.committed")
+        return run
+
+    def _known(self, connection: Connection, proposal: Proposal) -> Run | None:
+        """Return the run of the same proposal; raises Refused where the key was another's."""
+        known = runs.by_key(connection, proposal.key) if proposal.key is not None else None
+        if known is not None and known.proposal != proposal.action.digest:
+            raise Refused(
+                "key_reused", "the idempotency key belongs to another proposal",
+                "use a new key for a new proposal",
+            )  # fmt: skip
+        return known
+
+    def _preview(self, policy: PolicySet, proposal: Proposal) -> Preview:
+        action = proposal.action
+        if proposal.undo is not None:
+            receipt = receipt_of(proposal.undo)
+            connector = self._desk.connector(receipt.target.system)
+            return previewed(lambda: connector.preview_compensation(receipt))
+        target = target_of(action, policy)
+        connector = self._desk.connector(target.system)
+        return previewed(lambda: connector.preview(with_target(action, target)))
+
+    def _require_seal(self, plan: Plan) -> None:
+        if plan.holds_secrets and self._desk.seal is None:
+            raise GateError(
+                "no_seal", "the action has @secret values, and this gate has no key to seal them",
+                "give the gate a `seal`: secrets are kept encrypted or not at all",
+            )  # fmt: skip
+
+    def _record(
+        self, connection: Connection, policy: PolicySet, plan: Plan, proposal: Proposal
+    ) -> Run:
+        """Decide, and keep a new run with everything that goes with it."""
+        known = self._known(connection, proposal)
+        if known is not None:
+            return known
+        now = self._desk.database.now(connection)
+        plan, id_ = plan.at(now), "run_" + uuid.uuid4().hex
+        if proposal.parent is not None:
+            self._supersede(connection, proposal, proposal.parent.id, id_)
+        made = self._desk.decide(connection, policy, plan, id_, 1, None, now)
+        agent = plan.action.agent
+        run = Run(
+            id=id_, version=0, state=State.STALE, proposed_at=now, updated_at=now,
+            requester=proposal.requester, agent=agent.id if agent else None,
+            owner=agent.owner if agent else None, action=plan.action.name,
+            system=plan.preview.target.system, proposal=proposal.action.digest,
+            rounds=(made.round,), undo=proposal.undo, relation=proposal.relation,
+            parent=proposal.parent.id if proposal.parent else None,
+            idempotency_key=plan.action.idempotency_key,
+        )  # fmt: skip
+        roster = self._desk.roster(connection, run, plan.action, now)
+        event = on.Decided(made.effect, made.round, proposal.requester)
+        step = answering.begin(run, event, roster, now)
+        run = replace(step.run, version=1)
+        runs.add(connection, run, proposal.key, runs.ready_at(run, now))
+        self._desk.keep_round(connection, run, made, policy, now)
+        proposed = Entry("proposed", "agent", run.requester or "", {
+            "action": run.action, "plan": run.round.plan, "parent": run.parent,
+            "relation": run.relation, "agent": run.agent,
+        })  # fmt: skip
+        self._desk.tell(connection, run, replace(step, entries=(proposed, *step.entries)), now)
+        failpoints.passed("propose.recorded")
+        return run
+
+    def _supersede(
+        self, connection: Connection, proposal: Proposal, parent_id: str, heir: str
+    ) -> None:
+        """Make sure that a run and its heir are not both carried out."""
+        parent = runs.get(connection, parent_id, lock=True)
+        if proposal.undo is not None:
+            busy = [r for r in runs.listed(connection, parent=parent.id)
+                    if r.relation == "compensation" and not r.is_final]  # fmt: skip
+            if busy or parent.state not in ARROWS[on.CompensationBegan]:
+                raise Refused(
+                    "compensating", f"run `{parent.id}` is being taken back already",
+                    f"look at {busy[0].id if busy else parent.compensation}",
+                )  # fmt: skip
+            return
+        roster = self._desk.roster(connection, parent, self._desk.plan_of(parent, connection), None)
+        if proposal.requester not in {parent.requester, parent.agent, parent.owner}:
+            answering.require_approver(parent, roster, proposal.requester or "")
+        if parent.state in (State.EXECUTING, State.VERIFYING, State.COMPENSATING):
+            raise Refused(
+                "wrong_state", f"run `{parent.id}` is {parent.state.value}", "wait for its end"
+            )
+        if not parent.is_final and parent.state is not State.OUTCOME_UNKNOWN:
+            by = proposal.requester or ""
+            event = on.Cancel(by, f"`{heir}` takes its place")
+            now = self._desk.database.now(connection)
+            step = transition(parent, event, _with(roster, by), now)
+            self._desk.keep(connection, parent, step)
+
+    def again(
+        self, id_: str, action: Action | None, by: str | None, why: str, fence: int | None = None
+    ) -> Run:
+        """Begin a new round of a run, with another action or its own.
+
+        `why` is `revised`, `retry`, or what a worker says who holds the claim `fence`. Raises
+        Outdated where somebody else changed the run in the meantime.
+        """
+        policy, before = self._desk.policy, self._desk.run(id_)
+        allowed = {"revised": _REVISABLE, "retry": frozenset({State.FAILED})}.get(why)
+        if allowed is not None and before.state not in allowed:
+            raise Refused(
+                "wrong_state", f"run `{id_}` is {before.state.value}: it cannot be {_DONE_TO[why]}",
+                "`gatewright show` tells what the run waits for",
+            )  # fmt: skip
+        proposal = Proposal(action or self._desk.plan_of(before), by, undo=before.undo)
+        plan = make_plan(proposal.action, self._preview(policy, proposal), policy)
+        self._require_seal(plan)
+
+        def work(connection: Connection) -> Run:
+            run = runs.get(connection, id_, lock=True)
+            if run.version != before.version or (fence is not None and run.fence != fence):
+                raise Outdated(id_)
+            now = self._desk.database.now(connection)
+            fresh = plan.at(now)
+            editor = by if action is not None else None
+            made = self._desk.decide(
+                connection, policy, fresh, id_, run.round.number + 1, editor, now
+            )
+            pending = replace(run, rounds=(*run.rounds, made.round))
+            roster = self._desk.roster(connection, pending, fresh.action, now)
+            if by is not None and by not in {run.requester, run.agent, run.owner}:
+                before_edit = self._desk.roster(connection, run, fresh.action, now)
+                answering.require_approver(run, before_edit, by)
+            event = on.Decided(made.effect, made.round, by, why)
+            step = transition(run, event, roster, now)
+            self._desk.keep_round(connection, step.run, made, policy, now)
+            self._desk.keep(connection, run, step)
+            failpoints.passed("stale.recorded")
+            return step.run
+
+        run = self._desk.database.retrying(work)
+        failpoints.passed("stale.committed")
+        return run
+
+
+def previewed(ask: Callable[[], Preview]) -> Preview:
+    """Return a preview; whatever goes wrong is a PreviewFailed that says so."""
+    try:
+        return ask()
+    except ConnectorError as error:
+        why = error.message
+    except Exception as error:  # whatever a connector raises
+        why = f"the connector failed ({type(error).__name__})"
+    raise PreviewFailed(
+        "no_preview", f"nobody can see what would change: {why}",
+        "nothing was asked and nothing happened",
+    )  # fmt: skip
+
+
+def _with(roster: Roster, person: str) -> Roster:
+    return replace(roster, people=roster.people | {person})
