@@ -100,6 +100,15 @@ decisions = Table(
 )
 Index("decisions_by_run", decisions.c.run)
 
+event_shapes = Table(
+    "event_shapes",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("action", String(256), nullable=False),
+    Column("body", Text, nullable=False),  # by field: as what its value can be read
+)
+Index("event_shapes_by_action", event_shapes.c.action)
+
 events = Table(
     "events",
     metadata,
@@ -108,17 +117,18 @@ events = Table(
     Column("action", String(256), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),
+    Column("shape", ForeignKey("event_shapes.digest"), nullable=False),
     Column("body", Text, nullable=False),
 )
 Index("events_by_action", events.c.action, events.c.at)
+Index("events_by_shape", events.c.shape, events.c.at)
 
 event_keys = Table(
     "event_keys",
     metadata,
     Column("event", ForeignKey("events.number"), primary_key=True),
     Column("name", String(128), primary_key=True),
-    Column("action", String(256), nullable=False),
-    Column("value", String(64), nullable=False),  # a digest of the value
+    Column("value", String(64), primary_key=True),  # a digest of the value, one for each reading
     Column("at", BigInteger, nullable=False),
 )
 Index("event_keys_by_value", event_keys.c.name, event_keys.c.value, event_keys.c.at)
