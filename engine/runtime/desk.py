@@ -33,7 +33,8 @@ from gatewright.engine.runtime.step import Step
 from gatewright.engine.runtime.store import decisions, payloads, runs, trail
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
-from gatewright.engine.runtime.store.history import StoreHistory, put_event
+from gatewright.engine.runtime.store.history import StoreHistory, forget
+from gatewright.engine.runtime.store.history import put as put_event
 from gatewright.engine.runtime.transition import ARROWS, transition
 from gatewright.engine.values import Timestamp
 
@@ -177,6 +178,8 @@ class Desk:
     ) -> None:
         """Write a step: the run, what it waits for, its event, leaves and messages."""
         run = step.run
+        if len(run.rounds) != len(before.rounds):  # another plan is another event
+            forget(connection, run.id)
         runs.change(connection, before, run, runs.ready_at(run, run.updated_at), holds_claim)
         self.tell(connection, run, step, run.updated_at)
         if run.parent is not None and run.relation == "compensation" and run.state != before.state:

@@ -64,6 +64,15 @@ def put(connection: Connection, event: Event) -> Event:
     return now
 
 
+def forget(connection: Connection, event: str) -> None:
+    """Take an event out, such as one whose action was edited: what is put then is another."""
+    number = connection.scalar(select(t.events.c.number).where(t.events.c.id == event))
+    if number is not None:
+        for table in (t.event_keys, t.event_rules):
+            connection.execute(delete(table).where(table.c.event == number))
+        connection.execute(delete(t.events).where(t.events.c.number == number))
+
+
 def _add(connection: Connection, event: Event) -> None:
     fields, pairs = indexed(event)
     at = _instant(event.at.nanos)

@@ -1,0 +1,448 @@
+"""A proposal's way through the gate, on both databases: what happens, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gatewright.engine.load import load_source
+from gatewright.engine.runtime.card import card_text
+from gatewright.engine.runtime.errors import GateError, NoSuchRun, PreviewFailed, Refused
+from gatewright.engine.runtime.ports import Idempotency
+from gatewright.engine.runtime.run import State
+from gatewright.engine.values import Timestamp
+from tests.runtime.world import HOUR, World, refund
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    with World(database_url, tmp_path).opened() as world:
+        yield world
+
+
+# --- the way through
+
+
+def test_a_small_refund_runs_by_itself(world: World) -> None:
+    run = world.propose("20.00 USD")
+    assert run.state is State.AUTO
+    assert world.ledger.effects() == 0
+    assert world.work(run).state is State.DONE
+    assert world.ledger.fields("ch_1") == {"status": "refunded", "refunded": "20.00 USD"}
+
+
+def test_a_larger_one_waits_for_a_manager(world: World) -> None:
+    run = world.propose("75.00 USD")
+    assert run.state is State.PENDING
+    assert world.work(run).state is State.PENDING
+    assert world.approve(run).state is State.APPROVED
+    assert world.work(run).state is State.DONE
+    assert world.ledger.effects() == 1
+
+
+def test_the_card_shows_the_record_as_it_is(world: World) -> None:
+    run = world.propose(changes={"status": {"old": "lies", "new": "nothing"}})
+    text = card_text(run)
+    assert "status    paid -> refunded" in text
+    assert "refunded  0.00 USD -> 75.00 USD" in text
+    assert "the agent says (confidence 0.9): The customer asked for it." in text
+    assert "require manager" in text
+    assert "lies" not in text
+    assert run.card in text
+
+
+def test_a_refund_after_another_sees_it_while_it_waits(world: World) -> None:
+    """The first one is only proposed, and counts already."""
+    first = world.propose("20.00 USD", "ch_1")
+    second = world.propose("20.00 USD", "ch_1")
+    assert (first.state, second.state) == (State.AUTO, State.PENDING)
+
+
+def test_the_limit_of_a_day_holds_over_all_proposals(world: World) -> None:
+    for charge in ("ch_1", "ch_2"):
+        world.propose("490.00 USD", charge)
+    third = world.propose("45.00 USD", "ch_3")
+    assert third.state is State.PENDING
+    assert third.round.stages == (("shop.refunds.finance",),)
+
+
+def test_who_rejects_ends_it(world: World) -> None:
+    run = world.propose()
+    rejected = world.gate.reject(run.id, by="bob", note="too much")
+    assert (rejected.state, rejected.closed_by, rejected.note) == (
+        State.REJECTED,
+        "bob",
+        "too much",
+    )
+    assert world.work(run).state is State.REJECTED
+    assert world.ledger.effects() == 0
+
+
+def test_changes_are_asked_for_and_made(world: World) -> None:
+    run = world.propose("500.00 USD")
+    assert (
+        world.gate.request_changes(run.id, by="fay", note="half").state is State.CHANGES_REQUESTED
+    )
+    revised = world.gate.revise(run.id, refund("100.00 USD", "ch_1"), by="refund-bot")
+    assert revised.state is State.PENDING
+    assert revised.round.stages == (("shop.refunds.manager",),)
+    assert revised.card != run.card
+    assert world.work(world.approve(revised)).state is State.DONE
+    assert world.ledger.fields("ch_1")["refunded"] == "100.00 USD"
+
+
+def test_an_edit_voids_what_was_said_before(world: World) -> None:
+    run = world.propose("75.00 USD")
+    revised = world.gate.revise(run.id, refund("76.00 USD", "ch_1"), by="refund-bot")
+    with pytest.raises(Refused) as caught:
+        world.approve(run)
+    assert caught.value.code == "other_card"
+    assert revised.round.votes == ()
+
+
+def test_who_edits_does_not_approve(world: World) -> None:
+    run = world.propose("75.00 USD")
+    revised = world.gate.revise(run.id, refund("76.00 USD", "ch_1"), by="ann")
+    with pytest.raises(Refused) as caught:
+        world.approve(revised, "ann")
+    assert caught.value.code == "excluded"
+    assert world.approve(revised, "bob").state is State.APPROVED
+
+
+def test_a_person_takes_over_and_writes_down_what_they_did(world: World) -> None:
+    run = world.propose()
+    assert world.gate.take_over(run.id, by="ann").state is State.TAKEN_OVER
+    with pytest.raises(Refused) as caught:
+        world.gate.complete_manually(run.id, by="bob", record={})
+    assert caught.value.code == "not_yours"
+    done = world.gate.complete_manually(run.id, by="ann", record={"voucher": "V-1"})
+    assert (done.state, done.record) == (State.DONE, {"voucher": "V-1"})
+    assert world.ledger.effects() == 0
+
+
+def test_a_branch_takes_the_place_of_its_parent(world: World) -> None:
+    run = world.propose("75.00 USD")
+    other = world.gate.branch(run.id, refund("60.00 USD", "ch_1"), by="bob")
+    assert (other.parent, other.relation) == (run.id, "branch")
+    assert world.gate.run(run.id).state is State.CANCELLED
+    with pytest.raises(Refused) as caught:
+        world.approve(other, "bob")  # it is his own proposal
+    assert caught.value.code == "excluded"
+    assert world.work(world.approve(other, "ann")).state is State.DONE
+    assert world.ledger.effects() == 1
+
+
+def test_a_failed_run_is_tried_again_as_a_new_round(world: World) -> None:
+    run = world.approve(world.propose())
+    world.ledger.faults = ["refuses"]
+    failed = world.work(run)
+    assert (failed.state, failed.note) == (State.FAILED, "the bank said no")
+    again = world.gate.retry(run.id, by="ann")
+    assert again.state is State.PENDING
+    assert world.work(world.approve(again)).state is State.DONE
+    assert world.ledger.effects() == 1
+
+
+def test_what_was_done_is_taken_back_by_a_run_of_its_own(world: World) -> None:
+    run = world.work(world.approve(world.propose()))
+    back = world.gate.compensate(run.id, by="ann", note="the wrong customer")
+    assert (back.state, back.parent, back.relation) == (State.PENDING, run.id, "compensation")
+    with pytest.raises(Refused) as caught:
+        world.gate.compensate(run.id, by="bob")
+    assert caught.value.code == "compensating"
+    assert world.work(world.approve(back, "bob")).state is State.DONE
+    assert world.gate.run(run.id).state is State.COMPENSATED
+    assert world.ledger.fields("ch_1") == {"status": "paid", "refunded": "0.00 USD"}
+
+
+def test_a_run_that_did_nothing_cannot_be_taken_back(world: World) -> None:
+    run = world.propose()
+    with pytest.raises(Refused) as caught:
+        world.gate.compensate(run.id, by="ann")
+    assert caught.value.code == "nothing_done"
+
+
+# --- timers
+
+
+def test_nobody_answers_and_the_next_route_is_asked(world: World) -> None:
+    run = world.propose()
+    world.now += 4 * HOUR
+    asked = world.work(run)
+    assert [ask.route for ask in asked.round.asks] == ["shop.refunds.finance"]
+    with pytest.raises(Refused):
+        world.approve(asked, "ann")
+    assert world.approve(asked, "fay").state is State.APPROVED
+
+
+def test_nobody_answers_at_all_and_it_expires(world: World) -> None:
+    run = world.propose("500.00 USD")
+    world.now += 24 * HOUR
+    assert world.work(run).state is State.EXPIRED
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "fay")
+    assert caught.value.code == "wrong_state"
+
+
+def test_an_answer_after_the_timeout_is_too_late_though_no_timer_came(world: World) -> None:
+    run = world.propose("500.00 USD")
+    world.now += 24 * HOUR
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "fay")
+    assert caught.value.code == "expired"
+
+
+def test_it_is_late_before_it_times_out(world: World) -> None:
+    run = world.propose()
+    world.now += 2 * HOUR
+    (ask,) = world.work(run).round.asks
+    assert (ask.is_late, ask.remind_at, ask.late_at) == (True, None, None)
+    assert ask.timeout_at is not None
+
+
+def test_a_clock_that_jumps_back_opens_nothing(world: World) -> None:
+    run = world.approve(world.propose())
+    world.now -= 30 * 24 * HOUR
+    late = world.propose("500.00 USD", "ch_2")
+    assert world.work(run).state is State.APPROVED
+    assert world.ledger.effects() == 0
+    world.now += 30 * 24 * HOUR
+    assert world.work(run).state is State.DONE
+    assert world.work(late).state is State.EXPIRED
+
+
+# --- stale
+
+
+def test_a_record_that_moved_is_asked_again(world: World) -> None:
+    run = world.approve(world.propose())
+    world.ledger.put("ch_1", refunded="5.00 USD")
+    asked = world.work(run)
+    assert (asked.state, asked.round.number, asked.round.votes) == (State.PENDING, 2, ())
+    assert asked.note == "the record was changed since the preview"
+    assert world.ledger.effects() == 0
+    assert world.work(world.approve(asked)).state is State.DONE
+
+
+def test_a_policy_that_changed_is_asked_again(world: World) -> None:
+    run = world.approve(world.propose())
+    text = Path("examples/refunds/refunds.gate").read_text(encoding="utf-8")
+    world.policy = load_source(text.replace("50 USD .. 200 USD => require manager",
+                                            "50 USD .. 200 USD => require finance"))  # fmt: skip
+    asked = world.work(run)
+    assert (asked.state, asked.round.stages) == (State.PENDING, (("shop.refunds.finance",),))
+
+
+def test_a_policy_that_blocks_now_blocks_what_was_approved(world: World) -> None:
+    run = world.approve(world.propose())
+    world.ledger.put("ch_1", status="disputed")
+    assert world.work(run).state is State.BLOCKED
+    assert world.ledger.effects() == 0
+
+
+def test_who_approved_and_left_the_group_does_not_count(world: World) -> None:
+    run = world.approve(world.propose(), "ann")
+    world.groups["support-managers"] = ["bob"]
+    asked = world.work(run)
+    assert asked.state is State.PENDING
+    assert asked.note == "somebody who approved may not do so any more"
+
+
+def test_an_approval_is_not_used_after_a_day(world: World) -> None:
+    run = world.approve(world.propose())
+    world.now += 25 * HOUR
+    asked = world.work(run)
+    assert (asked.state, asked.note) == (State.PENDING, "the approval is too old")
+
+
+# --- who may answer
+
+
+@pytest.mark.parametrize(
+    ("person", "code"),
+    [("zed", "unknown_person"), ("refund-bot", "unknown_person"), ("cat", "not_eligible"),
+     ("oli", "excluded")],
+)  # fmt: skip
+def test_who_is_not_asked_does_not_approve(world: World, person: str, code: str) -> None:
+    run = world.propose()
+    with pytest.raises(Refused) as caught:
+        world.approve(run, person)
+    assert caught.value.code == code
+    assert world.gate.run(run.id) == run
+
+
+def test_of_an_emptied_group_nobody_approves(world: World) -> None:
+    run = world.propose()
+    world.groups["support-managers"] = []
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "ann")
+    assert caught.value.code == "not_eligible"
+
+
+def test_approving_twice_is_refused(world: World) -> None:
+    run = world.approve(world.propose())
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "bob")
+    assert caught.value.code == "wrong_state"
+
+
+def test_a_stand_in_answers_while_the_delegation_lasts(world: World) -> None:
+    run, second = world.propose(), world.propose(charge="ch_2")
+    world.gate.delegate(
+        giver="ann", taker="cat", from_at=Timestamp(world.now), until_at=Timestamp(world.now + HOUR)
+    )
+    assert world.approve(run, "cat").round.votes[0].on_behalf_of == "ann"
+    world.now += HOUR
+    with pytest.raises(Refused) as caught:
+        world.approve(second, "cat")
+    assert caught.value.code == "not_eligible"
+
+
+def test_a_delegation_that_was_revoked_ends(world: World) -> None:
+    run = world.propose()
+    name = world.gate.delegate(
+        giver="ann", taker="cat", from_at=Timestamp(world.now), until_at=Timestamp(world.now + HOUR)
+    )
+    world.gate.revoke(name, by="ann")
+    with pytest.raises(Refused):
+        world.approve(run, "cat")
+
+
+def test_many_are_approved_each_by_itself(world: World) -> None:
+    runs = [world.propose(charge=f"ch_{n}") for n in (1, 2, 3)]
+    cards = {run.id: run.card for run in runs} | {runs[1].id: "sha256:other"}
+    outcomes = world.gate.approve_all(cards, by="ann")
+    assert [o.state for o in outcomes] == [State.APPROVED, None, State.APPROVED]
+    assert outcomes[1].error is not None
+    assert outcomes[1].error.code == "other_card"
+
+
+def test_the_queue_of_a_person_is_what_they_may_answer(world: World) -> None:
+    small, large = world.propose(charge="ch_1"), world.propose("500.00 USD", "ch_2")
+    assert [r.id for r in world.gate.queue()] == [small.id, large.id]
+    assert [r.id for r in world.gate.queue(person="ann")] == [small.id]
+    assert [r.id for r in world.gate.queue(person="gus")] == [small.id, large.id]
+    assert world.gate.queue(person="oli") == []
+
+
+# --- proposals that are none
+
+
+def test_the_same_proposal_again_is_the_same_run(world: World) -> None:
+    run = world.propose(idempotency_key="k-1")
+    assert world.propose(idempotency_key="k-1").id == run.id
+    with pytest.raises(Refused) as caught:
+        world.propose("76.00 USD", idempotency_key="k-1")
+    assert caught.value.code == "key_reused"
+
+
+def test_what_cannot_be_previewed_is_not_proposed(world: World) -> None:
+    with pytest.raises(PreviewFailed, match="there is no charge `ch_9`"):
+        world.propose(charge="ch_9")
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ({}, "bad_action"),
+        ({"action": "crm.update"}, "no_system"),
+        ({"action": "crm.update", "target": {"system": "crm"}}, "no_connector"),
+        ({"action": "billing.refund", "target": {"system": "crm"}}, "other_target"),
+    ],
+)
+def test_what_names_nothing_is_refused(world: World, action: dict[str, object], code: str) -> None:
+    with pytest.raises(GateError) as caught:
+        world.gate.propose(action)
+    assert caught.value.code == code
+
+
+def test_a_run_that_does_not_exist(world: World) -> None:
+    with pytest.raises(NoSuchRun):
+        world.gate.approve("run_0", by="ann", card="")
+
+
+def test_an_action_that_does_not_fit_is_never_run(world: World) -> None:
+    action = refund("75.00 USD", "ch_1")
+    action["params"] = {"customer": "C", "amount": -5}
+    run = world.gate.propose(action)
+    assert run.state is not State.AUTO
+    assert run.round.decision["errors"]
+
+
+def test_an_agent_chooses_no_instant(world: World) -> None:
+    run = world.propose(at="2020-01-01T00:00:00Z")
+    assert run.round.decision["at"] == Timestamp(world.now).text
+
+
+# --- attempts that go wrong
+
+
+@pytest.mark.parametrize("grade", list(Idempotency))
+def test_an_answer_that_never_came(database_url: str, tmp_path: Path, grade: Idempotency) -> None:
+    with World(database_url, tmp_path, grade).opened() as world:
+        run = world.approve(world.propose())
+        world.ledger.faults = ["raises_after"]
+        ended = world.work(run)
+        assert ended.state is (State.OUTCOME_UNKNOWN if grade is Idempotency.NONE else State.DONE)
+        assert world.ledger.effects() == 1
+
+
+@pytest.mark.parametrize("grade", list(Idempotency))
+def test_a_call_that_never_arrived(database_url: str, tmp_path: Path, grade: Idempotency) -> None:
+    with World(database_url, tmp_path, grade).opened() as world:
+        run = world.approve(world.propose())
+        world.ledger.faults = ["raises_before"]
+        ended = world.work(run)
+        assert ended.state is {
+            Idempotency.NATIVE: State.DONE, Idempotency.COMPARE_AND_SET: State.DONE,
+            Idempotency.PROBE: State.FAILED, Idempotency.NONE: State.OUTCOME_UNKNOWN,
+        }[grade]  # fmt: skip
+        assert world.ledger.effects() == (1 if ended.state is State.DONE else 0)
+
+
+def test_an_answer_that_is_none_leaves_the_outcome_open(world: World) -> None:
+    run = world.approve(world.propose())
+    world.ledger.faults = ["nonsense"]
+    assert world.work(run).state is State.OUTCOME_UNKNOWN
+    with pytest.raises(Refused):
+        world.gate.retry(run.id, by="ann")
+    settled = world.gate.complete_manually(
+        run.id, by="ann", executed=True, note="it is in the bank"
+    )
+    assert settled.state is State.DONE
+
+
+def test_an_old_claim_writes_nothing(world: World) -> None:
+    run = world.approve(world.propose())
+    claims = world.worker._claims  # noqa: SLF001
+    first = claims.claim()
+    world.now += 61 * 1_000_000_000
+    second = claims.claim()
+    assert first is not None
+    assert second is not None
+    assert (first.id, second.fence) == (second.id, first.fence + 1)
+    preview = world.ledger.preview(world.gate.desk.plan_of(first))
+    with pytest.raises(GateError) as caught:
+        claims.start(first, preview)
+    assert caught.value.code == "outdated"
+    assert claims.start(second, preview).state is State.EXECUTING
+    assert world.gate.run(run.id).fence == 2
+
+
+def test_secrets_are_kept_sealed_or_not_at_all(world: World) -> None:
+    text = Path("examples/refunds/refunds.gate").read_text(encoding="utf-8")
+    world.policy = load_source(text.replace("reason?: string(max: 500)",
+                                            "@secret reason?: string(max: 500)"))  # fmt: skip
+    action = refund("75.00 USD", "ch_1")
+    action["params"] = {"customer": "C", "amount": "75.00 USD", "reason": "hunter2"}
+    with pytest.raises(GateError) as caught:
+        world.gate.propose(action)
+    assert caught.value.code == "no_seal"
+
+
+def test_a_run_is_an_immutable_value(world: World) -> None:
+    run = world.propose()
+    assert replace(run) == world.gate.run(run.id)
