@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, select
 
@@ -19,6 +19,7 @@ from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.record import Event as PastEvent
 from gatewright.engine.json_text import read_json
+from gatewright.engine.masking import MASK
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import failpoints
 from gatewright.engine.runtime.card import card_digest
@@ -216,7 +217,7 @@ def qualified_stages(decision: Decision, policy: CheckedPolicy) -> tuple[tuple[s
 
 def event_of(run: Run) -> PastEvent:
     """Return a run as rules see it in a history."""
-    action = Action.read(run.round.action)[0]
+    action = Action.read(_unreadable_secrets(run.round.action))[0]
     votes = run.round.votes
     by, at = (votes[-1].person, votes[-1].at) if votes else (None, None)
     if run.state is State.REJECTED:
@@ -229,3 +230,14 @@ def event_of(run: Run) -> PastEvent:
     ]
     decided_at = None if at is None else Timestamp(at)
     return replace(event, decided_by=by, decided_at=decided_at, rules=tuple(matched))
+
+
+def _unreadable_secrets(shown: Any) -> Any:
+    """Return an action with what is masked made unfit for any type.
+
+    A history that is keyed by a secret value then errs, where a mask would never be counted.
+    """
+    if isinstance(shown, dict):
+        entries = cast("dict[str, Any]", shown)
+        return {key: _unreadable_secrets(value) for key, value in entries.items()}
+    return [MASK] if shown == MASK else shown

@@ -101,10 +101,10 @@ def _at_now(
     evaluate = policy.expressions(
         action, route.package, now=Timestamp(now), names={"requester": requester or ""}
     )
-    found = _ids(route.people, evaluate, directory) or frozenset()
+    found = _ids(route.people, evaluate, directory) or frozenset[str]()
     excluded = _excluded(route, evaluate, directory, action, requester)
     if excluded is None:  # nobody can tell whom to leave out: nobody may answer
-        found, excluded = frozenset(), frozenset()
+        found, excluded = frozenset[str](), frozenset[str]()
     excluded = _with_stand_ins(excluded, standing)
     due = _Due(policy, route, evaluate, now)
     timeout = route.timeout

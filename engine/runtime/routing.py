@@ -55,9 +55,8 @@ class Roster:
 
     def voters(self, ask: Ask) -> frozenset[str]:
         """Return whose answers serve for a route: its own people and those who outrank them."""
-        return frozenset().union(*(self.routes[r].members for r in self.serving(ask))) - (
-            self.excluded
-        )
+        people = frozenset[str]().union(*(self.routes[r].members for r in self.serving(ask)))
+        return people - self.excluded
 
     def serving(self, ask: Ask) -> tuple[str, ...]:
         """Return the route and those that outrank it."""

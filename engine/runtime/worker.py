@@ -198,8 +198,9 @@ class Worker:
     def _probe(self, connector: Connector, attempt: Attempt) -> Probe:
         if not connector.capabilities.can_probe:
             return Probe(Applied.UNKNOWN)
+        ask: Callable[[], object] = lambda: connector.probe(attempt.key)  # noqa: E731 - its type
         try:
-            found = self._call(lambda: connector.probe(attempt.key))
+            found = self._call(ask)
         except Exception:  # then nobody knows
             return Probe(Applied.UNKNOWN)
         return found if isinstance(found, Probe) else Probe(Applied.UNKNOWN)

@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -38,7 +38,7 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def any_server() -> Iterator[str]:
+def any_server() -> Generator[str]:
     """Find a server, or start one; skip without any, but fail in CI."""
     named = os.environ.get("GATEWRIGHT_TEST_POSTGRES")
     if named:
@@ -75,7 +75,7 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def temporary_cluster() -> Iterator[str]:
+def temporary_cluster() -> Generator[str]:
     """Make a cluster in a folder of its own, run it, and take both away in the end."""
     folder = programs()
     assert folder is not None, "the programs of PostgreSQL are not installed"
@@ -116,7 +116,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def fresh_schema(server: str) -> Iterator[str]:
+def fresh_schema(server: str) -> Generator[str]:
     """Make an empty schema, and give the address under which everything happens in it."""
     name = f"gw_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as admin:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from gatewright.engine.action import Action
 from gatewright.engine.runtime.ports import (
@@ -50,7 +50,7 @@ class Ledger:
             db.execute("CREATE TABLE IF NOT EXISTS effects (key TEXT, charge TEXT)")
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Generator[sqlite3.Connection]:
         db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -180,7 +180,6 @@ def _id(action: Action) -> str:
     return (action.target.id if action.target else None) or ""
 
 
-def _receipt(key: str, target: TargetRef, document: dict[str, object]) -> Receipt:
-    undo = document["undo"]
-    assert isinstance(undo, dict)
+def _receipt(key: str, target: TargetRef, document: Mapping[str, Any]) -> Receipt:
+    undo: dict[str, Any] = document["undo"]
     return Receipt(key, target, f"re_{key[-6:]}", str(document["version"]), undo)

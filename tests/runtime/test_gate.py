@@ -321,7 +321,9 @@ def test_many_are_approved_each_by_itself(world: World) -> None:
 
 
 def test_the_queue_of_a_person_is_what_they_may_answer(world: World) -> None:
-    small, large = world.propose(charge="ch_1"), world.propose("500.00 USD", "ch_2")
+    small = world.propose(charge="ch_1")
+    world.now += 1
+    large = world.propose("500.00 USD", "ch_2")
     assert [r.id for r in world.gate.queue()] == [small.id, large.id]
     assert [r.id for r in world.gate.queue(person="ann")] == [small.id]
     assert [r.id for r in world.gate.queue(person="gus")] == [small.id, large.id]
@@ -417,7 +419,7 @@ def test_an_answer_that_is_none_leaves_the_outcome_open(world: World) -> None:
 
 def test_an_old_claim_writes_nothing(world: World) -> None:
     run = world.approve(world.propose())
-    claims = world.worker._claims  # noqa: SLF001
+    claims = Claims(world.gate.desk, "w2", 60 * 1_000_000_000)
     first = claims.claim()
     world.now += 61 * 1_000_000_000
     second = claims.claim()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -77,7 +77,7 @@ class World:
         self.worker = Worker(self.gate, name="w1", lease_s=60, call_timeout_s=5)
 
     @contextmanager
-    def opened(self) -> Iterator[World]:
+    def opened(self) -> Generator[World]:
         """Close the store at the end."""
         try:
             yield self

@@ -12,7 +12,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Executable, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.errors import EvaluationError
@@ -84,7 +85,8 @@ def _add(connection: Connection, event: Event) -> None:
         "shape": _shape(connection, event.action, fields),
         "body": exact_json(event.to_dict()),
     }
-    number = connection.execute(insert(t.events).values(values)).inserted_primary_key[0]
+    new = insert(t.events).values(values).returning(t.events.c.number)
+    number = connection.execute(new).scalar_one()
     rows = [{"event": number, "name": n, "value": v, "at": at} for n, v in sorted(pairs)]
     if rows:
         connection.execute(insert(t.event_keys), rows)
@@ -97,12 +99,11 @@ def _shape(connection: Connection, action: str, fields: Shape) -> str:
     shapes = t.event_shapes
     if connection.scalar(select(shapes.c.digest).where(shapes.c.digest == name)) is None:
         # Who comes second, on PostgreSQL, is refused as a duplicate: not where it is ignored.
+        values = {"digest": name, "action": action, "body": body}
         if connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as insert_new  # of this dialect only
+            connection.execute(postgresql.insert(shapes).values(values).on_conflict_do_nothing())
         else:
-            from sqlalchemy.dialects.sqlite import insert as insert_new  # of this dialect only
-        new = insert_new(shapes).values(digest=name, action=action, body=body)
-        connection.execute(new.on_conflict_do_nothing())
+            connection.execute(sqlite.insert(shapes).values(values).on_conflict_do_nothing())
     return name
 
 
@@ -203,8 +204,8 @@ class StoreHistory:
             if any(is_doubtful(_read_shape(body), field, query.record) for field in names)
         ]
 
-    def _rows(self, found: Select[tuple[int, str]]) -> _Rows:
-        return {number: body for number, body in self._connection.execute(found)}
+    def _rows(self, found: Executable) -> _Rows:
+        return {row.number: row.body for row in self._connection.execute(found)}
 
 
 def _read_shape(body: str) -> Shape:

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, cast
 
 from gatewright.dsl import types as t
 from gatewright.engine.conform import conform_value
@@ -49,15 +49,16 @@ def label(wanted: t.Type) -> str | None:
 
 def value_digest(token: Hashable) -> str | None:
     """Return the digest of what `identity` gives, equal for equal ones; None: not indexed."""
-    match token:
-        case ("bool" | "string" as kind, value):
+    kind, value = cast("tuple[str, object]", token)
+    match value:
+        case bool() | str():
             text = f"{kind} {value}"
-        case ("number", (int() | float() | Decimal()) as number):
-            text = f"number {Fraction(number)}"
-        case ("money", Money(amount, currency)):
+        case int() | float() | Decimal() if kind == "number":
+            text = f"number {Fraction(value)}"
+        case Money(amount, currency):
             text = f"money {Fraction(amount)} {currency}"
-        case ("timestamp" | "duration" as kind, (Timestamp() | Duration()) as moment):
-            text = f"{kind} {moment.nanos}"
+        case Timestamp() | Duration():
+            text = f"{kind} {value.nanos}"
         case _:
             return None
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]

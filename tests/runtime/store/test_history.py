@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from gatewright.engine.runtime.store.history import StoreHistory, put
 from gatewright.engine.values import Timestamp
 from tests.engine.history.test_indexes import EVENT, KEYS, NOW, PACKAGES, outcome, scope_of
 
-VALUES = {
+VALUES: dict[str, list[Any]] = {
     "customer": ["C", "é"], "agent": ["bot", "b\u0301ot"], "note": ["out", "a"], "n": [1, 2],
     "x": [1, True, "1"],
 }  # fmt: skip
