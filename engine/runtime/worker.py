@@ -198,12 +198,11 @@ class Worker:
     def _probe(self, connector: Connector, attempt: Attempt) -> Probe:
         if not connector.capabilities.can_probe:
             return Probe(Applied.UNKNOWN)
-        ask: Callable[[], object] = lambda: connector.probe(attempt.key)  # noqa: E731 - its type
         try:
-            found = self._call(ask)
+            found = self._call(lambda: connector.probe(attempt.key))
         except Exception:  # then nobody knows
             return Probe(Applied.UNKNOWN)
-        return found if isinstance(found, Probe) else Probe(Applied.UNKNOWN)
+        return found if _is_probe(found) else Probe(Applied.UNKNOWN)
 
     def _may_repeat(self, connector: Connector, attempt: Attempt) -> bool:
         """Tell whether the same call again can have no second effect."""
@@ -306,3 +305,8 @@ def _write(connector: Connector, run: Run, action: Action, attempt: Attempt) -> 
     if run.undo is not None:
         return connector.compensate(receipt_of(run.undo), attempt.expected_version, attempt.key)
     return connector.execute(action, attempt.expected_version, attempt.key)
+
+
+def _is_probe(answer: object) -> bool:
+    """Tell whether a connector answered as its port says: it is not ours."""
+    return isinstance(answer, Probe)

@@ -10,6 +10,7 @@ import pytest
 
 from gatewright.engine.load import load_source
 from gatewright.engine.runtime.card import card_text
+from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, NoSuchRun, PreviewFailed, Refused
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import State
