@@ -18,7 +18,9 @@ from gatewright.engine.runtime.run import Ask, Quorum, Round, Vote
 EVERYBODY = frozenset({"ann", "bob", "cat", "fay", "gus"})
 
 
-def route(name: str, *members: str, quorum: Quorum = "one", above: tuple[str, ...] = ()) -> RouteAtNow:
+def route(
+    name: str, *members: str, quorum: Quorum = "one", above: tuple[str, ...] = ()
+) -> RouteAtNow:
     return RouteAtNow(name, name, quorum, frozenset(members), outranked_by=above)
 
 

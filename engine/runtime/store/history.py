@@ -21,6 +21,7 @@ from gatewright.engine.history.query import AgreementQuery, Query, declared_type
 from gatewright.engine.history.record import Event
 from gatewright.engine.json_text import read_json
 from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (
     OWN_KEYS,
     Shape,
@@ -87,13 +88,7 @@ def _shape(connection: Connection, action: str, fields: Shape) -> str:
     name = hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40]
     shapes = t.event_shapes
     if connection.scalar(select(shapes.c.digest).where(shapes.c.digest == name)) is None:
-        # Who comes second, on PostgreSQL, is refused as a duplicate: not where it is ignored.
-        if connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as insert_new  # of this dialect only
-        else:
-            from sqlalchemy.dialects.sqlite import insert as insert_new  # of this dialect only
-        new = insert_new(shapes).values(digest=name, action=action, body=body)
-        connection.execute(new.on_conflict_do_nothing())
+        insert_new(connection, shapes, digest=name, action=action, body=body)
     return name
 
 
