@@ -37,18 +37,33 @@ def ensure(database: Database, *, folder: str = FOLDER) -> None:
     `folder` is where the steps are. Raises StoreOutdated for tables of another version,
     StoreUnusable where there are tables of somebody else under our names, and StoreError.
     """
-    scripts = _scripts(folder)
+    if not _is_current(database, _scripts(folder)):
+        upgrade(database, folder=folder)
+
+
+def check(database: Database, *, folder: str = FOLDER) -> None:
+    """Return where a database has the tables of this version, else raise as `ensure` does.
+
+    Changes nothing: raises StoreOutdated also where there are no tables.
+    """
+    if not _is_current(database, _scripts(folder)):
+        raise StoreOutdated(
+            f"the store {database.where} has no tables yet", "run `gatewright db upgrade`"
+        )
+
+
+def _is_current(database: Database, scripts: ScriptDirectory) -> bool:
+    """Tell whether the tables are there; raises StoreOutdated for those of another version."""
     with database.reading() as connection:
         found = _version(connection)
-    if found is None:
-        upgrade(database, folder=folder)
-    elif found != _head(scripts):
+    if found is not None and found != _head(scripts):
         _require_known(found, scripts, database)
         raise StoreOutdated(
             f"the store {database.where} has the tables of version {found}, "
             f"and this Gatewright needs version {_head(scripts)}",
             "run `gatewright db upgrade`",
         )
+    return found is not None
 
 
 def upgrade(database: Database, *, folder: str = FOLDER) -> tuple[str, ...]:
