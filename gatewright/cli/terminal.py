@@ -13,6 +13,7 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.rendering.text import to_text
 from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated
 
 
 class Refused(click.ClickException):
@@ -35,6 +36,14 @@ class BadBundle(Refused):
 
     def __init__(self, error: BundleError, path: str) -> None:
         super().__init__(error.path or path, error.why)
+
+
+class BadStore(Refused):
+    """A store that cannot be used: exit code 2, or 1 where only its tables must be upgraded."""
+
+    def __init__(self, error: StoreError) -> None:
+        click.ClickException.__init__(self, visible(str(error)))
+        self.exit_code = 1 if isinstance(error, StoreOutdated) else 2
 
 
 def wants_color(stream: IO[str] | None = None) -> bool:

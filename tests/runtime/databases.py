@@ -23,7 +23,7 @@ import pytest
 from sqlalchemy import make_url
 
 from gatewright.engine.runtime.store.database import Database, open_database
-from gatewright.engine.runtime.store.schema import metadata
+from gatewright.engine.runtime.store.migrations import upgrade
 from tests.conftest import in_ci
 
 LOCAL = "postgresql://127.0.0.1:5432/test"
@@ -150,8 +150,7 @@ def bare_database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def database(bare_database: Database) -> Database:
     """Give a database with all tables, and nothing in them."""
-    with bare_database.transaction() as connection:
-        metadata.create_all(connection)
+    upgrade(bare_database)
     return bare_database
 
 

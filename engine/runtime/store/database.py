@@ -162,15 +162,21 @@ def _options(engine: Engine, step: Step) -> dict[str, Any]:
 
 
 def open_database(
-    url: str, *, clock: Clock | None = None, patience_s: float = PATIENCE_S
+    url: str,
+    *,
+    clock: Clock | None = None,
+    patience_s: float = PATIENCE_S,
+    create: bool = True,
 ) -> Database:
     """Return the store at an address, `sqlite:///gate.db` or `postgresql://user@host/name`.
 
-    `clock` replaces the clocks of the system and of the server. A file is made where there is none,
-    but no table: see `migrations`. Raises StoreUnusable for any other address; connects to nothing.
+    `clock` replaces the clocks of the system and of the server. A file is made where there is none
+    (not without `create`), but no table: see `migrations`. Raises StoreUnusable for any other address; connects to nothing.
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
+        if not create and "mode" not in parsed.query:
+            parsed = parsed.update_query_dict({"mode": "rw"})
         engine, where = _sqlite(parsed, patience_s), parsed.database or ":memory:"
         return Database(engine, f"`{where}`", clock, patience_s)
     where = f"`{parsed.database or ''}` on {parsed.host or 'this machine'}"

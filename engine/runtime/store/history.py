@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import Connection, Executable, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.errors import EvaluationError
@@ -22,6 +21,7 @@ from gatewright.engine.history.query import AgreementQuery, Query, declared_type
 from gatewright.engine.history.record import Event
 from gatewright.engine.json_text import read_json
 from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (
     OWN_KEYS,
     Shape,
@@ -98,12 +98,7 @@ def _shape(connection: Connection, action: str, fields: Shape) -> str:
     name = hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40]
     shapes = t.event_shapes
     if connection.scalar(select(shapes.c.digest).where(shapes.c.digest == name)) is None:
-        # Who comes second, on PostgreSQL, is refused as a duplicate: not where it is ignored.
-        values = {"digest": name, "action": action, "body": body}
-        if connection.dialect.name == "postgresql":
-            connection.execute(postgresql.insert(shapes).values(values).on_conflict_do_nothing())
-        else:
-            connection.execute(sqlite.insert(shapes).values(values).on_conflict_do_nothing())
+        insert_new(connection, shapes, digest=name, action=action, body=body)
     return name
 
 

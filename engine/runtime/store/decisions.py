@@ -1,0 +1,134 @@
+"""The decision log: what was decided, on which facts, under which policies, kept word for word.
+
+Policies are kept as bundles, once for each digest, so that a decision can be derived again after
+the policies changed. Values of secret fields are masked in decisions already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import cast
+
+from sqlalchemy import Connection, func, select
+
+from gatewright.dsl.policy import PolicyException
+from gatewright.engine.bundle.build import build
+from gatewright.engine.bundle.load import from_bytes
+from gatewright.engine.canonical import exact_json
+from gatewright.engine.decision import Decision
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.json_text import Json, read_json
+from gatewright.engine.report import place_of
+from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.errors import StoreUnusable
+from gatewright.engine.runtime.store.inserting import insert_new
+
+
+def append(
+    connection: Connection, run: str, decision: Decision, policy: PolicySet, now: int
+) -> None:
+    """Log a decision about a run that is there, and count the exceptions that it used.
+
+    Raises ValueError where the policies are not those that decided.
+    """
+    if decision.policy_digest != policy.digest:
+        raise ValueError("a decision is logged with the policies that made it")
+    body = exact_json(_body(decision))  # before uses are counted: it may ask for them
+    keep_policy(connection, policy, now)
+    values = {
+        "run": run, "id": decision.id, "policy": policy.digest, "at": now, "body": body,
+    }  # fmt: skip
+    connection.execute(t.decisions.insert().values(values))
+    for exception in _used(decision, policy):
+        if exception.max_uses is not None:
+            count_use(connection, exception.qualified, run)
+
+
+def read(connection: Connection, run: str) -> list[dict[str, Json]]:
+    """Return the decisions about a run, oldest first.
+
+    Each is as `Decision.to_dict` gives it, with `suspended` and `facts` of its explanation.
+    """
+    c = t.decisions.c
+    bodies = connection.scalars(select(c.body).where(c.run == run).order_by(c.number))
+    return [cast("dict[str, Json]", read_json(body)) for body in bodies]
+
+
+def _body(decision: Decision) -> dict[str, Json]:
+    explained = decision.explain().to_dict()
+    return {
+        **decision.to_dict(),
+        "suspended": explained["suspended"],
+        "facts": explained["facts"],
+    }
+
+
+# --- policies
+
+
+def keep_policy(connection: Connection, policy: PolicySet, now: int) -> None:
+    """Keep a policy set as a bundle, where it is not kept yet. Cost: one look-up, else its size."""
+    c = t.policies.c
+    if connection.scalar(select(c.digest).where(c.digest == policy.digest)) is None:
+        bundle = build(policy.policy)
+        insert_new(connection, t.policies, digest=policy.digest, bundle=bundle, first_used_at=now)
+
+
+def policy_of(connection: Connection, digest: str) -> PolicySet:
+    """Return the policies of a digest, ready to decide as they did.
+
+    Raises KeyError where nothing was decided under them, BundleError where the bundle is damaged,
+    StoreUnusable where it is the bundle of others.
+    """
+    c = t.policies.c
+    content = connection.scalar(select(c.bundle).where(c.digest == digest))
+    if content is None:
+        raise KeyError(digest)
+    found = from_bytes(bytes(content))
+    if found.digest != digest:
+        raise StoreUnusable(
+            f"the policies kept as `{digest}` are others, `{found.digest}`",
+            "restore the store from a backup",
+        )
+    return found
+
+
+# --- uses of exceptions
+
+
+def uses_of(connection: Connection, without: str | None = None) -> Callable[[str], int | None]:
+    """Return what tells how many runs used an exception, by its qualified name.
+
+    `without` is a run that does not count: the one that is decided. An answer stays what it was
+    when it was first asked for, so that a decision and its explanation agree. On PostgreSQL
+    concurrent decisions see one another's uses only in a step that decides.
+    """
+    c = t.exception_uses.c
+
+    @cache
+    def uses(exception: str) -> int | None:
+        counted = select(func.count()).where(c.exception == exception)
+        if without is not None:
+            counted = counted.where(c.run != without)
+        return connection.scalar(counted)
+
+    return uses
+
+
+def count_use(connection: Connection, exception: str, run: str) -> None:
+    """Count that a run used an exception, a qualified name; once, however often it is decided.
+
+    A use stays counted whatever becomes of the run: an exception is rather spent than overdrawn.
+    """
+    insert_new(connection, t.exception_uses, exception=exception, run=run)
+
+
+def _used(decision: Decision, policy: PolicySet) -> Iterator[PolicyException]:
+    """Yield the exceptions that took a rule away; the explanation tells them by their place."""
+    explained = decision.explain()
+    places = {(s.exception, s.at) for s in explained.suspended}
+    if places:
+        for exception in policy.about(explained.action).exceptions:
+            if (exception.name, place_of(exception.span)) in places:
+                yield exception

@@ -1,0 +1,1 @@
+"""The steps, by number. Each has `upgrade()`, which makes its version of the one before."""

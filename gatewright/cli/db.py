@@ -1,0 +1,89 @@
+"""`gatewright db`: the tables of a store, whether they are of this version, and made so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import click
+
+from gatewright.cli.inputs import write
+from gatewright.cli.terminal import BadStore
+from gatewright.dsl.rendering.display import visible
+from gatewright.engine.runtime.store.errors import StoreError, StoreUnusable
+
+if TYPE_CHECKING:
+    from gatewright.engine.runtime.store.database import Database
+
+_store = click.option(
+    "--store", "url", metavar="URL", required=True,
+    help="`sqlite:///gate.db` or `postgresql://user@host/name`.",
+)  # fmt: skip
+
+
+@click.group("db")
+def command() -> None:
+    """Make the tables of a store, bring them to this version, or check them.
+
+    \b
+    Examples:
+      gatewright db upgrade --store sqlite:///gate.db
+      gatewright db check --store postgresql://gate@db.internal/gate
+
+    Exit codes: 0 the tables are of this version; 1 they are not; 2 wrong usage, or a store that
+    cannot be used.
+    """
+
+
+@command.command("upgrade")
+@_store
+def upgrade(url: str) -> None:
+    """Make the tables, or bring those of an older version to this one.
+
+    All is done in one transaction, and only forward: back up the store first. Tables of a newer
+    version are refused.
+    """
+    with _opened(url, create=True) as database:
+        # Needs SQLAlchemy and Alembic, which not everybody has.
+        from gatewright.engine.runtime.store import migrations
+
+        done = migrations.upgrade(database)
+    where = visible(database.where)
+    if done:
+        write(f"{where}: upgraded to version {done[-1]}")
+    else:
+        write(f"{where}: is of version {migrations.newest()} already")
+
+
+@command.command("check")
+@_store
+def check(url: str) -> None:
+    """Say whether the tables are of this version. Changes nothing."""
+    with _opened(url, create=False) as database:
+        # Needs SQLAlchemy and Alembic, which not everybody has.
+        from gatewright.engine.runtime.store import migrations
+
+        migrations.check(database)
+    write(f"{visible(database.where)}: is of version {migrations.newest()}")
+
+
+@contextmanager
+def _opened(url: str, *, create: bool) -> Iterator[Database]:
+    """Give an open store; what is wrong with it ends the command."""
+    try:
+        if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
+            raise StoreUnusable(
+                "what reads stores is not installed", "install `gatewright[runtime]`"
+            )
+        # Needs SQLAlchemy, which not everybody has.
+        from gatewright.engine.runtime.store.database import open_database
+
+        database = open_database(url, create=create)
+        try:
+            yield database
+        finally:
+            database.close()
+    except StoreError as error:
+        raise BadStore(error) from None

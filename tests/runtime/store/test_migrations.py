@@ -1,0 +1,171 @@
+"""A database gets the tables of this version once, whoever comes first."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from gatewright.engine.runtime.store import schema
+from gatewright.engine.runtime.store.database import Database, open_database
+from gatewright.engine.runtime.store.errors import StoreOutdated, StoreReadOnly, StoreUnusable
+from gatewright.engine.runtime.store.migrations import (
+    FOLDER,
+    VERSION_TABLE,
+    ensure,
+    newest,
+    upgrade,
+)
+
+NEXT = """
+from alembic import op
+import sqlalchemy as sa
+
+revision = "9999"
+down_revision = "{before}"
+
+def upgrade() -> None:
+    op.create_table("later", sa.Column("id", sa.Integer(), primary_key=True))
+    {then}
+"""
+
+
+def tables(database: Database) -> set[str]:
+    with database.reading() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def versions(database: Database) -> list[str]:
+    with database.reading() as connection:
+        return list(connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")))  # noqa: S608
+
+
+def later(tmp_path: Path, then: str = "pass") -> str:
+    """Return a folder of the steps of a version after this one."""
+    folder = tmp_path / "later"
+    shutil.copytree(Path(FOLDER) / "versions", folder / "versions")
+    step = NEXT.format(before=newest(), then=then)
+    (folder / "versions" / "9999_later.py").write_text(step, encoding="utf-8")
+    return str(folder)
+
+
+def test_the_steps_make_the_tables_of_the_schema(bare_database: Database) -> None:
+    upgrade(bare_database)
+    with bare_database.reading() as connection:
+        options = {"version_table": VERSION_TABLE, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_an_empty_database_is_made_and_then_passes(bare_database: Database) -> None:
+    ensure(bare_database)
+    assert tables(bare_database) == {*schema.metadata.tables, VERSION_TABLE}
+    assert versions(bare_database) == [newest()]
+    ensure(bare_database)
+    assert upgrade(bare_database) == ()
+
+
+def test_an_older_database_is_refused_until_it_is_upgraded(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = later(tmp_path)
+    with pytest.raises(StoreOutdated, match="gatewright db upgrade"):
+        ensure(database, folder=folder)
+    assert "later" not in tables(database)
+    assert upgrade(database, folder=folder) == ("9999",)
+    ensure(database, folder=folder)
+    assert versions(database) == ["9999"]
+    assert "later" in tables(database)
+
+
+def test_a_newer_database_is_refused(database: Database, tmp_path: Path) -> None:
+    upgrade(database, folder=later(tmp_path))
+    before = tables(database)
+    for step in (ensure, upgrade):
+        with pytest.raises(StoreOutdated, match="version 9999"):
+            step(database)
+    assert (tables(database), versions(database)) == (before, ["9999"])
+
+
+def test_two_versions_at_once_are_refused(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES ('x')"))  # noqa: S608
+    with pytest.raises(StoreOutdated):
+        ensure(database)
+
+
+def test_a_step_that_fails_leaves_nothing(bare_database: Database, tmp_path: Path) -> None:
+    folder = later(tmp_path, then="raise RuntimeError('no')")
+    with pytest.raises(RuntimeError, match="no"):
+        ensure(bare_database, folder=folder)
+    assert tables(bare_database) == set()
+
+
+def test_tables_of_others_stay_theirs(bare_database: Database) -> None:
+    with bare_database.transaction() as connection:
+        connection.execute(text("CREATE TABLE runs (x INTEGER)"))
+    with pytest.raises(StoreUnusable, match="`runs`"):
+        ensure(bare_database)
+    assert tables(bare_database) == {"runs"}
+
+
+def test_tables_under_other_names_do_not_matter(bare_database: Database) -> None:
+    with bare_database.transaction() as connection:
+        connection.execute(text("CREATE TABLE orders (x INTEGER)"))
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('theirs')"))
+    ensure(bare_database)
+    assert versions(bare_database) == [newest()]
+
+
+def test_twelve_threads_make_one(bare_database: Database) -> None:
+    ready = Barrier(12)
+
+    def make(_: int) -> tuple[str, ...]:
+        ready.wait(30)
+        return upgrade(bare_database)
+
+    with ThreadPoolExecutor(12) as pool:
+        done = list(pool.map(make, range(12)))
+    assert sorted(done) == [()] * 11 + [(newest(),)]
+
+
+def make_in_process(url: str) -> tuple[str, ...]:
+    database = open_database(url, patience_s=60)
+    try:
+        return upgrade(database)
+    finally:
+        database.close()
+
+
+def test_four_processes_make_one(database_url: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        done = pool.map(make_in_process, [database_url] * 4, chunksize=1)
+    assert sorted(done) == [()] * 3 + [(newest(),)]
+
+
+def test_databases_are_made_side_by_side(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / str(n)}.db" for n in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(make_in_process, urls)) == [(newest(),)] * 6
+
+
+def test_a_database_that_may_only_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "gate.db"
+    make_in_process(f"sqlite:///{file}")
+    opened = open_database(f"sqlite:///{file}?mode=ro")
+    ensure(opened)
+    opened.close()
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    opened = open_database(f"sqlite:///{empty}?mode=ro")
+    with pytest.raises(StoreReadOnly):
+        ensure(opened)
+    opened.close()
