@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -31,14 +31,14 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def postgres_server() -> Generator[str]:
     """Give the address of a PostgreSQL database where schemas may be made."""
     with ExitStack() as stack:
         yield stack.enter_context(any_server())
 
 
 @contextmanager
-def any_server() -> Iterator[str]:
+def any_server() -> Generator[str]:
     """Find a server, or start one; skip without any, but fail in CI."""
     named = os.environ.get("GATEWRIGHT_TEST_POSTGRES")
     if named:
@@ -75,7 +75,7 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def temporary_cluster() -> Iterator[str]:
+def temporary_cluster() -> Generator[str]:
     """Make a cluster in a folder of its own, run it, and take both away in the end."""
     folder = programs()
     assert folder is not None, "the programs of PostgreSQL are not installed"
@@ -116,7 +116,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def fresh_schema(server: str) -> Iterator[str]:
+def fresh_schema(server: str) -> Generator[str]:
     """Make an empty schema, and give the address under which everything happens in it."""
     name = f"gw_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as admin:
@@ -130,7 +130,7 @@ def fresh_schema(server: str) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
     """Give the address of a database of this test's own, without any table."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'gate.db'}"
@@ -140,7 +140,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def bare_database(database_url: str) -> Iterator[Database]:
+def bare_database(database_url: str) -> Generator[Database]:
     """Give a database without any table."""
     opened = open_database(database_url)
     yield opened

@@ -171,7 +171,8 @@ def open_database(
     """Return the store at an address, `sqlite:///gate.db` or `postgresql://user@host/name`.
 
     `clock` replaces the clocks of the system and of the server. A file is made where there is none
-    (not without `create`), but no table: see `migrations`. Raises StoreUnusable for any other address; connects to nothing.
+    (not without `create`), but no table: see `migrations`. Raises StoreUnusable for any other
+    address; connects to nothing.
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":

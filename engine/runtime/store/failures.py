@@ -50,7 +50,7 @@ _STATES: Final[dict[str, tuple[type[StoreError], str, str]]] = {
         StoreBusy, "has several steps that undo each other", "ask again when less is going on"),
     "40P01": (
         StoreBusy, "has several steps that undo each other", "ask again when less is going on"),
-    # An earlier statement failed, and whoever asked went on: deciding asks again what it did not get.
+    # An earlier statement failed, and who asked went on: deciding asks again what it did not get.
     "25P02": (
         StoreBusy, "broke a step off in the middle", "ask again when less is going on"),
     "55P03": (StoreLocked, "is locked by another session", "let that finish, then ask again"),

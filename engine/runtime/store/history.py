@@ -190,7 +190,7 @@ class StoreHistory:
         ]
 
     def _rows(self, found: Select[tuple[int, str]]) -> _Rows:
-        return {number: body for number, body in self._connection.execute(found)}
+        return {row[0]: row[1] for row in self._connection.execute(found)}
 
 
 def _read_shape(body: str) -> Shape:

@@ -52,7 +52,7 @@ Index("runs_ready", runs.c.ready_at)
 asks = Table(
     "asks",
     metadata,
-    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column[str]("run", ForeignKey("runs.id"), primary_key=True),
     Column("route", String(512), primary_key=True),
     Column("asked_at", BigInteger, nullable=False),
     Column("late_at", BigInteger),
@@ -62,7 +62,7 @@ Index("asks_by_route", asks.c.route, asks.c.asked_at)
 timers = Table(
     "timers",
     metadata,
-    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column[str]("run", ForeignKey("runs.id"), primary_key=True),
     Column("kind", String(16), primary_key=True),  # remind, late, timeout
     Column("route", String(512), primary_key=True),
     Column("due_at", BigInteger, nullable=False),
@@ -73,7 +73,7 @@ payloads = Table(
     "payloads",
     metadata,
     Column("commitment", String(80), primary_key=True),
-    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column[str]("run", ForeignKey("runs.id"), nullable=False),
     Column("salt", String(64)),
     Column("content", Text),  # null once erased
     Column("erased_at", BigInteger),
@@ -92,9 +92,9 @@ decisions = Table(
     "decisions",
     metadata,
     Column("number", _Number, primary_key=True, autoincrement=True),
-    Column("run", ForeignKey("runs.id"), nullable=False),
+    Column[str]("run", ForeignKey("runs.id"), nullable=False),
     Column("id", String(64), nullable=False),
-    Column("policy", ForeignKey("policies.digest"), nullable=False),
+    Column[str]("policy", ForeignKey("policies.digest"), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
@@ -117,7 +117,7 @@ events = Table(
     Column("action", String(256), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("shape", ForeignKey("event_shapes.digest"), nullable=False),
+    Column[str]("shape", ForeignKey("event_shapes.digest"), nullable=False),
     Column("body", Text, nullable=False),
 )
 Index("events_by_action", events.c.action, events.c.at)
@@ -126,7 +126,7 @@ Index("events_by_shape", events.c.shape, events.c.at)
 event_keys = Table(
     "event_keys",
     metadata,
-    Column("event", ForeignKey("events.number"), primary_key=True),
+    Column[int]("event", ForeignKey("events.number"), primary_key=True),
     Column("name", String(128), primary_key=True),
     Column("value", String(64), primary_key=True),  # a digest of the value, one for each reading
     Column("at", BigInteger, nullable=False),
@@ -136,7 +136,7 @@ Index("event_keys_by_value", event_keys.c.name, event_keys.c.value, event_keys.c
 event_rules = Table(
     "event_rules",
     metadata,
-    Column("event", ForeignKey("events.number"), primary_key=True),
+    Column[int]("event", ForeignKey("events.number"), primary_key=True),
     Column("rule", String(512), primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
@@ -146,7 +146,7 @@ exception_uses = Table(
     "exception_uses",
     metadata,
     Column("exception", String(512), primary_key=True),
-    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column[str]("run", ForeignKey("runs.id"), primary_key=True),
 )
 
 delegations = Table(
