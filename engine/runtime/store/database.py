@@ -13,7 +13,7 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from typing import Any, Final, Literal, TypeVar
@@ -127,7 +127,7 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _transaction(self, step: Step) -> Iterator[Connection]:
+    def _transaction(self, step: Step) -> Generator[Connection]:
         at_commit = False
         try:
             with self._engines[step].begin() as connection:

@@ -189,7 +189,7 @@ class StoreHistory:
             if any(is_doubtful(_read_shape(body), field, query.record) for field in names)
         ]
 
-    def _rows(self, found: Select[tuple[int, str]]) -> _Rows:
+    def _rows(self, found: Select[int, str]) -> _Rows:
         return {row[0]: row[1] for row in self._connection.execute(found)}
 
 
