@@ -76,7 +76,8 @@ def _add(connection: Connection, event: Event) -> None:
         "shape": _shape(connection, event.action, fields),
         "body": exact_json(event.to_dict()),
     }
-    number = connection.execute(insert(t.events).values(values)).inserted_primary_key[0]
+    new = insert(t.events).values(values).returning(t.events.c.number)
+    number: int = connection.execute(new).scalar_one()
     rows = [{"event": number, "name": n, "value": v, "at": at} for n, v in sorted(pairs)]
     if rows:
         connection.execute(insert(t.event_keys), rows)
