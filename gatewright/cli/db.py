@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gatewright.cli.inputs import write
-from gatewright.cli.terminal import BadStore
+from gatewright.cli.terminal import BadStore, OldStore
 from gatewright.dsl.rendering.display import visible
-from gatewright.engine.runtime.store.errors import StoreError, StoreUnusable
+from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, StoreUnusable
 
 if TYPE_CHECKING:
     from gatewright.engine.runtime.store.database import Database
@@ -70,7 +70,7 @@ def check(url: str) -> None:
 
 
 @contextmanager
-def _opened(url: str, *, create: bool) -> Iterator[Database]:
+def _opened(url: str, *, create: bool) -> Generator[Database]:
     """Give an open store; what is wrong with it ends the command."""
     try:
         if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
@@ -85,5 +85,7 @@ def _opened(url: str, *, create: bool) -> Iterator[Database]:
             yield database
         finally:
             database.close()
+    except StoreOutdated as error:
+        raise OldStore(error) from None
     except StoreError as error:
         raise BadStore(error) from None

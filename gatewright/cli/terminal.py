@@ -13,7 +13,7 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.rendering.text import to_text
 from gatewright.engine.bundle.errors import BundleError
-from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated
+from gatewright.engine.runtime.store.errors import StoreError
 
 
 class Refused(click.ClickException):
@@ -39,11 +39,16 @@ class BadBundle(Refused):
 
 
 class BadStore(Refused):
-    """A store that cannot be used: exit code 2, or 1 where only its tables must be upgraded."""
+    """A store that cannot be used: the command ends with exit code 2."""
 
     def __init__(self, error: StoreError) -> None:
         click.ClickException.__init__(self, visible(str(error)))
-        self.exit_code = 1 if isinstance(error, StoreOutdated) else 2
+
+
+class OldStore(BadStore):
+    """A store with tables of another version: the command ends with exit code 1."""
+
+    exit_code = 1
 
 
 def wants_color(stream: IO[str] | None = None) -> bool:

@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -31,7 +31,7 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def postgres_server() -> Generator[str]:
     """Give the address of a PostgreSQL database where schemas may be made."""
     with ExitStack() as stack:
         yield stack.enter_context(any_server())
@@ -130,7 +130,7 @@ def fresh_schema(server: str) -> Generator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
     """Give the address of a database of this test's own, without any table."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'gate.db'}"
@@ -140,7 +140,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def bare_database(database_url: str) -> Iterator[Database]:
+def bare_database(database_url: str) -> Generator[Database]:
     """Give a database without any table."""
     opened = open_database(database_url)
     yield opened
