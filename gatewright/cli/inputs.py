@@ -14,7 +14,7 @@ from typing import IO, Any, TypeVar, cast
 
 import click
 
-from gatewright.cli.terminal import BadBundle, Refused, show
+from gatewright.cli.terminal import BadBundle, Refused, exit_code, show
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.files import Unreadable
 from gatewright.dsl.messages.catalog import nearest
@@ -80,8 +80,8 @@ def decide(
 ) -> Decision:
     """Load policies, read an action and its past, and decide.
 
-    Exits with 1 where the policies have errors; raises Refused and BadInput where something cannot
-    be read.
+    Exits with 1 where the policies have errors, with 2 where a file of theirs is no text; raises
+    Refused and BadInput where something else cannot be read.
     """
     if action == _STDIN == history:
         raise click.UsageError("only one of --action and --history can be read from `-`")
@@ -117,7 +117,7 @@ def _policy(paths: tuple[str, ...]) -> PolicySet:
         raise
     except PolicyError as error:
         show(error.diagnostics)
-        raise SystemExit(1) from None
+        raise SystemExit(exit_code(error.diagnostics)) from None
 
 
 def _action(path: str) -> dict[str, object]:
