@@ -25,7 +25,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.memory import History
 from gatewright.engine.json_text import MAX_BYTES, read_json
-from gatewright.engine.problems import ActionError
+from gatewright.engine.problems import ActionError, shown
 from gatewright.engine.values import Timestamp
 from gatewright.loading import load
 
@@ -90,7 +90,7 @@ def decide(
     past = _history(history) if history is not None else None
     try:
         policy = _policy(paths)
-        decision = policy.evaluate(given, past, now=now)
+        decision = policy.decide_once(given, past, now=now)
         # What explains it is read from a bundle as late as it is written.
         decision.explain()
         _note_undeclared(policy, given.get("action"))
@@ -104,7 +104,7 @@ def _note_undeclared(policy: PolicySet, name: object) -> None:
     declared = policy.about("").actions
     if isinstance(name, str) and name and name not in declared:
         advice = nearest(name, declared)
-        text = f"no action `{name}` is declared" + (f": {advice}" if advice else "")
+        text = f"no action {shown(name)} is declared" + (f": {advice}" if advice else "")
         click.echo(f"note: {visible(text)}", err=True)
 
 
