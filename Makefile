@@ -16,7 +16,7 @@ BENCH_VENV := .venv-bench
 BENCH ?=
 
 WORKERS ?= 2
-COVERAGE_MIN ?= 0
+COVERAGE_MIN ?= 97
 # What `make coverage` asks of dsl and engine, lines and branches together.
 COVERAGE_GOAL ?= 97
 

@@ -132,8 +132,7 @@ class _PackageResolver:
             risks=tuple(self._risk(risk) for _, risk in sorted(declared.risks.items())),
             rules=tuple(self._rule(rule) for _, rule in sorted(declared.rules.items())),
             invariants=tuple(
-                Invariant(name, self._name, self._scope(i.on), i, i.name.span)
-                for name, i in sorted(declared.invariants.items())
+                self._invariant(name, i) for name, i in sorted(declared.invariants.items())
             ),
             tests=tuple(
                 Test(name, self._name, test, test.name.span)
@@ -155,6 +154,17 @@ class _PackageResolver:
 
     def _history(self, declaration: ast.HistoryDecl) -> History:
         return history(self._name, declaration, self._actions, self._report)
+
+    def _invariant(self, name: str, declaration: ast.InvariantDecl) -> Invariant:
+        match declaration.claim:
+            case ast.AlwaysAtLeast(route=route):
+                self._route(route)
+            case ast.NeverEffect(effect=effect):
+                effect_of(effect, self._route, self._report)
+            case _:
+                pass
+        scope = self._scope(declaration.on)
+        return Invariant(name, self._name, scope, declaration, declaration.name.span)
 
     def _scope(self, patterns: tuple[ast.Pattern, ...]) -> Scope:
         self._check_patterns(patterns)

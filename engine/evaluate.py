@@ -137,6 +137,22 @@ class PolicySet:
             return Decision(case.deciding.answer(), case)
         return Decision(answer, asking or (self, action, nanos, history, uses))
 
+    def decide_once(
+        self,
+        action: Action | Mapping[str, object],
+        history: HistoryStore | None = None,
+        *,
+        now: Timestamp | None = None,
+    ) -> Decision:
+        """Decide as `evaluate` does, by the interpreter alone.
+
+        Cheaper where few decisions follow, since nothing is compiled for them.
+        """
+        read, _ = Action.read(action)
+        at = now or read.at
+        case = _Case(self, read, time.time_ns() if at is None else at.nanos, history, None)
+        return Decision(case.deciding.answer(), case)
+
     def case(self, *parts: Any) -> Case:
         """Return the case of a decision, made of an action, an instant and who may be asked."""
         action, nanos, history, uses = parts
@@ -306,7 +322,9 @@ class _Deciding:
     def _uses(self, exception: str) -> int | None:
         """Ask how often an exception was used, once a decision."""
         if exception not in self._used:
-            self._used[exception] = self._uses_of(exception)
+            used: object = self._uses_of(exception)
+            # What is no count of uses counts nothing: the exception does not apply.
+            self._used[exception] = used if type(used) is int and used >= 0 else None
         return self._used[exception]
 
     def outcome(self) -> Outcome:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from gatewright.dsl.messages.catalog import Finding, message
 from gatewright.dsl.source import Span
 
+NOT_UTF8 = "GW0801"
 
-@message("GW0801", "not UTF-8")
+
+@message(NOT_UTF8, "not UTF-8")
 def not_utf8(span: Span, offset: int) -> Finding:
     if span.source.text.startswith("gatewright bundle "):
         return Finding(

@@ -32,6 +32,7 @@ def answered_differently(span: Span, ours: str, theirs: str, test: Span) -> Find
     return Finding(
         span,
         f"this condition is {ours} here and {theirs} in cel-python",
-        "compare values of one kind, and write conversions out: `double(x) > 1.5`",
+        "compare values of one kind, and write conversions out: `double(x) > 1.5`, or"
+        " `duration(agent.age)` of a text in hours such as `72h`",
         (Label(test, "with the action of this test"),),
     )

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from lark import Token
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
 from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.syntax.build_expressions import (
     Child,
@@ -158,7 +158,7 @@ class Builder(ExpressionBuilder):
 
     def approvers(self, c: Children) -> ast.Approvers:
         text = str(c[0])
-        quorum = cast(Literal["one", "all"], text) if text.isalpha() else int(text)
+        quorum = cast(Literal["one", "all"], text) if text.isalpha() else _people(text)
         return ast.Approvers(quorum, cast(ast.Expr, c[2]), span=self.span(c))
 
     def outranks(self, c: Children) -> ast.Outranks:
@@ -421,3 +421,8 @@ def _after(c: Children, kind: str, wanted: type[N]) -> N | None:
         if isinstance(before, Token) and before.type == kind and isinstance(child, wanted):
             return child
     return None
+
+
+def _people(digits: str) -> int:
+    """Return a number of people; one of too many digits is as good as any that nobody reaches."""
+    return int(digits) if len(digits) <= limits.MAX_DIGITS else limits.INT_MAX

@@ -21,4 +21,7 @@ class BundleError(PolicyError):
 
 
 class KeyUnusable(BundleError):
-    """A key that cannot be read or is no Ed25519 key: nothing is said of the bundle."""
+    """A key that cannot be read or is no Ed25519 key: nothing is said of the bundle.
+
+    `path` is the key's, where it was read from a file.
+    """

@@ -69,7 +69,7 @@ def load_bundle(
     try:
         return from_bytes(_read(name), keys=keys, least_version=least_version)
     except BundleError as error:
-        raise type(error)(error.why, name) from None
+        raise type(error)(error.why, error.path or name) from None
 
 
 def from_bytes(

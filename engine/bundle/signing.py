@@ -80,9 +80,11 @@ def private_key(key: Key) -> Ed25519PrivateKey:
     try:
         found = load_pem_private_key(_pem(key), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise KeyUnusable("the key is no private key in PEM without a password") from None
+        raise KeyUnusable(
+            "the key is no private key in PEM without a password", _path(key)
+        ) from None
     if not isinstance(found, Ed25519PrivateKey):
-        raise KeyUnusable("the key is no Ed25519 key")
+        raise KeyUnusable("the key is no Ed25519 key", _path(key))
     return found
 
 
@@ -98,9 +100,9 @@ def public_key(key: Key) -> Ed25519PublicKey:
     try:
         found = load_pem_public_key(_pem(key))
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise KeyUnusable("the key is no public key in PEM") from None
+        raise KeyUnusable("the key is no public key in PEM", _path(key)) from None
     if not isinstance(found, Ed25519PublicKey):
-        raise KeyUnusable("the key is no Ed25519 key")
+        raise KeyUnusable("the key is no Ed25519 key", _path(key))
     return found
 
 
@@ -108,14 +110,22 @@ def _not_installed() -> KeyUnusable:
     return KeyUnusable("signatures need the package `cryptography`: install `gatewright[sign]`")
 
 
+def _path(key: Key) -> str:
+    """Return where a key is; nothing for one that is given itself, of which nothing is shown."""
+    if isinstance(key, bytes) or (isinstance(key, str) and key.lstrip().startswith("-----BEGIN")):
+        return ""
+    return os.fspath(key)
+
+
 def _pem(key: Key) -> bytes:
+    path = _path(key)
     if isinstance(key, bytes):
         return key
-    if isinstance(key, str) and key.lstrip().startswith("-----BEGIN"):
+    if isinstance(key, str) and not path:
         return key.encode("utf-8", "replace")
     try:
-        with Path(key).open("rb") as file:
+        with Path(path).open("rb") as file:
             return file.read(_MAX_KEY_BYTES)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "cannot be read"
-        raise KeyUnusable(f"the key {os.fspath(key)}: {why}") from None
+        raise KeyUnusable(why, _path(key)) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gatewright import __version__
-from gatewright.cli.terminal import Refused, show
+from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl.files import Unreadable
 from gatewright.dsl.load import check_paths
 from gatewright.engine.bundle.build import build
@@ -47,7 +47,7 @@ def command(paths: tuple[str, ...], output: str, key: str | None, number: int | 
         raise Refused(error.path, error.why) from None
     if policy is None:
         show(diagnostics)
-        raise SystemExit(1)
+        raise SystemExit(exit_code(diagnostics))
     try:
         content = build(policy, made_by=__version__, key=key, number=number)
     except BundleError as error:

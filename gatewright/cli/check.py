@@ -7,7 +7,7 @@ import time
 import click
 
 from gatewright import __version__
-from gatewright.cli.terminal import Refused, show
+from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl.diagnostics import Diagnostics
 from gatewright.dsl.files import Unreadable
 from gatewright.dsl.lint import lint
@@ -54,7 +54,8 @@ def command(paths: tuple[str, ...], form: str, with_lints: bool, portable: bool)
       gatewright check --format json policies/ | jq -r '.[].message'
       gatewright check --format sarif policies/ > gatewright.sarif
 
-    Exit codes: 0 no errors (there may be warnings); 1 errors; 2 wrong usage or unreadable input.
+    Exit codes: 0 no errors (there may be warnings); 1 errors; 2 wrong usage or unreadable input,
+    such as a file that is not UTF-8.
     """
     try:
         policy, diagnostics = check_paths(paths)
@@ -65,7 +66,7 @@ def command(paths: tuple[str, ...], form: str, with_lints: bool, portable: bool)
     if policy is not None and portable:
         diagnostics.extend(portability(policy))
     _report(diagnostics, form)
-    raise SystemExit(1 if diagnostics.has_errors else 0)
+    raise SystemExit(exit_code(diagnostics))
 
 
 def _report(diagnostics: Diagnostics, form: str) -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import click
 
-from gatewright.cli.terminal import Refused, show
+from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl import limits
 from gatewright.dsl.diagnostics import Diagnostic, PolicyError
 from gatewright.dsl.files import Unreadable, decode, policy_files
 from gatewright.dsl.formatter import FormatDefect, format_source
+from gatewright.dsl.messages.files import no_policies
 from gatewright.dsl.rendering.display import visible
+from gatewright.dsl.source import Source
 
 _STDIN = "-"
 # More than a policy may have, so that the parser says that a file is too large.
@@ -58,8 +60,8 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
       gatewright fmt --diff refunds.gate
       gatewright fmt - < refunds.gate
 
-    Exit codes: 0 fine; 1 a file has errors or, with --check, would change; 2 wrong usage or
-    unreadable input.
+    Exit codes: 0 fine; 1 a file has errors or, with --check, would change, or there is none;
+    2 wrong usage or unreadable input, such as a file that is not UTF-8.
     """
     stdin = _STDIN in paths
     files: list[Path | None] = [None] if stdin else []
@@ -67,7 +69,9 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
         files += policy_files(path for path in paths if path != _STDIN)
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
-    problems: list[Diagnostic] = []
+    problems: list[Diagnostic] = (
+        [] if files else [no_policies(Source(", ".join(paths), "").whole())]
+    )
     texts: list[_Text] = []
     failed = False
     for path in files:
@@ -86,7 +90,7 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
         show(problems)
     _summarize(texts, dry=check or diff)
     would_change = check and any(text.changed for text in texts)
-    raise SystemExit(1 if failed or problems or would_change else 0)
+    raise SystemExit(exit_code(problems) or int(failed or would_change))
 
 
 def _format(path: Path | None) -> _Text:

@@ -14,7 +14,7 @@ from typing import IO, Any, TypeVar, cast
 
 import click
 
-from gatewright.cli.terminal import BadBundle, Refused, show
+from gatewright.cli.terminal import BadBundle, Refused, exit_code, show
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.files import Unreadable
 from gatewright.dsl.messages.catalog import nearest
@@ -25,7 +25,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.memory import History
 from gatewright.engine.json_text import MAX_BYTES, read_json
-from gatewright.engine.problems import ActionError
+from gatewright.engine.problems import ActionError, shown
 from gatewright.engine.values import Timestamp
 from gatewright.loading import load
 
@@ -80,8 +80,8 @@ def decide(
 ) -> Decision:
     """Load policies, read an action and its past, and decide.
 
-    Exits with 1 where the policies have errors; raises Refused and BadInput where something cannot
-    be read.
+    Exits with 1 where the policies have errors, with 2 where a file of theirs is no text; raises
+    Refused and BadInput where something else cannot be read.
     """
     if action == _STDIN == history:
         raise click.UsageError("only one of --action and --history can be read from `-`")
@@ -90,7 +90,7 @@ def decide(
     past = _history(history) if history is not None else None
     try:
         policy = _policy(paths)
-        decision = policy.evaluate(given, past, now=now)
+        decision = policy.decide_once(given, past, now=now)
         # What explains it is read from a bundle as late as it is written.
         decision.explain()
         _note_undeclared(policy, given.get("action"))
@@ -104,7 +104,7 @@ def _note_undeclared(policy: PolicySet, name: object) -> None:
     declared = policy.about("").actions
     if isinstance(name, str) and name and name not in declared:
         advice = nearest(name, declared)
-        text = f"no action `{name}` is declared" + (f": {advice}" if advice else "")
+        text = f"no action {shown(name)} is declared" + (f": {advice}" if advice else "")
         click.echo(f"note: {visible(text)}", err=True)
 
 
@@ -117,7 +117,7 @@ def _policy(paths: tuple[str, ...]) -> PolicySet:
         raise
     except PolicyError as error:
         show(error.diagnostics)
-        raise SystemExit(1) from None
+        raise SystemExit(exit_code(error.diagnostics)) from None
 
 
 def _action(path: str) -> dict[str, object]:

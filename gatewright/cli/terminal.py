@@ -9,7 +9,8 @@ from typing import IO, Any
 
 import click
 
-from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.diagnostics import Diagnostic, Severity
+from gatewright.dsl.messages.files import NOT_UTF8
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.rendering.text import to_text
 from gatewright.engine.bundle.errors import BundleError
@@ -49,6 +50,12 @@ class OldStore(BadStore):
     """A store with tables of another version: the command ends with exit code 1."""
 
     exit_code = 1
+
+
+def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
+    """Return 2 where a file cannot be read as text, else 1 where there is an error, else 0."""
+    found = {d.code for d in diagnostics if d.severity is Severity.ERROR}
+    return 2 if NOT_UTF8 in found else int(bool(found))
 
 
 def wants_color(stream: IO[str] | None = None) -> bool:

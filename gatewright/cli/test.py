@@ -13,7 +13,7 @@ from textwrap import indent
 import click
 
 from gatewright.cli.selection import BadSelection, Selects, selects
-from gatewright.cli.terminal import Refused, show
+from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl.diagnostics import Diagnostics, Severity
 from gatewright.dsl.files import Unreadable, policy_files
 from gatewright.dsl.load import check_paths
@@ -81,7 +81,7 @@ def command(
       gatewright test policies/ --watch
 
     Exit codes: 0 all passed; 1 a test failed, there is no test, the policies have errors, or the
-    coverage is too low; 2 wrong usage or unreadable input.
+    coverage is too low; 2 wrong usage or unreadable input, such as a file that is not UTF-8.
     """
     try:
         wanted = selects(expression) if expression is not None else _everything
@@ -109,7 +109,7 @@ def run(options: Options) -> int:
     if len(diagnostics) and (policy is None or options.verbose):
         show(_shown(diagnostics, options.verbose))
     if policy is None:
-        return 1
+        return exit_code(diagnostics)
     return _run(policy, options)
 
 

@@ -37,7 +37,7 @@ def command(file: str, keys: tuple[str, ...], least_version: int | None) -> None
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
     except KeyUnusable as error:
-        raise Refused(file, error.why) from None
+        raise Refused(error.path or file, error.why) from None
     except BundleError as error:
         raise BadBundle(error, file) from None
     number = bundled.manifest.version

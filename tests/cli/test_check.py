@@ -85,7 +85,7 @@ def test_bytes_that_are_no_text_are_an_error_with_a_place(run: Run, tmp_path: Pa
     file = tmp_path / "x.gate"
     file.write_bytes(b"package p\n// caf\xe9\n")
     result = run("check", file)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith(f"{file}:2:7: error[GW0801]: byte 16 of the file is not UTF-8")
 
 

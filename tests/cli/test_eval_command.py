@@ -142,6 +142,18 @@ def test_a_folder_without_policies_is_an_error(tmp_path: Path) -> None:
 # --- exit code 2: what cannot be read
 
 
+@pytest.mark.parametrize("command", [["eval", "--action", "-"], ["test"]], ids=["eval", "test"])
+@pytest.mark.parametrize("name", ["more.gate", "data.json"])
+def test_a_file_of_the_policies_that_is_no_text_is_refused(
+    tmp_path: Path, command: list[str], name: str
+) -> None:
+    written(tmp_path, "p.gate", NO_SUCH_FIELD)
+    written(tmp_path, name, b"\xff")
+    ran = run(*command, tmp_path, stdin="{}")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{tmp_path / name}:1:1: error[GW0801]: byte 0 of the file is not UTF-8" in ran.err
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -88,9 +88,16 @@ def test_byte_order_marks_and_line_ends_are_layout(
 def test_bytes_that_are_no_text_are_an_error(run: Run, ugly: Path) -> None:
     ugly.write_bytes(b"package p // \xff")
     result = run("fmt", ugly)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "byte 13 of the file is not UTF-8" in result.stderr
     assert ugly.read_bytes() == b"package p // \xff"
+
+
+def test_a_folder_without_policies_is_an_error_as_for_check(run: Run, tmp_path: Path) -> None:
+    result = run("fmt", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{tmp_path}:1:1: error[GW0804]: there is no `.gate` file here")
+    assert run("check", tmp_path).stderr in result.stderr
 
 
 def test_a_file_too_large_is_an_error(run: Run, ugly: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from gatewright.dsl.diagnostics import PolicyError
@@ -126,3 +128,12 @@ def test_an_exception_may_suspend_rules_of_another_package() -> None:
         f"package other\nimport shop as s\nexception e suspends s.g {{ from {FROM} until {UNTIL} }}"
     )
     assert effect(decide(policy(GUARDED, other))) == "auto_run"
+
+
+@pytest.mark.parametrize("count", [-1, "1", 1.0, True, float("nan")])
+def test_what_is_no_count_of_uses_counts_nothing(count: object) -> None:
+    def uses(_: str) -> int | None:
+        return cast("int", count)
+
+    decision = decide(GUARDED + exception(more="max_uses 2"), uses=uses)
+    assert effect(decision) == "require finance"
