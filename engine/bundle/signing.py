@@ -30,7 +30,7 @@ _MAX_KEY_BYTES = 64 * 1024
 
 def sign(manifest: bytes, key: Key) -> Signature:
     """Sign a manifest with a private key. Raises BundleError for a key that cannot be used."""
-    private = private_key(key)
+    private = _private(key)
     signature = private.sign(_PURPOSE + manifest)
     return Signature(_key_id(private.public_key()), signature.hex())
 
@@ -41,7 +41,7 @@ def verify(container: Container, keys: Iterable[Key]) -> str:
     A signature that claims one of the keys and is wrong refuses the bundle, whatever else is there.
     Raises BundleError.
     """
-    trusted = {_key_id(public): public for public in map(public_key, keys)}
+    trusted = {_key_id(public): public for public in map(_public, keys)}
     if not trusted:
         raise BundleError("no key is given by which to trust the bundle")
     if not container.signatures:
@@ -68,8 +68,7 @@ def _key_id(public: Ed25519PublicKey) -> str:
     return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:32]
 
 
-def private_key(key: Key) -> Ed25519PrivateKey:
-    """Read a private key. Raises KeyUnusable."""
+def _private(key: Key) -> Ed25519PrivateKey:
     try:
         # Imported late: only signed bundles need it.
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -88,8 +87,7 @@ def private_key(key: Key) -> Ed25519PrivateKey:
     return found
 
 
-def public_key(key: Key) -> Ed25519PublicKey:
-    """Read a public key. Raises KeyUnusable."""
+def _public(key: Key) -> Ed25519PublicKey:
     try:
         # Imported late: only signed bundles need it.
         from cryptography.exceptions import UnsupportedAlgorithm

@@ -170,7 +170,6 @@ leaves = Table(
     Column("at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),  # canonical JSON: the bytes that are hashed
     Column("position", BigInteger, unique=True),  # in the tree; null until the sequencer comes
-    Column("link", String(64)),  # hash of the link before and the leaf: says where a trail breaks
 )
 Index("leaves_by_run", leaves.c.run)
 
