@@ -52,7 +52,6 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=True),
-        sa.Column("link", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("position"),
     )
