@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("gatewright.cli.explain", "Decide about an action, and say why."),
     "build": ("gatewright.cli.build", "Write policies as one file, a bundle, and sign it."),
     "verify": ("gatewright.cli.verify", "Check a bundle: its bytes, its signature, its content."),
+    "audit": (
+        "gatewright.cli.audit",
+        "Check the audit trail of a store; export it; prove an entry.",
+    ),
     "demo": ("gatewright.cli.demo", "See a policy about refunds decide on six actions."),
 }
 """Every command: the module whose `command` it is, and the line that `--help` shows."""
