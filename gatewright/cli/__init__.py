@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("gatewright.cli.verify", "Check a bundle: its bytes, its signature, its content."),
     "audit": (
         "gatewright.cli.audit",
-        "Check the audit trail of a store; export it; prove an entry.",
+        "Check the audit trail of a store, export it, prove entries.",
     ),
     "demo": ("gatewright.cli.demo", "See a policy about refunds decide on six actions."),
 }

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pymerkle import InmemoryTree
+from pymerkle import InmemoryTree  # type: ignore[import-untyped]
 
 from gatewright.engine.runtime.audit.tree import (
     EMPTY_ROOT,
