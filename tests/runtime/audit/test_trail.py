@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint, read
 from gatewright.engine.runtime.audit.entries import leaves
@@ -16,6 +16,7 @@ from gatewright.engine.runtime.audit.sequence import TrailBroken, sequence
 from gatewright.engine.runtime.audit.tree import Frontier
 from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.step import Entry
+from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database, open_database
 from gatewright.engine.runtime.store.trail import record
@@ -156,6 +157,24 @@ def test_the_last_checkpoint_must_be_signed_by_the_key(trail: Database) -> None:
     add(trail, 1)
     sequence(trail)
     assert [f.kind for f in report(trail, None, PUBLIC).findings] == ["signature"]
+
+
+def test_a_changed_payload_is_named_and_an_erased_one_is_fine(trail: Database) -> None:
+    with trail.transaction() as c:
+        c.execute(
+            insert(t.runs).values(
+                id="run-1", version=1, state="done", action="a.b", proposed_at=0, updated_at=0,
+                fence=0, body="{}",
+            )
+        )  # fmt: skip
+        payloads.put(c, "run-1", "content", "00" * 16)
+    assert (report(trail).findings, report(trail).payloads) == ((), 1)
+    with trail.transaction() as c:
+        c.execute(update(t.payloads).values(content="other"))
+    assert told(trail) == ("payload", None)
+    with trail.transaction() as c:
+        assert payloads.erase(c, "run-1", 1) == 1
+    assert report(trail).is_good
 
 
 def test_the_command_is_green_and_red_after_one_byte_is_flipped_in_a_copy(tmp_path: Path) -> None:
