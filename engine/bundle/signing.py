@@ -30,7 +30,7 @@ _MAX_KEY_BYTES = 64 * 1024
 
 def sign(manifest: bytes, key: Key) -> Signature:
     """Sign a manifest with a private key. Raises BundleError for a key that cannot be used."""
-    private = _private(key)
+    private = read_private(key)
     signature = private.sign(_PURPOSE + manifest)
     return Signature(_key_id(private.public_key()), signature.hex())
 
@@ -41,7 +41,7 @@ def verify(container: Container, keys: Iterable[Key]) -> str:
     A signature that claims one of the keys and is wrong refuses the bundle, whatever else is there.
     Raises BundleError.
     """
-    trusted = {_key_id(public): public for public in map(_public, keys)}
+    trusted = {_key_id(public): public for public in map(read_public, keys)}
     if not trusted:
         raise BundleError("no key is given by which to trust the bundle")
     if not container.signatures:
@@ -68,7 +68,8 @@ def _key_id(public: Ed25519PublicKey) -> str:
     return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:32]
 
 
-def _private(key: Key) -> Ed25519PrivateKey:
+def read_private(key: Key) -> Ed25519PrivateKey:
+    """Return the private key of a PEM file or text. Raises KeyUnusable."""
     try:
         # Imported late: only signed bundles need it.
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -87,7 +88,8 @@ def _private(key: Key) -> Ed25519PrivateKey:
     return found
 
 
-def _public(key: Key) -> Ed25519PublicKey:
+def read_public(key: Key) -> Ed25519PublicKey:
+    """Return the public key of a PEM file or text. Raises KeyUnusable."""
     try:
         # Imported late: only signed bundles need it.
         from cryptography.exceptions import UnsupportedAlgorithm

@@ -22,6 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("gatewright.cli.build", "Write policies as one file, a bundle, and sign it."),
     "verify": ("gatewright.cli.verify", "Check a bundle: its bytes, its signature, its content."),
     "db": ("gatewright.cli.db", "Make or upgrade the tables of a store, or check them."),
+    "audit": (
+        "gatewright.cli.audit",
+        "Check the audit trail of a store, export it, prove entries.",
+    ),
     "demo": ("gatewright.cli.demo", "See a policy about refunds decide on six actions."),
 }
 """Every command: the module whose `command` it is, and the line that `--help` shows."""

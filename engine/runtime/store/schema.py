@@ -179,9 +179,9 @@ checkpoints = Table(
     Column("size", BigInteger, primary_key=True),  # how many leaves
     Column("root", String(64), nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column(
-        "frontier", Text, nullable=False
-    ),  # roots of the full subtrees, to append without reading
+    # JSON: `subtrees`, the roots of the full ones, to append without reading; `leaves`, the hashes
+    # of those that came since the checkpoint before, to name the one that was changed.
+    Column("frontier", Text, nullable=False),
     Column("note", Text, nullable=False),  # what is signed, and the signatures
 )
 

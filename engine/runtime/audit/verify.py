@@ -1,0 +1,227 @@
+"""A store -> whether its trail is the one that was recorded, and the first thing that is wrong.
+
+Everything is computed anew from the bodies of leaves. What this cannot see: leaves that no
+checkpoint covers yet, and a trail that was rewritten as a whole, with its checkpoints, by somebody
+who has the key, or where there is none; a checkpoint kept elsewhere shows that too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+from sqlalchemy import Connection, func, select
+
+from gatewright.engine.bundle.signing import Key
+from gatewright.engine.runtime.audit.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    is_signed,
+    read,
+)
+from gatewright.engine.runtime.audit.entries import Leaf, Point, leaves, points
+from gatewright.engine.runtime.audit.tree import Frontier
+from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.payloads import commitment
+from gatewright.engine.values import Timestamp
+
+Kind = Literal["changed", "missing", "reordered", "cut", "checkpoint", "signature", "payload"]
+MOST_PAYLOADS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong; position and number where a leaf is to be named."""
+
+    kind: Kind
+    message: str
+    position: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was checked and what was found: the first thing wrong in the tree, and payloads."""
+
+    size: int
+    root: str
+    checkpoints: int
+    waiting: int
+    payloads: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+class _Wrong(Exception):
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+def verify(
+    connection: Connection, keys: Sequence[Key] = (), against: Checkpoint | None = None
+) -> Report:
+    """Check the trail of a store, in a transaction that sees one moment. Cost: O(n).
+
+    With public keys the last checkpoint must be signed by one of them, and no signature of theirs
+    may be wrong. `against` is a checkpoint kept elsewhere. Raises KeyUnusable, StoreError.
+    """
+    findings: list[Finding] = []
+    walk = _Walk(connection, keys, against)
+    try:
+        walk.go()
+    except _Wrong as wrong:
+        findings.append(wrong.finding)
+    checked, bad = _payloads(connection)
+    waiting = select(func.count()).select_from(t.leaves).where(t.leaves.c.position.is_(None))
+    return Report(
+        walk.tree.size, walk.tree.root().hex(), walk.checkpoints,
+        connection.scalar(waiting) or 0, checked, (*findings, *bad),
+    )  # fmt: skip
+
+
+class _Walk:
+    def __init__(
+        self, connection: Connection, keys: Sequence[Key], against: Checkpoint | None
+    ) -> None:
+        self.connection, self.keys, self.against = connection, keys, against
+        self.tree = Frontier()
+        self.checkpoints = 0
+
+    def go(self) -> None:
+        rows = leaves(self.connection)
+        signed = not self.keys
+        if self.against is not None:
+            signed_elsewhere = self._signed(self.against)
+            if self.keys and not signed_elsewhere:
+                raise _wrong("signature", "the checkpoint kept elsewhere is signed by no given key")
+        self._compare_kept()
+        for point in points(self.connection):
+            self._batch(point, rows)
+            signed = self._point(point) or not self.keys
+            self.checkpoints += 1
+        if self.against is not None and self.against.size > self.tree.size:
+            raise _wrong(
+                "cut", f"the trail was cut: the checkpoint kept elsewhere has {self.against.size}"
+                f" leaves, the store {self.tree.size}", self.tree.size,
+            )  # fmt: skip
+        extra = next(rows, None)
+        if extra is not None:
+            raise _of(extra, "checkpoint", "has a position that no checkpoint covers")
+        if self.checkpoints and not signed:
+            raise _wrong("signature", "the last checkpoint is signed by none of the keys")
+
+    def _signed(self, checkpoint: Checkpoint) -> bool:
+        try:
+            return is_signed(checkpoint, self.keys)
+        except CheckpointError as error:
+            raise _wrong("signature", error.message) from None
+
+    def _batch(self, point: Point, rows: Iterator[Leaf]) -> None:
+        """Append the leaves up to a checkpoint; raises for the first that is not as recorded."""
+        start, found = self.tree.size, list[Leaf]()
+        for leaf in rows:
+            found.append(leaf)
+            if leaf.position >= point.size - 1:
+                break
+        hashes = [leaf.hash() for leaf in found]
+        recorded = point.recorded()
+        expected = [] if recorded is None else recorded[1]
+        if len(expected) != point.size - start:
+            expected = hashes if len(hashes) == point.size - start else [b""] * (point.size - start)
+        for place in range(len(expected)):
+            if place >= len(found):
+                raise _wrong(
+                    "cut", f"the trail was cut: the leaf at position {start + place} and those"
+                    f" after it are missing below the checkpoint at {point.size}", start + place,
+                )  # fmt: skip
+            self._leaf(found, hashes, expected, place, start)
+
+    def _leaf(
+        self, found: list[Leaf], hashes: list[bytes], expected: list[bytes], place: int, start: int
+    ) -> None:
+        leaf, wanted, position = found[place], expected[place], start + place
+        if leaf.position != position:
+            raise _wrong("missing", f"the leaf at position {position} is missing", position)
+        if hashes[place] != wanted:
+            if hashes[place] not in expected[place + 1 :]:
+                raise _of(leaf, "changed", "was changed")
+            if wanted not in hashes[place + 1 :]:
+                raise _wrong("missing", f"the leaf at position {position} is missing", position)
+            raise _of(leaf, "reordered", "stands where another one was")
+        if not _agrees(leaf):
+            raise _of(leaf, "changed", "has a column that does not agree with its body")
+        self.tree.append(hashes[place])
+        self._compare_kept()
+
+    def _compare_kept(self) -> None:
+        kept = self.against
+        if kept is not None and kept.size == self.tree.size and kept.root != self.tree.root():
+            raise _wrong(
+                "changed", f"the first {kept.size} leaves are not those of the checkpoint kept"
+                " elsewhere", max(kept.size - 1, 0),
+            )  # fmt: skip
+
+    def _point(self, point: Point) -> bool:
+        """Compare a checkpoint with the tree, and tell whether a key signed it."""
+        where = f"the checkpoint at {point.size}"
+        recorded = point.recorded()
+        if point.root != self.tree.root().hex():
+            raise _wrong("checkpoint", f"{where} has another root than its leaves", point.size - 1)
+        if recorded is None or recorded[0] != self.tree.subtrees:
+            raise _wrong("checkpoint", f"the frontier of {where} was changed", point.size - 1)
+        try:
+            note = read(point.note)
+        except CheckpointError as error:
+            raise _wrong("checkpoint", f"{where}: {error.message}", point.size - 1) from None
+        if (note.size, note.root) != (point.size, self.tree.root()):
+            raise _wrong("checkpoint", f"the text of {where} was changed", point.size - 1)
+        return self._signed(note)
+
+
+def _wrong(kind: Kind, message: str, position: int | None = None) -> _Wrong:
+    return _Wrong(Finding(kind, message, position))
+
+
+def _of(leaf: Leaf, kind: Kind, what: str) -> _Wrong:
+    message = f"the leaf at position {leaf.position} (number {leaf.number}) {what}"
+    return _Wrong(Finding(kind, message, leaf.position, leaf.number))
+
+
+def _agrees(leaf: Leaf) -> bool:
+    try:
+        body = cast("dict[str, Any]", json.loads(leaf.body))
+        return (body["run"], body["kind"], body["at"]) == (
+            leaf.run, leaf.kind, Timestamp(leaf.at).text)  # fmt: skip
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+        return False
+
+
+def _payloads(connection: Connection) -> tuple[int, list[Finding]]:
+    """Check the contents that are not erased against their commitments."""
+    c, after, checked = t.payloads.c, "", 0
+    bad: list[Finding] = []
+    columns = select(c.commitment, c.content, c.salt).where(c.content.is_not(None))
+    while True:
+        wanted = columns.where(c.commitment > after).order_by(c.commitment).limit(1_000)
+        rows = connection.execute(wanted).all()
+        for name, content, salt in rows:
+            checked += 1
+            if not _is_content(name, content, salt) and len(bad) < MOST_PAYLOADS:
+                bad.append(Finding("payload", f"the payload `{name}` was changed"))
+        if len(rows) < 1_000:
+            return checked, bad
+        after = rows[-1][0]
+
+
+def _is_content(name: str, content: str, salt: str | None) -> bool:
+    try:
+        return salt is not None and commitment(content, salt) == name
+    except ValueError:
+        return False

@@ -1,0 +1,141 @@
+"""`gatewright audit`: whether the trail of a store still holds, the trail itself, and proofs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from sqlalchemy import Connection, inspect, make_url
+
+from gatewright.cli.inputs import write
+from gatewright.cli.terminal import Refused
+from gatewright.engine.bundle.errors import KeyUnusable
+from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, read
+from gatewright.engine.runtime.audit.entries import latest, leaves, points
+from gatewright.engine.runtime.audit.tree import inclusion_proof, verify_inclusion
+from gatewright.engine.runtime.audit.verify import Report, verify
+from gatewright.engine.runtime.store.database import open_database
+from gatewright.engine.runtime.store.errors import StoreError
+
+_STORE = click.option("--store", "store", required=True, metavar="URL",
+                      help="The store, such as sqlite:///gate.db.")  # fmt: skip
+
+
+@click.group("audit")
+def command() -> None:
+    """Check, export and prove what the audit trail of a store says.
+
+    Exit codes: 0 fine; 1 something is wrong with the trail; 2 wrong usage, or a store or file that
+    cannot be read.
+    """
+
+
+@command.command("verify")
+@_STORE
+@click.option("--key", "keys", multiple=True, metavar="PUB", type=click.Path(),
+              help="A public Ed25519 key that signs checkpoints, a PEM file.")  # fmt: skip
+@click.option("--against", "against", metavar="FILE", type=click.Path(),
+              help="A checkpoint that was kept elsewhere.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def verify_command(store: str, keys: tuple[str, ...], against: str | None, form: str) -> None:
+    """Compute the trail anew, and name the first thing that is wrong.
+
+    \b
+    Example:
+      gatewright audit verify --store sqlite:///gate.db --key trail.pub.pem --against kept.txt
+
+    Exit codes: 0 the trail holds; 1 it does not; 2 wrong usage, or unreadable input.
+    """
+    kept = None if against is None else _kept(against)
+    with _reading(store) as connection:
+        try:
+            report = verify(connection, keys, kept)
+        except KeyUnusable as error:
+            raise Refused("--key", error.why) from None
+    write(
+        json.dumps({**asdict(report), "good": report.is_good}) if form == "json" else _told(report)
+    )
+    if not report.is_good:
+        raise SystemExit(1)
+
+
+@command.command("export")
+@_STORE
+def export_command(store: str) -> None:
+    """Write all leaves in the order of the tree, then all checkpoints, one JSON object a line.
+
+    `body` is the exact text that is hashed. Leaves that wait for a position are not among them.
+    """
+    with _reading(store) as connection:
+        for leaf in leaves(connection):
+            write(json.dumps({"leaf": leaf._asdict()}, ensure_ascii=False))
+        for point in points(connection):
+            content = {"size": point.size, "root": point.root, "at": point.at, "note": point.note}
+            write(json.dumps({"checkpoint": content}, ensure_ascii=False))
+
+
+@command.command("proof")
+@_STORE
+@click.argument("leaf", type=click.IntRange(min=1))
+def proof_command(store: str, leaf: int) -> None:
+    """Prove by the latest checkpoint that the leaf of a number is in the trail; as JSON.
+
+    Exit codes: 0 proved; 1 the leaf is not in the tree, or the trail does not hold; 2 wrong usage.
+    """
+    with _reading(store) as connection:
+        point, rows = latest(connection), list(leaves(connection))
+    found = next((row for row in rows if row.number == leaf), None)
+    if point is None or found is None or not found.position < point.size <= len(rows):
+        raise click.ClickException(f"no checkpoint covers a leaf of number {leaf}")
+    hashes = [row.hash() for row in rows[: point.size]]
+    own, path = found.hash(), inclusion_proof(hashes, found.position)
+    if not verify_inclusion(bytes.fromhex(point.root), point.size, found.position, own, path):
+        raise click.ClickException("the trail does not hold: see `gatewright audit verify`")
+    content = {
+        "number": leaf, "position": found.position, "body": found.body, "leaf_hash": own.hex(),
+        "proof": [part.hex() for part in path], "checkpoint": point.note,
+    }  # fmt: skip
+    write(json.dumps(content, ensure_ascii=False))
+
+
+@contextmanager
+def _reading(store: str) -> Iterator[Connection]:
+    """Open a store that is there already, for one moment of it."""
+    try:
+        database = open_database(_existing(store))
+        with database.reading() as connection:
+            if not inspect(connection).has_table("checkpoints"):
+                raise Refused(database.where, "is no store of gatewright")
+            yield connection
+        database.close()
+    except StoreError as error:
+        raise click.UsageError(f"{error.message}: {error.advice}") from None
+
+
+def _existing(store: str) -> str:
+    """Return an address that makes no file."""
+    if not store.startswith("sqlite:") or "mode=" in store:
+        return store
+    return make_url(store).update_query_dict({"mode": "rw"}).render_as_string(hide_password=False)
+
+
+def _kept(path: str) -> Checkpoint:
+    try:
+        return read(Path(path).read_text(encoding="utf-8"))
+    except CheckpointError as error:
+        raise Refused(path, error.message) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(path, getattr(error, "strerror", None) or "cannot be read") from None
+
+
+def _told(report: Report) -> str:
+    lines = [f"wrong: {finding.message}" for finding in report.findings]
+    if not lines:
+        lines = [f"good: {report.size} leaves, {report.checkpoints} checkpoints, {report.root}"]
+    if report.waiting:
+        lines.append(f"{report.waiting} leaves wait for a checkpoint: nothing is said of them")
+    return "\n".join(lines)
