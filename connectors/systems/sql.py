@@ -118,17 +118,23 @@ class SqlConnector:
     ) -> None:
         self.system: Final = system
         self._engine = database if isinstance(database, Engine) else _engine(database)
+        self._owns_engine = not isinstance(database, Engine)
         self._journal = _journal()
-        with self._transaction() as connection:
-            self._journal.create(connection, checkfirst=True)
-            self._tables = {n: _Rows.reflect(connection, o) for n, o in objects.items()}
+        try:
+            with self._transaction() as connection:
+                self._journal.create(connection, checkfirst=True)
+                self._tables = {n: _Rows.reflect(connection, o) for n, o in objects.items()}
+        except BaseException:
+            self.close()
+            raise
 
     def __repr__(self) -> str:
         return f"SqlConnector({self.system!r}, {sorted(self._tables)})"
 
     def close(self) -> None:
-        """Close all connections that are not in use."""
-        self._engine.dispose()
+        """Close all connections that are not in use; an engine of the caller's is left alone."""
+        if self._owns_engine:
+            self._engine.dispose()
 
     # --- reading
 
