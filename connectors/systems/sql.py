@@ -7,7 +7,7 @@ columns come from the declaration only, values are bound parameters. Needs the e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -109,19 +109,19 @@ class SqlConnector:
     address.
     """
 
-    capabilities: Final = Capabilities(
-        Concurrency.ATOMIC, Idempotency.NATIVE, can_probe=True, can_compensate=True
-    )
-
     def __init__(
         self, database: str | Engine, system: str, objects: Mapping[str, SqlObject]
     ) -> None:
         self.system: Final = system
+        self.capabilities: Final = Capabilities(
+            Concurrency.ATOMIC, Idempotency.NATIVE, can_probe=True, can_compensate=True
+        )
         self._engine = database if isinstance(database, Engine) else _engine(database)
         self._owns_engine = not isinstance(database, Engine)
         self._journal = _journal()
         try:
             with self._transaction() as connection:
+                _require_transactions(connection)
                 self._journal.create(connection, checkfirst=True)
                 self._tables = {n: _Rows.reflect(connection, o) for n, o in objects.items()}
         except BaseException:
@@ -244,7 +244,7 @@ class SqlConnector:
         given = action.target
         if given is None or given.system != self.system or not given.object or not given.id:
             raise Unsupported(f"the action names no record of `{self.system}`")
-        return TargetRef(given.system, given.object, given.id)
+        return TargetRef(self.system, given.object, given.id)
 
     def _rows(self, target: TargetRef) -> _Rows:
         if target.system != self.system or target.object not in self._tables:
@@ -252,7 +252,7 @@ class SqlConnector:
         return self._tables[target.object]
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self) -> Generator[Connection, None, None]:
         """Commit at the end; what fails before that has changed nothing.
 
         The database's own words are not passed on: addresses and values may stand in them.
@@ -461,6 +461,13 @@ def _engine(url: str) -> Engine:
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     return create_engine(parsed, hide_parameters=True)
+
+
+def _require_transactions(connection: Connection) -> None:
+    """Raise ValueError where every statement commits by itself: then nothing could be promised."""
+    raw = connection.connection.dbapi_connection
+    if raw is None or connection.dialect.detect_autocommit_setting(raw):
+        raise ValueError("the engine is set to AUTOCOMMIT: writes need transactions")
 
 
 def _journal() -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from sqlalchemy import (
@@ -57,7 +57,7 @@ OBJECT = SqlObject(
 
 
 @contextmanager
-def opened(url: str, declared: SqlObject = OBJECT) -> Iterator[SqlConnector]:
+def opened(url: str, declared: SqlObject = OBJECT) -> Generator[SqlConnector, None, None]:
     """Give a connector to a shop with the charge `ch_1`, paid and at version 7."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:

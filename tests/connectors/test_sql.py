@@ -187,3 +187,11 @@ def test_no_word_holds_the_address(url: str) -> None:
 
 def test_a_connector_is_shown_without_its_address(shop: SqlConnector) -> None:
     assert repr(shop) == "SqlConnector('shop', ['charge'])"
+
+
+def test_an_engine_without_transactions_is_refused(database_url: str) -> None:
+    address = database_url.replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with pytest.raises(ValueError, match="AUTOCOMMIT"):
+        SqlConnector(engine, "shop", {})
+    engine.dispose()
