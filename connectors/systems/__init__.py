@@ -1,0 +1,1 @@
+"""Business systems, a module each: what implements `Connector`."""
