@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from gatewright.engine.history import History
     from gatewright.engine.load import load_source
     from gatewright.engine.problems import ActionError
+    from gatewright.engine.runtime.errors import GateError
+    from gatewright.engine.runtime.gate import Gate
+    from gatewright.engine.runtime.run import Run
+    from gatewright.engine.runtime.worker import Worker
     from gatewright.engine.values import Duration, Money, Timestamp
     from gatewright.engine.watch import Watched
     from gatewright.loading import load, watch
@@ -44,12 +48,16 @@ _HOMES = {
     "Effect": "gatewright.engine.decision",
     "EvaluationError": "gatewright.engine.errors",
     "Explanation": "gatewright.engine.explain",
+    "Gate": "gatewright.engine.runtime.gate",
+    "GateError": "gatewright.engine.runtime.errors",
     "History": "gatewright.engine.history",
     "Money": "gatewright.engine.values",
     "PolicyError": "gatewright.dsl.diagnostics",
     "PolicySet": "gatewright.engine.evaluate",
+    "Run": "gatewright.engine.runtime.run",
     "Timestamp": "gatewright.engine.values",
     "Watched": "gatewright.engine.watch",
+    "Worker": "gatewright.engine.runtime.worker",
     "evaluate": "gatewright.engine.evaluate",
     "load": "gatewright.loading",
     "load_source": "gatewright.engine.load",
@@ -66,12 +74,16 @@ __all__ = [
     "Effect",
     "EvaluationError",
     "Explanation",
+    "Gate",
+    "GateError",
     "History",
     "Money",
     "PolicyError",
     "PolicySet",
+    "Run",
     "Timestamp",
     "Watched",
+    "Worker",
     "evaluate",
     "load",
     "load_source",

@@ -17,8 +17,10 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from gatewright.engine.action import Action
+from gatewright.engine.bundle.signing import Key
 from gatewright.engine.runtime import calling, failpoints
 from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, Outdated, Refused
 from gatewright.engine.runtime.gate import Gate
@@ -48,7 +50,7 @@ class Worker:
     """Carries out the runs of a gate. Any number may work on one store.
 
     `lease_s` is how long a claim holds; `call_timeout_s`, which must be shorter, how long a
-    connector may take.
+    connector may take. `audit_key` is the private key that signs checkpoints of the audit trail.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Worker:
         name: str | None = None,
         lease_s: float = 60.0,
         call_timeout_s: float = 30.0,
+        audit_key: Key | None = None,
     ) -> None:
         if call_timeout_s >= lease_s:
             raise ValueError("a call must end before the claim does")
@@ -66,6 +69,7 @@ class Worker:
         self._proposing = Proposing(gate.desk)
         self._claims = Claims(gate.desk, self.name, int(lease_s * 1_000_000_000))
         self._timeout_s = call_timeout_s
+        self._audit_key = audit_key
 
     def run(self, stop: threading.Event, idle_s: float = 0.5) -> None:
         """Work until told to stop, looking again after `idle_s` where nothing is to be done."""
@@ -88,6 +92,8 @@ class Worker:
         fired = self._fire_timers()
         run = self._claims.claim()
         if run is None:
+            # Nothing else to do: the trail is brought up to date.
+            sequence(self._desk.database, self._audit_key)
             return fired
         with suppress(Outdated):  # somebody else went on with it: their claim is the later one
             self._carry_out(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -103,7 +103,7 @@ def proof_command(store: str, leaf: int) -> None:
 
 
 @contextmanager
-def _reading(store: str) -> Iterator[Connection]:
+def _reading(store: str) -> Generator[Connection]:
     """Open a store that is there already, for one moment of it."""
     try:
         database = open_database(_existing(store))

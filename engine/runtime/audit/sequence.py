@@ -75,7 +75,8 @@ def _append(
 def _restored(connection: Connection, last: Point | None) -> Frontier:
     """Return where the tree ends. Raises TrailBroken where the rows do not agree."""
     top = connection.scalar(select(func.max(t.leaves.c.position)))
-    recorded = ([], []) if last is None else last.recorded()
+    nothing: tuple[list[bytes], list[bytes]] = ([], [])
+    recorded = nothing if last is None else last.recorded()
     size = 0 if last is None else last.size
     try:
         frontier = None if recorded is None else Frontier(size, recorded[0])
