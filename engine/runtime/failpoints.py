@@ -16,7 +16,7 @@ NAMES: Final = (
     "answer.committed",
     "timer.recorded", "timer.committed", "claim.recorded", "claim.committed", "execute.checked",
     "execute.recorded", "execute.committed", "execute.called", "result.recorded",
-    "result.committed", "verify.read", "verify.recorded", "verify.committed",
+    "result.committed", "verify.read",
     "stale.recorded", "stale.committed",
 )  # fmt: skip
 """Every durable step has one before and one after its commit."""

@@ -16,7 +16,7 @@ from gatewright.engine.runtime.directory import FileDirectory
 from gatewright.engine.runtime.run import State
 from tests.conftest import ROOT
 
-PEOPLE = {
+PEOPLE: dict[str, object] = {
     "people": {"ann": {}, "bob": {}, "fay": {}},
     "groups": {"support-managers": ["ann", "bob"], "finance": ["fay"]},
 }

@@ -66,7 +66,7 @@ class World:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder / "ledger.db", self.grade)
         for number in range(1, 6):
-            self.ledger.put(f"ch_{number}")
+            self.ledger.make(f"ch_{number}")
         database = open_database(self.url, clock=lambda: self.now)
         self.gate = Gate(
             lambda: self.policy,

@@ -1,0 +1,117 @@
+"""A process that ends at any durable step: nothing is lost, and nothing happens twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatewright.engine.runtime import failpoints
+from gatewright.engine.runtime.ports import Idempotency
+from gatewright.engine.runtime.run import Run, State
+from tests.conftest import ROOT
+from tests.runtime.world import HOUR, World
+
+MINUTE = HOUR // 60
+
+
+def crash(world: World, failpoint: str, do: str, run: Run | None = None) -> None:
+    """Let a process do something, and end it at a failpoint; it must come by there."""
+    told = {
+        "url": world.url, "folder": str(world.folder), "grade": world.grade.value,
+        "now": world.now, "do": do,
+        "run": run.id if run else None, "card": run.card if run else None,
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.runtime.crash", json.dumps(told)],
+        cwd=ROOT,
+        env={**os.environ, "GATEWRIGHT_FAILPOINT": failpoint, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == failpoints.EXIT_CODE, done.stderr.decode()
+
+
+def of(*prefixes: str) -> list[str]:
+    return [name for name in failpoints.NAMES if name.split(".")[0] in prefixes]
+
+
+@pytest.mark.parametrize("failpoint", of("propose"))
+def test_while_proposing(database_url: str, tmp_path: Path, failpoint: str) -> None:
+    with World(database_url, tmp_path).opened() as world:
+        crash(world, failpoint, "propose")
+        run = world.propose(idempotency_key="k")
+        assert [r.id for r in world.gate.queue()] == [run.id]
+        assert world.work(world.approve(run)).state is State.DONE
+        assert world.ledger.effects() == 1
+
+
+@pytest.mark.parametrize("failpoint", of("answer"))
+def test_while_answering(database_url: str, tmp_path: Path, failpoint: str) -> None:
+    with World(database_url, tmp_path).opened() as world:
+        run = world.propose()
+        crash(world, failpoint, "approve", run)
+        kept = world.gate.run(run.id)
+        assert kept.state is (State.APPROVED if failpoint.endswith("committed") else State.PENDING)
+        if kept.state is State.PENDING:
+            world.approve(kept)
+        assert world.work(run).state is State.DONE
+        assert world.ledger.effects() == 1
+
+
+@pytest.mark.parametrize("failpoint", of("timer"))
+def test_while_a_timer_fires(database_url: str, tmp_path: Path, failpoint: str) -> None:
+    with World(database_url, tmp_path).opened() as world:
+        run = world.propose()
+        world.now += 4 * HOUR
+        crash(world, failpoint, "work")
+        asked = world.work(run)
+        assert [ask.route for ask in asked.round.asks] == ["shop.refunds.finance"]
+        assert world.work(world.approve(asked, "fay")).state is State.DONE
+        assert world.ledger.effects() == 1
+
+
+@pytest.mark.parametrize("failpoint", of("stale"))
+def test_while_asking_again(database_url: str, tmp_path: Path, failpoint: str) -> None:
+    with World(database_url, tmp_path).opened() as world:
+        run = world.approve(world.propose())
+        world.ledger.put("ch_1", refunded="1.00 USD")
+        crash(world, failpoint, "work")
+        world.now += 2 * MINUTE
+        asked = world.work(run)
+        assert (asked.state, asked.round.number) == (State.PENDING, 2)
+        assert world.ledger.effects() == 0
+
+
+IN_THE_MIDDLE = ("execute.committed", "execute.called")
+WORKING = [*of("claim", "execute", "result", "verify"), "result.recorded:2", "result.committed:2"]
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "grade"),
+    [
+        *((name, Idempotency.NATIVE) for name in WORKING),
+        *((name, grade) for name in IN_THE_MIDDLE for grade in Idempotency
+          if grade is not Idempotency.NATIVE),
+    ],
+)  # fmt: skip
+def test_while_executing(
+    database_url: str, tmp_path: Path, failpoint: str, grade: Idempotency
+) -> None:
+    with World(database_url, tmp_path, grade).opened() as world:
+        run = world.approve(world.propose())
+        crash(world, failpoint, "work")
+        world.now += 2 * MINUTE
+        ended = world.work(run)
+        assert ended.state in (State.DONE, State.OUTCOME_UNKNOWN)
+        assert world.ledger.effects() <= 1
+        assert len([vote for round_ in ended.rounds for vote in round_.votes]) == 1
+        if ended.state is State.DONE:
+            assert world.ledger.effects() == 1
+        if grade in (Idempotency.NATIVE, Idempotency.COMPARE_AND_SET):
+            assert ended.state is State.DONE
