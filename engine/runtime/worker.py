@@ -22,7 +22,7 @@ from gatewright.engine.runtime import calling, failpoints
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.claims import Claims
-from gatewright.engine.runtime.errors import GateError, Outdated, Refused
+from gatewright.engine.runtime.errors import GateError, Outdated
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.plan import receipt_document, receipt_of
 from gatewright.engine.runtime.ports import (
@@ -109,8 +109,8 @@ class Worker:
             try:
                 self._claims.fire(run, kind, route)
                 fired = True
-            except (Refused, Outdated):
-                continue  # it was answered in the meantime
+            except GateError:
+                continue  # answered in the meantime, or its plan is gone: others do not wait for it
         return fired
 
     # --- claims

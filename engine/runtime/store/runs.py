@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gatewright.engine.runtime.errors import NoSuchRun, Outdated
-from gatewright.engine.runtime.run import TERMINAL, WORK, Run, State, TimerKind
+from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
@@ -161,16 +161,6 @@ def listed(
 def ready_at(run: Run, now: int) -> int | None:
     """Return from when a worker may claim the run; None where there is nothing to execute."""
     return now if run.state in WORK else None
-
-
-def is_over(run: Run) -> bool:
-    """Tell whether nothing happens to the run by itself any more."""
-    return run.state in TERMINAL
-
-
-def document(run: Run) -> dict[str, object]:
-    """Return a run as JSON."""
-    return _RUN.dump_python(run, mode="json")  # type: ignore[no-any-return]
 
 
 def _text(run: Run) -> str:
