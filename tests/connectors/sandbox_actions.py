@@ -27,4 +27,4 @@ def act(
 
 
 def refund(amount: Json = "75.00 USD", target: TargetRef = CHARGE, **more: Json) -> Action:
-    return act("billing.refund", target, amount=amount, **more)
+    return act("billing.refund", target, None, amount=amount, **more)

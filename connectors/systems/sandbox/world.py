@@ -6,8 +6,9 @@ Everything follows from a seed and from what is called: no clock, no chance.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Final
 
 from gatewright.connectors.systems.sandbox.billing import BILLING
@@ -71,13 +72,13 @@ class Sandbox:
             _system(system)
         for meant in (actions or {}).values():
             _require_operation(meant)
-        new = list(_all_records(seed or 0, records or {}))
+        new = _all_records(seed or 0, records or {})
         self._waiting = waiting or Waiting()
         self._faults: list[tuple[Fault, int]] = []
         self._store = Store(path)
         try:
             given = seed is not None or records is not None
-            made_of = digest([[r.system, r.object, r.id, dict(r.values)] for r in new])
+            made_of = digest({"seed": seed or 0, "records": records or {}})
             self._store.begin(made_of if given else None, made_of, new)
             self._inject(faults, since=0)
             self._connectors = {
@@ -210,19 +211,27 @@ def _complete(type_: ObjectType, what: str, values: Values) -> dict[str, Json]:
         raise ValueError(f"{what}: {error.message}") from None
 
 
-def _all_records(seed: int, changes: Records) -> Iterator[NewRecord]:
-    """Give the records of a seed, with changes, and those that are only in the changes."""
-    for system in SYSTEMS.values():
-        wanted = {
-            (object_, id_): values
-            for object_, records in changes.get(system.name, {}).items()
-            for id_, values in records.items()
-        }
-        for new in system.seeded(Pick(seed)):
-            values = {**new.values, **wanted.pop((new.object, new.id), {})}
-            yield _new_record(system, new.object, new.id, values)
-        for (object_, id_), values in wanted.items():
-            yield _new_record(system, object_, id_, values)
+def _all_records(seed: int, changes: Records) -> list[NewRecord]:
+    """Return the records of a seed, with changes, and those that are only in the changes."""
+    records = {(new.system, new.object, new.id): new for new in _seeded(seed)}
+    for system, objects in changes.items():
+        for object_, by_id in objects.items():
+            for id_, values in by_id.items():
+                known = records.get((system, object_, id_))
+                all_values = {**(known.values if known else {}), **values}
+                new = _new_record(_system(system), object_, id_, all_values)
+                records[system, object_, id_] = new
+    return list(records.values())
+
+
+@lru_cache(maxsize=8)
+def _seeded(seed: int) -> tuple[NewRecord, ...]:
+    """Return the records of a seed; nobody changes what they hold."""
+    return tuple(
+        _new_record(system, new.object, new.id, new.values)
+        for system in SYSTEMS.values()
+        for new in system.seeded(Pick(seed))
+    )
 
 
 def _new_record(system: System, object_: str, id_: str, values: Values) -> NewRecord:
