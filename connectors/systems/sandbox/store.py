@@ -228,6 +228,14 @@ class View:
         found = self.kept(object, id)
         return None if found is None else found.values
 
+    def all(self, object: str) -> dict[str, Values]:
+        """Return all records of a type, by id, in the order they were made."""
+        rows = self._db.execute(
+            "SELECT id, fields FROM records WHERE system = ? AND object = ? ORDER BY rowid",
+            (self._system, object),
+        )
+        return {id_: json.loads(fields) for id_, fields in rows}
+
     def find(self, object: str, field: str, value: str) -> Mapping[str, Values]:
         """Return the records that have a text in a field, by id, in the order they were made."""
         rows = self._db.execute(

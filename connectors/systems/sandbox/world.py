@@ -72,6 +72,9 @@ class Sandbox:
             _system(system)
         for meant in (actions or {}).values():
             _require_operation(meant)
+        known_as = [(names or {}).get(system, system) for system in SYSTEMS]
+        if len(set(known_as)) < len(known_as):
+            raise ValueError(f"two systems have one name: {', '.join(known_as)}")
         new = _all_records(seed or 0, records or {})
         self._waiting = waiting or Waiting()
         self._faults: list[tuple[Fault, int]] = []
@@ -127,11 +130,21 @@ class Sandbox:
             raise NoSuchTarget(f"{TargetRef(system, object, id)} does not exist")
         return found
 
-    def find(self, system: str, object: str, field: str, value: str) -> Mapping[str, Values]:
-        """Return the records that have a text in a field, by id: the refunds of a charge."""
-        _type(system, object)
+    def records(self, system: str, object: str, **having: Json) -> Mapping[str, Values]:
+        """Return the records of a type that have these values, by id; raises ValueError.
+
+        >>> world = Sandbox()
+        >>> world.records("billing", "refund", charge="ch_1")
+        {}
+        >>> list(world.records("billing", "charge", status="disputed"))
+        ['ch_5', 'ch_10', 'ch_15', 'ch_20']
+        """
+        unknown = sorted(having.keys() - _type(system, object).fields.keys())
+        if unknown:
+            raise ValueError(f"`{object}` has no field `{unknown[0]}`")
         with self._store.reading(system) as view:
-            return view.find(object, field, value)
+            found = view.all(object)
+        return {id_: v for id_, v in found.items() if having.items() <= v.items()}
 
     # --- what is done to it from outside
 
