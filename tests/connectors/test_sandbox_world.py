@@ -35,7 +35,9 @@ def test_a_seed_gives_the_same_world_everywhere() -> None:
     seven, eight = everything(Sandbox(seed=7)), everything(Sandbox(seed=8))
     assert digest(seven) == SEVEN
     assert eight != seven
-    assert [records.keys() for records in eight.values()] == [r.keys() for r in seven.values()]
+    assert [name for name in seven if seven[name].keys() != eight[name].keys()] == [
+        "tickets/comment"  # how many there are is chosen too
+    ]
     assert everything(Sandbox()) == everything(Sandbox(seed=0))
 
 

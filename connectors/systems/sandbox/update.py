@@ -19,7 +19,12 @@ def update_of(object_: str, type_: ObjectType) -> Operation:
             raise Unsupported(
                 f"an update cannot change `{refused[0][:80]}` of {object_}; it can change: {may}"
             )
-        return {name: type_.fields[name].fit(name, value) for name, value in case.given.items()}
+        # In the order of the type: a plan that was kept may have its changes in another.
+        return {
+            name: field.fit(name, case.given[name])
+            for name, field in type_.fields.items()
+            if name in case.given
+        }
 
     def do(case: Case) -> Deed:
         new = new_values(case)
