@@ -10,6 +10,7 @@ import pytest
 from gatewright.connectors.contract import ConnectorContract
 from gatewright.connectors.systems.sandbox import Sandbox
 from gatewright.engine.action import Action
+from gatewright.engine.json_text import Json
 from gatewright.engine.runtime.ports import (
     Capabilities,
     Concurrency,
@@ -116,7 +117,7 @@ class TestRevocationsOnGroups(TestRefunds):
 
     @pytest.fixture
     def sandbox(self) -> Sandbox:
-        members = ["u-1", "u-2", "u-10"]
+        members: list[Json] = ["u-1", "u-2", "u-10"]
         return Sandbox(records={
             "identity": {
                 "group": {"viewers": {"members": members}},

@@ -46,7 +46,7 @@ ENDS: dict[str, tuple[dict[str, Any], Ends]] = {
         (*KEYS_AND_VERSIONS, (UNKNOWN, 0), (UNKNOWN, 0), (UNKNOWN, 0)),
     ),
     "times-out-after-write": ({"kind": "times_out", "written": "yes"}, HAPPENED),
-    "arrives-late": (
+    "times-out-and-arrives-late": (
         {"kind": "times_out", "written": "late"},
         (*KEYS_AND_VERSIONS, (UNKNOWN, 1), (UNKNOWN, 1), (UNKNOWN, 1)),
     ),
@@ -103,6 +103,31 @@ def test_a_slow_call_waits_as_long_as_the_fault_says(tmp_path: Path) -> None:
         assert world.work(world.propose()).state is DONE
         assert isinstance(world.waiting, NoSleep)
         assert world.waiting.slept == [2.5]
+
+
+# --- a call that came back, and arrives later
+
+
+@pytest.mark.parametrize(
+    ("grade", "state"),
+    [("keys", DONE), ("keys-unasked", DONE), ("versions", DONE), ("none", UNKNOWN)],
+)
+def test_a_call_that_came_back_and_arrives_late(tmp_path: Path, grade: str, state: State) -> None:
+    with office(tmp_path, {"kind": "arrives_late"}, GRADES[grade]).opened() as world:
+        run = world.work(world.propose())
+        world.sandbox.release()
+        assert (run.state, world.effects()) == (state, 1)
+
+
+@pytest.mark.xfail(reason="a call that came back is taken for one that ended", strict=True)
+def test_a_probe_does_not_see_what_is_still_on_its_way(tmp_path: Path) -> None:
+    """The run fails, somebody tries again, and both calls arrive."""
+    with office(tmp_path, {"kind": "arrives_late"}, GRADES["probe-alone"]).opened() as world:
+        run = world.work(world.propose())
+        if run.state is FAILED:
+            world.work(world.gate.retry(run.id, by="ann"))
+        world.sandbox.release()
+        assert world.effects() <= 1
 
 
 # --- somebody else

@@ -94,9 +94,13 @@ def test_a_file_is_not_made_of_something_else(tmp_path: Path) -> None:
     path = tmp_path / "world.db"
     Sandbox(path, seed=7)
     Sandbox(path, seed=7)
-    for given in ({"seed": 8}, {"records": {"crm": {"contact": {"C-1": {"tier": "gold"}}}}}):
+    others: tuple[dict[str, Any], ...] = (
+        {"seed": 8},
+        {"records": {"crm": {"contact": {"C-1": {"tier": "gold"}}}}},
+    )
+    for given in others:
         with pytest.raises(ValueError, match="another seed or of other records"):
-            Sandbox(path, **given)  # type: ignore[arg-type]
+            Sandbox(path, **given)
 
 
 def test_a_file_that_is_no_world_is_left_alone(tmp_path: Path) -> None:

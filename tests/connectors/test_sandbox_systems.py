@@ -299,7 +299,10 @@ def test_a_receipt_without_the_name_of_its_action(sandbox: Sandbox) -> None:
     receipt = do(sandbox, refund("5.00 USD"))
     with pytest.raises(Unsupported, match="cannot change `refunded`"):
         take_back(sandbox, replace(receipt, undo={"fields": {"refunded": "0.00 USD"}}))
-    for undo in ({"given": {}}, {"action": 7, "fields": {}}, {"action": "x", "given": {"a": 1}}):
+    unclear: list[dict[str, Json]] = [
+        {"given": {}}, {"action": 7, "fields": {}}, {"action": "x", "given": {"a": 1}},
+    ]  # fmt: skip
+    for undo in unclear:
         with pytest.raises(Unsupported, match="does not say"):
             take_back(sandbox, replace(receipt, undo=undo))
 

@@ -227,7 +227,8 @@ def test_reads_are_counted_where_a_fault_is_for_them() -> None:
     world = Sandbox(faults=[{"kind": "nonsense", "method": "read", "call": 2}])
     billing = world.connector("billing")
     before = billing.read(CHARGE)
-    assert billing.read(CHARGE) == "200 OK"
+    answer: object = billing.read(CHARGE)
+    assert answer == "200 OK"
     assert billing.read(CHARGE) == before
     billing.preview(refund())
     assert world.calls() == [Call("billing", "read", None)] * 3

@@ -30,6 +30,8 @@ class FaultKind(StrEnum):
     """A ConnectorError: the system refused, and nothing was done."""
     NEVER_ARRIVES = "never_arrives"
     """ConnectionLost, and nothing was done; but nobody can know that."""
+    ARRIVES_LATE = "arrives_late"
+    """ConnectionLost at once; it is done when `Sandbox.release` is called."""
     FAILS_AFTER_WRITE = "fails_after_write"
     """It is done, and then ConnectionLost: the answer never comes."""
     TIMES_OUT = "times_out"
@@ -45,7 +47,10 @@ class FaultKind(StrEnum):
 Written: TypeAlias = Literal["no", "yes", "late"]
 """Whether a call does what it is for: not at all, at once, or when it is released."""
 
-_AT_WRITES: Final = (FaultKind.FAILS_AFTER_WRITE, FaultKind.ANSWERS_TWICE, FaultKind.OVERTAKEN)
+_AT_WRITES: Final = (
+    FaultKind.ARRIVES_LATE, FaultKind.FAILS_AFTER_WRITE, FaultKind.ANSWERS_TWICE,
+    FaultKind.OVERTAKEN,
+)  # fmt: skip
 _MAY_WRITE: Final[Mapping[FaultKind, tuple[Written, ...]]] = {
     FaultKind.TIMES_OUT: ("no", "yes", "late"),
     FaultKind.NONSENSE: ("no", "yes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar, cast
@@ -25,6 +26,8 @@ def call(do: Callable[[], T], fault: Fault | None, waiting: Waiting) -> T:
             return do()
         case FaultKind.FAILS_BEFORE:
             raise ConnectorError("the system refused the call, as it was told to")
+        case FaultKind.ARRIVES_LATE:
+            _do_later(do, waiting)
         case FaultKind.FAILS_AFTER_WRITE:
             do()
         case FaultKind.TIMES_OUT:
@@ -41,6 +44,20 @@ def call(do: Callable[[], T], fault: Fault | None, waiting: Waiting) -> T:
         case _:
             pass  # it never arrives
     raise ConnectionLost("the connection was lost")
+
+
+def _do_later(do: Callable[[], object], waiting: Waiting) -> None:
+    since = waiting.enter()
+
+    def run() -> None:
+        try:
+            waiting.hang(since)
+            with suppress(ConnectorError):  # nobody listens any more
+                do()
+        finally:
+            waiting.leave()
+
+    threading.Thread(target=run, name="late call", daemon=True).start()
 
 
 def _hang(do: Callable[[], T], fault: Fault, waiting: Waiting) -> T:

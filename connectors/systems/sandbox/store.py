@@ -14,11 +14,12 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal
 
 from gatewright.connectors.systems.sandbox.faults import Call, Fault
 from gatewright.connectors.systems.sandbox.model import Values
 from gatewright.engine.json_text import Json
+from gatewright.engine.runtime.plan import receipt_document, receipt_of
 from gatewright.engine.runtime.ports import ConnectorError, FieldChange, Receipt, TargetRef
 
 _APPLICATION: Final = 0x47575342
@@ -272,22 +273,13 @@ class View:
             "SELECT request, receipt FROM receipts WHERE system = ? AND key = ?",
             (self._system, key),
         ).fetchone()
-        if row is None:
-            return None
-        document = json.loads(row[1])
-        return row[0], Receipt(**{**document, "target": TargetRef(*document["target"])})
+        return None if row is None else (row[0], receipt_of(json.loads(row[1])))
 
     def keep_receipt(self, request: str, receipt: Receipt) -> None:
         """Keep the receipt of a key; where keys are not honoured the latest counts."""
-        target = receipt.target
-        document: dict[str, Any] = {
-            "key": receipt.key, "target": [target.system, target.object, target.id],
-            "reference": receipt.reference, "version": receipt.version,
-            "undo": dict(receipt.undo),
-        }  # fmt: skip
         self._db.execute(
             "INSERT OR REPLACE INTO receipts (system, key, request, receipt) VALUES (?, ?, ?, ?)",
-            (self._system, receipt.key, request, _json(document)),
+            (self._system, receipt.key, request, _json(receipt_document(receipt))),
         )
 
     def forget_receipts(self) -> None:
@@ -337,4 +329,4 @@ def _count(db: sqlite3.Connection, fault: Fault, since: int) -> int:
 
 
 def _json(data: object) -> str:
-    return json.dumps(cast("Any", data), ensure_ascii=False)
+    return json.dumps(data, ensure_ascii=False)
