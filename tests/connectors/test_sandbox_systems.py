@@ -110,6 +110,27 @@ def test_the_first_of_two_refunds_is_cancelled_and_the_other_stays(sandbox: Sand
         take_back(sandbox, first, "again")
 
 
+def test_a_cancellation_changes_no_state_that_the_refund_did_not(sandbox: Sandbox) -> None:
+    receipt = do(sandbox, refund("600.00 USD"))
+    sandbox.edit("billing", "charge", "ch_1", {"status": "disputed"})
+    take_back(sandbox, receipt)
+    assert values(sandbox, CHARGE)["status"] == "disputed"
+
+
+def test_a_preview_shows_what_changes_and_nothing_else(sandbox: Sandbox) -> None:
+    last = str(values(sandbox, TICKET)["last_comment"])
+    preview = sandbox.connector("tickets").preview(act("tickets.reply", TICKET, body=last))
+    assert [change.field for change in preview.fields] == ["replies"]
+    named = sandbox.connector("crm").preview(act("acme.edit", CONTACT, {"note": None}))
+    assert [change.field for change in named.fields] == ["note"], "an update shows what it names"
+
+
+def test_a_new_record_takes_no_id_that_there_is(sandbox: Sandbox) -> None:
+    sandbox.edit("billing", "refund", "re_2", {"charge": "ch_9"})
+    assert do(sandbox, refund("1.00 USD")).reference == "re_3"
+    assert sandbox.values("billing", "refund", "re_2")["charge"] == "ch_9"
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 40_000)), max_size=12))
 def test_no_cent_is_lost(steps: list[tuple[bool, int]]) -> None:
     """Refunds and cancellations in any order: the sums are those of the refunds that count."""
@@ -168,6 +189,18 @@ def test_a_note_is_deleted_and_what_was_said_since_stays(sandbox: Sandbox) -> No
     assert later.reference == "T-812#7"
     take_back(sandbox, later, "back 2")
     assert values(sandbox, TICKET)["last_comment"] == "We ask."
+
+
+def test_the_last_comment_is_the_latest_that_is_there(sandbox: Sandbox) -> None:
+    """Also of more than nine, and where others were deleted before."""
+    for number in range(5, 11):
+        do(sandbox, act("tickets.reply", TICKET, body=f"reply {number}"), f"r{number}")
+    notes = [do(sandbox, act("tickets.note", TICKET, body=f"note {n}"), f"n{n}") for n in (1, 2)]
+    for number, note in enumerate(notes):
+        take_back(sandbox, note, f"b{number}")
+    assert values(sandbox, TICKET)["last_comment"] == "reply 10"
+    with pytest.raises(Unsupported, match="cannot be deleted"):
+        take_back(sandbox, notes[0], "again")
 
 
 @pytest.mark.parametrize(
