@@ -119,6 +119,20 @@ def test_a_file_that_is_no_world_is_left_alone(tmp_path: Path) -> None:
             Sandbox(path)
 
 
+@pytest.mark.parametrize(
+    "mark", ["application_id = 7", "user_version = 99"], ids=["another-program", "newer"]
+)
+def test_a_file_of_another_program_or_version_is_refused(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "world.db"
+    if mark.startswith("user_version"):
+        Sandbox(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA {mark}")
+    db.close()
+    with pytest.raises(ValueError, match="not of a sandbox of this version"):
+        Sandbox(path)
+
+
 def test_a_world_that_cannot_be_written_says_that_nothing_was_done(tmp_path: Path) -> None:
     path = tmp_path / "world.db"
     world = Sandbox(path)

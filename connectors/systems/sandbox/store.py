@@ -105,7 +105,9 @@ class Store:
                     return
                 (layout,) = db.execute("PRAGMA user_version").fetchone()
                 if (marked, layout) != (_APPLICATION, _LAYOUT):
-                    raise ValueError(f"`{self._path}` is a database, but not of a sandbox")
+                    raise ValueError(
+                        f"`{self._path}` is a database, but not of a sandbox of this version"
+                    )
                 (made,) = db.execute("SELECT made_of FROM world").fetchone()
         except ConnectorError as error:
             raise ValueError(f"`{self._path}` cannot be used: {error.message}") from None
