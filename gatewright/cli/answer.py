@@ -72,9 +72,14 @@ def approve(
     raise SystemExit(int(refused))
 
 
+def at_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def _seen(gate: Gate, id_: str) -> str:
     """Show the card, and return its digest once somebody at the terminal says yes to it."""
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise click.UsageError("name the card that was looked at: --card DIGEST, or RUN=DIGEST")
     # Needs pydantic and SQLAlchemy, which `--help` does without.
     from gatewright.engine.runtime.card import card_text
