@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gatewright.dsl.messages.catalog import nearest
+from gatewright.engine.bundle.errors import KeyUnusable
+from gatewright.engine.bundle.signing import read_private
 
 if TYPE_CHECKING:
     from gatewright.engine.bundle.signing import Key
@@ -108,7 +110,8 @@ def read(
         raise ConfigurationError(path, _first(error)) from None
     return found.model_copy(
         update={
-            "policy": tuple(str(here / entry) for entry in found.policy),
+            # Not made absolute: the places of rules are shown as the file's path was given.
+            "policy": tuple(str(file.parent / entry) for entry in found.policy),
             "people": found.people and str(here / found.people),
             "audit_key": found.audit_key and str(here / found.audit_key),
         }
@@ -152,9 +155,6 @@ def audit_key_of(configuration: Configuration) -> Key | None:
     path = configuration.audit_key
     if path is None:
         return None
-    from gatewright.engine.bundle.errors import KeyUnusable
-    from gatewright.engine.bundle.signing import read_private
-
     try:
         read_private(path)
     except KeyUnusable as error:
@@ -178,7 +178,7 @@ def _made(kind: str, wanted: tuple[Used, ...]) -> list[Any]:
             ) from None
         except ValueError as error:
             raise ConfigurationError(where, str(error)) from None
-        made += cast("list[Any]", result) if isinstance(result, list) else [result]
+        made += result if isinstance(result, list) else [result]
     return made
 
 
@@ -217,7 +217,8 @@ def _filled(value: Any, here: Path, environment: Mapping[str, str]) -> Any:
         entries = cast("dict[str, Any]", value)
         return {key: _filled(entry, here, environment) for key, entry in entries.items()}
     if isinstance(value, list):
-        return [_filled(entry, here, environment) for entry in cast("list[Any]", value)]
+        items: list[Any] = value
+        return [_filled(entry, here, environment) for entry in items]
     if not isinstance(value, str):
         return value
 

@@ -57,7 +57,7 @@ def approve(
     Exit codes: 0 all answers are kept; 1 one was refused; 2 wrong usage, or input that cannot be
     read.
     """
-    if card is not None and (len(runs) > 1 or "=" in runs[0]):
+    if card is not None and (len(runs) > 1 or any("=" in run for run in runs)):
         raise click.UsageError("--card is for one run; with several, write RUN=CARD")
     refused = False
     with opened(config) as gate:

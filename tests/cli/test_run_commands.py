@@ -83,7 +83,8 @@ class Shop:
     def row(self, charge: str) -> tuple[str, float]:
         with closing(sqlite3.connect(self.folder / "shop.db")) as shop:
             query = "SELECT status, refunded FROM charges WHERE id = ?"
-            return tuple(shop.execute(query, (charge,)).fetchone())  # type: ignore[return-value]
+            status, refunded = shop.execute(query, (charge,)).fetchone()
+        return status, refunded
 
 
 @pytest.fixture
