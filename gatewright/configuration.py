@@ -211,14 +211,13 @@ class _Missing(Exception):
     """A variable that the environment does not have."""
 
 
-def _filled(value: Any, here: Path, environment: Mapping[str, str]) -> Any:
+def _filled(value: object, here: Path, environment: Mapping[str, str]) -> Any:
     """Return a document with its variables and relative addresses replaced."""
     if isinstance(value, dict):
-        entries = cast("dict[str, Any]", value)
+        entries = cast("dict[str, object]", value)
         return {key: _filled(entry, here, environment) for key, entry in entries.items()}
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_filled(entry, here, environment) for entry in items]
+        return [_filled(entry, here, environment) for entry in cast("list[object]", value)]
     if not isinstance(value, str):
         return value
 
