@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 NAME: Final = "gatewright.toml"
 
 _KNOWN: Final = {
-    "connectors": {"sql": "gatewright.connectors.systems.sql_declared:sql"},
+    "connectors": {
+        "sandbox": "gatewright.connectors.systems.sandbox.declared:sandbox",
+        "sql": "gatewright.connectors.systems.sql_declared:sql",
+    },
     "notifiers": {},
 }  # fmt: skip
 """The short names of what comes with Gatewright."""

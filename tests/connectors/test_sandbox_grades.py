@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from gatewright.connectors.systems.sandbox import ConnectionLost, Sandbox
@@ -21,7 +23,7 @@ PROBE = Capabilities(Concurrency.NONE, Idempotency.PROBE, can_probe=True)
 OVERTAKEN = {"kind": "overtaken", "system": "billing", "changes": {"description": "called"}}
 
 
-def world(can: Capabilities, *faults: dict[str, object]) -> Sandbox:
+def world(can: Capabilities, *faults: Mapping[str, object]) -> Sandbox:
     return Sandbox(capabilities={"billing": can}, faults=faults)
 
 

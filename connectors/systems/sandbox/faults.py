@@ -117,7 +117,9 @@ class Fault:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Fault:
-        """Return the fault of data such as JSON; raises ValueError.
+        """Return the fault of data such as JSON or TOML; raises ValueError.
+
+        `times` may be `"all"` for None, which not every format has.
 
         >>> Fault.of({"kind": "slow", "seconds": 3, "system": "billing"}).seconds
         3
@@ -128,7 +130,10 @@ class Fault:
             raise ValueError(f"a fault has no `{unknown[0]}`; it has {', '.join(known)}")
         if "kind" not in document:
             raise ValueError(f"a fault needs its `kind`: one of {', '.join(FaultKind)}")
-        return cls(**document)
+        given = dict(document)
+        if given.get("times") == "all":
+            given["times"] = None
+        return cls(**given)
 
     def fits(self, call: Call) -> bool:
         """Tell whether it is for calls such as this, whichever of them is the n-th."""
