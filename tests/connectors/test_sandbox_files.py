@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gatewright.connectors.systems.sandbox import ConnectionLost, Sandbox
+from gatewright.connectors.systems.sandbox import ConnectionLost, Sandbox, store
 from gatewright.engine.runtime.ports import Applied, ConnectorError
 from gatewright.engine.runtime.run import State
 from tests.conftest import ROOT
@@ -117,6 +117,27 @@ def test_a_file_that_is_no_world_is_left_alone(tmp_path: Path) -> None:
     for path in (text, tmp_path, tmp_path / "missing" / "world.db"):
         with pytest.raises(ValueError, match="cannot be used"):
             Sandbox(path)
+
+
+def test_a_commit_that_fails_is_an_unknown_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads for longer than a commit waits; the probe tells what became of it."""
+    monkeypatch.setattr(store, "_BUSY_S", 0.0)
+    path = tmp_path / "world.db"
+    billing = Sandbox(path).connector("billing")
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM records").fetchone()
+    with pytest.raises(ConnectorError, match="the call was not made"):
+        billing.execute(refund(), "1", "k")
+    with monkeypatch.context() as uncounted:
+        uncounted.setattr(store.Store, "log", lambda *_: None)
+        with pytest.raises(store.CommitFailed):
+            billing.execute(refund(), "1", "k")
+    reader.close()
+    assert billing.probe("k").applied is Applied.NO
+    assert billing.execute(refund(), "1", "k").version == "2"
 
 
 @pytest.mark.parametrize(

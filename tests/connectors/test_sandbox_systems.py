@@ -340,6 +340,42 @@ def test_a_receipt_without_the_name_of_its_action(sandbox: Sandbox) -> None:
             take_back(sandbox, replace(receipt, undo=undo))
 
 
+@pytest.mark.parametrize(
+    ("undo", "message"),
+    [
+        ({"action": "tickets.reply", "given": {"comment": "T-812#1"}}, "cannot be taken back"),
+        ({"action": "tickets.comment", "given": {"comment": "T-812#1"}}, "cannot be deleted"),
+        ({"action": "tickets.comment", "given": {"comment": "T-1#1"}}, "no comment `T-1#1`"),
+        ({"action": "tickets.comment", "given": {}}, "`comment`"),
+        ({"action": "acme.edit", "fields": {}}, "changes nothing"),
+    ],
+    ids=["never", "public", "missing", "unnamed", "nothing"],
+)
+def test_a_receipt_that_nobody_gave(sandbox: Sandbox, undo: dict[str, Json], message: str) -> None:
+    """Receipts come back from a store: what they say is checked like an action."""
+    receipt = replace(do(sandbox, act("tickets.note", TICKET, body="x")), undo=undo)
+    before = values(sandbox, TICKET)
+    with pytest.raises(ConnectorError, match=message):
+        sandbox.connector("tickets").compensate(receipt, receipt.version, "back")
+    assert values(sandbox, TICKET) == before
+
+
+def test_what_was_changed_since_is_not_taken_back(sandbox: Sandbox) -> None:
+    invoice = TargetRef("billing", "invoice", "in_1")
+    receipt = do(sandbox, act("billing.invoice.void", invoice))
+    sandbox.edit("billing", "invoice", "in_1", {"status": "paid"})
+    with pytest.raises(Unsupported, match="in_1 is paid"):
+        take_back(sandbox, receipt)
+    user = do(sandbox, act("identity.user.disable", USER))
+    sandbox.edit("identity", "user", "u-42", {"enabled": True})
+    with pytest.raises(ConnectorError, match="enabled already"):
+        take_back(sandbox, user)
+    again = do(sandbox, act("identity.user.disable", USER), "2")
+    assert again.version == "4"
+    with pytest.raises(ConnectorError, match="disabled already"):
+        do(sandbox, act("identity.user.disable", USER), "3")
+
+
 # --- what is not there
 
 

@@ -122,17 +122,18 @@ class Store:
     def log(self, call: Call, faults: Iterable[tuple[Fault, int]]) -> Fault | None:
         """Count a call, and return the first fault that strikes it.
 
-        Each fault comes with the number of the last call before it was injected.
+        Each fault comes with the number of the last call before it was injected. Raises
+        ConnectorError where it cannot be counted: then it must not be made.
         """
-        with self._transaction("BEGIN IMMEDIATE") as db:
-            db.execute(
-                "INSERT INTO calls (system, method, action) VALUES (?, ?, ?)",
-                (call.system, call.method, call.action),
-            )
-            for fault, since in faults:
-                if fault.fits(call) and fault.strikes(_count(db, fault, since)):
-                    return fault
-        return None
+        try:
+            with self._transaction("BEGIN IMMEDIATE") as db:
+                db.execute(
+                    "INSERT INTO calls (system, method, action) VALUES (?, ?, ?)",
+                    (call.system, call.method, call.action),
+                )
+                return next((f for f, since in faults if _strikes(db, f, since, call)), None)
+        except CommitFailed as error:
+            raise ConnectorError(f"{error}; the call was not made") from None
 
     def calls(self) -> list[Call]:
         """Return the calls that were counted, in order."""
@@ -320,14 +321,16 @@ def _make(db: sqlite3.Connection, made_of: str, records: Iterable[NewRecord]) ->
     db.execute(f"PRAGMA user_version = {_LAYOUT}")
 
 
-def _count(db: sqlite3.Connection, fault: Fault, since: int) -> int:
-    """Return how many calls there were that a fault fits."""
+def _strikes(db: sqlite3.Connection, fault: Fault, since: int, call: Call) -> bool:
+    """Tell whether a fault strikes a call that was just counted."""
+    if not fault.fits(call):
+        return False
     (count,) = db.execute(
         "SELECT count(*) FROM calls WHERE number > ? AND method = ?"
         " AND (? IS NULL OR system = ?) AND (? IS NULL OR action = ?)",
         (since, fault.method, fault.system, fault.system, fault.action, fault.action),
     ).fetchone()
-    return int(count)
+    return fault.strikes(int(count))
 
 
 def _json(data: object) -> str:
