@@ -6,10 +6,13 @@ not leaves the run to a person rather than try again.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gatewright.connectors.systems.sandbox import Fault, FaultKind, Waiting
 from gatewright.engine.runtime.ports import Capabilities, Concurrency, Idempotency
@@ -276,3 +279,55 @@ def test_the_same_faults_give_the_same_run_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     assert story(tmp_path / "one") == story(tmp_path / "two")
+
+
+# --- whatever goes wrong
+
+
+KEPT = ("keys", "keys-unasked", "versions")
+"""The grades that promise one effect at most."""
+
+TROUBLE = st.one_of(
+    st.fixed_dictionaries({
+        "kind": st.sampled_from(
+            ["never_arrives", "arrives_late", "fails_after_write", "fails_before", "answers_twice",
+             "nonsense"]
+        ),
+        "method": st.just("execute"),
+        "call": st.integers(1, 3),
+        "times": st.integers(1, 2),
+    }),
+    st.fixed_dictionaries({
+        "kind": st.sampled_from(["never_arrives", "fails_before"]),
+        "method": st.sampled_from(["probe", "read", "preview"]),
+        "call": st.integers(2, 4),
+        "times": st.integers(1, 2),
+    }),
+    st.fixed_dictionaries({
+        "kind": st.just("overtaken"),
+        "system": st.just("billing"),
+        "changes": st.just({"description": "called"}),
+        "call": st.integers(1, 2),
+    }),
+)  # fmt: skip
+
+
+@settings(max_examples=max(10, round(settings().max_examples * 0.4)))
+@given(st.sampled_from(KEPT), st.lists(TROUBLE, max_size=4))
+def test_one_effect_at_most_whatever_goes_wrong(grade: str, faults: list[dict[str, Any]]) -> None:
+    """And the run says what is true: done once, or failed without having done anything."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Office(
+            Path(folder) / "gate.db", faults=tuple(faults), billing=GRADES[grade]
+        ).opened() as world,
+    ):  # fmt: skip
+        run = world.propose()
+        for _ in range(12):
+            run = world.work(run)
+            world.now += 2 * MINUTE
+        world.sandbox.release()
+        assert world.effects() <= 1
+        assert run.is_final or run.state is UNKNOWN
+        if run.state is not UNKNOWN:
+            assert world.effects() == (1 if run.state is DONE else 0)
