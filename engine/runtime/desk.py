@@ -25,6 +25,7 @@ from gatewright.engine.runtime import failpoints
 from gatewright.engine.runtime.card import card_digest
 from gatewright.engine.runtime.directory import Directory
 from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.notifying import Notifier, by_name
 from gatewright.engine.runtime.people import Delegation, roster_of
 from gatewright.engine.runtime.plan import Plan
 from gatewright.engine.runtime.ports import Connector
@@ -68,12 +69,14 @@ class Desk:
         connectors: Iterable[Connector],
         directory: Directory,
         seal: payloads.Seal | None,
+        notifiers: Iterable[Notifier] = (),
     ) -> None:
         self._source = source
         self.database = database
         self.directory = directory
         self.seal = seal
         self._connectors = {connector.system: connector for connector in connectors}
+        self.notifiers = by_name(notifiers)
 
     @property
     def policy(self) -> PolicySet:

@@ -17,6 +17,7 @@ from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
 from gatewright.engine.runtime.errors import GateError, Refused
+from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.routing import place_for
@@ -42,7 +43,7 @@ class Gate:
 
     `policy` is a set, or a function that gives the one in force. `directory` says who people are;
     without one nobody can answer. `seal` encrypts plans that hold secrets; without one such plans
-    are refused. `clock` replaces the store's, for tests.
+    are refused. `notifiers` are told, by a `Worker`, what happens to runs. `clock` replaces the store's, for tests.
     """
 
     def __init__(
@@ -51,13 +52,16 @@ class Gate:
         *,
         store: str | Database = "sqlite:///gate.db",
         connectors: Iterable[Connector] = (),
+        notifiers: Iterable[Notifier] = (),
         directory: Directory | None = None,
         seal: payloads.Seal | None = None,
         clock: Clock | None = None,
     ) -> None:
         database = open_database(store, clock=clock) if isinstance(store, str) else store
         ensure(database)
-        self.desk = Desk(policy, database, connectors, directory or FileDirectory(), seal)
+        self.desk = Desk(
+            policy, database, connectors, directory or FileDirectory(), seal, notifiers
+        )
         self._proposing = Proposing(self.desk)
 
     def close(self) -> None:

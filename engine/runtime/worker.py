@@ -22,6 +22,7 @@ from gatewright.engine.runtime import calling, failpoints
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.claims import Claims
+from gatewright.engine.runtime.delivery import Deliverer
 from gatewright.engine.runtime.errors import GateError, Outdated
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.plan import receipt_document, receipt_of
@@ -50,7 +51,7 @@ class Worker:
     """Carries out the runs of a gate. Any number may work on one store.
 
     `lease_s` is how long a claim holds; `call_timeout_s`, which must be shorter, how long a
-    connector may take. `audit_key` is the private key that signs checkpoints of the audit trail.
+    connector or notifier may take. `audit_key` is the private key that signs checkpoints of the audit trail.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Worker:
         self._desk = gate.desk
         self._proposing = Proposing(gate.desk)
         self._claims = Claims(gate.desk, self.name, int(lease_s * 1_000_000_000))
+        self._deliverer = Deliverer(gate.desk, lease_s=lease_s, call_timeout_s=call_timeout_s)
         self._timeout_s = call_timeout_s
         self._audit_key = audit_key
 
@@ -85,16 +87,18 @@ class Worker:
         return steps
 
     def step(self) -> bool:
-        """Fire the timers that are due and carry out one run; False where nothing was to be done.
+        """Fire timers that are due, tell one message, carry out one run; False: nothing to do.
 
-        Raises StoreError where the store cannot be used; a connector's errors end up in its run.
+        Raises StoreError where the store cannot be used; a connector's errors end up in its run,
+        a notifier's in the delivery.
         """
         fired = self._fire_timers()
+        told = self._deliverer.step()
         run = self._claims.claim()
         if run is None:
             # Nothing else to do: the trail is brought up to date.
             sequence(self._desk.database, self._audit_key)
-            return fired
+            return fired or told
         with suppress(Outdated):  # somebody else went on with it: their claim is the later one
             self._carry_out(run)
         return True

@@ -1,0 +1,62 @@
+"""What the runtime needs of those who tell people and systems: a `Notifier`, and how it may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from gatewright.engine.json_text import Json
+
+
+LONGEST_NAME: Final = 128
+"""Characters of a notifier's name."""
+
+
+class NotifierError(Exception):
+    """A message was not taken; it is tried again later.
+
+    `message` is kept and shown to people: it holds no credential.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Undeliverable(NotifierError):
+    """A message will never be taken: it is not tried again."""
+
+
+class Notifier(Protocol):
+    """One way to tell somebody. May be called by several threads at once.
+
+    A message may come twice, with the same `id`: a process can end after it was told and before
+    that was written down. Messages of one run come in order, one after the other.
+    """
+
+    @property
+    def name(self) -> str:
+        """What its deliveries are known by in the store: the same name after every start."""
+        ...
+
+    def notify(self, event: Mapping[str, Json]) -> None:
+        """Tell a message, an envelope of CloudEvents 1.0, and return once it is taken.
+
+        Raises NotifierError, and Undeliverable where trying again is of no use. Whatever else is
+        raised is tried again, and only its type is kept. Must end by itself: a call that does not
+        return in time is left alone and counts as failed.
+        """
+        ...
+
+
+def by_name(notifiers: Iterable[Notifier]) -> dict[str, Notifier]:
+    """Return notifiers by their names; raises ValueError for a name that is none, or given twice."""
+    found: dict[str, Notifier] = {}
+    for notifier in notifiers:
+        name = notifier.name
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise ValueError(f"a notifier needs a name of 1 to {LONGEST_NAME} characters")
+        if name in found:
+            raise ValueError(f"two notifiers are called `{name}`: give each a name of its own")
+        found[name] = notifier
+    return found
