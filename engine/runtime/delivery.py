@@ -9,6 +9,7 @@ INVARIANT: one notifier's failures make no other get a message twice, nor wait.
 from __future__ import annotations
 
 import logging
+import time
 from typing import Final
 
 from sqlalchemy import Connection
@@ -29,6 +30,11 @@ LONGEST_DELAY: Final = 4 * 3600 * SECOND
 
 TOLD_FOR: Final = 7 * 24 * 3600 * SECOND
 """How old a message may get, in nanoseconds, before nobody is told any more."""
+
+KEPT_FOR: Final = 30 * 24 * 3600 * SECOND
+"""How long messages are kept, whatever became of them. The audit trail is the record, not they."""
+
+TIDY_EVERY_S: Final = 3600.0
 
 REST: Final = 60 * SECOND
 """The longest rest of a notifier that fails, before any message is tried with it."""
@@ -54,10 +60,11 @@ class Deliverer:
         self._timeout_s = call_timeout_s
         self._rests: dict[str, tuple[int, int]] = {}
         """By notifier: how often in a row it failed, and until when nothing is told to it."""
-        self._is_registered = False
+        self._tidied_at: float | None = None
 
     def step(self) -> bool:
         """Tell one message to one notifier; False where none is due. Raises StoreError."""
+        self._tidy()
         taken = self._take()
         if taken is None:
             return False
@@ -77,8 +84,6 @@ class Deliverer:
 
         def work(connection: Connection) -> Delivery | None:
             now = database.now(connection)
-            if not self._is_registered:
-                messages.register(connection, self._desk.notifiers, now)
             messages.spread(connection, now, now - TOLD_FOR)
             names = [name for name in self._desk.notifiers if self._rests_until(name) <= now]
             taken = messages.take(connection, names, now, now + self._lease) if names else None
@@ -86,9 +91,7 @@ class Deliverer:
                 failpoints.passed("deliver.recorded")
             return taken
 
-        taken = database.retrying(work, "writing")
-        self._is_registered = True
-        return taken
+        return database.retrying(work, "writing")
 
     def _tell(self, taken: Delivery) -> None:
         notifier = self._desk.notifiers[taken.notifier]
@@ -145,6 +148,30 @@ class Deliverer:
         if self._desk.database.retrying(work, "writing"):
             _log.warning("%s will not get message %s: %s", taken.notifier, taken.id, error)
         failpoints.passed("told.committed")
+
+    # --- what is over
+
+    def _tidy(self) -> None:
+        """Once an hour: say which notifiers there are, give up what is too old, forget the rest."""
+        database = self._desk.database
+        if self._tidied_at is not None and time.monotonic() < self._tidied_at + TIDY_EVERY_S:
+            return
+
+        def work(connection: Connection) -> bool:
+            now = database.now(connection)
+            messages.register(connection, self._desk.notifiers, now)
+            old = messages.overdue(connection, now, now - TOLD_FOR)
+            for delivery in old:
+                error = "no notifier took it in time"
+                messages.bury(connection, delivery, now, error)
+                trail.record(connection, delivery.run, [_dead(delivery, error)], now)
+            pruned = messages.prune(connection, now - KEPT_FOR)
+            failpoints.passed("tidy.recorded")
+            return not old and not pruned
+
+        if database.retrying(work, "writing"):
+            self._tidied_at = time.monotonic()
+        failpoints.passed("tidy.committed")
 
     # --- notifiers that fail
 

@@ -18,7 +18,7 @@ NAMES: Final = (
     "execute.recorded", "execute.committed", "execute.called", "result.recorded",
     "result.committed", "verify.read",
     "stale.recorded", "stale.committed", "deliver.recorded", "deliver.committed",
-    "deliver.called", "told.recorded", "told.committed",
+    "deliver.called", "told.recorded", "told.committed", "tidy.recorded", "tidy.committed",
 )  # fmt: skip
 """Every durable step has one before and one after its commit."""
 

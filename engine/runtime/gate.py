@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.runtime import delegating, failpoints
+from gatewright.engine.runtime import dead_letters, delegating, failpoints
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
@@ -24,6 +24,7 @@ from gatewright.engine.runtime.routing import place_for
 from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.store import payloads, runs
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
+from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
 from gatewright.engine.runtime.transition import ARROWS
 from gatewright.engine.values import Timestamp
@@ -42,8 +43,9 @@ class Gate:
     """Holds proposals until they may run. May be shared by threads; any number may share a store.
 
     `policy` is a set, or a function that gives the one in force. `directory` says who people are;
-    without one nobody can answer. `seal` encrypts plans that hold secrets; without one such plans
-    are refused. `notifiers` are told, by a `Worker`, what happens to runs. `clock` replaces the store's, for tests.
+    without one nobody can answer. `notifiers` are told what happens to runs, by a `Worker`. `seal`
+    encrypts plans that hold secrets; without one such plans are refused. `clock` replaces the
+    store's, for tests.
     """
 
     def __init__(
@@ -178,6 +180,16 @@ class Gate:
     def revoke(self, delegation: str, *, by: str) -> None:
         """End a delegation early; whoever gave it can."""
         delegating.revoke(self.desk, delegation, by=by)
+
+    # --- messages
+
+    def dead_letters(self, *, most: int = 100) -> list[DeadLetter]:
+        """Return messages that some notifier did not take and will not get, the oldest first."""
+        return dead_letters.dead_letters(self.desk, most)
+
+    def redeliver(self, message: str, *, notifier: str, by: str) -> None:
+        """Let a message that was given up be told after all; raises Refused where it is not."""
+        dead_letters.redeliver(self.desk, message, notifier=notifier, by=by)
 
     # --- looking
 

@@ -1,4 +1,4 @@
-"""What the runtime needs of those who tell people and systems: a `Notifier`, and how it may fail."""
+"""What the runtime needs of what tells people and systems: a `Notifier`, and how it may fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from gatewright.engine.json_text import Json
-
 
 LONGEST_NAME: Final = 128
 """Characters of a notifier's name."""
@@ -50,7 +49,7 @@ class Notifier(Protocol):
 
 
 def by_name(notifiers: Iterable[Notifier]) -> dict[str, Notifier]:
-    """Return notifiers by their names; raises ValueError for a name that is none, or given twice."""
+    """Return notifiers by their names; raises ValueError for no name, and for one given twice."""
     found: dict[str, Notifier] = {}
     for notifier in notifiers:
         name = notifier.name

@@ -51,7 +51,8 @@ class Worker:
     """Carries out the runs of a gate. Any number may work on one store.
 
     `lease_s` is how long a claim holds; `call_timeout_s`, which must be shorter, how long a
-    connector or notifier may take. `audit_key` is the private key that signs checkpoints of the audit trail.
+    connector or a notifier may take. `audit_key` is the private key that signs checkpoints of the
+    audit trail.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from gatewright.engine.json_text import Json
 from gatewright.engine.runtime.store import schema as t
@@ -41,6 +41,20 @@ class Delivery:
     def type(self) -> str:
         """The type of the CloudEvent."""
         return str(self.event["type"])
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up for one notifier, and why. Instants are nanoseconds."""
+
+    id: str
+    type: str
+    run: str | None
+    notifier: str
+    attempts: int
+    at: int
+    ended_at: int
+    error: str
 
 
 def register(connection: Connection, names: Iterable[str], now: int) -> None:
@@ -106,8 +120,13 @@ def take(connection: Connection, names: Iterable[str], now: int, until: int) -> 
 
 
 def delivered(connection: Connection, taken: Delivery, now: int) -> None:
-    """Write down that a notifier took a message. True whoever else tries it by now."""
-    _change(connection, taken, any_attempt=True, state=DELIVERED, due_at=None, ended_at=now)
+    """Write down that a notifier took a message, whatever became of other attempts."""
+    c = t.deliveries.c
+    connection.execute(
+        update(t.deliveries)
+        .where(c.message == taken.number, c.notifier == taken.notifier, c.state != DELIVERED)
+        .values(state=DELIVERED, due_at=None, ended_at=now, error=None)
+    )
 
 
 def later(connection: Connection, taken: Delivery, due_at: int, error: str) -> bool:
@@ -120,11 +139,69 @@ def bury(connection: Connection, taken: Delivery, now: int, error: str) -> bool:
     return _change(connection, taken, state=DEAD, due_at=None, ended_at=now, error=error)
 
 
-def _change(
-    connection: Connection, taken: Delivery, *, any_attempt: bool = False, **values: object
-) -> bool:
+def _change(connection: Connection, taken: Delivery, **values: object) -> bool:
     c = t.deliveries.c
-    which = [c.message == taken.number, c.notifier == taken.notifier, c.state == WAITING]
-    if not any_attempt:
-        which.append(c.attempts == taken.attempts)
+    which = (c.message == taken.number, c.notifier == taken.notifier, c.state == WAITING,
+             c.attempts == taken.attempts)  # fmt: skip
     return connection.execute(update(t.deliveries).where(*which).values(**values)).rowcount == 1
+
+
+# --- what nobody takes, and what is over
+
+
+def overdue(connection: Connection, now: int, before: int, most: int = 100) -> list[Delivery]:
+    """Return deliveries that are due, of messages older than an instant; others skip them."""
+    c, m = t.deliveries.c, t.outbox.c
+    rows = connection.execute(
+        select(c.message, c.notifier, c.run, c.attempts, m.body)
+        .join(t.outbox, m.number == c.message)
+        .where(c.state == WAITING, c.due_at <= now, m.at < before)
+        .order_by(c.message)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=t.deliveries)
+    )
+    return [Delivery(*row[:4], json.loads(row.body)) for row in rows]
+
+
+def prune(connection: Connection, before: int, most: int = 1_000) -> int:
+    """Delete messages older than an instant with their deliveries; return how many messages."""
+    c = t.outbox.c
+    old = select(c.number).where(c.at < before).order_by(c.at).limit(most)
+    numbers = list(connection.scalars(old.with_for_update(skip_locked=True)))
+    if numbers:
+        of_them = t.deliveries.c.message.in_(numbers)
+        connection.execute(delete(t.deliveries).where(of_them))
+        connection.execute(delete(t.outbox).where(c.number.in_(numbers)))
+    return len(numbers)
+
+
+def dead(connection: Connection, most: int = 100) -> list[DeadLetter]:
+    """Return what was given up, the oldest first."""
+    c, m = t.deliveries.c, t.outbox.c
+    rows = connection.execute(
+        select(m.id, m.type, c.run, c.notifier, c.attempts, m.at, c.ended_at, c.error)
+        .join(t.outbox, m.number == c.message)
+        .where(c.state == DEAD)
+        .order_by(c.message)
+        .limit(most)
+    )
+    return [DeadLetter(*row) for row in rows]
+
+
+def revive(connection: Connection, id_: str, notifier: str, now: int) -> DeadLetter | None:
+    """Let a message that was given up be tried anew; return what it was, None unless it is dead."""
+    c, m = t.deliveries.c, t.outbox.c
+    row = connection.execute(
+        select(c.message, m.id, m.type, c.run, c.notifier, c.attempts, m.at, c.ended_at, c.error)
+        .join(t.outbox, m.number == c.message)
+        .where(m.id == id_, c.notifier == notifier, c.state == DEAD)
+        .with_for_update(of=t.deliveries)
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(
+        update(t.deliveries)
+        .where(c.message == row.message, c.notifier == notifier)
+        .values(state=WAITING, due_at=now, attempts=0, ended_at=None)
+    )
+    return DeadLetter(*row[1:])
