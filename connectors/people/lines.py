@@ -12,6 +12,9 @@ from typing import IO, Any
 from gatewright.engine.json_text import Json
 from gatewright.engine.runtime.notifying import NotifierError
 
+if os.name == "posix":
+    import fcntl
+
 
 class LinesNotifier:
     """Appends each message as one line of JSON. What it took is on disk.
@@ -47,6 +50,7 @@ def _append(path: Path, line: bytes) -> None:
     is_new = not path.exists()
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
+        _lock(file)
         size = os.fstat(file).st_size
         if size and os.lseek(file, size - 1, os.SEEK_SET) >= 0 and os.read(file, 1) != b"\n":
             line = b"\n" + line
@@ -58,6 +62,12 @@ def _append(path: Path, line: bytes) -> None:
         os.close(file)
     if is_new:
         _keep_name(path.parent)
+
+
+def _lock(file: int) -> None:
+    """Keep other processes from a file until it is closed, where the system can."""
+    if os.name == "posix":
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _keep_name(folder: Path) -> None:
