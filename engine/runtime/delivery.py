@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
-from gatewright.engine.runtime import calling, failpoints
+from gatewright.engine.runtime import calling, failpoints, telemetry
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
 from gatewright.engine.runtime.step import Entry
@@ -39,6 +39,12 @@ TIDY_EVERY_S: Final = 3600.0
 REST: Final = 60 * SECOND
 """The longest rest of a notifier that fails, before any message is tried with it."""
 
+Result = Literal["delivered", "failed", "timed_out", "dead"]
+"""What came of an attempt."""
+
+_DELIVERIES = telemetry.Counter(
+    "deliveries", "{attempt}", "Attempts to tell a message to a notifier, by what came of them."
+)
 _log = logging.getLogger("gatewright.delivery")
 
 
@@ -69,10 +75,13 @@ class Deliverer:
         if taken is None:
             return False
         failpoints.passed("deliver.committed")
-        if taken.attempts > MAX_ATTEMPTS:  # each attempt ended with its process
-            self._bury(taken, "no attempt came to an end")
-        else:
-            self._tell(taken)
+        with telemetry.span(
+            "deliver", notifier=taken.notifier, message=taken.id, type=taken.type, run=taken.run,
+            attempt=taken.attempts,
+        ) as span:  # fmt: skip
+            result = self._deliver(taken)
+            span.set(result=result)
+        _DELIVERIES.add(notifier=taken.notifier, result=result)
         return True
 
     # --- one delivery
@@ -93,23 +102,25 @@ class Deliverer:
 
         return database.retrying(work, "writing")
 
-    def _tell(self, taken: Delivery) -> None:
+    def _deliver(self, taken: Delivery) -> Result:
+        """Call the notifier, and write down what came of it."""
         notifier = self._desk.notifiers[taken.notifier]
+        if taken.attempts > MAX_ATTEMPTS:  # each attempt ended with its process
+            return self._bury(taken, "no attempt came to an end")
         try:
             calling.call(lambda: notifier.notify(taken.event), self._timeout_s)
         except Undeliverable as error:
-            self._bury(taken, error.message)
+            return self._bury(taken, error.message)
         except NotifierError as error:
-            self._failed(taken, error.message)
+            return self._failed(taken, error.message)
         except calling.CallTimedOut as error:
-            self._failed(taken, str(error), hung=True)
+            return self._failed(taken, str(error), hung=True)
         except Exception as error:  # whatever a notifier raises; its text may hold a credential
-            self._failed(taken, f"the notifier failed ({type(error).__name__})")
-        else:
-            failpoints.passed("deliver.called")
-            self._told(taken)
+            return self._failed(taken, f"the notifier failed ({type(error).__name__})")
+        failpoints.passed("deliver.called")
+        return self._told(taken)
 
-    def _told(self, taken: Delivery) -> None:
+    def _told(self, taken: Delivery) -> Result:
         self._rests.pop(taken.notifier, None)
 
         def work(connection: Connection) -> None:
@@ -118,12 +129,12 @@ class Deliverer:
 
         self._desk.database.retrying(work, "writing")
         failpoints.passed("told.committed")
+        return "delivered"
 
-    def _failed(self, taken: Delivery, error: str, *, hung: bool = False) -> None:
+    def _failed(self, taken: Delivery, error: str, *, hung: bool = False) -> Result:
         self._rest(taken.notifier, hung=hung)
         if taken.attempts >= MAX_ATTEMPTS:
-            self._bury(taken, error)
-            return
+            return self._bury(taken, error)
 
         def work(connection: Connection) -> None:
             now = self._desk.database.now(connection)
@@ -133,8 +144,9 @@ class Deliverer:
         self._desk.database.retrying(work, "writing")
         failpoints.passed("told.committed")
         _log.info("%s did not take message %s: %s", taken.notifier, taken.id, error)
+        return "timed_out" if hung else "failed"
 
-    def _bury(self, taken: Delivery, error: str) -> None:
+    def _bury(self, taken: Delivery, error: str) -> Result:
         """Give a delivery up, and say so in the trail."""
 
         def work(connection: Connection) -> bool:
@@ -148,6 +160,7 @@ class Deliverer:
         if self._desk.database.retrying(work, "writing"):
             _log.warning("%s will not get message %s: %s", taken.notifier, taken.id, error)
         failpoints.passed("told.committed")
+        return "dead"
 
     # --- what is over
 

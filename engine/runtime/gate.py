@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.runtime import dead_letters, delegating, failpoints
+from gatewright.engine.runtime import dead_letters, delegating, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
@@ -68,6 +68,7 @@ class Gate:
 
     def close(self) -> None:
         """Close the connections to the store."""
+        telemetry.unwatch(self.desk)
         self.desk.database.close()
 
     # --- proposals
@@ -165,8 +166,12 @@ class Gate:
         return outcomes
 
     def _answer(self, run: str, event: on.Event) -> Run:
-        changed = self.desk.change(run, event, "answer.recorded")
-        failpoints.passed("answer.committed")
+        kind = measuring.KINDS[type(event)]
+        with telemetry.span("answer", run=run, kind=kind) as span:
+            changed = self.desk.change(run, event, "answer.recorded")
+            failpoints.passed("answer.committed")
+            span.set(state=changed.state.value)
+        measuring.answered(event)
         return changed
 
     # --- delegation
