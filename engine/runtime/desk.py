@@ -174,7 +174,7 @@ class Desk:
         if plan.holds_secrets and self.seal is not None:
             content = payloads.sealed(content, self.seal)
         name = payloads.commitment(content, salt)
-        shown = cast("Document", decision.to_dict())
+        shown = {**decision.to_dict(), "risk_parts": _risk_parts(decision)}
         known = policy.about(plan.action.name)
         stages = qualified_stages(decision, known)
         round_ = Round(
@@ -246,6 +246,13 @@ def qualified_stages(decision: Decision, policy: CheckedPolicy) -> tuple[tuple[s
     """Return the stages of a decision with the qualified names of their routes."""
     names = {policy.route_name(qualified): qualified for qualified in policy.routes}
     return tuple(tuple(names[name] for name in stage) for stage in decision.stages)
+
+
+def _risk_parts(decision: Decision) -> list[Document]:
+    """Return what the risk score is made of, as explanations have it."""
+    if not decision.risk:
+        return []
+    return [cast("Document", part.to_dict()) for part in decision.explain().risk_parts]
 
 
 def event_of(run: Run) -> PastEvent:

@@ -21,8 +21,9 @@ from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.routing import place_for
-from gatewright.engine.runtime.run import Run, State
-from gatewright.engine.runtime.store import payloads, runs
+from gatewright.engine.runtime.run import Document, Run, State
+from gatewright.engine.runtime.standing import Waiting, waits_for
+from gatewright.engine.runtime.store import payloads, runs, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
@@ -106,8 +107,8 @@ class Gate:
         named = f"{parent.action}.compensate"
         if named in self.desk.policy.about("").actions:
             data["action"] = named
-        data["context"] = {"trigger": f"takes back {run}", **({"reasoning": note} if note else {})}
-        return self._proposing.propose(Proposal(_read(data), by, parent, receipt))
+        data["context"] = {"trigger": f"takes back {run}"}
+        return self._proposing.propose(Proposal(_read(data), by, parent, receipt, note))
 
     def revise(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
         """Give a run another plan: a new round with a new preview, decision and card."""
@@ -212,6 +213,19 @@ class Gate:
             return [run for run in found if self._may_answer(connection, run, person)]
 
         return self.desk.database.retrying(work, "reading")
+
+    def waits_for(self, run: Run) -> tuple[Waiting, ...]:
+        """Return which routes still need an answer, and who may give it now."""
+
+        def work(connection: Connection) -> tuple[Waiting, ...]:
+            action = self.desk.plan_of(run, connection)
+            return waits_for(run, self.desk.roster(connection, run, action, None))
+
+        return self.desk.database.retrying(work, "reading") if run.state == "pending" else ()
+
+    def trail(self, run: str) -> list[Document]:
+        """Return the entries of the audit trail about a run, the oldest first."""
+        return self.desk.database.retrying(lambda c: trail.of_run(c, run), "reading")
 
     def _may_answer(self, connection: Connection, run: Run, person: str) -> bool:
         action, now = self.desk.plan_of(run, connection), self.desk.database.now(connection)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from gatewright.engine.json_text import Json
+from gatewright.engine.runtime.errors import GateError
 
 LONGEST_NAME: Final = 128
 """Characters of a notifier's name."""
@@ -49,13 +50,19 @@ class Notifier(Protocol):
 
 
 def by_name(notifiers: Iterable[Notifier]) -> dict[str, Notifier]:
-    """Return notifiers by their names; raises ValueError for no name, and for one given twice."""
+    """Return notifiers by their names; raises GateError for no name, and for one given twice."""
     found: dict[str, Notifier] = {}
     for notifier in notifiers:
         name = notifier.name
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            raise ValueError(f"a notifier needs a name of 1 to {LONGEST_NAME} characters")
+            raise GateError(
+                "bad_notifier", f"a notifier's name has 1 to {LONGEST_NAME} characters that print",
+                "give it a `name`: its messages are known by it",
+            )  # fmt: skip
         if name in found:
-            raise ValueError(f"two notifiers are called `{name}`: give each a name of its own")
+            raise GateError(
+                "bad_notifier", f"two notifiers are called `{name}`",
+                "give each a `name` of its own: what one was told must not count for the other",
+            )  # fmt: skip
         found[name] = notifier
     return found

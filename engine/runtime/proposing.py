@@ -18,8 +18,8 @@ from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed,
 from gatewright.engine.runtime.plan import Plan, make_plan, receipt_of, target_of, with_target
 from gatewright.engine.runtime.ports import ConnectorError, Preview
 from gatewright.engine.runtime.routing import Roster
-from gatewright.engine.runtime.run import Document, Run, State
-from gatewright.engine.runtime.step import Entry
+from gatewright.engine.runtime.run import Document, Remark, Run, State
+from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.transition import ARROWS, transition
 
@@ -35,12 +35,19 @@ class Proposal:
     requester: str | None
     parent: Run | None = None
     undo: Document | None = None
+    note: str | None = None
+    """Why, in the words of whoever proposes it."""
 
     @property
     def key(self) -> str | None:
         """What a repeated proposal is known by: keys of different agents never meet."""
         agent, key = self.action.agent, self.action.idempotency_key
         return None if key is None else f"{agent.id if agent and agent.id else ''}:{key}"
+
+    def remarks(self, now: int) -> tuple[Remark, ...]:
+        """Return what the run begins with: the note, if there is one."""
+        by = self.requester or ""
+        return () if self.note is None else (Remark(by, now, "reason", self.note),)
 
     @property
     def relation(self) -> Literal["branch", "compensation"] | None:
@@ -127,7 +134,8 @@ class Proposing:
             requester=proposal.requester, agent=agent.id if agent else None,
             owner=agent.owner if agent else None, action=plan.action.name,
             system=plan.preview.target.system, proposal=proposal.action.digest,
-            rounds=(made.round,), undo=proposal.undo, relation=proposal.relation,
+            rounds=(made.round,), remarks=proposal.remarks(now),
+            undo=proposal.undo, relation=proposal.relation,
             parent=proposal.parent.id if proposal.parent else None,
             idempotency_key=plan.action.idempotency_key,
         )  # fmt: skip
@@ -137,9 +145,11 @@ class Proposing:
         run = replace(step.run, version=1)
         runs.add(connection, run, proposal.key, runs.ready_at(run, now))
         self._desk.keep_round(connection, run, made, policy, now)
-        proposed = Entry("proposed", "agent", run.requester or "", {
+        kind: ActorKind = "person" if run.requester in roster.people else "agent"
+        proposed = Entry("proposed", kind, run.requester or "", {
             "action": run.action, "plan": run.round.plan, "parent": run.parent,
             "relation": run.relation, "agent": run.agent,
+            **({"note": proposal.note} if proposal.note else {}),
         })  # fmt: skip
         self._desk.tell(connection, run, replace(step, entries=(proposed, *step.entries)), now)
         failpoints.passed("propose.recorded")

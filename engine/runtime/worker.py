@@ -98,8 +98,8 @@ class Worker:
         told = self._deliverer.step()
         run = self._claims.claim()
         if run is None:
-            # Nothing else to do: the trail is brought up to date.
-            sequence(self._desk.database, self._audit_key)
+            if not told:  # nothing else to do: the trail is brought up to date
+                sequence(self._desk.database, self._audit_key)
             return fired or told
         with suppress(Outdated):  # somebody else went on with it: their claim is the later one
             self._carry_out(run)

@@ -14,7 +14,7 @@ from sqlalchemy import Table, func, select
 
 from gatewright.engine.load import load_source
 from gatewright.engine.runtime.delivery import KEPT_FOR, MAX_ATTEMPTS, TOLD_FOR, delay
-from gatewright.engine.runtime.errors import Refused
+from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
 from gatewright.engine.runtime.run import Run, State
@@ -385,6 +385,6 @@ def test_old_news_is_not_told(database_url: str, tmp_path: Path, inbox: Inbox) -
 @pytest.mark.parametrize("names", [[""], ["a\nb"], ["n" * 129], ["a", "a"]], ids=str)
 def test_a_notifier_has_a_name_of_its_own(tmp_path: Path, names: list[str]) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'gate.db'}")
-    with pytest.raises(ValueError, match="notifier"):
+    with pytest.raises(GateError, match="notifier"):
         Gate(refunds(), store=database, notifiers=[Inbox(name) for name in names])
     database.close()

@@ -95,12 +95,17 @@ def _project(connection: Connection, run: Run) -> None:
         connection.execute(
             insert(t.asks),
             [
-                {"run": run.id, "route": a.route, "asked_at": a.asked_at, "late_at": a.late_at}
+                {
+                    "run": run.id,
+                    "route": a.route,
+                    "asked_at": a.asked_at,
+                    "late_at": _due(a.late_at),
+                }
                 for a in asks.values()
             ],
         )
     timers = [
-        {"run": run.id, "kind": kind, "route": ask.route, "due_at": due}
+        {"run": run.id, "kind": kind, "route": ask.route, "due_at": t.within_columns(due)}
         for ask in asks.values()
         for kind in ("remind", "late", "timeout")
         for due in (getattr(ask, f"{kind}_at"),)
@@ -174,3 +179,7 @@ def ready_at(run: Run, now: int) -> int | None:
 
 def _text(run: Run) -> str:
     return _RUN.dump_json(run).decode()
+
+
+def _due(nanos: int | None) -> int | None:
+    return None if nanos is None else t.within_columns(nanos)

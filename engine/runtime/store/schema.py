@@ -22,6 +22,15 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+EARLIEST, LATEST = -(2**63), 2**63 - 1
+"""The instants that a column holds: 1677 to 2262."""
+
+
+def within_columns(nanos: int) -> int:
+    """Return an instant as a column holds it; one beyond is drawn to the end."""
+    return min(max(nanos, EARLIEST), LATEST)
+
+
 _Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER only
 
 runs = Table(
