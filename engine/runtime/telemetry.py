@@ -7,7 +7,7 @@ Source: OpenTelemetry API 1.20, `opentelemetry.trace` and `opentelemetry.metrics
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from time import time_ns
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
@@ -27,14 +27,17 @@ LONGEST: Final = 256
 
 _tracer: Tracer | None = None
 _meter: Meter | None = None
+_open_span: Callable[[], OtelSpan] | None = None
 _failed: StatusCode | None = None
+_observation: type[Observation] | None = None
 try:
     from opentelemetry import metrics, trace
 except ImportError:  # then nothing is measured
     pass
 else:
     _tracer, _meter = trace.get_tracer(NAME), metrics.get_meter(NAME)
-    _failed = trace.StatusCode.ERROR
+    _open_span, _failed = trace.get_current_span, trace.StatusCode.ERROR
+    _observation = metrics.Observation
 
 
 def _named(attributes: dict[str, Attribute]) -> dict[str, str | int | bool]:
@@ -92,7 +95,7 @@ def span(name: str, **attributes: Attribute) -> Generator[Span]:
 
 def current() -> Span:
     """Return the innermost span that is open."""
-    return _NOTHING if _tracer is None else Span(trace.get_current_span())
+    return _NOTHING if _open_span is None else Span(_open_span())
 
 
 def passed(name: str, began_at: int, **attributes: Attribute) -> None:
@@ -171,22 +174,22 @@ def _found() -> dict[str, tuple[int, float]]:
     return {store: (runs, age) for store, runs, age in found}
 
 
-def _pending(options: CallbackOptions) -> Iterable[Observation]:
-    return [
-        metrics.Observation(runs, _named({"store": store})) for store, (runs, _) in _found().items()
-    ]
+def _observe(meter: Meter, observation: type[Observation]) -> None:
+    def pending(options: CallbackOptions) -> Iterable[Observation]:
+        return [
+            observation(runs, _named({"store": store})) for store, (runs, _) in _found().items()
+        ]
 
+    def oldest(options: CallbackOptions) -> Iterable[Observation]:
+        return [observation(age, _named({"store": store})) for store, (_, age) in _found().items()]
 
-def _oldest(options: CallbackOptions) -> Iterable[Observation]:
-    return [
-        metrics.Observation(age, _named({"store": store})) for store, (_, age) in _found().items()
-    ]
-
-
-if _meter is not None:
-    _meter.create_observable_gauge(
-        f"{NAME}.runs.pending", [_pending], "{run}", "Runs that wait for people."
+    meter.create_observable_gauge(
+        f"{NAME}.runs.pending", [pending], "{run}", "Runs that wait for people."
     )
-    _meter.create_observable_gauge(
-        f"{NAME}.runs.pending.age", [_oldest], "s", "For how long the oldest of them has waited."
+    meter.create_observable_gauge(
+        f"{NAME}.runs.pending.age", [oldest], "s", "For how long the oldest of them has waited."
     )
+
+
+if _meter is not None and _observation is not None:
+    _observe(_meter, _observation)

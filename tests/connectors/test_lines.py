@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from gatewright.connectors.people.lines import LinesNotifier
+from gatewright.engine.json_text import Json
 from gatewright.engine.runtime.notifying import NotifierError
 
-EVENT = {"id": "e1", "type": "gatewright.run.done", "data": {"note": "für\nSie"}}
+EVENT: dict[str, Json] = {"id": "e1", "type": "gatewright.run.done", "data": {"note": "für\nSie"}}
 
 
 def test_a_message_is_a_line_of_a_file(tmp_path: Path) -> None:
@@ -48,8 +49,12 @@ def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
 def test_several_write_at_once(tmp_path: Path) -> None:
     file = tmp_path / "messages.jsonl"
     notifiers = [LinesNotifier(file) for _ in range(4)]
+
+    def write(number: int) -> None:
+        notifiers[number % 4].notify({"id": number, "x": "y" * 9_000})
+
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: notifiers[n % 4].notify({"id": n, "x": "y" * 9_000}), range(40)))
+        list(pool.map(write, range(40)))
     ids = [json.loads(line)["id"] for line in file.read_text("utf-8").splitlines()]
     assert sorted(ids) == list(range(40))
 

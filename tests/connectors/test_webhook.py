@@ -19,9 +19,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gatewright.connectors.people.webhook import WebhookNotifier
+from gatewright.engine.json_text import Json
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
 
-EVENT = {"specversion": "1.0", "id": "e1", "type": "gatewright.run.done", "data": {"note": "für"}}
+EVENT: dict[str, Json] = {
+    "specversion": "1.0",
+    "id": "e1",
+    "type": "gatewright.run.done",
+    "data": {"note": "für"},
+}
 KEY = "whsec_" + b64encode(bytes(range(32))).decode()
 
 
@@ -44,15 +50,15 @@ class Receiver(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
     def do_POST(self) -> None:
+        receiver = self.server
+        assert isinstance(receiver, Receiver)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.requests.append((self.path, headers, body))
-        self.send_response(self.server.status)
-        if self.server.status == 302:
-            self.send_header("Location", self.server.url("/elsewhere"))
+        receiver.requests.append((self.path, headers, body))
+        self.send_response(receiver.status)
+        if receiver.status == 302:
+            self.send_header("Location", receiver.url("/elsewhere"))
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:

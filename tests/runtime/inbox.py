@@ -22,6 +22,11 @@ class Inbox:
         self.before(event)
         self.events.append(event)
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of what was told."""
+        return [str(event["id"]) for event in self.events]
+
     def types(self, run: str) -> list[str]:
         """What was told of a run, in the order in which it came."""
         found = [event for event in self.events if event["subject"] == run]

@@ -12,6 +12,9 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Table, func, select
 
+from gatewright.configuration import Configuration, ConfigurationError, open_gate, read
+from gatewright.connectors.people.lines import LinesNotifier
+from gatewright.connectors.people.webhook import WebhookNotifier
 from gatewright.engine.load import load_source
 from gatewright.engine.runtime.delivery import KEPT_FOR, MAX_ATTEMPTS, TOLD_FOR, delay
 from gatewright.engine.runtime.errors import GateError, Refused
@@ -68,8 +71,8 @@ def done(world: World, charge: str = "ch_1") -> Run:
 def test_everything_is_told_once_and_in_order(world: World, inbox: Inbox, other: Inbox) -> None:
     run = done(world)
     assert inbox.types(run.id) == other.types(run.id) == WAY
-    assert len({event["id"] for event in inbox.events}) == len(WAY)
-    assert [e["id"] for e in inbox.events] == [e["id"] for e in other.events]
+    assert len(set(inbox.ids)) == len(WAY)
+    assert inbox.ids == other.ids
     world.worker.drain()
     assert len(inbox.events) == len(WAY)
 
@@ -238,7 +241,11 @@ def test_the_text_of_an_unknown_error_is_not_kept(world: World, inbox: Inbox) ->
 
 def test_a_call_that_hangs_is_cut_off(database_url: str, tmp_path: Path, other: Inbox) -> None:
     hanging, go = Inbox("hanging"), threading.Event()
-    hanging.before = lambda event: go.wait(60) and None
+
+    def hang(event: Event) -> None:
+        go.wait(60)
+
+    hanging.before = hang
     with World(database_url, tmp_path, notifiers=[hanging, other]).opened() as world:
         worker = Worker(world.gate, lease_s=60, call_timeout_s=0.05)
         run = world.propose()
@@ -276,7 +283,7 @@ def test_a_delivery_that_was_cut_off_is_told_again_with_its_id(world: World, inb
         messages.delivered(connection, taken, world.now)  # but this is true whoever says it
     world.now += HOUR
     world.worker.drain()
-    assert taken.id not in {event["id"] for event in inbox.events}
+    assert taken.id not in inbox.ids
 
 
 def test_a_message_that_ends_every_process_is_given_up(world: World, inbox: Inbox) -> None:
@@ -325,7 +332,7 @@ def test_workers_at_once_tell_each_message_once_and_in_order(
     for run in ended:
         told = inbox.types(run.id)
         assert told == (SHORT if run.state is State.DONE else WAY[:2]), (run.state, told)
-    assert len({event["id"] for event in inbox.events}) == len(inbox.events)
+    assert len(set(inbox.ids)) == len(inbox.ids)
 
 
 # --- what is kept
@@ -388,3 +395,36 @@ def test_a_notifier_has_a_name_of_its_own(tmp_path: Path, names: list[str]) -> N
     with pytest.raises(GateError, match="notifier"):
         Gate(refunds(), store=database, notifiers=[Inbox(name) for name in names])
     database.close()
+
+
+def configured(folder: Path, *notifiers: str) -> Configuration:
+    """Return a configuration with these settings of notifiers."""
+    file = folder / "gatewright.toml"
+    text = 'policy = "p.gate"\nstore = "sqlite:///gate.db"\n'
+    file.write_text(text + "".join(f"[[notifiers]]\n{one}\n" for one in notifiers), "utf-8")
+    return read(file)
+
+
+def test_a_configuration_names_notifiers(tmp_path: Path) -> None:
+    found = configured(
+        tmp_path,
+        'use = "lines"\ntarget = "${HERE}/messages.jsonl"',
+        'use = "webhook"\nname = "ops"\nurl = "https://ops.example/hook"\nsecret = '
+        '"whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"',
+    )
+    gate = open_gate(found, refunds())
+    gate.close()
+    assert {name: type(one) for name, one in gate.desk.notifiers.items()} == {
+        "lines": LinesNotifier, "ops": WebhookNotifier,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("notifier", "why"),
+    [('use = "line"', "lines"), ('use = "lines"', "target"),
+     ('use = "webhook"\nurl = "http://ops.example/"', "https")],
+    ids=["unknown", "incomplete", "unsafe"],
+)  # fmt: skip
+def test_a_notifier_that_cannot_be_made_is_told(tmp_path: Path, notifier: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        open_gate(configured(tmp_path, notifier), refunds())
