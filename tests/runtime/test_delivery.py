@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from gatewright.configuration import Configuration, ConfigurationError, open_gat
 from gatewright.connectors.people.lines import LinesNotifier
 from gatewright.connectors.people.webhook import WebhookNotifier
 from gatewright.engine.load import load_source
-from gatewright.engine.runtime.delivery import KEPT_FOR, MAX_ATTEMPTS, TOLD_FOR, delay
+from gatewright.engine.runtime.delivery import KEPT_FOR, MAX_ATTEMPTS, SECOND, TOLD_FOR, delay
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
@@ -182,6 +183,26 @@ def test_a_message_that_one_run_cannot_tell_keeps_no_other_run_waiting(
         world.now += delay(attempt)
     assert inbox.types(second.id) == WAY[:2]
     assert inbox.types(first.id) == []
+
+
+def test_what_is_told_of_others_makes_no_message_come_sooner(world: World, inbox: Inbox) -> None:
+    first, tried = world.propose(), list[int]()
+
+    def before(event: Event) -> None:
+        if event["subject"] == first.id:
+            tried.append(world.now)
+            raise NotifierError("not this one")
+
+    inbox.before = before
+    other = world.propose(charge="ch_2")
+    for second in range(8):
+        world.gate.revise(other.id, refund(f"{75 + second}.00 USD", "ch_2"), by="refund-bot")
+        world.worker.drain()
+        world.now += SECOND
+    gaps = [(late - early) // SECOND for early, late in pairwise(tried)]
+    assert len(gaps) == 2
+    assert [gap >= delay(number) // SECOND for number, gap in enumerate(gaps, 1)] == [True] * 2
+    assert len(inbox.types(other.id)) > 8
 
 
 def test_after_many_attempts_it_is_dead_and_the_trail_says_so(world: World, inbox: Inbox) -> None:

@@ -18,12 +18,13 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from gatewright.engine.action import Action
 from gatewright.engine.load import load_source
 from gatewright.engine.runtime import calling, telemetry
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
-from gatewright.engine.runtime.ports import Idempotency
-from gatewright.engine.runtime.run import State
+from gatewright.engine.runtime.ports import Idempotency, Preview
+from gatewright.engine.runtime.run import Run, State
 from tests.conftest import ROOT
 from tests.runtime.inbox import Inbox, raising
 from tests.runtime.world import HOUR, World, refund
@@ -217,6 +218,22 @@ def test_decisions_and_answers_are_counted(world: World, observed: Observed) -> 
         ({"action": "billing.refund", "effect": "require_approval"}, 1),
     ]
     assert observed.counted("answers") == [({"kind": "comment"}, 1), ({"kind": "reject"}, 1)]
+
+
+def test_a_proposal_that_another_came_before_is_no_decision(
+    world: World, observed: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = world.ledger.preview
+
+    def beaten(action: Action) -> Preview:
+        monkeypatch.setattr(world.ledger, "preview", preview)
+        first.append(world.propose(idempotency_key="k"))
+        return preview(action)
+
+    first = list[Run]()
+    monkeypatch.setattr(world.ledger, "preview", beaten)
+    assert world.propose(idempotency_key="k") == first[0]
+    assert [count for _, count in observed.counted("decisions")] == [1]
 
 
 def test_the_name_of_an_unknown_action_is_not_counted(world: World, observed: Observed) -> None:
