@@ -5,12 +5,14 @@ INVARIANT: an attempt begins only where everything is as approved, by the policy
 
 from __future__ import annotations
 
+from time import time_ns
+
 from sqlalchemy import Connection
 
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime import events as on
-from gatewright.engine.runtime import failpoints
+from gatewright.engine.runtime import failpoints, telemetry
 from gatewright.engine.runtime.desk import Desk, qualified_stages
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.plan import Plan, make_plan
@@ -33,7 +35,7 @@ class Claims:
 
     def claim(self) -> Run | None:
         """Take a run that there is something to do with, until the claim ends; None: nothing."""
-        database = self._desk.database
+        database, began_at = self._desk.database, time_ns()
 
         def work(connection: Connection) -> Run | None:
             now = database.now(connection)
@@ -47,6 +49,8 @@ class Claims:
 
         run = database.retrying(work, "writing")
         failpoints.passed("claim.committed")
+        if run is not None:  # looking for work that is not there is worth no span
+            telemetry.passed("claim", began_at, run=run.id, worker=self._worker, fence=run.fence)
         return run
 
     def start(self, claimed: Run, preview: Preview) -> Run:
