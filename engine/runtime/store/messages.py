@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gatewright.engine.json_text import Json
 from gatewright.engine.runtime.store import schema as t
@@ -109,14 +109,16 @@ def take(connection: Connection, names: Iterable[str], now: int, until: int) -> 
 
 
 def _due(connection: Connection, name: str, now: int) -> tuple[int, str | None, int] | None:
-    c, before = t.deliveries.c, t.deliveries.alias("earlier")
-    held_back = exists().where(
-        before.c.run == c.run, before.c.notifier == c.notifier, before.c.message < c.message,
-        before.c.state == WAITING,
-    )  # fmt: skip
+    c, of_run = t.deliveries.c, t.deliveries.alias("of_run").c
+    # Not a join: whatever a planner believes of the table, this is one look into an index a row.
+    first = (
+        select(func.min(of_run.message))
+        .where(of_run.run == c.run, of_run.notifier == c.notifier, of_run.state == WAITING)
+        .scalar_subquery()
+    )
     row = connection.execute(
         select(c.message, c.run, c.attempts)
-        .where(c.notifier == name, c.due_at <= now, ~held_back)
+        .where(c.notifier == name, c.due_at <= now, c.run.is_(None) | (c.message == first))
         .order_by(c.due_at, c.message)
         .limit(1)
         .with_for_update(skip_locked=True, of=t.deliveries)
