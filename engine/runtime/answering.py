@@ -41,6 +41,7 @@ def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
             "by": event.by,
             "effect": event.effect, "round": run.round.number, "card": run.card,
             "policy": run.round.policy, "decision": run.round.decision.get("id"),
+            "logged": run.round.logged,
             "plan": run.round.plan, **({"why": event.why} if event.why else {}),
         },
     )  # fmt: skip

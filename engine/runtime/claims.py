@@ -18,7 +18,7 @@ from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.plan import Plan, make_plan
 from gatewright.engine.runtime.ports import Preview
 from gatewright.engine.runtime.routing import Roster, is_satisfied
-from gatewright.engine.runtime.run import Run, TimerKind
+from gatewright.engine.runtime.run import Document, Run, TimerKind
 from gatewright.engine.runtime.store import decisions, runs
 from gatewright.engine.runtime.store.history import StoreHistory
 from gatewright.engine.runtime.transition import transition
@@ -86,7 +86,7 @@ class Claims:
         round_ = run.round
         if plan.preview.version != round_.preview["version"]:
             return "the record was changed since the preview"
-        if plan.shown_preview["fields"] != round_.preview["fields"]:
+        if _by_name(plan.shown_preview) != _by_name(round_.preview):
             return "the record has other values than in the preview"
         if round_.expires_at is not None and round_.expires_at <= now:
             return "the approval is too old"
@@ -128,3 +128,8 @@ class Claims:
         changed = self._desk.change(run, on.TimerFired(kind, route), "timer.recorded")
         failpoints.passed("timer.committed")
         return changed
+
+
+def _by_name(preview: Document) -> dict[str, Document]:
+    """Return the fields of a preview: a kept plan may have its changes in another order."""
+    return {change["field"]: change for change in preview["fields"]}

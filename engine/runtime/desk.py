@@ -181,6 +181,7 @@ class Desk:
             number=number, opened_at=now, editor=editor, plan=name, action=plan.shown,
             preview=plan.shown_preview, decision=shown, policy=policy.digest, stages=stages,
             card=card_digest(run, number, name, plan.shown, plan.shown_preview, shown, stages),
+            logged=decisions.logged_digest(decisions.logged_text(decision)),
         )  # fmt: skip
         return Made(round_, decision, content, salt)
 

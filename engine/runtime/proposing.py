@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, failpoints, measuring, telemetry
+from gatewright.engine.runtime import answering, failpoints, measuring, routing, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
@@ -160,7 +160,11 @@ class Proposing:
     ) -> None:
         """Make sure that a run and its heir are not both carried out."""
         parent = runs.get(connection, parent_id, lock=True)
+        roster = self._desk.roster(connection, parent, self._desk.plan_of(parent, connection), None)
+        is_theirs = proposal.requester in {parent.requester, parent.agent, parent.owner}
         if proposal.undo is not None:
+            if not is_theirs:
+                routing.require_known(roster, proposal.requester or "")
             busy = [r for r in runs.listed(connection, parent=parent.id)
                     if r.relation == "compensation" and not r.is_final]  # fmt: skip
             if busy or parent.state not in ARROWS[on.CompensationBegan]:
@@ -169,8 +173,7 @@ class Proposing:
                     f"look at {busy[0].id if busy else parent.compensation}",
                 )  # fmt: skip
             return
-        roster = self._desk.roster(connection, parent, self._desk.plan_of(parent, connection), None)
-        if proposal.requester not in {parent.requester, parent.agent, parent.owner}:
+        if not is_theirs:
             answering.require_approver(parent, roster, proposal.requester or "")
         if parent.state in (State.EXECUTING, State.VERIFYING, State.COMPENSATING):
             raise Refused(
