@@ -64,6 +64,7 @@ class Deliverer:
         self._desk = desk
         self._lease = int(lease_s * SECOND)
         self._timeout_s = call_timeout_s
+        self._order = list(desk.notifiers)
         self._rests: dict[str, tuple[int, int]] = {}
         """By notifier: how often in a row it failed, and until when nothing is told to it."""
         self._tidied_at: float | None = None
@@ -94,13 +95,17 @@ class Deliverer:
         def work(connection: Connection) -> Delivery | None:
             now = database.now(connection)
             messages.spread(connection, now, now - TOLD_FOR)
-            names = [name for name in self._desk.notifiers if self._rests_until(name) <= now]
-            taken = messages.take(connection, names, now, now + self._lease) if names else None
+            names = [name for name in self._order if self._rests_until(name) <= now]
+            taken = messages.take(connection, names, now, now + self._lease)
             if taken is not None:
                 failpoints.passed("deliver.recorded")
             return taken
 
-        return database.retrying(work, "writing")
+        taken = database.retrying(work, "writing")
+        if taken is not None:  # whoever was told something comes last next time
+            self._order.remove(taken.notifier)
+            self._order.append(taken.notifier)
+        return taken
 
     def _deliver(self, taken: Delivery) -> Result:
         """Call the notifier, and write down what came of it."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gatewright.engine.json_text import Json
 from gatewright.engine.runtime.store import schema as t
@@ -72,8 +72,10 @@ def spread(connection: Connection, now: int, since: int, most: int = 100) -> int
     spread before an earlier one.
     """
     c = t.outbox.c
-    waiting = select(c.number, c.run, c.at).where(c.due_at <= now)
-    rows = connection.execute(waiting.order_by(c.number).limit(most).with_for_update()).all()
+    # By instant rather than by number, so that an index has the order. Of one run it is the same:
+    # the instants of its steps never go back.
+    waiting = select(c.number, c.run, c.at).where(c.due_at <= now).order_by(c.due_at, c.number)
+    rows = connection.execute(waiting.limit(most).with_for_update()).all()
     if not rows:
         return 0
     names = list(
@@ -94,29 +96,47 @@ def spread(connection: Connection, now: int, since: int, most: int = 100) -> int
 
 
 def take(connection: Connection, names: Iterable[str], now: int, until: int) -> Delivery | None:
-    """Begin an attempt at the delivery that is due first, and keep others from it for a while."""
-    c, before = t.deliveries.c, t.deliveries.alias("earlier")
-    held_back = exists().where(
-        before.c.run == c.run, before.c.notifier == c.notifier, before.c.message < c.message,
-        before.c.state == WAITING,
-    )  # fmt: skip
+    """Begin an attempt at a delivery that is due, and keep others from it for a while.
+
+    Notifiers are asked in the order that is given; of each comes what was due first.
+    """
+    for name in names:
+        row = _due(connection, name, now)
+        if row is not None:
+            number, run, attempts = row
+            return _begun(connection, number, name, run, attempts + 1, until)
+    return None
+
+
+def _due(connection: Connection, name: str, now: int) -> tuple[int, str | None, int] | None:
+    c, of_run = t.deliveries.c, t.deliveries.alias("of_run").c
+    # Not a join: whatever a planner believes of the table, this is one look into an index a row.
+    first = (
+        select(func.min(of_run.message))
+        .where(of_run.run == c.run, of_run.notifier == c.notifier, of_run.state == WAITING)
+        .scalar_subquery()
+    )
     row = connection.execute(
-        select(c.message, c.notifier, c.run, c.attempts)
-        .where(c.notifier.in_(list(names)), c.due_at <= now, ~held_back)
+        select(c.message, c.run, c.attempts)
+        .where(c.notifier == name, c.due_at <= now, c.run.is_(None) | (c.message == first))
         .order_by(c.due_at, c.message)
         .limit(1)
         .with_for_update(skip_locked=True, of=t.deliveries)
     ).one_or_none()
-    if row is None:
-        return None
-    number, name, run, attempts = row
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def _begun(
+    connection: Connection, number: int, name: str, run: str | None, attempts: int, until: int
+) -> Delivery:
+    c = t.deliveries.c
     connection.execute(
         update(t.deliveries)
         .where(c.message == number, c.notifier == name)
-        .values(attempts=attempts + 1, due_at=until)
+        .values(attempts=attempts, due_at=until)
     )
     body = connection.scalar(select(t.outbox.c.body).where(t.outbox.c.number == number))
-    return Delivery(number, name, run, attempts + 1, json.loads(body or ""))
+    return Delivery(number, name, run, attempts, json.loads(body or ""))
 
 
 def delivered(connection: Connection, taken: Delivery, now: int) -> None:
@@ -131,7 +151,16 @@ def delivered(connection: Connection, taken: Delivery, now: int) -> None:
 
 def later(connection: Connection, taken: Delivery, due_at: int, error: str) -> bool:
     """Let a delivery be tried again from an instant on; False where another attempt began."""
-    return _change(connection, taken, due_at=due_at, error=error)
+    c = t.deliveries.c
+    if not _change(connection, taken, due_at=due_at, error=error):
+        return False
+    connection.execute(  # they wait for it anyhow: so nobody looks at them in vain
+        update(t.deliveries)
+        .where(c.run == taken.run, c.notifier == taken.notifier, c.state == WAITING)
+        .where(c.message > taken.number, c.due_at < due_at)
+        .values(due_at=due_at)
+    )
+    return True
 
 
 def bury(connection: Connection, taken: Delivery, now: int, error: str) -> bool:

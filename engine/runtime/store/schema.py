@@ -227,6 +227,9 @@ deliveries = Table(
     Column("ended_at", BigInteger),
     Column("error", Text),
 )
-Index("deliveries_due", deliveries.c.notifier, deliveries.c.due_at)
-Index("deliveries_by_run", deliveries.c.run, deliveries.c.notifier, deliveries.c.message)
+Index("deliveries_due", deliveries.c.notifier, deliveries.c.due_at, deliveries.c.message)
+Index(
+    "deliveries_by_run",
+    deliveries.c.run, deliveries.c.notifier, deliveries.c.state, deliveries.c.message,
+)  # fmt: skip
 Index("deliveries_by_state", deliveries.c.state, deliveries.c.message)

@@ -30,8 +30,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message"], ["outbox.number"]),
         sa.PrimaryKeyConstraint("message", "notifier"),
     )
-    op.create_index("deliveries_due", "deliveries", ["notifier", "due_at"], unique=False)
-    op.create_index("deliveries_by_run", "deliveries", ["run", "notifier", "message"], unique=False)
+    op.create_index("deliveries_due", "deliveries", ["notifier", "due_at", "message"], unique=False)
+    op.create_index(
+        "deliveries_by_run", "deliveries", ["run", "notifier", "state", "message"], unique=False
+    )
     op.create_index("deliveries_by_state", "deliveries", ["state", "message"], unique=False)
     op.create_index("outbox_by_at", "outbox", ["at"], unique=False)
     op.drop_column("outbox", "attempts")
