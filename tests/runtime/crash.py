@@ -1,18 +1,29 @@
-"""One step of a gate in a process of its own, which a failpoint may end: `python -m tests.runtime.crash`."""
+"""Steps of a gate in processes that failpoints end: `python -m tests.runtime.crash`.
+
+It reads a step a line, as JSON, does it in a child of its own, and writes how that child ended. A
+child shares the modules and the policy that were loaded before, and nothing that is open. With
+`--once STEP` the step is done in this very process.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import traceback
 from pathlib import Path
 
 from gatewright.engine.runtime.ports import Idempotency
-from tests.runtime.world import World, refund
+from tests.runtime.world import World, refund, refunds
+
+LONGEST_S = 120
 
 
-def main(arguments: list[str]) -> None:
-    """Do one thing, as the JSON in the first argument says."""
-    told = json.loads(arguments[0])
+def do(step: str) -> None:
+    """Do one thing, as the JSON says; a failpoint that it names ends the process there."""
+    told = json.loads(step)
+    os.environ["GATEWRIGHT_FAILPOINT"] = told["failpoint"]
     world = World(told["url"], Path(told["folder"]), Idempotency(told["grade"]), now=told["now"])
     with world.opened():
         match told["do"]:
@@ -24,5 +35,30 @@ def main(arguments: list[str]) -> None:
                 world.worker.drain()
 
 
+def serve() -> None:
+    """Do each line of the input in a child, and write its exit code, or minus its signal."""
+    refunds()
+    for step in sys.stdin:
+        child = os.fork()
+        if not child:
+            _end_with(step)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201
+
+
+def _end_with(step: str) -> None:
+    code = 1
+    try:
+        signal.alarm(LONGEST_S)
+        do(step)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:2] == ["--once"]:
+        do(sys.argv[2])
+    else:
+        serve()
