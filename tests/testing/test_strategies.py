@@ -26,6 +26,8 @@ from gatewright.engine.load import load_source
 from gatewright.engine.values import Money, Timestamp
 from gatewright.testing import JsonObject, actions, bad_actions, decides_same, histories
 
+pytestmark = pytest.mark.volume
+
 FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(
     max_examples=600,

@@ -24,6 +24,8 @@ class Real(float):
     pass
 
 
+pytestmark = pytest.mark.volume
+
 VALUES: list[Any] = [
     "x", "", None, True, 1, 1.0, 0, -1, 2**63, "3d", "72h", "2026-06-15T12:00:00Z", "5 USD",
     "5.00 USD", "5 EUR", [], ["x"], [1], {}, {"a": 1}, "\u212a", "e\u0301", b"x", "x" * 2_001, 5.5,
@@ -122,9 +124,9 @@ def proposals() -> list[dict[str, Any]]:
         made += [{**base, "target": {"attributes": {key: value}}} for key in ("t", "n", "m", "zz")]
         made += [{**base, "target": {key: value}} for key in ("id", "system", "object")]
         made += [{**base, "context": {key: value}} for key in ("trigger", "reasoning")]
-        for change in ({"old": value}, {"new": value}, {"old": "x", "new": value}, {}):
+        for change in ({"old": value}, {"new": value}, {"old": "x", "new": value}):
             made += [{**base, "changes": {field: change}} for field in ("F", "G", "Q")]
-    return made
+    return made + [{**base, "changes": {field: {}}} for field in ("F", "G", "Q")]
 
 
 @pytest.mark.parametrize("condition", PARTS)
