@@ -416,7 +416,7 @@ def kind_of(value: Value) -> str:
 
 def is_host_object(value: Value) -> TypeGuard[HostObject]:
     """Tell what `isinstance(value, HostObject)` tells, which looks for each member every time."""
-    kind = type(value)
+    kind: type[object] = type(value)
     if kind in _KIND_OF_TYPE:
         return False
     return _is_host_type(kind) or isinstance(value, HostObject)

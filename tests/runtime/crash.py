@@ -13,9 +13,10 @@ import signal
 import sys
 import traceback
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gatewright.engine.runtime.ports import Idempotency
-from tests.runtime.world import World, refund, refunds
+from tests.runtime.world import World, refund
 
 LONGEST_S = 120
 
@@ -37,12 +38,21 @@ def do(step: str) -> None:
 
 def serve() -> None:
     """Do each line of the input in a child, and write its exit code, or minus its signal."""
-    refunds()
+    _warm_up()
     for step in sys.stdin:
         child = os.fork()
         if not child:
             _end_with(step)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201
+
+
+def _warm_up() -> None:
+    """Load and compile what every child needs; the store that this takes is closed again."""
+    with (
+        TemporaryDirectory() as folder,
+        World(f"sqlite:///{folder}/gate.db", Path(folder)).opened() as world,
+    ):
+        world.propose()
 
 
 def _end_with(step: str) -> None:
