@@ -14,7 +14,8 @@ import unicodedata
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Protocol, TypeAlias, Union, runtime_checkable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeGuard, Union, runtime_checkable
 
 from gatewright.dsl.marks import too_many_marks
 from gatewright.engine.errors import EvaluationError
@@ -411,6 +412,19 @@ def kind_of(value: Value) -> str:
         if isinstance(value, python_type):
             return kind
     return value.kind if isinstance(value, ExtensionValue) else "object"
+
+
+def is_host_object(value: Value) -> TypeGuard[HostObject]:
+    """Tell what `isinstance(value, HostObject)` tells, which looks for each member every time."""
+    kind: type[object] = type(value)
+    if kind in _KIND_OF_TYPE:
+        return False
+    return _is_host_type(kind) or isinstance(value, HostObject)
+
+
+@lru_cache(maxsize=256)
+def _is_host_type(kind: type[object]) -> bool:
+    return issubclass(kind, HostObject)
 
 
 def a_kind(value: Value) -> str:

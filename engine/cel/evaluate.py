@@ -17,7 +17,7 @@ from gatewright.engine.cel import access, functions, operators
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import any_equal, charge_key, compare
 from gatewright.engine.cel.macros import expand
-from gatewright.engine.cel.scope import QualifiedScope, Scope, Trace
+from gatewright.engine.cel.scope import LookupQualified, Scope, Trace
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import (
     Duration,
@@ -30,6 +30,7 @@ from gatewright.engine.values import (
     Value,
     a_kind,
     int64,
+    is_host_object,
     parse_decimal,
 )
 
@@ -150,8 +151,10 @@ class Evaluator:
         root, names = _dotted(expr)
         if root is None or self._is_local(root):
             return OptionalValue(False)
-        if isinstance(self._scope, QualifiedScope):
-            found = self._scope.lookup_qualified(names, root.absolute)
+        # Asked for by name: `isinstance` of a protocol looks for all its members anew.
+        lookup: LookupQualified | None = getattr(self._scope, "lookup_qualified", None)
+        if lookup is not None:
+            found = lookup(names, root.absolute)
             if found.present:
                 return found
         named = functions.TYPES.get(".".join(names))
@@ -179,7 +182,7 @@ class Evaluator:
         """Return the object of the scope that is called like a function: `agreement(...)`."""
         name = ast.Name(expr.function, expr.absolute, span=expr.span)
         callee = self._name(name) if self._is_bound(name) else None
-        if not isinstance(callee, HostObject):
+        if not is_host_object(callee):
             raise functions.unknown(expr.function)
         return callee
 
@@ -211,7 +214,7 @@ class Evaluator:
 
     def _member_call(self, expr: ast.MethodCall) -> Value:
         target = self.evaluate(expr.target)
-        if isinstance(target, HostObject):
+        if is_host_object(target):
             return target.invoke(expr.method, expr.arguments, self.evaluate)
         if isinstance(target, OptionalValue) and expr.method in ("or", "orValue"):
             return self._alternative(target, expr)
@@ -237,7 +240,7 @@ class Evaluator:
         if len(expr.arguments) != 1:
             raise functions.wrong_arguments("in", len(expr.arguments))
         container = self.evaluate(expr.arguments[0].value)
-        if not isinstance(container, HostObject):
+        if not is_host_object(container):
             raise EvaluationError(
                 "type_mismatch", f"`.in(...)` needs a calendar, not {a_kind(container)}"
             )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from gatewright.dsl import ast
 from gatewright.engine.errors import EvaluationError
@@ -29,6 +29,10 @@ class QualifiedScope(Scope, Protocol):
     def lookup_qualified(self, names: tuple[str, ...], absolute: bool) -> OptionalValue:
         """Return the variable of that dotted name, or `optional.none()`."""
         ...
+
+
+LookupQualified: TypeAlias = Callable[[tuple[str, ...], bool], OptionalValue]
+"""What a `QualifiedScope` has besides."""
 
 
 class Trace(Protocol):

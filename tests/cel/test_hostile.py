@@ -83,6 +83,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_expressions_are_errors_in_little_memory(text: str) -> None:
     expression = parse_expression(text)
@@ -102,6 +103,7 @@ def deep(levels: int) -> Value:
     return value
 
 
+@pytest.mark.volume
 def test_values_nested_a_thousand_deep() -> None:
     nested = deep(1000)
     assert shown("n == m", n=nested, m=deep(1000)) == "error: cost_limit"
@@ -131,6 +133,7 @@ def test_the_longest_pattern() -> None:
     assert shown("'a'.matches(p)", p="a" * 1001) == "error: invalid_argument"
 
 
+@pytest.mark.volume
 def test_a_large_document_costs_nothing_until_it_is_read() -> None:
     large: Value = tuple(range(10**6))
     assert run("size(d) + d[5] + d.first().value()", d=large) == 10**6 + 5

@@ -174,12 +174,14 @@ def secrets_in(text: str) -> list[str]:
     return [value for value in values if value in text]
 
 
+@pytest.mark.volume
 def test_no_expression_gives_a_secret_away(tmp_path: Path) -> None:
     text = everything_written(tmp_path, policy_of(EXPRESSIONS), ACTION)
     assert secrets_in(text) == []
     assert text.count("***") > len(EXPRESSIONS)
 
 
+@pytest.mark.volume
 def test_without_the_annotation_they_would_be_shown(tmp_path: Path) -> None:
     """The test above can fail: it is the annotation that masks."""
     open_policy = policy_of(EXPRESSIONS).replace("@secret ", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from gatewright.engine.decision import Decision
@@ -20,6 +21,7 @@ def test_generated_sets_pass_the_checker_and_know_which_actions_fit(made: Genera
         assert Facts(policy.policy, made, proposal.action).fits == proposal.fits
 
 
+@pytest.mark.volume
 def test_generated_decisions_are_of_every_kind() -> None:
     """What no generated decision shows, no property can say anything about."""
     seen: Counter[str] = Counter()

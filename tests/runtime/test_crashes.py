@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Generator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,28 +17,61 @@ from gatewright.engine.runtime import failpoints
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
 from tests.conftest import ROOT
+from tests.runtime.crash import LONGEST_S
 from tests.runtime.world import HOUR, World
 
 MINUTE = HOUR // 60
 LINES = "messages.jsonl"
 
 
-def crash(world: World, failpoint: str, do: str, run: Run | None = None) -> None:
-    """Let a process do something, and end it at a failpoint; it must come by there."""
+class Doomed:
+    """A server of processes to be ended: each step is done in a fork of it."""
+
+    def __init__(self) -> None:
+        self._server = started()
+
+    def crash(self, world: World, failpoint: str, do: str, run: Run | None = None) -> None:
+        """Let a process do something, and end it at a failpoint; it must come by there."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(step_of(world, failpoint, do, run) + "\n")
+        self._server.stdin.flush()
+        assert int(self._server.stdout.readline()) == failpoints.EXIT_CODE
+
+    def close(self) -> None:
+        self._server.communicate(timeout=LONGEST_S)
+        assert self._server.returncode == 0
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    """Start `tests.runtime.crash`; what it writes to stderr is shown where a test fails."""
+    # Who is ended has no time to tell what it covered, so it need not be measured.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.runtime.crash", *arguments],
+        cwd=ROOT,
+        env={**env, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def step_of(world: World, failpoint: str, do: str, run: Run | None = None) -> str:
     told = {
         "url": world.url, "folder": str(world.folder), "grade": world.grade.value,
-        "now": world.now, "do": do, "lines": str(world.folder / LINES),
+        "now": world.now, "failpoint": failpoint, "do": do, "lines": str(world.folder / LINES),
         "run": run.id if run else None, "card": run.card if run else None,
     }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.crash", json.dumps(told)],
-        cwd=ROOT,
-        env={**os.environ, "GATEWRIGHT_FAILPOINT": failpoint, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == failpoints.EXIT_CODE, done.stderr.decode()
+    return json.dumps(told)
+
+
+@pytest.fixture(scope="session", name="doomed")
+def doomed_fixture() -> Generator[Doomed]:
+    """Give the one server of this session."""
+    doomed = Doomed()
+    yield doomed
+    doomed.close()
 
 
 def of(*prefixes: str) -> list[str]:
@@ -45,9 +79,9 @@ def of(*prefixes: str) -> list[str]:
 
 
 @pytest.mark.parametrize("failpoint", of("propose"))
-def test_while_proposing(database_url: str, tmp_path: Path, failpoint: str) -> None:
+def test_while_proposing(doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str) -> None:
     with World(database_url, tmp_path).opened() as world:
-        crash(world, failpoint, "propose")
+        doomed.crash(world, failpoint, "propose")
         run = world.propose(idempotency_key="k")
         assert [r.id for r in world.gate.queue()] == [run.id]
         assert world.work(world.approve(run)).state is State.DONE
@@ -55,10 +89,10 @@ def test_while_proposing(database_url: str, tmp_path: Path, failpoint: str) -> N
 
 
 @pytest.mark.parametrize("failpoint", of("answer"))
-def test_while_answering(database_url: str, tmp_path: Path, failpoint: str) -> None:
+def test_while_answering(doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str) -> None:
     with World(database_url, tmp_path).opened() as world:
         run = world.propose()
-        crash(world, failpoint, "approve", run)
+        doomed.crash(world, failpoint, "approve", run)
         kept = world.gate.run(run.id)
         assert kept.state is (State.APPROVED if failpoint.endswith("committed") else State.PENDING)
         if kept.state is State.PENDING:
@@ -68,11 +102,13 @@ def test_while_answering(database_url: str, tmp_path: Path, failpoint: str) -> N
 
 
 @pytest.mark.parametrize("failpoint", of("timer"))
-def test_while_a_timer_fires(database_url: str, tmp_path: Path, failpoint: str) -> None:
+def test_while_a_timer_fires(
+    doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str
+) -> None:
     with World(database_url, tmp_path).opened() as world:
         run = world.propose()
         world.now += 4 * HOUR
-        crash(world, failpoint, "work")
+        doomed.crash(world, failpoint, "work")
         asked = world.work(run)
         assert [ask.route for ask in asked.round.asks] == ["shop.refunds.finance"]
         assert world.work(world.approve(asked, "fay")).state is State.DONE
@@ -80,11 +116,13 @@ def test_while_a_timer_fires(database_url: str, tmp_path: Path, failpoint: str) 
 
 
 @pytest.mark.parametrize("failpoint", of("stale"))
-def test_while_asking_again(database_url: str, tmp_path: Path, failpoint: str) -> None:
+def test_while_asking_again(
+    doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str
+) -> None:
     with World(database_url, tmp_path).opened() as world:
         run = world.approve(world.propose())
         world.ledger.put("ch_1", refunded="1.00 USD")
-        crash(world, failpoint, "work")
+        doomed.crash(world, failpoint, "work")
         world.now += 2 * MINUTE
         asked = world.work(run)
         assert (asked.state, asked.round.number) == (State.PENDING, 2)
@@ -104,11 +142,11 @@ WORKING = [*of("claim", "execute", "result", "verify"), "result.recorded:2", "re
     ],
 )  # fmt: skip
 def test_while_executing(
-    database_url: str, tmp_path: Path, failpoint: str, grade: Idempotency
+    doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str, grade: Idempotency
 ) -> None:
     with World(database_url, tmp_path, grade).opened() as world:
         run = world.approve(world.propose())
-        crash(world, failpoint, "work")
+        doomed.crash(world, failpoint, "work")
         world.now += 2 * MINUTE
         ended = world.work(run)
         assert ended.state in (State.DONE, State.OUTCOME_UNKNOWN)
@@ -121,12 +159,12 @@ def test_while_executing(
 
 
 @pytest.mark.parametrize("failpoint", of("deliver", "told", "tidy"))
-def test_while_telling(database_url: str, tmp_path: Path, failpoint: str) -> None:
+def test_while_telling(database_url: str, doomed: Doomed, tmp_path: Path, failpoint: str) -> None:
     """Whatever was not written down is told again, with its id; nothing overtakes it."""
     lines = tmp_path / LINES
     with World(database_url, tmp_path, notifiers=[LinesNotifier(lines)]).opened() as world:
         run = world.propose("20.00 USD")
-        crash(world, failpoint, "work")
+        doomed.crash(world, failpoint, "work")
         world.now += 2 * MINUTE
         assert world.work(run).state is State.DONE
     told = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
@@ -136,3 +174,23 @@ def test_while_telling(database_url: str, tmp_path: Path, failpoint: str) -> Non
     assert len(told) == len(first) + len(repeated)  # what comes twice comes in a row
     may_repeat = failpoint in ("deliver.called", "told.recorded")
     assert len(repeated) == (1 if may_repeat else 0)
+
+
+def test_a_process_that_shares_nothing(database_url: str, tmp_path: Path) -> None:
+    with World(database_url, tmp_path).opened() as world:
+        run = world.approve(world.propose())
+        fresh = started("--once", step_of(world, "execute.called", "work"))
+        fresh.communicate(timeout=LONGEST_S)
+        assert fresh.returncode == failpoints.EXIT_CODE
+        world.now += 2 * MINUTE
+        assert world.work(run).state is State.DONE
+        assert world.ledger.effects() == 1
+
+
+def test_a_process_that_comes_by_no_failpoint_is_told_from_one_that_does(
+    doomed: Doomed, tmp_path: Path
+) -> None:
+    with World(f"sqlite:///{tmp_path / 'gate.db'}", tmp_path).opened() as world:
+        with pytest.raises(AssertionError):
+            doomed.crash(world, "stale.recorded", "propose")
+        assert [run.state for run in world.gate.queue()] == [State.PENDING]

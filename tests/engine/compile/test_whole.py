@@ -12,6 +12,8 @@ import pytest
 
 from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
+from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
+from gatewright.engine.compile import lower, native
 from gatewright.engine.decision import Answer, Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history import History
@@ -81,21 +83,33 @@ def lists(count: int, length: int, text: int) -> dict[str, object]:
     }
 
 
+@pytest.fixture
+def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let conditions cost a tenth, everywhere: what costs too much need not take seconds."""
+    limit = DEFAULT_STEPS // 10
+    monkeypatch.setattr(Budget.__init__, "__defaults__", (limit,))
+    monkeypatch.setattr(native, "DEFAULT_STEPS", limit)
+    monkeypatch.setattr(lower, "DEFAULT_STEPS", limit)
+    monkeypatch.setattr(lower, "MAX_STEPS", limit - 2 * lower.MAX_NODES)
+    monkeypatch.setattr(lower, "MAX_LIST_STEPS", lower.MAX_LIST_STEPS // 10)
+
+
 COSTLY = [
-    pytest.param("action.s in data.l{}", 2, lists(2, 390, 2_000), id="long texts"),
-    pytest.param("action.s in data.l{}", 16, lists(16, 3_000, 20), id="many lists"),
+    pytest.param("action.s in data.l{}", 2, lists(2, 39, 2_000), id="long texts"),
+    pytest.param("action.s in data.l{}", 16, lists(16, 300, 20), id="many lists"),
     pytest.param(
-        "data.l{}.exists(x, x == 'q')", 4, lists(4, 10_000, 8), id="constants"
+        "data.l{}.exists(x, x == 'q')", 4, lists(4, 1_000, 8), id="constants"
     ),
     pytest.param(
-        "data.l{}.exists(x, x == action.s)", 2, lists(2, 9_000, 8), id="native code"
+        "data.l{}.exists(x, x == action.s)", 2, lists(2, 900, 8), id="native code"
     ),
     pytest.param(
-        "(data.l{}.exists(x, x == action.s) && action.n == 1)", 2, lists(2, 9_000, 8), id="mixed"
+        "(data.l{}.exists(x, x == action.s) && action.n == 1)", 2, lists(2, 900, 8), id="mixed"
     ),
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("small_budget")
 @pytest.mark.parametrize(("part", "count", "data"), COSTLY)
 @pytest.mark.parametrize(
     "form",
@@ -113,12 +127,13 @@ def test_parts_that_cost_too_much_together_are_an_error(
     assert same(policy, act(s="a" * 2_000, n=2)) is Effect.BLOCK
 
 
+@pytest.mark.usefixtures("small_budget")
 def test_a_part_that_costs_too_much_is_an_error_also_where_a_later_one_is_false() -> None:
     condition = "data.l0.exists(x, x == action.s + action.s) && action.n == 1"
     policy = load_source(
         HEAD + "action x.y { s: string, n: int }\nrule o on x.y => auto_run\n"
         f"guard g on x.y when {condition} => block",
-        data=lists(1, 30_000, 8),
+        data=lists(1, 3_000, 8),
     )
     assert same(policy, act(s="a", n=2)) is Effect.BLOCK
 
