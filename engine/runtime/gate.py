@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from gatewright.engine.action import Action
 from gatewright.engine.runtime import delegating, failpoints
 from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.answering import require_in_time
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
 from gatewright.engine.runtime.errors import GateError, Refused
@@ -88,6 +89,11 @@ class Gate:
     def compensate(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Propose to take back what a run did: previewed, decided and kept as a run of its own."""
         parent = self.run(run)
+        if parent.relation == "compensation":
+            raise Refused(
+                "takes_back", f"run `{run}` takes another one back",
+                "to do that again, propose it again",
+            )  # fmt: skip
         receipt = parent.attempt.receipt if parent.attempt else None
         if parent.state not in ARROWS[on.CompensationBegan] or receipt is None:
             raise Refused(
@@ -103,12 +109,15 @@ class Gate:
         return self._proposing.propose(Proposal(_read(data), by, parent, receipt))
 
     def revise(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
-        """Give a run another plan: a new round with a new preview, decision and card."""
-        return self._proposing.again(run, _read(action), by, "revised")
+        """Give a run another plan: a new round with a new preview, decision and card.
+
+        The plan is of the same action, system and agent: `branch` proposes anything else.
+        """
+        return self._proposing.revise(run, _read(action), by)
 
     def retry(self, run: str, *, by: str) -> Run:
         """Try the plan of a failed run once more: previewed, decided and asked again."""
-        return self._proposing.again(run, None, by, "retry")
+        return self._proposing.retry(run, by)
 
     # --- people
 
@@ -185,18 +194,23 @@ class Gate:
         """Return what waits for people, the oldest first; for one person what they may answer."""
 
         def work(connection: Connection) -> list[Run]:
-            found = runs.listed(connection, states=[State.PENDING], most=most)
-            if person is None:
-                return found
-            return [run for run in found if self._may_answer(connection, run, person)]
+            found: list[Run] = []
+            for run in runs.waiting(connection):
+                if person is None or self._may_answer(connection, run, person):
+                    found.append(run)
+                if len(found) >= most:
+                    break
+            return found
 
         return self.desk.database.retrying(work, "reading")
 
     def _may_answer(self, connection: Connection, run: Run, person: str) -> bool:
-        action, now = self.desk.plan_of(run, connection), self.desk.database.now(connection)
         try:
-            place_for(run.round, self.desk.roster(connection, run, action, now), person)
-        except Refused:
+            action, now = self.desk.plan_of(run, connection), self.desk.now_for(connection, run)
+            roster = self.desk.roster(connection, run, action, now)
+            require_in_time(run, roster, now)
+            place_for(run.round, roster, person)
+        except GateError:  # also where the plan was erased: then nobody can
             return False
         return True
 
