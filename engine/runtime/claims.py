@@ -111,7 +111,8 @@ class Claims:
         def work(connection: Connection) -> Run:
             run = self._claimed(connection, claimed)
             step = transition(run, event, Roster(), self._desk.now_for(connection, run))
-            self._desk.keep(connection, run, step, holds_claim=True)
+            goes_on = step.run.state in (State.EXECUTING, State.VERIFYING)
+            self._desk.keep(connection, run, step, holds_claim=goes_on)
             failpoints.passed("result.recorded")
             return step.run
 

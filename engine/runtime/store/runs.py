@@ -7,6 +7,7 @@ questions, timers, event, audit leaves and messages in the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, insert, select, update
@@ -17,6 +18,9 @@ from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
+
+PAGE: Final = 100
+"""How many runs are read at once."""
 
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
@@ -168,7 +172,7 @@ def listed(
 def waiting(connection: Connection) -> Iterator[Run]:
     """Give all runs that wait for people, the oldest first, page by page."""
     after: tuple[int, str] | None = None
-    while page := listed(connection, states=[State.PENDING], after=after):
+    while page := listed(connection, states=[State.PENDING], after=after, most=PAGE):
         yield from page
         after = page[-1].proposed_at, page[-1].id
 

@@ -139,7 +139,11 @@ def kit_on(url: str, folder: Path, hands: Hands) -> Generator[Kit]:
     """Make the tables once. Nothing is forced to the disk: no example outlives the process."""
     joint = "&" if "?" in url else "?"
     if url.startswith("postgresql"):
-        url = url.replace("options=", "options=-csynchronous_commit%3Doff%20") if joint == "&" else url
+        url = (
+            url.replace("options=", "options=-csynchronous_commit%3Doff%20")
+            if joint == "&"
+            else url
+        )
     database = open_database(url, clock=lambda: hands.now)
     if not database.is_postgres:
         event.listen(database.engine, "connect", _in_memory)

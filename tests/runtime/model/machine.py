@@ -259,7 +259,9 @@ class Machine(RuleBasedStateMachine):
     def having(self, *states: str) -> list[Item]:
         return [item for item in self.model.items.values() if item.state in states]
 
-    @rule(number=picks, by=people, card=st.sampled_from(["right", "right", "right", "wrong", "old"]))
+    @rule(
+        number=picks, by=people, card=st.sampled_from(["right", "right", "right", "wrong", "old"])
+    )
     def approve(self, number: int, by: str, card: str) -> None:
         self.tick()
         pending = (number % 4 and self.having("pending")) or list(self.model.items.values())
@@ -423,9 +425,7 @@ class Machine(RuleBasedStateMachine):
         m = self.model
         for item, ask, kind in list(m.due()):
             m.fire(item, ask, kind)
-        claimable = {
-            i.id for i in m.items.values() if i.state in WORK and i.free_at <= m.now
-        }
+        claimable = {i.id for i in m.items.values() if i.state in WORK and i.free_at <= m.now}
         may_run = {
             id_: m.may_run(i, self.ledger.status(i.charge), self.ledger.version(i.charge))
             for id_ in claimable
@@ -440,9 +440,7 @@ class Machine(RuleBasedStateMachine):
             pass
         self.ledger.next_write(None)
         self.ledger.blind = False
-        claimed = [
-            i for i in m.items.values() if self.gate.run(i.id).fence != i.claims
-        ]
+        claimed = [i for i in m.items.values() if self.gate.run(i.id).fence != i.claims]
         assert len(claimed) == min(1, len(claimable)), "one run is claimed where there is work"
         new = {k: n for k, n in self.ledger.by_key().items() if n != effects.get(k, 0)}
         if not claimed:
@@ -475,7 +473,8 @@ class Machine(RuleBasedStateMachine):
                 return
             parent = m.items.get(item.undoes or "")
             if parent is not None and not (
-                parent.state in ("done", "compensation_failed") or parent.undone_by == item.id
+                parent.state in ("done", "compensation_failed")
+                or parent.undone_by == item.id
                 and parent.state == "compensating"
             ):
                 assert not new
