@@ -53,7 +53,7 @@ def test_who_answered_and_left_is_waited_for_anew(world: World) -> None:
         run = world.approve(run, person)
     assert run.state is State.PENDING
     world.now += 4 * HOUR
-    assert [a.route for a in world.work(run).round.asks][0] == "shop.model.finance"
+    assert next(a.route for a in world.work(run).round.asks) == "shop.model.finance"
 
 
 def test_the_queue_lists_what_may_still_be_answered(world: World) -> None:

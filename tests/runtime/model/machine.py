@@ -7,7 +7,8 @@ and after every rule the states, the queue, the trail, the history and the ledge
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from contextlib import suppress
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -15,7 +16,7 @@ from sqlalchemy import select
 
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.audit.verify import verify
-from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
+from gatewright.engine.runtime.errors import PreviewFailed, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run
@@ -434,10 +435,8 @@ class Machine(RuleBasedStateMachine):
         self.ledger.next_write(None if mishap == "blind" else mishap)
         self.ledger.blind = mishap == "blind"
         effects = self.ledger.by_key()
-        try:
+        with suppress(Died):
             self.worker.step()
-        except Died:
-            pass
         self.ledger.next_write(None)
         self.ledger.blind = False
         claimed = [i for i in m.items.values() if self.gate.run(i.id).fence != i.claims]
@@ -474,8 +473,7 @@ class Machine(RuleBasedStateMachine):
             parent = m.items.get(item.undoes or "")
             if parent is not None and not (
                 parent.state in ("done", "compensation_failed")
-                or parent.undone_by == item.id
-                and parent.state == "compensating"
+                or (parent.undone_by == item.id and parent.state == "compensating")
             ):
                 assert not new
                 assert state == "failed"
@@ -559,7 +557,7 @@ class Machine(RuleBasedStateMachine):
             for run, kind in connection.execute(select(c.run, c.kind).order_by(c.number)):
                 leaves.setdefault(run, []).append(kind)
             events = connection.execute(select(t.events.c.id, t.events.c.status))
-            history = {id_: status for id_, status in events}
+            history = {row.id: row.status for row in events}
         items = self.model.items
         for id_, item in items.items():
             assert leaves.get(id_) == item.leaves
