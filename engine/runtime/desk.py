@@ -169,13 +169,25 @@ class Desk:
         def work(connection: Connection) -> Run:
             run = runs.get(connection, id_, lock=True)
             now = self.now_for(connection, run)
-            action = self.plan_of(run, connection)
+            action = self._action_of(connection, run, event)
             step = transition(run, event, self.roster(connection, run, action, now), now)
             self.keep(connection, run, step)
             failpoints.passed(failpoint)
             return step.run
 
         return self.database.retrying(work, "writing")
+
+    def _action_of(self, connection: Connection, run: Run, event: on.Event) -> Action:
+        """Return the action of a run; where the plan is gone, as it was shown.
+
+        That is enough to end a run that nobody can carry out any more, not to approve it.
+        """
+        try:
+            return self.plan_of(run, connection)
+        except GateError:
+            if isinstance(event, on.Approve):
+                raise
+            return Action.read(run.round.action)[0]
 
     def keep(
         self, connection: Connection, before: Run, step: Step, *, holds_claim: bool = False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from gatewright.engine.runtime.errors import Refused
-from gatewright.engine.runtime.run import State
+from gatewright.engine.runtime.errors import GateError, Refused
+from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.store import payloads, runs
 from gatewright.engine.values import Timestamp
 from tests.runtime.model.policies import policy
@@ -79,12 +80,57 @@ def test_all_pages_of_the_queue_are_read(world: World, monkeypatch: pytest.Monke
     assert {run.id for run in world.gate.queue(person="ann")} == set(proposed)
 
 
+# --- plans that are gone
+
+
+def erase(world: World, run: Run) -> None:
+    with world.gate.desk.database.transaction() as connection:
+        payloads.erase(connection, run.id, world.now)
+
+
 def test_an_erased_plan_keeps_nobody_from_their_queue(world: World) -> None:
     erased = world.gate.propose(asking("manager"))
     other = world.gate.propose(asking("manager", "ch_2"))
-    with world.gate.desk.database.transaction() as connection:
-        payloads.erase(connection, erased.id, world.now)
+    erase(world, erased)
     assert [run.id for run in world.gate.queue(person="ann")] == [other.id]
+    with pytest.raises(GateError) as caught:
+        world.approve(erased, "ann")
+    assert caught.value.code == "no_plan"
+
+
+def test_a_run_whose_plan_is_gone_ends_like_others(world: World) -> None:
+    late = world.gate.propose(asking("finance"))
+    given_up = world.gate.propose(asking("manager", "ch_2"))
+    erase(world, late)
+    erase(world, given_up)
+    assert world.gate.cancel(given_up.id, by="ann").state is State.CANCELLED
+    world.now += DAY
+    assert world.work(late).state is State.EXPIRED
+
+
+def test_what_another_key_sealed_is_gone_too(world: World) -> None:
+    run = world.gate.propose(asking("manager"))
+    with world.gate.desk.database.transaction() as connection:
+        content, salt = payloads.sealed("{}", Backwards(True)), payloads.new_salt()
+        payloads.put(connection, run.id, content, salt)
+        name = payloads.commitment(content, salt)
+        assert payloads.get(connection, name, Backwards(True)) == "{}"
+        assert payloads.get(connection, name, Backwards(False)) is None
+
+
+@dataclass
+class Backwards:
+    """A seal whose key is right or wrong."""
+
+    right: bool
+
+    def encrypt(self, data: bytes) -> bytes:
+        return data[::-1]
+
+    def decrypt(self, token: bytes) -> bytes:
+        if not self.right:
+            raise ValueError("this is not mine")
+        return token[::-1]
 
 
 # --- clocks

@@ -47,6 +47,8 @@ CHARGES = ("ch_1", "ch_2")
 WAYS = ("auto", "manager", "finance", "pair", "board", "both", "then", "silent")
 
 people = st.sampled_from([*PEOPLE, "zed", AGENT])
+somebody = st.sampled_from([None, None, None, None, None, None, *PEOPLE, "zed", AGENT])
+"""Who asks for something; None: one of those who may."""
 picks = st.integers(0, 30)
 """Which of the runs that there are."""
 ways = st.sampled_from(WAYS)
@@ -107,9 +109,16 @@ class Machine(RuleBasedStateMachine):
         self.hands.now += span
         self.model.now = self.hands.now
 
-    def pick(self, number: int) -> Item:
-        items = list(self.model.items.values())
+    def pick(self, number: int, *states: str) -> Item:
+        """Choose a run, mostly one of some states if there is any."""
+        items = (number % 5 and self.having(*states)) or list(self.model.items.values())
         return items[number % len(items)]
+
+    def insider(self, item: Item) -> str:
+        """Choose somebody who may answer, else somebody who may decide, else anybody."""
+        answering = [p for p in PEOPLE if self.model.may_answer(item, p)]
+        deciding = [p for p in PEOPLE if self.model.may_decide(item, p)]
+        return next(iter([*answering, *deciding, AGENT]))
 
     def action(self, way: str, amount: int, charge: str, **more: object) -> dict[str, object]:
         return {
@@ -184,12 +193,12 @@ class Machine(RuleBasedStateMachine):
         else:
             assert self.gate.propose(action).id == run
 
-    @rule(number=picks, by=people, way=ways, amount=amounts, charge=charges)
-    def branch(self, number: int, by: str, way: str, amount: int, charge: str) -> None:
+    @rule(number=picks, by=somebody, way=ways, amount=amounts, charge=charges)
+    def branch(self, number: int, by: str | None, way: str, amount: int, charge: str) -> None:
         self.tick()
         parent = self.pick(number)
         action = self.action(way, amount, charge)
-        m = self.model
+        m, by = self.model, by or self.insider(parent)
         allowed = (m.is_concerned(parent, by) or m.may_decide(parent, by)) and parent.state not in (
             "executing", "verifying", "compensating")  # fmt: skip
         run = self.expect(allowed, lambda: self.gate.branch(parent.id, action, by=by))
@@ -201,11 +210,11 @@ class Machine(RuleBasedStateMachine):
         self.begin_round(item, run, m.now)
         m.items[run.id] = item
 
-    @rule(number=picks, by=people, way=ways, amount=amounts)
-    def revise(self, number: int, by: str, way: str, amount: int) -> None:
+    @rule(number=picks, by=somebody, way=ways, amount=amounts)
+    def revise(self, number: int, by: str | None | None, way: str, amount: int) -> None:
         self.tick()
-        item, m = self.pick(number), self.model
-        action = self.action(way, amount, item.charge)
+        item, m = self.pick(number, "pending", "changes_requested", "stale"), self.model
+        action, by = self.action(way, amount, item.charge), by or self.insider(item)
         allowed = (
             item.state in ("pending", "changes_requested", "stale")
             and item.undoes is None
@@ -218,11 +227,11 @@ class Machine(RuleBasedStateMachine):
             self.begin_round(item, run, m.time(item))
 
     @precondition(lambda self: self.having("failed"))
-    @rule(number=picks, by=people)
-    def retry(self, number: int, by: str) -> None:
+    @rule(number=picks, by=somebody)
+    def retry(self, number: int, by: str | None | None | None) -> None:
         self.tick()
-        failed = self.having("failed")
-        item, m = failed[number % len(failed)], self.model
+        item, m = self.pick(number, "failed"), self.model
+        by = by or self.insider(item)
         parent = m.items.get(item.undoes or "")
         allowed = (m.is_concerned(item, by) or m.may_decide(item, by)) and (
             parent is None or m.may_undo(parent)
@@ -231,12 +240,11 @@ class Machine(RuleBasedStateMachine):
         if run is not None:
             self.begin_round(item, run, m.time(item))
 
-    @rule(number=picks, by=people)
-    def compensate(self, number: int, by: str) -> None:
+    @rule(number=picks, by=somebody)
+    def compensate(self, number: int, by: str | None | None | None) -> None:
         self.tick()
-        candidates = self.having("done", "compensation_failed", "compensated")
-        parent = candidates[number % len(candidates)] if candidates else self.pick(number)
-        m = self.model
+        parent = self.pick(number, "done", "compensation_failed", "compensated")
+        m, by = self.model, by or self.insider(parent)
         receipt = any(self.ledger.by_key().get(key) for key in parent.keys[-1:])
         known = self.gate.run(parent.id).attempt
         allowed = (
@@ -261,12 +269,12 @@ class Machine(RuleBasedStateMachine):
         return [item for item in self.model.items.values() if item.state in states]
 
     @rule(
-        number=picks, by=people, card=st.sampled_from(["right", "right", "right", "wrong", "old"])
+        number=picks, by=somebody, card=st.sampled_from(["right", "right", "right", "wrong", "old"])
     )
-    def approve(self, number: int, by: str, card: str) -> None:
+    def approve(self, number: int, by: str | None | None | None, card: str) -> None:
         self.tick()
-        pending = (number % 4 and self.having("pending")) or list(self.model.items.values())
-        self.approve_item(pending[number % len(pending)], by, card)
+        item = self.pick(number, "pending")
+        self.approve_item(item, by or self.insider(item), card)
 
     @precondition(lambda self: self.having("pending"))
     @rule(number=picks, order=st.permutations(PEOPLE), steps=st.integers(0, 3), mishap=mishaps)
@@ -294,12 +302,13 @@ class Machine(RuleBasedStateMachine):
         assert (vote.person, vote.card) == (by, item.card)
         self.model.vote(item, by, vote.holder, vote.route.rpartition(".")[2], first)
 
-    @rule(number=picks, by=people, how=st.sampled_from(
+    @rule(number=picks, by=somebody, how=st.sampled_from(
         ["reject", "request_changes", "take_over", "cancel", "comment"]))  # fmt: skip
-    def say(self, number: int, by: str, how: str) -> None:
+    def say(self, number: int, by: str | None, how: str) -> None:
         """Whatever else a person may say of a run."""
         self.tick()
-        item = self.pick(number)
+        item = self.pick(number, "pending")
+        by = by or self.insider(item)
         match how:
             case "take_over":
                 self.take_over(item, by)
