@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
+from gatewright.engine.problems import concealed
 from gatewright.engine.runtime import delegating, failpoints
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.answering import require_in_time
@@ -77,14 +79,14 @@ class Gate:
         can see what would change, Refused for a key that was used for something else, and GateError
         for an action that cannot be read or names no system.
         """
-        read, agent = _read(action), None
+        read = self._read(action)
         agent = read.agent.id if read.agent else None
         return self._proposing.propose(Proposal(read, requester or agent))
 
     def branch(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
         """Propose another plan instead; a run that still waits is cancelled in the same step."""
         parent = self.run(run)
-        return self._proposing.propose(Proposal(_read(action), by, parent))
+        return self._proposing.propose(Proposal(self._read(action), by, parent))
 
     def compensate(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Propose to take back what a run did: previewed, decided and kept as a run of its own."""
@@ -106,14 +108,14 @@ class Gate:
         if named in self.desk.policy.about("").actions:
             data["action"] = named
         data["context"] = {"trigger": f"takes back {run}", **({"reasoning": note} if note else {})}
-        return self._proposing.propose(Proposal(_read(data), by, parent, receipt))
+        return self._proposing.propose(Proposal(self._read(data), by, parent, receipt))
 
     def revise(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
         """Give a run another plan: a new round with a new preview, decision and card.
 
         The plan is of the same action, system and agent: `branch` proposes anything else.
         """
-        return self._proposing.revise(run, _read(action), by)
+        return self._proposing.revise(run, self._read(action), by)
 
     def retry(self, run: str, *, by: str) -> Run:
         """Try the plan of a failed run once more: previewed, decided and asked again."""
@@ -214,10 +216,27 @@ class Gate:
             return False
         return True
 
+    def _read(self, action: Action | Mapping[str, object]) -> Action:
+        """Read an action; what cannot be read as a whole is not proposed in parts."""
+        read, problems = Action.read(action)
+        if problems:
+            problem = concealed(problems[0], self.desk.policy.secrets.fields, own=True)
+            raise _bad_action(str(problem))
+        if not read.name:
+            raise _bad_action("it has no name")
+        if _has_nul(read.to_dict()):
+            raise _bad_action("a text in it has a NUL character, which no database keeps")
+        return read
 
-def _read(action: Action | Mapping[str, object]) -> Action:
-    read, problems = Action.read(action)
-    if not read.name:
-        why = str(problems[0]) if problems else "it has no name"
-        raise GateError("bad_action", f"this is no action: {why}", "see the shape of an action")
-    return read
+
+def _bad_action(why: str) -> GateError:
+    return GateError("bad_action", f"this is no action: {why}", "see the shape of an action")
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, object]", value)
+        return any(_has_nul(key) or _has_nul(entry) for key, entry in entries.items())
+    return isinstance(value, list) and any(map(_has_nul, cast("list[object]", value)))

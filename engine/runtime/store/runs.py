@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, delete, insert, select, update
 
-from gatewright.engine.runtime.errors import NoSuchRun, Outdated
+from gatewright.engine.runtime.errors import GateError, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
@@ -26,6 +27,8 @@ PAGE: Final = 100
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
     """Return a run; raises NoSuchRun. `lock` keeps others from changing it meanwhile."""
     query = select(t.runs.c.body).where(t.runs.c.id == run)
+    if not run.isascii() or "\0" in run:  # PostgreSQL would not even look
+        raise NoSuchRun(run)
     body = connection.scalar(query.with_for_update() if lock else query)
     if body is None:
         raise NoSuchRun(run)
@@ -183,4 +186,10 @@ def ready_at(run: Run, now: int) -> int | None:
 
 
 def _text(run: Run) -> str:
-    return _RUN.dump_json(run).decode()
+    try:
+        return _RUN.dump_json(run).decode()
+    except PydanticSerializationError:
+        raise GateError(
+            "bad_text", "a name, a note or a record holds what is no text or no JSON",
+            "give JSON, without lone surrogates",
+        ) from None  # fmt: skip
