@@ -8,7 +8,7 @@ from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import routing
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
-from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, Vote
+from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, TimerKind, Vote
 from gatewright.engine.runtime.step import ActorKind, Entry, Message, Step
 
 APPROVAL_LASTS = 24 * 3600 * 1_000_000_000
@@ -237,10 +237,18 @@ def timer_fired(run: Run, event: on.TimerFired, roster: Roster, now: int) -> Ste
         if ask.route == event.route and due is not None and due <= now:
             if not routing.is_satisfied(ask, run.round.votes, roster):
                 return _TIMERS[event.kind](run, ask, roster, now)
-            span = due - ask.asked_at if event.kind == "timeout" else 0
-            later = {f"{event.kind}_at": now + span if span > 0 else None}
-            return Step(_with_ask(run, ask, replace(ask, **later)))
+            return Step(_with_ask(run, ask, _answered(ask, event.kind, now)))
     return Step(run)
+
+
+def _answered(ask: Ask, kind: TimerKind, now: int) -> Ask:
+    """Return a route that needs no timer now, without it; its timeout begins again."""
+    if kind == "remind":
+        return replace(ask, remind_at=None)
+    if kind == "late":
+        return replace(ask, late_at=None)
+    span = (ask.timeout_at or 0) - ask.asked_at
+    return replace(ask, timeout_at=now + span if span > 0 else None)
 
 
 def _remind(run: Run, ask: Ask, roster: Roster, now: int) -> Step:

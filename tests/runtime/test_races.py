@@ -201,7 +201,7 @@ def test_taking_back_many_times(world: World, place: Place, race: Race) -> None:
 
 def test_the_trail_while_it_grows(world: World, place: Place, race: Race) -> None:
     """Sequencers and writers at once: one tree, without a gap."""
-    told = {"way": "finance", "amount": 10, "charge": "ch_1"}
-    words = race(place, mixed(jobs("sequence", HALF), jobs("propose", HALF, **told)))
+    proposals = jobs("propose", HALF, way="finance", amount=10, charge="ch_1")
+    words = race(place, mixed(jobs("sequence", HALF), proposals))
     assert words.count("sequenced") == HALF
     assert len(world.gate.queue()) == HALF
