@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gatewright.engine.runtime.errors import GateError, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
@@ -106,7 +106,12 @@ def _project(connection: Connection, run: Run) -> None:
         connection.execute(
             insert(t.asks),
             [
-                {"run": run.id, "route": a.route, "asked_at": a.asked_at, "late_at": a.late_at}
+                {
+                    "run": run.id,
+                    "route": a.route,
+                    "asked_at": a.asked_at,
+                    "late_at": _due(a.late_at),
+                }
                 for a in routes.values()
             ],
         )
@@ -117,7 +122,7 @@ def _project(connection: Connection, run: Run) -> None:
             if at is not None:
                 due[kind, ask.route] = min(at, due.get((kind, ask.route), at))
     timers = [
-        {"run": run.id, "kind": kind, "route": route, "due_at": at}
+        {"run": run.id, "kind": kind, "route": route, "due_at": t.within_columns(at)}
         for (kind, route), at in due.items()
     ]
     if timers:
@@ -172,12 +177,21 @@ def listed(
     return [_RUN.validate_json(body) for body in bodies]
 
 
-def waiting(connection: Connection) -> Iterator[Run]:
+def pending(connection: Connection) -> Iterator[Run]:
     """Give all runs that wait for people, the oldest first, page by page."""
     after: tuple[int, str] | None = None
     while page := listed(connection, states=[State.PENDING], after=after, most=PAGE):
         yield from page
         after = page[-1].proposed_at, page[-1].id
+
+
+def waiting(connection: Connection) -> tuple[int, int | None]:
+    """Return how many runs wait for people, and when the oldest of them was proposed."""
+    c = t.runs.c
+    row = connection.execute(
+        select(func.count(), func.min(c.proposed_at)).where(c.state == State.PENDING.value)
+    ).one()
+    return row[0], row[1]
 
 
 def ready_at(run: Run, now: int) -> int | None:
@@ -193,3 +207,7 @@ def _text(run: Run) -> str:
             "bad_text", "a name, a note or a record holds what is no text or no JSON",
             "give JSON, without lone surrogates",
         ) from None  # fmt: skip
+
+
+def _due(nanos: int | None) -> int | None:
+    return None if nanos is None else t.within_columns(nanos)
