@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import canonical_json
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, failpoints, measuring, routing, telemetry
+from gatewright.engine.runtime import answering, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused

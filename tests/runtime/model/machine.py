@@ -21,6 +21,7 @@ from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run
 from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.runs import listed
 from gatewright.engine.runtime.worker import MAX_CLAIMS, Worker
 from gatewright.engine.values import Timestamp
 from tests.runtime.model.kit import Crowd, Died, FrailLedger, Hands, Kit, Mishap
@@ -448,7 +449,8 @@ class Machine(RuleBasedStateMachine):
             self.worker.step()
         self.ledger.next_write(None)
         self.ledger.blind = False
-        claimed = [i for i in m.items.values() if self.gate.run(i.id).fence != i.claims]
+        fences = {id_: run.fence for id_, run in self.stored().items()}
+        claimed = [i for i in m.items.values() if fences[i.id] != i.claims]
         assert len(claimed) == min(1, len(claimable)), "one run is claimed where there is work"
         new = {k: n for k, n in self.ledger.by_key().items() if n != effects.get(k, 0)}
         if not claimed:
@@ -533,7 +535,8 @@ class Machine(RuleBasedStateMachine):
     def everything_agrees(self) -> None:
         if not hasattr(self, "model"):
             return
-        runs = {id_: self.gate.run(id_) for id_ in self.model.items}
+        runs = self.stored()
+        assert runs.keys() == self.model.items.keys()
         for id_, run in runs.items():
             item, state = self.model.items[id_], run.state.value
             assert state == item.state, f"{state} is {item.state} in the model"
@@ -548,6 +551,10 @@ class Machine(RuleBasedStateMachine):
         assert set(effects) <= {key for i in self.model.items.values() for key in i.keys}
         self.turn += 1
         self.compare_queue(PEOPLE[self.turn % len(PEOPLE)])
+
+    def stored(self) -> dict[str, Run]:
+        with self.kit.database.reading() as connection:
+            return {run.id: run for run in listed(connection, most=1000)}
 
     def leads(self, before: str, state: str) -> bool:
         """Whether there is a way along the arrows; a rule may go several steps."""
@@ -575,7 +582,7 @@ class Machine(RuleBasedStateMachine):
         }
 
     def compare_queue(self, person: str) -> None:
-        listed = {run.id for run in self.gate.queue(person=person)}
-        assert listed == {
+        queued = {run.id for run in self.gate.queue(person=person)}
+        assert queued == {
             i.id for i in self.model.items.values() if self.model.may_answer(i, person)
         }
