@@ -8,7 +8,7 @@ from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import routing
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
-from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, Vote
+from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, TimerKind, Vote
 from gatewright.engine.runtime.step import ActorKind, Entry, Message, Step
 from gatewright.engine.values import Timestamp
 
@@ -97,9 +97,11 @@ def approve(run: Run, event: on.Approve, roster: Roster, now: int) -> Step:
             "other_card", "the approval names another card than the one that would be executed",
             "look at the run again: its plan, preview, policy or route changed",
         )  # fmt: skip
-    _require_in_time(run, now)
+    require_in_time(run, roster, now)
     ask, holder = routing.place_for(run.round, roster, event.by, event.route)
-    vote = Vote(event.by, ask.route, event.card, now, event.note, holder)
+    vote = Vote(
+        event.by, ask.route, event.card, now, event.note, holder, ask.escalated_from
+    )  # fmt: skip
     run = with_round(run, replace(run.round, votes=(*run.round.votes, vote)))
     entry = _by(event.by, "approved", {
         "route": ask.route, "card": event.card, "note": event.note, "on_behalf_of": holder,
@@ -108,10 +110,10 @@ def approve(run: Run, event: on.Approve, roster: Roster, now: int) -> Step:
     return _advance(Step(run, (entry,)), roster, now)
 
 
-def _require_in_time(run: Run, now: int) -> None:
-    """Refuse an answer after the timeout of everything that is asked, though no timer came yet."""
-    for ask in run.round.asks:
-        if ask.timeout_at is not None and ask.timeout_at <= now and not ask.approved_by_timeout:
+def require_in_time(run: Run, roster: Roster, now: int) -> None:
+    """Refuse an answer after the timeout of what still waits for one, though no timer came yet."""
+    for ask in routing.open_asks(run.round, roster):
+        if ask.timeout_at is not None and ask.timeout_at <= now:
             raise Refused(
                 "expired", f"the time to answer for `{ask.name}` is over",
                 "the run is about to be escalated or rejected; look again",
@@ -135,7 +137,7 @@ def _advance(step: Step, roster: Roster, now: int) -> Step:
 
 def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
     """End the run: one person who may approve suffices."""
-    _require_in_time(run, now)
+    require_in_time(run, roster, now)
     routing.place_for(run.round, roster, event.by)
     run = replace(run, state=State.REJECTED, closed_by=event.by, note=event.note)
     return Step(run, (_by(event.by, "rejected", {"note": event.note}),), (Message("run.rejected"),))
@@ -143,7 +145,7 @@ def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
 
 def request_changes(run: Run, event: on.RequestChanges, roster: Roster, now: int) -> Step:
     """Give the plan back to whoever proposed it."""
-    _require_in_time(run, now)
+    require_in_time(run, roster, now)
     routing.place_for(run.round, roster, event.by)
     run = replace(run, state=State.CHANGES_REQUESTED, note=event.note)
     entry = _by(event.by, "changes_requested", {"note": event.note})
@@ -187,9 +189,8 @@ def complete(run: Run, event: on.Complete, roster: Roster, now: int) -> Step:
 
 def cancel(run: Run, event: on.Cancel, roster: Roster, now: int) -> Step:
     """Give the run up; its requester, the agent's owner and those who may approve can."""
-    concerned = {run.requester, run.owner, run.agent, run.taken_by} - {None}
-    if event.by not in concerned:
-        require_approver(run, roster, event.by)
+    if event.by != run.taken_by:
+        require_concerned(run, roster, event.by)
     run = replace(run, state=State.CANCELLED, closed_by=event.by, note=event.note)
     entry = Entry("cancelled", _kind(event.by, roster), event.by, {"note": event.note})
     return Step(run, (entry,), (Message("run.cancelled"),))
@@ -197,12 +198,18 @@ def cancel(run: Run, event: on.Cancel, roster: Roster, now: int) -> Step:
 
 def say(run: Run, event: on.Say, roster: Roster, now: int) -> Step:
     """Keep a comment."""
-    if event.by not in {run.requester, run.agent}:
+    if event.by not in {run.requester, run.agent} | roster.concerned:
         routing.require_known(roster, event.by)
     remark = Remark(event.by, now, "comment", event.text)
     run = replace(run, remarks=(*run.remarks, remark))
     kind = _kind(event.by, roster)
     return Step(run, (Entry("commented", kind, event.by, {"text": event.text}),))
+
+
+def require_concerned(run: Run, roster: Roster, person: str) -> None:
+    """Raise Refused unless a person brought the run, owns its agent, or could answer for it."""
+    if person not in {run.requester, run.owner, run.agent} | roster.concerned:
+        require_approver(run, roster, person)
 
 
 def require_approver(run: Run, roster: Roster, person: str) -> None:
@@ -212,12 +219,8 @@ def require_approver(run: Run, roster: Roster, person: str) -> None:
     """
     routing.require_known(roster, person)
     routing.require_allowed(roster, person)
-    if not run.round.stages:
-        return
-    may = set[str]()
-    for route in roster.routes.values():
-        may |= route.members
-    if person not in may and not roster.stands_in_for.get(person, frozenset()) & may:
+    routes = roster.routes.values()
+    if run.round.stages and not any(roster.holders(route, person) for route in routes):
         raise Refused(
             "not_eligible", f"`{person}` is not among those who may decide about this run",
             "ask somebody of its routes",
@@ -236,12 +239,27 @@ def _by(person: str, kind: str, body: Document) -> Entry:
 
 
 def timer_fired(run: Run, event: on.TimerFired, roster: Roster, now: int) -> Step:
-    """Do what the route says of an instant that was reached; nothing if it is not due."""
-    for ask in routing.open_asks(run.round, roster):
+    """Do what the route says of an instant that was reached; nothing if it is not due.
+
+    A route that has its answer needs no reminder. Its timeout begins again: who answered may leave.
+    """
+    for ask in routing.asked(run.round):
         due = getattr(ask, f"{event.kind}_at")
         if ask.route == event.route and due is not None and due <= now:
-            return _TIMERS[event.kind](run, ask, roster, now)
+            if not routing.is_satisfied(ask, run.round.votes, roster):
+                return _TIMERS[event.kind](run, ask, roster, now)
+            return Step(_with_ask(run, ask, _answered(ask, event.kind, now)))
     return Step(run)
+
+
+def _answered(ask: Ask, kind: TimerKind, now: int) -> Ask:
+    """Return a route that needs no timer now, without it; its timeout begins again."""
+    if kind == "remind":
+        return replace(ask, remind_at=None)
+    if kind == "late":
+        return replace(ask, late_at=None)
+    span = (ask.timeout_at or 0) - ask.asked_at
+    return replace(ask, timeout_at=now + span if span > 0 else None)
 
 
 def _remind(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
@@ -270,7 +288,7 @@ def _escalate(run: Run, ask: Ask, heir: Ask, roster: Roster) -> Step:
     round_ = replace(
         run.round,
         asks=tuple(heir if a == ask else a for a in run.round.asks),
-        votes=tuple(vote for vote in run.round.votes if vote.route != ask.route),
+        votes=tuple(vote for vote in run.round.votes if not routing.answers(vote, ask)),
     )
     entry = _timer("escalated", ask, {"to": heir.route})
     return Step(with_round(run, round_), (entry,), (_tell("route.asked", heir, roster),))

@@ -13,14 +13,14 @@ from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import failpoints, telemetry
-from gatewright.engine.runtime.desk import Desk, qualified_stages
+from gatewright.engine.runtime.desk import Desk, may_take_back, qualified_stages
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.plan import Plan, make_plan
 from gatewright.engine.runtime.ports import Preview
 from gatewright.engine.runtime.routing import Roster, is_satisfied
-from gatewright.engine.runtime.run import Document, Run, TimerKind
+from gatewright.engine.runtime.run import Document, Run, State, TimerKind
 from gatewright.engine.runtime.store import decisions, runs
-from gatewright.engine.runtime.store.history import StoreHistory
+from gatewright.engine.runtime.store.history import StoreHistory, number_of
 from gatewright.engine.runtime.transition import transition
 from gatewright.engine.values import Timestamp
 
@@ -64,16 +64,18 @@ class Claims:
 
         def work(connection: Connection) -> Run:
             run = self._claimed(connection, claimed)
-            now = self._desk.database.now(connection)
+            now = self._desk.now_for(connection, run)
             why = self._why_stale(connection, policy, run, plan.at(now), now)
             event: on.Event
-            if why is not None:
+            if not may_take_back(connection, run):
+                event = on.NotApplied(f"run `{run.parent}` was taken back by another run")
+            elif why is not None:
                 event = on.WentStale(why)
             else:
                 key = f"{run.id}-{len(run.attempts) + 1}"
                 event = on.Started(self._worker, key, preview.version)
             step = transition(run, event, Roster(), now)
-            self._desk.keep(connection, run, step, holds_claim=why is None)
+            self._desk.keep(connection, run, step, holds_claim=step.run.state is State.EXECUTING)
             failpoints.passed("execute.recorded")
             return step.run
 
@@ -90,7 +92,9 @@ class Claims:
             return "the record has other values than in the preview"
         if round_.expires_at is not None and round_.expires_at <= now:
             return "the approval is too old"
-        history = StoreHistory(connection, without=run.id)
+        # What was proposed later saw this run already: both would wait for each other.
+        before = number_of(connection, run.id)
+        history = StoreHistory(connection, without=run.id, before=before, recorded=True)
         uses = decisions.uses_of(connection, without=run.id)
         decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
         if decision.effect is Effect.BLOCK:
@@ -110,8 +114,9 @@ class Claims:
 
         def work(connection: Connection) -> Run:
             run = self._claimed(connection, claimed)
-            step = transition(run, event, Roster(), self._desk.database.now(connection))
-            self._desk.keep(connection, run, step, holds_claim=True)
+            step = transition(run, event, Roster(), self._desk.now_for(connection, run))
+            goes_on = step.run.state in (State.EXECUTING, State.VERIFYING)
+            self._desk.keep(connection, run, step, holds_claim=goes_on)
             failpoints.passed("result.recorded")
             return step.run
 
@@ -119,7 +124,8 @@ class Claims:
 
     def _claimed(self, connection: Connection, claimed: Run) -> Run:
         run = runs.get(connection, claimed.id, lock=True)
-        if run.fence != claimed.fence or run.version != claimed.version:
+        # Not the version: what people say meanwhile takes nothing from a worker.
+        if run.fence != claimed.fence or run.state is not claimed.state:
             raise Outdated(run.id)
         return run
 

@@ -52,6 +52,8 @@ def revoke(desk: Desk, delegation: str, *, by: str) -> None:
     """End a delegation early; whoever gave it can."""
 
     def work(connection: Connection) -> None:
+        if not delegation.isascii() or "\0" in delegation:  # PostgreSQL would not even look
+            raise _none_of_yours()
         now = desk.database.now(connection)
         c = t.delegations.c
         done = connection.execute(
@@ -60,8 +62,12 @@ def revoke(desk: Desk, delegation: str, *, by: str) -> None:
             .values(revoked_at=now)
         )
         if done.rowcount != 1:
-            raise Refused("no_delegation", "there is no such delegation of yours", "")
+            raise _none_of_yours()
         body: Document = {"id": delegation}
         trail.record(connection, None, (Entry("delegation_revoked", "person", by, body),), now)
 
     desk.database.retrying(work, "writing")
+
+
+def _none_of_yours() -> Refused:
+    return Refused("no_delegation", "there is no such delegation of yours", "")

@@ -109,9 +109,22 @@ class Desk:
             )  # fmt: skip
         return Action.read(read_json(content))[0]
 
-    def roster(self, connection: Connection, run: Run, action: Action, now: int | None) -> Roster:
+    def action_of(self, run: Run, connection: Connection) -> Action:
+        """Return the action of a run; where the plan is gone, as it was shown.
+
+        That is enough to end a run that nobody can carry out any more, not to approve it.
+        """
+        try:
+            return self.plan_of(run, connection)
+        except GateError:
+            return Action.read(run.round.action)[0]
+
+    def now_for(self, connection: Connection, run: Run) -> int:
+        """Return the time for a run: never before what it saw already, whatever the clock says."""
+        return max(self.database.now(connection), run.updated_at)
+
+    def roster(self, connection: Connection, run: Run, action: Action, now: int) -> Roster:
         """Return who may answer the routes of a run now."""
-        now = self.database.now(connection) if now is None else now
         needed = {name for stage in run.round.stages for name in stage}
         needed |= {ask.route for ask in run.round.asks}
         c = t.delegations.c
@@ -167,7 +180,7 @@ class Desk:
         editor: str | None,
         now: int,
     ) -> Made:
-        history = StoreHistory(connection, without=run)
+        history = StoreHistory(connection, without=run, recorded=True)
         uses = decisions.uses_of(connection, without=run)
         decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
         content, salt = canonical_json(plan.kept).decode(), payloads.new_salt()
@@ -199,8 +212,9 @@ class Desk:
 
         def work(connection: Connection) -> Run:
             run = runs.get(connection, id_, lock=True)
-            now = self.database.now(connection)
-            action = self.plan_of(run, connection)
+            now = self.now_for(connection, run)
+            needs_plan = isinstance(event, on.Approve)
+            action = (self.plan_of if needs_plan else self.action_of)(run, connection)
             step = transition(run, event, self.roster(connection, run, action, now), now)
             self.keep(connection, run, step)
             failpoints.passed(failpoint)
@@ -228,19 +242,35 @@ class Desk:
         trail.post(connection, run, step.messages, now)
 
     def _tell_parent(self, connection: Connection, run: Run) -> None:
-        """Let a run know that another begins to take it back, or has done so."""
-        event: on.Event
-        if run.state is State.EXECUTING:
-            event = on.CompensationBegan(run.id)
-        elif run.state in (State.DONE, State.FAILED):
-            event = on.CompensationEnded(run.id, run.state is State.DONE, run.note)
-        else:
+        """Let a run know that another begins to take it back, did so, or will not do it."""
+        if run.state is not State.EXECUTING and not run.is_final:
             return
         parent = runs.get(connection, run.parent or "", lock=True)
-        if parent.state not in ARROWS[type(event)]:
-            return
-        step = transition(parent, event, Roster(), run.updated_at)
+        done = run.state is State.DONE
+        # What a person took over and did by hand was never executing here.
+        if (done or run.state is State.EXECUTING) and parent.state in ARROWS[on.CompensationBegan]:
+            parent = self._tell(connection, parent, on.CompensationBegan(run.id), run.updated_at)
+        if run.is_final and parent.state is State.COMPENSATING and parent.compensation == run.id:
+            self._tell(
+                connection, parent, on.CompensationEnded(run.id, done, run.note), run.updated_at
+            )
+
+    def _tell(self, connection: Connection, parent: Run, event: on.Event, now: int) -> Run:
+        step = transition(parent, event, Roster(), now)
         self.keep(connection, parent, step)
+        return step.run
+
+
+def may_take_back(connection: Connection, run: Run) -> bool:
+    """Tell whether a run that takes another back still has something to do; true of all others.
+
+    The other run is kept from changing in this transaction.
+    """
+    if run.relation != "compensation":
+        return True
+    parent = runs.get(connection, run.parent or "", lock=True)
+    is_mine = parent.state is State.COMPENSATING and parent.compensation == run.id
+    return is_mine or parent.state in ARROWS[on.CompensationBegan]
 
 
 def qualified_stages(decision: Decision, policy: CheckedPolicy) -> tuple[tuple[str, ...], ...]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
+from gatewright.engine.problems import concealed
 from gatewright.engine.runtime import dead_letters, delegating, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.answering import require_in_time
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
 from gatewright.engine.runtime.errors import GateError, Refused
@@ -84,18 +87,23 @@ class Gate:
         can see what would change, Refused for a key that was used for something else, and GateError
         for an action that cannot be read or names no system.
         """
-        read, agent = _read(action), None
+        read = self._read(action)
         agent = read.agent.id if read.agent else None
         return self._proposing.propose(Proposal(read, requester or agent))
 
     def branch(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
         """Propose another plan instead; a run that still waits is cancelled in the same step."""
         parent = self.run(run)
-        return self._proposing.propose(Proposal(_read(action), by, parent))
+        return self._proposing.propose(Proposal(self._read(action), by, parent))
 
     def compensate(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Propose to take back what a run did: previewed, decided and kept as a run of its own."""
         parent = self.run(run)
+        if parent.relation == "compensation":
+            raise Refused(
+                "takes_back", f"run `{run}` takes another one back",
+                "to do that again, propose it again",
+            )  # fmt: skip
         receipt = parent.attempt.receipt if parent.attempt else None
         if parent.state not in ARROWS[on.CompensationBegan] or receipt is None:
             raise Refused(
@@ -108,15 +116,18 @@ class Gate:
         if named in self.desk.policy.about("").actions:
             data["action"] = named
         data["context"] = {"trigger": f"takes back {run}"}
-        return self._proposing.propose(Proposal(_read(data), by, parent, receipt, note))
+        return self._proposing.propose(Proposal(self._read(data), by, parent, receipt, note))
 
     def revise(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
-        """Give a run another plan: a new round with a new preview, decision and card."""
-        return self._proposing.again(run, _read(action), by, "revised")
+        """Give a run another plan: a new round with a new preview, decision and card.
+
+        The plan is of the same action, system and agent: `branch` proposes anything else.
+        """
+        return self._proposing.revise(run, self._read(action), by)
 
     def retry(self, run: str, *, by: str) -> Run:
         """Try the plan of a failed run once more: previewed, decided and asked again."""
-        return self._proposing.again(run, None, by, "retry")
+        return self._proposing.retry(run, by)
 
     # --- people
 
@@ -207,10 +218,13 @@ class Gate:
         """Return what waits for people, the oldest first; for one person what they may answer."""
 
         def work(connection: Connection) -> list[Run]:
-            found = runs.listed(connection, states=[State.PENDING], most=most)
-            if person is None:
-                return found
-            return [run for run in found if self._may_answer(connection, run, person)]
+            found: list[Run] = []
+            for run in runs.pending(connection):
+                if person is None or self._may_answer(connection, run, person):
+                    found.append(run)
+                if len(found) >= most:
+                    break
+            return found
 
         return self.desk.database.retrying(work, "reading")
 
@@ -218,8 +232,8 @@ class Gate:
         """Return which routes still need an answer, and who may give it now."""
 
         def work(connection: Connection) -> tuple[Waiting, ...]:
-            action = self.desk.plan_of(run, connection)
-            return waits_for(run, self.desk.roster(connection, run, action, None))
+            action, now = self.desk.action_of(run, connection), self.desk.now_for(connection, run)
+            return waits_for(run, self.desk.roster(connection, run, action, now))
 
         return self.desk.database.retrying(work, "reading") if run.state == "pending" else ()
 
@@ -228,17 +242,36 @@ class Gate:
         return self.desk.database.retrying(lambda c: trail.of_run(c, run), "reading")
 
     def _may_answer(self, connection: Connection, run: Run, person: str) -> bool:
-        action, now = self.desk.plan_of(run, connection), self.desk.database.now(connection)
         try:
-            place_for(run.round, self.desk.roster(connection, run, action, now), person)
-        except Refused:
+            action, now = self.desk.plan_of(run, connection), self.desk.now_for(connection, run)
+            roster = self.desk.roster(connection, run, action, now)
+            require_in_time(run, roster, now)
+            place_for(run.round, roster, person)
+        except GateError:  # also where the plan was erased: then nobody can
             return False
         return True
 
+    def _read(self, action: Action | Mapping[str, object]) -> Action:
+        """Read an action; what cannot be read as a whole is not proposed in parts."""
+        read, problems = Action.read(action)
+        if problems:
+            problem = concealed(problems[0], self.desk.policy.secrets.fields, own=True)
+            raise _bad_action(str(problem))
+        if not read.name:
+            raise _bad_action("it has no name")
+        if _has_nul(read.to_dict()):
+            raise _bad_action("a text in it has a NUL character, which no database keeps")
+        return read
 
-def _read(action: Action | Mapping[str, object]) -> Action:
-    read, problems = Action.read(action)
-    if not read.name:
-        why = str(problems[0]) if problems else "it has no name"
-        raise GateError("bad_action", f"this is no action: {why}", "see the shape of an action")
-    return read
+
+def _bad_action(why: str) -> GateError:
+    return GateError("bad_action", f"this is no action: {why}", "see the shape of an action")
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, object]", value)
+        return any(_has_nul(key) or _has_nul(entry) for key, entry in entries.items())
+    return isinstance(value, list) and any(map(_has_nul, cast("list[object]", value)))

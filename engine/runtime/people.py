@@ -62,10 +62,12 @@ def roster_of(
         for name in _closure(needed, known)
     }
     takers = {d.taker for d in standing}
+    owner = action.agent.owner if action.agent else None
     return Roster(
         people=directory.people(),
         routes=routes,
         excluded=barred,
+        concerned=_named((requester, agent, owner), directory),
         stands_in_for={
             taker: frozenset(d.giver for d in standing if d.taker == taker) for taker in takers
         },

@@ -108,6 +108,8 @@ class Receipt:
     version: str | None
     """The version of the record after the write."""
     undo: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    """The connector's own notes. One of compare-and-set also reads `{"fields": {name: old value}}`,
+    which the runtime writes where it found out by reading that a write was done."""
 
 
 class Applied(StrEnum):

@@ -10,8 +10,9 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
+from gatewright.engine.canonical import canonical_json
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, failpoints, measuring, routing, telemetry
+from gatewright.engine.runtime import answering, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
@@ -24,7 +25,6 @@ from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.transition import ARROWS, transition
 
 _REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
-_DONE_TO = {"revised": "revised", "retry": "retried"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,64 +160,74 @@ class Proposing:
     ) -> None:
         """Make sure that a run and its heir are not both carried out."""
         parent = runs.get(connection, parent_id, lock=True)
-        roster = self._desk.roster(connection, parent, self._desk.plan_of(parent, connection), None)
-        is_theirs = proposal.requester in {parent.requester, parent.agent, parent.owner}
+        now, by = self._desk.now_for(connection, parent), proposal.requester or ""
+        action = self._desk.plan_of(parent, connection)
+        roster = self._desk.roster(connection, parent, action, now)
+        answering.require_concerned(parent, roster, by)
         if proposal.undo is not None:
-            if not is_theirs:
-                routing.require_known(roster, proposal.requester or "")
-            busy = [r for r in runs.listed(connection, parent=parent.id)
-                    if r.relation == "compensation" and not r.is_final]  # fmt: skip
-            if busy or parent.state not in ARROWS[on.CompensationBegan]:
-                raise Refused(
-                    "compensating", f"run `{parent.id}` is being taken back already",
-                    f"look at {busy[0].id if busy else parent.compensation}",
-                )  # fmt: skip
+            _require_none_other(connection, parent)
             return
-        if not is_theirs:
-            answering.require_approver(parent, roster, proposal.requester or "")
         if parent.state in (State.EXECUTING, State.VERIFYING, State.COMPENSATING):
             raise Refused(
                 "wrong_state", f"run `{parent.id}` is {parent.state.value}", "wait for its end"
             )
         if not parent.is_final and parent.state is not State.OUTCOME_UNKNOWN:
-            by = proposal.requester or ""
             event = on.Cancel(by, f"`{heir}` takes its place")
-            now = self._desk.database.now(connection)
             step = transition(parent, event, _with(roster, by), now)
             self._desk.keep(connection, parent, step)
 
-    def again(
-        self, id_: str, action: Action | None, by: str | None, why: str, fence: int | None = None
-    ) -> Run:
-        """Begin a new round of a run, with another action or its own.
+    def revise(self, id_: str, action: Action, by: str) -> Run:
+        """Begin a new round with another action; who did so must not approve it."""
+        return self._again(id_, action, by, "revised", _REVISABLE, None)
 
-        `why` is `revised`, `retry`, or what a worker says who holds the claim `fence`. Raises
-        Outdated where somebody else changed the run in the meantime.
-        """
+    def retry(self, id_: str, by: str) -> Run:
+        """Begin a new round with the plan that failed."""
+        return self._again(id_, None, by, "retry", frozenset({State.FAILED}), None)
+
+    def ask_again(self, id_: str, why: str, fence: int) -> Run:
+        """Begin a new round of a stale run, for the worker that holds the claim `fence`."""
+        return self._again(id_, None, None, why, frozenset({State.STALE}), fence)
+
+    def _again(
+        self, id_: str, action: Action | None, by: str | None, why: str,
+        states: frozenset[State], fence: int | None,
+    ) -> Run:  # fmt: skip
         with telemetry.span("propose", run=id_) as span:
-            run = self._again(id_, action, by, why, fence)
+            run = self._begun_again(id_, action, by, why, states, fence)
             span.set(action=run.action, state=run.state.value, round=run.round.number)
             return run
 
-    def _again(
-        self, id_: str, action: Action | None, by: str | None, why: str, fence: int | None
-    ) -> Run:
+    def _begun_again(
+        self, id_: str, action: Action | None, by: str | None, why: str,
+        states: frozenset[State], fence: int | None,
+    ) -> Run:  # fmt: skip
+        """Begin a new round of a run; raises Outdated where it was changed in the meantime."""
         policy, before = self._desk.policy, self._desk.run(id_)
-        allowed = {"revised": _REVISABLE, "retry": frozenset({State.FAILED})}.get(why)
-        if allowed is not None and before.state not in allowed:
+        if before.state not in states:
             raise Refused(
-                "wrong_state", f"run `{id_}` is {before.state.value}: it cannot be {_DONE_TO[why]}",
+                "wrong_state", f"run `{id_}` is {before.state.value}: it cannot be asked again",
                 "`gatewright show` tells what the run waits for",
             )  # fmt: skip
+        if action is not None:
+            _require_same(before, action)
         proposal = Proposal(action or self._desk.plan_of(before), by, undo=before.undo)
         plan = make_plan(proposal.action, self._preview(policy, proposal), policy)
+        if plan.preview.target.system != before.system:
+            raise _other_action(before, f"on `{plan.preview.target.system}`")
         self._require_seal(plan)
 
         def work(connection: Connection) -> Run:
             run = runs.get(connection, id_, lock=True)
-            if run.version != before.version or (fence is not None and run.fence != fence):
+            moved = (run.state, run.rounds) != (before.state, before.rounds)
+            if moved or (fence is not None and run.fence != fence):
                 raise Outdated(id_)
-            now = self._desk.database.now(connection)
+            now = self._desk.now_for(connection, run)
+            if by is not None:
+                old = self._desk.plan_of(run, connection)
+                roster = self._desk.roster(connection, run, old, now)
+                answering.require_concerned(run, roster, by)
+            if why == "retry" and run.relation == "compensation":
+                _require_none_other(connection, runs.get(connection, run.parent or "", lock=True))
             fresh = plan.at(now)
             editor = by if action is not None else None
             made = self._desk.decide(
@@ -225,9 +235,6 @@ class Proposing:
             )
             pending = replace(run, rounds=(*run.rounds, made.round))
             roster = self._desk.roster(connection, pending, fresh.action, now)
-            if by is not None and by not in {run.requester, run.agent, run.owner}:
-                before_edit = self._desk.roster(connection, run, fresh.action, now)
-                answering.require_approver(run, before_edit, by)
             event = on.Decided(made.effect, made.round, by, why)
             step = transition(run, event, roster, now)
             self._desk.keep_round(connection, step.run, made, policy, now)
@@ -241,10 +248,51 @@ class Proposing:
         return run
 
 
+def _require_none_other(connection: Connection, parent: Run) -> None:
+    """Refuse to take a run back that is being taken back, or was."""
+    busy = [
+        run
+        for run in runs.listed(connection, parent=parent.id, most=10_000)
+        if run.relation == "compensation" and not run.is_final
+    ]
+    if busy or parent.state not in ARROWS[on.CompensationBegan]:
+        raise Refused(
+            "compensating", f"run `{parent.id}` is being taken back already",
+            f"look at {busy[0].id if busy else parent.compensation}",
+        )  # fmt: skip
+
+
+def _require_same(run: Run, action: Action) -> None:
+    """Refuse a plan that is not of the same agent and action, or has no choice: an undoing."""
+    if run.undo is not None:
+        raise Refused(
+            "no_choice", f"run `{run.id}` takes another back: there is no other plan for that",
+            "cancel it, and propose what is to be done instead",
+        )  # fmt: skip
+    if action.name != run.action:
+        raise _other_action(run, f"`{action.name[:80]}`")
+    agent = action.agent
+    if (agent.id if agent else None, agent.owner if agent else None) != (run.agent, run.owner):
+        raise Refused(
+            "other_agent", f"run `{run.id}` is of the agent `{run.agent}`",
+            "a revised plan names the same agent and owner",
+        )  # fmt: skip
+
+
+def _other_action(run: Run, other: str) -> Refused:
+    return Refused(
+        "other_action", f"run `{run.id}` is `{run.action}` on `{run.system}`, not {other}",
+        "branch it to propose something else",
+    )  # fmt: skip
+
+
 def previewed(ask: Callable[[], Preview]) -> Preview:
     """Return a preview; whatever goes wrong is a PreviewFailed that says so."""
     try:
-        return ask()
+        found = ask()
+        if _is_preview(found):
+            return found
+        why = "the connector answered something that is no preview"
     except ConnectorError as error:
         why = error.message
     except Exception as error:  # whatever a connector raises
@@ -253,6 +301,15 @@ def previewed(ask: Callable[[], Preview]) -> Preview:
         "no_preview", f"nobody can see what would change: {why}",
         "nothing was asked and nothing happened",
     )  # fmt: skip
+
+
+def _is_preview(answer: object) -> bool:
+    """Tell whether a connector answered as its port says, with nothing but JSON: it is not ours."""
+    if not isinstance(answer, Preview):
+        return False
+    values = [value for change in answer.fields for value in (change.old, change.new)]
+    canonical_json([*values, dict(answer.attributes), answer.version, answer.summary, answer.undo])
+    return True
 
 
 def _with(roster: Roster, person: str) -> Roster:

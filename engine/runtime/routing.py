@@ -49,14 +49,26 @@ class Roster:
     """Everybody whom the directory knows."""
     routes: Mapping[str, RouteAtNow] = field(default_factory=dict[str, RouteAtNow])
     excluded: frozenset[str] = frozenset()
-    """Who must not answer: the requester and so on, and their stand-ins."""
+    """Who must not answer any route: the agent, who edited the plan, and their stand-ins."""
     stands_in_for: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """Person -> those for whom they may answer now."""
+    concerned: frozenset[str] = frozenset()
+    """The requester, the agent and its owner; of a team, its members."""
 
     def voters(self, ask: Ask) -> frozenset[str]:
         """Return whose answers serve for a route: its own people and those who outrank them."""
         people = frozenset[str]().union(*(self.routes[r].members for r in self.serving(ask)))
         return people - self.excluded
+
+    def holders(self, route: RouteAtNow, person: str) -> frozenset[str]:
+        """Return whose places of a route a person may fill: their own, and of whom they stand in.
+
+        Who is excluded fills none, for anybody.
+        """
+        if person in route.excluded or person in self.excluded:
+            return frozenset()
+        givers = self.stands_in_for.get(person, frozenset[str]())
+        return (route.members - self.excluded) & ({person} | givers)
 
     def serving(self, ask: Ask) -> tuple[str, ...]:
         """Return the route and those that outrank it."""
@@ -68,25 +80,32 @@ class Roster:
 
 def open_asks(round_: Round, roster: Roster) -> list[Ask]:
     """Return what still needs an answer in the stage that is asked."""
+    return [ask for ask in asked(round_) if not is_satisfied(ask, round_.votes, roster)]
+
+
+def asked(round_: Round) -> list[Ask]:
+    """Return what the stage asks, answered or not."""
     names = round_.stages[round_.stage] if round_.stage < len(round_.stages) else ()
-    return [
-        ask
-        for ask in round_.asks
-        if (ask.escalated_from or ask.route) in names
-        and not is_satisfied(ask, round_.votes, roster)
-    ]
+    return [ask for ask in round_.asks if (ask.escalated_from or ask.route) in names]
+
+
+def answers(vote: Vote, ask: Ask) -> bool:
+    """Tell whether a vote is for this question: it fills no second place where a route has two."""
+    return (vote.route, vote.escalated_from) == (ask.route, ask.escalated_from)
 
 
 def is_satisfied(ask: Ask, votes: Iterable[Vote], roster: Roster) -> bool:
     """Tell whether a route has its answer: its own quorum, or that of one that outranks it."""
     if ask.approved_by_timeout:
         return True
-    holders = {
-        vote.holder
-        for vote in votes
-        if vote.route == ask.route and vote.person not in roster.excluded
-    } - roster.excluded
-    return any(_has_quorum(roster.routes[r], holders, roster) for r in roster.serving(ask))
+    here = [v for v in votes if answers(v, ask) and v.person in roster.people - roster.excluded]
+    return any(_is_enough(roster.routes[r], here, roster) for r in roster.serving(ask))
+
+
+def _is_enough(route: RouteAtNow, votes: list[Vote], roster: Roster) -> bool:
+    """Tell whether votes are the quorum of a route; of who is excluded from it none counts."""
+    holders = {vote.holder for vote in votes if vote.person not in route.excluded}
+    return _has_quorum(route, holders, roster)
 
 
 def _has_quorum(route: RouteAtNow, holders: set[str], roster: Roster) -> bool:
@@ -142,11 +161,11 @@ def place_for(
 
 def _holder(ask: Ask, round_: Round, roster: Roster, person: str) -> str | None:
     """Return whose place a person would fill: their own, else one that they stand in for."""
-    voters = roster.voters(ask)
-    if person in voters:
+    places = [roster.holders(roster.routes[r], person) for r in roster.serving(ask)]
+    may = frozenset[str]().union(*places)
+    if person in may:
         return person
-    taken = {vote.holder for vote in round_.votes}
-    free = sorted((roster.stands_in_for.get(person, frozenset()) & voters) - taken)
+    free = sorted(may - {vote.holder for vote in round_.votes})
     return free[0] if free else None
 
 

@@ -82,6 +82,8 @@ class Vote:
     note: str | None = None
     on_behalf_of: str | None = None
     """Whose place a stand-in fills."""
+    escalated_from: str | None = None
+    """Which route was asked at first, as in the `Ask` that it answers."""
 
     @property
     def holder(self) -> str:

@@ -40,11 +40,16 @@ from gatewright.engine.runtime.ports import (
 from gatewright.engine.runtime.proposing import Proposing, previewed
 from gatewright.engine.runtime.run import Attempt, Run, State
 from gatewright.engine.runtime.store import runs
+from gatewright.engine.runtime.store.errors import StoreError
 
 T = TypeVar("T")
 
 MAX_CLAIMS: Final = 10
 """After so many claims of one run it is given up rather than tried for ever."""
+
+
+MAX_ROUNDS: Final = 50
+"""After so many plans a run whose record does not hold still is given up."""
 
 
 class Worker:
@@ -137,12 +142,16 @@ class Worker:
                     self._execute(run)
 
     def _ask_again(self, run: Run) -> None:
+        if len(run.rounds) >= MAX_ROUNDS:
+            why = f"the record changed again and again: it was previewed {len(run.rounds)} times"
+            self._note(run, on.NotApplied(why))
+            return
         try:
-            self._proposing.again(run.id, None, None, run.note or "it moved", run.fence)
-        except Outdated:
+            self._proposing.ask_again(run.id, run.note or "it moved", run.fence)
+        except (Outdated, StoreError):
             raise
-        except GateError as error:
-            self._try_later(run, error.message)
+        except Exception as error:
+            self._try_later(run, _told(error))
 
     def _try_later(self, run: Run, why: str) -> None:
         """Leave a run until its claim ends, or give it up after many. Nothing was done with it."""
@@ -156,11 +165,13 @@ class Worker:
             action = self._desk.plan_of(run)
             connector = self._desk.connector(run.system)
             preview = self._call(lambda: _preview(connector, run, action))
-        except (GateError, calling.CallTimedOut) as error:
-            self._try_later(run, str(error))
+            failpoints.passed("execute.checked")
+            started = self._claims.start(run, preview)
+        except (Outdated, StoreError):
+            raise
+        except Exception as error:  # nothing was called; one bad run must not end the worker
+            self._try_later(run, _told(error))
             return
-        failpoints.passed("execute.checked")
-        started = self._claims.start(run, preview)
         failpoints.passed("execute.committed")
         if started.state is State.EXECUTING:
             self._attempt(started, connector, action)
@@ -309,6 +320,13 @@ class Worker:
 
     def _call(self, function: Callable[[], T]) -> T:
         return calling.call(function, self._timeout_s)
+
+
+def _told(error: Exception) -> str:
+    """Return what is kept of an error: the text of those that are made for people."""
+    if isinstance(error, (GateError, calling.CallTimedOut)):
+        return str(error)
+    return f"it could not be checked ({type(error).__name__})"
 
 
 def _open_attempt(run: Run) -> Attempt:

@@ -51,13 +51,16 @@ class Ledger:
 
     @contextmanager
     def _open(self) -> Generator[sqlite3.Connection]:
-        db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        db = self._connect()
         try:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
         finally:
             db.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=30, isolation_level=None)
 
     # --- what tests do and ask
 
@@ -172,18 +175,24 @@ class Ledger:
         return Probe(Applied.YES, _receipt(key, target, json.loads(row[0])))
 
     def preview_compensation(self, receipt: Receipt) -> Preview:
-        new = {name: str(value) for name, value in receipt.undo.items()}
+        new = _before(receipt)
         return self._preview(receipt.target, new, "Takes the refund back.", None)
 
     def compensate(
         self, receipt: Receipt, expected_version: str | None, idempotency_key: str
     ) -> Receipt:
-        new = {name: str(value) for name, value in receipt.undo.items()}
+        new = _before(receipt)
         return self._write(receipt.target, new, expected_version, idempotency_key)
 
 
 def _id(action: Action) -> str:
     return (action.target.id if action.target else None) or ""
+
+
+def _before(receipt: Receipt) -> dict[str, str]:
+    """Return the old values, as this system wrote them down or as the runtime found them."""
+    kept: Any = receipt.undo.get("fields", receipt.undo)
+    return {name: str(value) for name, value in kept.items()}
 
 
 def _receipt(key: str, target: TargetRef, document: Mapping[str, Any]) -> Receipt:

@@ -382,9 +382,43 @@ def test_what_names_nothing_is_refused(world: World, action: dict[str, object], 
     assert caught.value.code == code
 
 
-def test_a_run_that_does_not_exist(world: World) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"changs": {}},
+        {"idempotency_key": "x" * 1000},
+        {"context": {"confidence": 7}},
+        {"at": "yesterday"},
+        {"idempotency_key": "a\0b"},
+        {"target": {"id": "a\0b"}},
+    ],
+    ids=["key", "long", "confidence", "instant", "NUL", "NUL in the target"],
+)
+def test_what_cannot_be_read_as_a_whole_is_not_proposed(
+    world: World, more: dict[str, object]
+) -> None:
+    """The rest of it alone might run by itself."""
+    with pytest.raises(GateError) as caught:
+        world.gate.propose(refund("20.00 USD", "ch_1", **more))
+    assert caught.value.code == "bad_action"
+    assert world.gate.queue() == []
+
+
+@pytest.mark.parametrize("text", ["run_0", "a\0b", "\ud800", "é"], ids=ascii)
+def test_a_run_that_does_not_exist(world: World, text: str) -> None:
     with pytest.raises(NoSuchRun):
-        world.gate.approve("run_0", by="ann", card="")
+        world.gate.approve(text, by="ann", card="")
+    with pytest.raises(Refused):
+        world.gate.revoke(text, by="ann")
+
+
+@pytest.mark.parametrize("record", ["\ud800", object()], ids=["surrogate", "object"])
+def test_what_is_no_json_is_not_kept(world: World, record: object) -> None:
+    run = world.gate.take_over(world.propose().id, by="ann")
+    with pytest.raises(GateError) as caught:
+        world.gate.complete_manually(run.id, by="ann", record={"voucher": record})
+    assert caught.value.code == "bad_text"
+    assert world.gate.run(run.id) == run
 
 
 def test_an_action_that_does_not_fit_is_never_run(world: World) -> None:

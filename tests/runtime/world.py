@@ -36,10 +36,10 @@ class Changing:
     groups: dict[str, list[str]]
 
     def people(self) -> frozenset[str]:
-        return frozenset(NAMES)
+        return frozenset(NAMES).union(*self.groups.values())
 
     def person(self, id: str) -> Person | None:
-        return Person(id) if id in NAMES else None
+        return Person(id) if id in self.people() else None
 
     def group(self, name: str) -> frozenset[str]:
         return frozenset(self.groups.get(name, ()))

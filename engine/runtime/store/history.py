@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Executable, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, delete, insert, select, update
 
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.errors import EvaluationError
@@ -29,7 +29,7 @@ from gatewright.engine.runtime.store.keys import (
     label,
     value_digest,
 )
-from gatewright.engine.values import Value
+from gatewright.engine.values import Timestamp, Value
 
 _Rows = dict[int, str]
 
@@ -58,11 +58,16 @@ def put(connection: Connection, event: Event) -> Event:
 
 def forget(connection: Connection, event: str) -> None:
     """Take an event out, such as one whose action was edited: what is put then is another."""
-    number = connection.scalar(select(t.events.c.number).where(t.events.c.id == event))
+    number = number_of(connection, event)
     if number is not None:
         for table in (t.event_keys, t.event_rules):
             connection.execute(delete(table).where(table.c.event == number))
         connection.execute(delete(t.events).where(t.events.c.number == number))
+
+
+def number_of(connection: Connection, event: str) -> int | None:
+    """Return the place of an event in the order recorded; None where there is none of that id."""
+    return connection.scalar(select(t.events.c.number).where(t.events.c.id == event))
 
 
 def _add(connection: Connection, event: Event) -> None:
@@ -107,12 +112,23 @@ def _event(body: str) -> Event:
 class StoreHistory:
     """A `HistoryStore` over the events of a database, within one transaction.
 
-    `without` is the id of the action being decided, which does not count itself.
+    `without` is the id of the action being decided, which does not count itself. With `before` only
+    events recorded before that one count. `recorded` counts what was recorded as past whatever its
+    instant says: a clock that jumped back hides nothing.
     """
 
-    def __init__(self, connection: Connection, without: str | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        without: str | None = None,
+        *,
+        before: int | None = None,
+        recorded: bool = False,
+    ) -> None:
         self._connection = connection
         self._without = without
+        self._before = before
+        self._recorded = recorded
 
     def count(self, query: Query) -> int:
         """Return how many events there are. Cost: as many as the keys find, as of all."""
@@ -138,14 +154,14 @@ class StoreHistory:
         """Return which part of what a rule sent to people they approved."""
         if query.exclude_id is None:
             query = dataclasses.replace(query, exclude_id=self._without)
-        low, high = _window(query.now.nanos, query.within_nanos)
+        low, high = self._window(query.now.nanos, query.within_nanos)
         rules = t.event_rules.c
         found = (
             select(t.events.c.number, t.events.c.body)
             .join(t.event_rules, rules.event == t.events.c.number)
-            .where(rules.rule == query.rule, rules.at.between(low, high))
+            .where(rules.rule == query.rule, rules.at.between(low, high), *self._earlier())
         )
-        return answers.agreement(_events(self._rows(found)), query)
+        return answers.agreement(self._events(self._rows(found), query.now), query)
 
     def _own(self, query: Query) -> Query:
         if query.exclude_id is not None or self._without is None:
@@ -153,16 +169,30 @@ class StoreHistory:
         return dataclasses.replace(query, exclude_id=self._without)
 
     def _candidates(self, query: Query) -> Iterable[Event]:
-        return _events(self.candidates(query))
+        return self._events(self.candidates(query), query.now)
+
+    def _events(self, rows: _Rows, now: Timestamp) -> list[Event]:
+        """Return events in the order recorded: the first that errs is the one that is told."""
+        found = [_event(rows[number]) for number in sorted(rows)]
+        if not self._recorded:
+            return found
+        return [dataclasses.replace(e, at=now) if e.at > now else e for e in found]
+
+    def _earlier(self) -> list[ColumnElement[bool]]:
+        return [] if self._before is None else [t.events.c.number < self._before]
+
+    def _window(self, now: int, within: int | None) -> tuple[int, int]:
+        low = t.EARLIEST if within is None else t.within_columns(now - within + 1)
+        return low, t.LATEST if self._recorded else t.within_columns(now)
 
     def candidates(self, query: Query) -> _Rows:
         """Return the bodies of all events that a query may mean, or err with, by their number."""
-        low, high = _window(query.now.nanos, query.within_nanos)
+        low, high = self._window(query.now.nanos, query.within_nanos)
         wanted = _digests(query)
         every = (
             select(t.events.c.number, t.events.c.body)
             .where(t.events.c.action.in_(query.actions))
-            .where(t.events.c.at.between(low, high))
+            .where(t.events.c.at.between(low, high), *self._earlier())
         )
         if not wanted:
             return self._rows(every)
@@ -200,17 +230,6 @@ def _read_shape(body: str) -> Shape:
     for name, labels in (read if isinstance(read, dict) else {}).items():
         shape[name] = [str(one) for one in labels] if isinstance(labels, list) else []
     return shape
-
-
-def _events(rows: _Rows) -> list[Event]:
-    """Return events in the order recorded: the first that errs is the one that is told."""
-    return [_event(rows[number]) for number in sorted(rows)]
-
-
-def _window(now: int, within: int | None) -> tuple[int, int]:
-    return (t.EARLIEST if within is None else t.within_columns(now - within + 1)), t.within_columns(
-        now
-    )
 
 
 def _digests(query: Query) -> list[tuple[str, str]]:

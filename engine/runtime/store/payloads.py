@@ -52,7 +52,7 @@ def put(connection: Connection, run: str, content: str, salt: str) -> None:
 
 
 def get(connection: Connection, name: str, seal: Seal | None = None) -> str | None:
-    """Return a content; None once it is erased, or where it is sealed and there is no key."""
+    """Return a content; None once it is erased, or where it is sealed and the key is another."""
     row = connection.execute(
         select(t.payloads.c.content, t.payloads.c.salt).where(t.payloads.c.commitment == name)
     ).one_or_none()
@@ -62,7 +62,10 @@ def get(connection: Connection, name: str, seal: Seal | None = None) -> str | No
         return str(row.content)
     if seal is None:
         return None
-    return seal.decrypt(row.content.removeprefix(_SEALED).encode()).decode()
+    try:
+        return seal.decrypt(row.content.removeprefix(_SEALED).encode()).decode()
+    except Exception:  # whatever a seal raises for what it did not seal
+        return None
 
 
 def erase(connection: Connection, run: str, now: int) -> int:

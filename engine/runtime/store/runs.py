@@ -6,21 +6,29 @@ questions, timers, event, audit leaves and messages in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from gatewright.engine.runtime.errors import NoSuchRun, Outdated
+from gatewright.engine.runtime.errors import GateError, NoSuchRun, Outdated
+from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
 
+PAGE: Final = 100
+"""How many runs are read at once."""
+
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
     """Return a run; raises NoSuchRun. `lock` keeps others from changing it meanwhile."""
     query = select(t.runs.c.body).where(t.runs.c.id == run)
+    if not run.isascii() or "\0" in run:  # PostgreSQL would not even look
+        raise NoSuchRun(run)
     body = connection.scalar(query.with_for_update() if lock else query)
     if body is None:
         raise NoSuchRun(run)
@@ -52,13 +60,15 @@ def change(
 ) -> None:
     """Put a run in the place of what it was; raises Outdated where that is not there any more.
 
-    `holds_claim` leaves the run to the worker that has claimed it, until the claim ends.
+    `holds_claim` leaves the run to the worker that has claimed it, until the claim ends; so does
+    everything that leaves its state as it is, such as a comment.
     """
+    target = run.round.preview["target"]
     values: dict[str, object] = {
         "version": run.version, "state": run.state.value, "updated_at": run.updated_at,
-        "fence": run.fence, "body": _text(run),
+        "fence": run.fence, "object": target["object"], "target": target["id"], "body": _text(run),
     }  # fmt: skip
-    if not (holds_claim and ready_at is not None):
+    if run.state is not before.state and not (holds_claim and ready_at is not None):
         values |= {"ready_at": ready_at, "claimed_by": None}
     _replace(connection, before, run, values)
 
@@ -89,9 +99,10 @@ def _project(connection: Connection, run: Run) -> None:
     """Write down what a pending run waits for, to be found by route and by instant."""
     if run.state is not State.PENDING:
         return
-    names = set(run.round.stages[run.round.stage])
-    asks = {a.route: a for a in run.round.asks if (a.escalated_from or a.route) in names}
-    if asks:
+    asks = asked(run.round)
+    # A route that was asked twice, since another escalated to it, has one row: the earliest.
+    routes = {ask.route: ask for ask in sorted(asks, key=lambda ask: ask.asked_at, reverse=True)}
+    if routes:
         connection.execute(
             insert(t.asks),
             [
@@ -101,15 +112,18 @@ def _project(connection: Connection, run: Run) -> None:
                     "asked_at": a.asked_at,
                     "late_at": _due(a.late_at),
                 }
-                for a in asks.values()
+                for a in routes.values()
             ],
         )
+    due: dict[tuple[str, str], int] = {}
+    for ask in asks:
+        for kind in ("remind", "late", "timeout"):
+            at = getattr(ask, f"{kind}_at")
+            if at is not None:
+                due[kind, ask.route] = min(at, due.get((kind, ask.route), at))
     timers = [
-        {"run": run.id, "kind": kind, "route": ask.route, "due_at": t.within_columns(due)}
-        for ask in asks.values()
-        for kind in ("remind", "late", "timeout")
-        for due in (getattr(ask, f"{kind}_at"),)
-        if due is not None
+        {"run": run.id, "kind": kind, "route": route, "due_at": t.within_columns(at)}
+        for (kind, route), at in due.items()
     ]
     if timers:
         connection.execute(insert(t.timers), timers)
@@ -163,6 +177,14 @@ def listed(
     return [_RUN.validate_json(body) for body in bodies]
 
 
+def pending(connection: Connection) -> Iterator[Run]:
+    """Give all runs that wait for people, the oldest first, page by page."""
+    after: tuple[int, str] | None = None
+    while page := listed(connection, states=[State.PENDING], after=after, most=PAGE):
+        yield from page
+        after = page[-1].proposed_at, page[-1].id
+
+
 def waiting(connection: Connection) -> tuple[int, int | None]:
     """Return how many runs wait for people, and when the oldest of them was proposed."""
     c = t.runs.c
@@ -178,7 +200,13 @@ def ready_at(run: Run, now: int) -> int | None:
 
 
 def _text(run: Run) -> str:
-    return _RUN.dump_json(run).decode()
+    try:
+        return _RUN.dump_json(run).decode()
+    except PydanticSerializationError:
+        raise GateError(
+            "bad_text", "a name, a note or a record holds what is no text or no JSON",
+            "give JSON, without lone surrogates",
+        ) from None  # fmt: skip
 
 
 def _due(nanos: int | None) -> int | None:

@@ -1,0 +1,112 @@
+"""Taking back: once, by who may, and whatever becomes of the run that does it, the other one knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gatewright.engine.runtime.errors import Refused
+from gatewright.engine.runtime.run import Run, State
+from tests.runtime.world import HOUR, World, refund
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    with World(database_url, tmp_path).opened() as world:
+        yield world
+
+
+def done(world: World) -> Run:
+    return world.work(world.approve(world.propose()))
+
+
+def conflicting(world: World, run: Run) -> Run:
+    """Begin to take a run back, and meet a record that somebody changes in that moment."""
+    back = world.approve(world.gate.compensate(run.id, by="bob"), "ann")
+    write = world.ledger.compensate
+
+    def meddle(*args: object) -> object:
+        world.ledger.compensate = write  # type: ignore[method-assign]
+        world.ledger.put("ch_1", status="refunded", refunded="75.00 USD")
+        return write(*args)  # type: ignore[arg-type]
+
+    world.ledger.compensate = meddle  # type: ignore[assignment,method-assign]
+    asked = world.work(back)
+    assert (asked.state, asked.round.number) == (State.PENDING, 2)
+    assert world.gate.run(run.id).state is State.COMPENSATING
+    return asked
+
+
+ENDS: dict[str, Callable[[World, Run], object]] = {
+    "rejected": lambda world, back: world.gate.reject(back.id, by="ann", note="leave it"),
+    "cancelled": lambda world, back: world.gate.cancel(back.id, by="ann"),
+    "expired": lambda world, back: _wait(world),
+}
+
+
+def _wait(world: World) -> None:
+    for _ in range(2):  # the manager's time, then finance's
+        world.now += 25 * HOUR
+        world.worker.drain()
+
+
+@pytest.mark.parametrize("end", sorted(ENDS))
+def test_a_run_is_not_left_compensating(world: World, end: str) -> None:
+    run = done(world)
+    back = conflicting(world, run)
+    ENDS[end](world, back)
+    assert world.gate.run(back.id).state.value == end
+    assert world.gate.run(run.id).state is State.COMPENSATION_FAILED
+    again = world.approve(world.gate.compensate(run.id, by="bob"), "ann")
+    assert world.work(again).state is State.DONE
+    assert world.gate.run(run.id).state is State.COMPENSATED
+
+
+def test_what_was_taken_back_by_hand_was_taken_back(world: World) -> None:
+    run = done(world)
+    back = world.gate.compensate(run.id, by="bob")
+    world.gate.take_over(back.id, by="ann")
+    world.gate.complete_manually(back.id, by="ann", record={"cash": "75 USD"})
+    assert world.gate.run(run.id).state is State.COMPENSATED
+
+
+def test_it_is_taken_back_once(world: World) -> None:
+    """The first try failed; somebody begins another one, and somebody tries the first again."""
+    run = done(world)
+    first = world.approve(world.gate.compensate(run.id, by="bob"), "ann")
+    world.ledger.faults = ["refuses"]
+    assert world.work(first).state is State.FAILED
+    second = world.gate.compensate(run.id, by="bob")
+    with pytest.raises(Refused) as caught:
+        world.gate.retry(first.id, by="ann")
+    assert caught.value.code == "compensating"
+    assert world.work(world.approve(second, "ann")).state is State.DONE
+    with pytest.raises(Refused):
+        world.gate.retry(first.id, by="ann")
+    assert world.ledger.effects() == 2  # the refund, and its undoing
+
+
+def test_an_undoing_has_no_other_plan(world: World) -> None:
+    """What is decided would be one thing, and what is done another."""
+    back = world.gate.compensate(done(world).id, by="bob")
+    with pytest.raises(Refused) as caught:
+        world.gate.revise(back.id, refund("1.00 USD", "ch_1"), by="bob")
+    assert caught.value.code == "no_choice"
+
+
+def test_an_undoing_is_not_undone(world: World) -> None:
+    """The history would say that nothing was refunded."""
+    run = done(world)
+    back = world.work(world.approve(world.gate.compensate(run.id, by="bob"), "ann"))
+    with pytest.raises(Refused) as caught:
+        world.gate.compensate(back.id, by="bob")
+    assert caught.value.code == "takes_back"
+
+
+@pytest.mark.parametrize("person", ["zed", "cat"])
+def test_not_everybody_takes_things_back(world: World, person: str) -> None:
+    run = done(world)
+    with pytest.raises(Refused):
+        world.gate.compensate(run.id, by=person)

@@ -1,0 +1,188 @@
+"""Timers, the queue, and clocks that jump: what waits is told, ends in time, and is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gatewright.engine.runtime.errors import GateError, Refused
+from gatewright.engine.runtime.run import Run, State
+from gatewright.engine.runtime.store import payloads, runs
+from gatewright.engine.values import Timestamp
+from tests.runtime.model.policies import policy
+from tests.runtime.test_exclusion import GROUPS, asking
+from tests.runtime.world import HOUR, World
+
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    groups = {**GROUPS, "pair": ["fay", "cat"]}
+    with World(database_url, tmp_path, policy=policy(False), groups=groups).opened() as world:
+        yield world
+
+
+def test_a_route_that_answered_does_not_time_out(world: World) -> None:
+    """Managers answered within their 4 h; the pair has 6 h, and uses 5 of them."""
+    run = world.approve(world.gate.propose(asking("both")), "ann")
+    world.now += 5 * HOUR
+    assert world.worker.drain(50) < 50, "a timer that says nothing fires again and again"
+    for person in ("fay", "cat"):
+        run = world.approve(run, person)
+    assert run.state is State.APPROVED
+
+
+def test_the_timeout_of_an_earlier_stage_does_not_matter(world: World) -> None:
+    run = world.approve(world.gate.propose(asking("then")), "ann")
+    world.now += 5 * HOUR
+    for person in ("fay", "cat"):
+        run = world.approve(run, person)
+    assert run.state is State.APPROVED
+
+
+def test_who_answered_and_left_is_waited_for_anew(world: World) -> None:
+    """The managers' answer is gone with ann: their timeout, which began again, still comes."""
+    run = world.approve(world.gate.propose(asking("both")), "ann")
+    world.now += 4 * HOUR + 1
+    world.worker.drain()
+    for person in ("fay", "cat"):
+        world.groups["managers"] = ["bob"]
+        run = world.approve(run, person)
+    assert run.state is State.PENDING
+    world.now += 4 * HOUR
+    assert next(a.route for a in world.work(run).round.asks) == "shop.model.finance"
+
+
+def test_the_queue_lists_what_may_still_be_answered(world: World) -> None:
+    run = world.gate.propose(asking("finance"))
+    assert [r.id for r in world.gate.queue(person="fay")] == [run.id]
+    world.now += DAY
+    assert world.gate.queue(person="fay") == []
+
+
+def test_the_queue_looks_beyond_what_others_must_answer(world: World) -> None:
+    world.policy = policy(False)
+    for number in range(3):
+        world.gate.propose(asking("board", f"ch_{number + 1}"))
+        world.now += 1
+    mine = world.gate.propose(asking("finance", "ch_4"))
+    assert [r.id for r in world.gate.queue(person="fay", most=2)] == [mine.id]
+    assert len(world.gate.queue(most=2)) == 2
+
+
+def test_all_pages_of_the_queue_are_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "PAGE", 2)
+    proposed = [world.gate.propose(asking("board", f"ch_{n % 5 + 1}")).id for n in range(5)]
+    assert {run.id for run in world.gate.queue(person="ann")} == set(proposed)
+
+
+# --- plans that are gone
+
+
+def erase(world: World, run: Run) -> None:
+    with world.gate.desk.database.transaction() as connection:
+        payloads.erase(connection, run.id, world.now)
+
+
+def test_an_erased_plan_keeps_nobody_from_their_queue(world: World) -> None:
+    erased = world.gate.propose(asking("manager"))
+    other = world.gate.propose(asking("manager", "ch_2"))
+    erase(world, erased)
+    assert [run.id for run in world.gate.queue(person="ann")] == [other.id]
+    with pytest.raises(GateError) as caught:
+        world.approve(erased, "ann")
+    assert caught.value.code == "no_plan"
+
+
+def test_a_run_whose_plan_is_gone_ends_like_others(world: World) -> None:
+    late = world.gate.propose(asking("finance"))
+    given_up = world.gate.propose(asking("manager", "ch_2"))
+    erase(world, late)
+    erase(world, given_up)
+    assert world.gate.cancel(given_up.id, by="ann").state is State.CANCELLED
+    world.now += DAY
+    assert world.work(late).state is State.EXPIRED
+
+
+def test_what_another_key_sealed_is_gone_too(world: World) -> None:
+    run = world.gate.propose(asking("manager"))
+    with world.gate.desk.database.transaction() as connection:
+        content, salt = payloads.sealed("{}", Backwards(True)), payloads.new_salt()
+        payloads.put(connection, run.id, content, salt)
+        name = payloads.commitment(content, salt)
+        assert payloads.get(connection, name, Backwards(True)) == "{}"
+        assert payloads.get(connection, name, Backwards(False)) is None
+
+
+@dataclass
+class Backwards:
+    """A seal whose key is right or wrong."""
+
+    right: bool
+
+    def encrypt(self, data: bytes) -> bytes:
+        return data[::-1]
+
+    def decrypt(self, token: bytes) -> bytes:
+        if not self.right:
+            raise ValueError("this is not mine")
+        return token[::-1]
+
+
+# --- clocks
+
+
+def test_an_approval_that_ran_out_stays_so_when_the_clock_jumps_back(world: World) -> None:
+    run = world.approve(world.gate.propose(asking("manager")), "ann")
+    world.now += 25 * HOUR
+    world.gate.comment(run.id, by="bob", text="what about this?")
+    world.now -= 2 * HOUR
+    assert world.work(run).state is State.STALE
+    world.now += 2 * HOUR
+    asked = world.work(run)
+    assert (asked.state, asked.note) == (State.PENDING, "the approval is too old")
+
+
+def test_a_round_that_begins_after_the_clock_jumped_back_can_be_answered(world: World) -> None:
+    run = world.gate.propose(asking("manager"))
+    world.now -= 30 * DAY
+    revised = world.gate.revise(run.id, asking("finance"), by="bot")
+    assert world.approve(revised, "fay").state is State.APPROVED
+
+
+def test_a_delegation_that_ended_does_not_come_back(world: World) -> None:
+    run = world.gate.propose(asking("manager"))
+    world.gate.delegate(
+        giver="ann", taker="gus",
+        from_at=Timestamp(world.now), until_at=Timestamp(world.now + HOUR),
+    )  # fmt: skip
+    world.now += 2 * HOUR
+    world.gate.comment(run.id, by="bob", text="anybody?")
+    world.now -= 2 * HOUR
+    world.groups["finance"] = ["fay"]
+    with pytest.raises(Refused):
+        world.approve(run, "gus")
+
+
+def test_a_clock_that_jumps_back_hides_nothing_from_a_limit(world: World) -> None:
+    first = world.gate.propose(asking("auto"))
+    world.now -= HOUR
+    second = asking("auto", "ch_2")
+    second["params"] = {"customer": "C-ch_1", "amount": "30.00 USD", "way": "auto"}
+    assert (first.state, world.gate.propose(second).state) == (State.AUTO, State.PENDING)
+
+
+# --- what waits for what
+
+
+def test_a_later_proposal_does_not_hold_up_an_earlier_one(world: World) -> None:
+    """The later one saw the earlier, and waits; the earlier was there first, and runs."""
+    first = world.gate.propose(asking("auto"))
+    later = world.gate.propose(asking("auto") | {"target": {"id": "ch_2"}})
+    assert (first.state, later.state) == (State.AUTO, State.PENDING)
+    assert world.work(first).state is State.DONE
+    assert world.gate.run(later.id).state is State.PENDING

@@ -1,0 +1,136 @@
+"""A worker goes on whatever one run, its connector or its people do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatewright.engine.action import Action
+from gatewright.engine.runtime.errors import PreviewFailed
+from gatewright.engine.runtime.ports import Idempotency, Preview, Receipt
+from gatewright.engine.runtime.run import State
+from gatewright.engine.runtime.worker import MAX_CLAIMS, MAX_ROUNDS, Worker
+from tests.runtime.ledger import Ledger
+from tests.runtime.world import HOUR, World
+
+MINUTE = HOUR // 60
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    with World(database_url, tmp_path, Idempotency.NONE).opened() as world:
+        yield world
+
+
+def during_the_write(world: World, monkeypatch: pytest.MonkeyPatch, do: Any) -> None:
+    write = Ledger.execute
+
+    def busy(self: Ledger, action: Action, version: str | None, key: str) -> Receipt:
+        do()
+        return write(self, action, version, key)
+
+    monkeypatch.setattr(Ledger, "execute", busy)
+
+
+def test_a_comment_during_the_write_changes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result is kept, and no other worker takes the run from the one that is at it."""
+    run = world.approve(world.propose())
+    other = Worker(world.gate, name="w2", lease_s=60, call_timeout_s=5)
+    taken: list[bool] = []
+
+    def speak() -> None:
+        world.gate.comment(run.id, by="bob", text="is it done?")
+        taken.append(other.step())
+
+    during_the_write(world, monkeypatch, speak)
+    ended = world.work(run)
+    assert taken == [False]
+    assert (ended.state, len(ended.attempts)) == (State.DONE, 1)
+    assert world.ledger.effects() == 1
+
+
+def test_a_comment_before_the_write_does_not_send_the_worker_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = world.approve(world.propose())
+    preview = Ledger.preview
+
+    def speak(self: Ledger, action: Action) -> Preview:
+        world.gate.comment(run.id, by="bob", text="soon?")
+        return preview(self, action)
+
+    monkeypatch.setattr(Ledger, "preview", speak)
+    assert world.work(run).state is State.DONE
+
+
+def test_a_run_that_is_cancelled_before_the_write_is_not_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = world.approve(world.propose())
+    preview = Ledger.preview
+
+    def cancel(self: Ledger, action: Action) -> Preview:
+        world.gate.cancel(run.id, by="ann")
+        return preview(self, action)
+
+    monkeypatch.setattr(Ledger, "preview", cancel)
+    assert world.work(run).state is State.CANCELLED
+    assert world.ledger.effects() == 0
+
+
+NOT_JSON: Mapping[str, Any] = {"status": object()}
+
+
+@pytest.mark.parametrize("answer", ["none", "no JSON"])
+def test_a_connector_that_answers_nonsense_stops_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    bad, good = world.approve(world.propose()), world.approve(world.propose(charge="ch_2"))
+    preview = Ledger.preview
+
+    def nonsense(self: Ledger, action: Action) -> Preview:
+        found = preview(self, action)
+        if action.target is None or action.target.id != "ch_1":
+            return found
+        return replace(found, attributes=NOT_JSON) if answer == "no JSON" else None  # type: ignore[return-value]
+
+    monkeypatch.setattr(Ledger, "preview", nonsense)
+    for _ in range(MAX_CLAIMS + 1):
+        world.worker.drain()
+        world.now += 2 * MINUTE
+    assert world.gate.run(good.id).state is State.DONE
+    assert world.gate.run(bad.id).state is State.FAILED
+    with pytest.raises(PreviewFailed):
+        world.propose("76.00 USD")
+
+
+def test_policies_that_cannot_be_read_stop_nobody(world: World) -> None:
+    run, policy = world.approve(world.propose()), world.policy
+    world.policy = None  # type: ignore[assignment]
+    world.worker.drain()
+    world.policy = policy
+    world.now += 2 * MINUTE
+    assert world.work(run).state is State.DONE
+
+
+def test_a_record_that_never_holds_still_is_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking at it changes it, and the refund needs nobody: it is not tried for ever."""
+    run = world.propose("20.00 USD")
+    preview = Ledger.preview
+
+    def restless(self: Ledger, action: Action) -> Preview:
+        self.put("ch_1")
+        return preview(self, action)
+
+    monkeypatch.setattr(Ledger, "preview", restless)
+    ended = world.work(run)
+    assert (ended.state, len(ended.rounds)) == (State.FAILED, MAX_ROUNDS)
+    assert world.ledger.effects() == 0
