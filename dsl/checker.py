@@ -7,6 +7,7 @@ mistake is told. Names are resolved already. Source: language.md §2 to §8.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
@@ -18,7 +19,7 @@ from gatewright.dsl.checks.orders import check_orders
 from gatewright.dsl.checks.routes import check_routes
 from gatewright.dsl.checks.tables import check_table
 from gatewright.dsl.checks.tests import check_tests
-from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic
 from gatewright.dsl.messages import cases as case_messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import rules as messages
@@ -85,7 +86,8 @@ class _Checker:
         """Check in one context after another, up to the first that shows something."""
         for context in contexts:
             checking = _Checking(context, self._lets)
-            task(checking)
+            with suppress(_Enough):
+                task(checking)
             for diagnostic in checking.found:
                 self._report(diagnostic)
             if checking.found:
@@ -158,16 +160,25 @@ def _claim(invariant: Invariant) -> Task:
             return lambda _: None
 
 
+class _Enough(Exception):
+    """A declaration has more errors than a run keeps."""
+
+
 class _Checking:
-    """Checks the expressions of one declaration in one scope."""
+    """Checks the expressions of one declaration in one scope; raises _Enough, `found` full."""
 
     def __init__(self, context: Context, lets: Lets) -> None:
         self.found: list[Diagnostic] = []
         self._package = context.package
         self._lets = lets
         self._values = context.scope.lets
-        self._typer = Typer(context.scope, self.found.append)
-        self._costs = CostModel(context.scope, self._typer.types, self.found.append)
+        self._typer = Typer(context.scope, self._report)
+        self._costs = CostModel(context.scope, self._typer.types, self._report)
+
+    def _report(self, diagnostic: Diagnostic) -> None:
+        self.found.append(diagnostic)
+        if len(self.found) >= MAX_FOUND:
+            raise _Enough
 
     def condition(self, expr: ast.Expr, facts: Facts) -> None:
         """Check that an expression is a condition, and what it may cost."""
@@ -188,7 +199,7 @@ class _Checking:
         """Report an expression that nests too deeply with its lets written out."""
         too_deep = self._lets.nesting(expr, self._package) > limits.MAX_DEPTH
         if too_deep:
-            self.found.append(limit_messages.too_deep(expr.span))
+            self._report(limit_messages.too_deep(expr.span))
         return too_deep
 
     def clauses(self, clauses: Sequence[ast.Clause], facts: Facts) -> Facts:
@@ -235,15 +246,15 @@ class _Checking:
         subject = self.value(tier.subject, facts)
         cells = [self._cell(tier.subject, row.cell, facts) for row in tier.rows]
         if all(cells):
-            check_tier(tier, subject, self._values, self.found.append)
+            check_tier(tier, subject, self._values, self._report)
 
     def _cases(self, cases: ast.Cases, facts: Facts) -> None:
         if not cases.rows:
-            self.found.append(messages.no_rows(cases.span, "cases"))
+            self._report(messages.no_rows(cases.span, "cases"))
         otherwise: ast.CaseRow | None = None
         for row in cases.rows:
             if otherwise is not None:
-                self.found.append(case_messages.row_after_else(row.span, otherwise.span))
+                self._report(case_messages.row_after_else(row.span, otherwise.span))
                 return
             if row.condition is None:
                 otherwise = row
@@ -259,7 +270,7 @@ class _Checking:
             for subject, cell in zip(table.subjects, row.cells, strict=False)
         ]
         if all(cells):
-            check_table(table, subjects, self._values, self.found.append)
+            check_table(table, subjects, self._values, self._report)
 
     def _cell(self, subject: ast.Expr, cell: ast.Cell, facts: Facts) -> bool:
         """Check the comparison that a cell stands for; tell whether it is sound."""
