@@ -89,7 +89,7 @@ class Diagnostics:
         return len(self._found)
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        """Iterate in order of place; files that are no text and errors are kept when the cap cuts."""
+        """Iterate in order of place. What the cap keeps: files that are no text, then errors."""
         found = sorted(self._found.values(), key=Diagnostic.sort_key)
         if len(found) > MAX_REPORTED:
             found.sort(key=_rank)

@@ -5,11 +5,11 @@ Source: language.md §2, §5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from gatewright.dsl.messages import routes as messages
-from gatewright.dsl.policy import ActionType, CheckedPolicy, Effect, Rule
+from gatewright.dsl.policy import ActionType, CheckedPolicy, Effect, Route, Rule, Scope
 from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.resolve.effects import find_circle
 from gatewright.dsl.source import Span
@@ -20,13 +20,12 @@ _Order = tuple[str, str]
 def check_orders(policy: CheckedPolicy, report: Report) -> None:
     """Report circles of `then` among the rules of an action, and time-outs that may not approve."""
     ordering = [rule for rule in policy.rules if _orders(rule)]
-    approving = {name for name, route in policy.routes.items()
-                 if route.timeout is not None and route.timeout.then == "approve"}  # fmt: skip
+    silent = _silent_effects(policy)
     for action in policy.actions.values():
         if ordering:
             _circles(policy, action, ordering, report)
-        if action.irreversible and approving:
-            _silence(policy, action, approving, report)
+        if action.irreversible:
+            _silence(policy, action, silent, report)
 
 
 def _orders(rule: Rule) -> dict[_Order, Span]:
@@ -56,36 +55,52 @@ def _circles(
 
 
 def _silence(
-    policy: CheckedPolicy, action: ActionType, approving: set[str], report: Report
+    policy: CheckedPolicy,
+    action: ActionType,
+    silent: Mapping[str, Iterable[Scope]],
+    report: Report,
 ) -> None:
     """Report routes of an irreversible action that approve when nobody answers."""
-    for effect in _effects(policy, action):
-        for name in sorted(effect.routes):
-            for reached in _escalations(policy, name):
-                if reached in approving:
-                    route = policy.routes[reached]
-                    report(
-                        messages.approve_irreversible(
-                            route.span, route.name, action.name, action.span
-                        )
-                    )
+    for name, scopes in silent.items():
+        if any(scope.covers(action.name, action.package) for scope in scopes):
+            route = policy.routes[name]
+            report(messages.approve_irreversible(route.span, route.name, action.name, action.span))
 
 
-def _effects(policy: CheckedPolicy, action: ActionType) -> Iterator[Effect]:
+def _silent_effects(policy: CheckedPolicy) -> dict[str, list[Scope]]:
+    """Return the routes that approve when nobody answers, with the scopes that may come to them."""
+    approving = _approving(policy.routes)
+    found: dict[str, dict[Scope, None]] = {}
+    for scope, effect in _effects(policy):
+        for name in effect.routes:
+            reached = approving[name]
+            if reached is not None:
+                found.setdefault(reached, {})[scope] = None
+    return {name: list(scopes) for name, scopes in sorted(found.items())}
+
+
+def _effects(policy: CheckedPolicy) -> Iterator[tuple[Scope, Effect]]:
     for rule in policy.rules:
-        if rule.scope.covers(action.name, action.package):
-            yield from (row.effect for row in rule.rows)
-    for floor in (*policy.defaults, *policy.on_errors):
-        if floor.scope.covers(action.name, action.package):
-            yield floor.effect
+        yield from ((rule.scope, row.effect) for row in rule.rows)
+    yield from ((floor.scope, floor.effect) for floor in (*policy.defaults, *policy.on_errors))
 
 
-def _escalations(policy: CheckedPolicy, name: str) -> Iterator[str]:
-    """Yield a route and all those that it escalates to."""
-    seen: set[str] = set()
-    current: str | None = name
-    while current is not None and current not in seen:
-        yield current
-        seen.add(current)
-        timeout = policy.routes[current].timeout
-        current = timeout.route if timeout is not None else None
+def _approving(routes: Mapping[str, Route]) -> dict[str, str | None]:
+    """Return for each route the one that it comes to by escalation and that approves by itself.
+
+    Each route is followed once. A circle of escalations comes to none.
+    """
+    found: dict[str, str | None] = {}
+    for start in routes:
+        way: list[str] = []
+        current: str | None = start
+        end: str | None = None
+        while current is not None and current not in found:
+            way.append(current)
+            found[current] = None
+            timeout = routes[current].timeout
+            end = current if timeout is not None and timeout.then == "approve" else None
+            current = timeout.route if timeout is not None else None
+        end = found[current] if current is not None else end
+        found.update(dict.fromkeys(way, end))
+    return found

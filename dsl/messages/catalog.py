@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache, wraps
-from os.path import commonprefix
 from typing import ParamSpec
 
 from gatewright.dsl.diagnostics import Diagnostic, Label, Severity
@@ -145,5 +144,11 @@ def _is_about_as_long(candidate: str, name: str) -> bool:
 
 def _shared(candidate: str, name: str) -> int:
     """Return how many characters two names share at their beginnings and ends."""
-    begin = len(commonprefix([candidate, name]))
-    return begin + len(commonprefix([candidate[begin:][::-1], name[begin:][::-1]]))
+    begin = _alike(candidate, name)
+    return begin + _alike(candidate[begin:][::-1], name[begin:][::-1])
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+                min(len(one), len(other)))  # fmt: skip

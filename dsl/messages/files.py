@@ -6,6 +6,7 @@ from gatewright.dsl.diagnostics import NOT_UTF8
 from gatewright.dsl.messages.catalog import Finding, message
 from gatewright.dsl.source import Span
 
+
 @message(NOT_UTF8, "not UTF-8")
 def not_utf8(span: Span, offset: int) -> Finding:
     if span.source.text.startswith("gatewright bundle "):

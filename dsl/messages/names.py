@@ -127,9 +127,7 @@ def type_circle(span: Span, names: Iterable[str]) -> Finding:
 
 @message("GW0212", "values that contain each other")
 def let_circle(span: Span, names: Iterable[str]) -> Finding:
-    return Finding(
-        span, f"this `let` is defined by itself: {circle(names)}"
-    )
+    return Finding(span, f"this `let` is defined by itself: {circle(names)}")
 
 
 @message("GW0213", "unknown calendar")
