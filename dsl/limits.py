@@ -17,6 +17,10 @@ MAX_CLAUSES = 100
 """How many `when` and `unless` lines a rule or guard may have: each of its rows has them all."""
 MAX_OUTRANKED = 100_000
 """In how many pairs the routes of a set may outrank one another, transitively."""
+MAX_REQUIRED = 50
+"""How many routes one effect may require."""
+MAX_CHECKS = 200_000
+"""How many pairs of a row and an action a set may have; what has no rows counts as one."""
 MAX_DIGITS = 60
 """How many significant digits a decimal or money number may have."""
 

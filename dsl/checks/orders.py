@@ -15,43 +15,57 @@ from gatewright.dsl.resolve.effects import find_circle
 from gatewright.dsl.source import Span
 
 _Order = tuple[str, str]
+_Orders = dict[_Order, Span]
+"""Which route comes before which, with the first row that says so."""
 
 
 def check_orders(policy: CheckedPolicy, report: Report) -> None:
     """Report circles of `then` among the rules of an action, and time-outs that may not approve."""
-    ordering = [rule for rule in policy.rules if _orders(rule)]
+    orders = _orders_by_scope(policy)
+    circles: dict[tuple[Scope, ...], list[str]] = {}
     silent = _silent_effects(policy)
     for action in policy.actions.values():
-        if ordering:
-            _circles(policy, action, ordering, report)
+        scopes = tuple(s for s in orders if s.covers(action.name, action.package))
+        if scopes not in circles:
+            circles[scopes] = find_circle(order for scope in scopes for order in orders[scope])
+        if circles[scopes]:
+            _tell(policy, circles[scopes], [orders[scope] for scope in scopes], report)
         if action.irreversible:
             _silence(policy, action, silent, report)
 
 
-def _orders(rule: Rule) -> dict[_Order, Span]:
+def _orders_by_scope(policy: CheckedPolicy) -> dict[Scope, _Orders]:
+    """Return the orders that rules ask for. Rules of one scope hold for the same actions."""
+    found: dict[Scope, _Orders] = {}
+    for rule in policy.rules:
+        own = _orders(rule)
+        # Rows of one rule that contradict each other hold for different actions.
+        if own and not find_circle(own):
+            of_scope = found.setdefault(rule.scope, {})
+            for order, place in own.items():
+                of_scope.setdefault(order, place)
+    return found
+
+
+def _orders(rule: Rule) -> _Orders:
     """Return the orders that a rule asks for, with the row that says so first."""
-    found: dict[_Order, Span] = {}
+    found: _Orders = {}
     for row in rule.rows:
         for order in row.effect.orders:
             found.setdefault(order, row.span)
     return found
 
 
-def _circles(
-    policy: CheckedPolicy, action: ActionType, ordering: Iterable[Rule], report: Report
+def _tell(
+    policy: CheckedPolicy, circle: list[str], orders: Iterable[_Orders], report: Report
 ) -> None:
-    places: dict[_Order, Span] = {}
-    for rule in ordering:
-        own = _orders(rule)
-        # Rows of one rule that contradict each other hold for different actions.
-        if rule.scope.covers(action.name, action.package) and not find_circle(own):
-            for order, place in own.items():
-                places.setdefault(order, place)
-    circle = find_circle(places)
-    if circle:
-        first, *rest = [places[pair] for pair in pairwise(circle)]
-        names = [policy.route_name(route) for route in circle]
-        report(messages.order_circle(first, names, rest[-1] if rest else None))
+    """Report a circle at the row that is written first of those that ask for its first order."""
+    places = [
+        min((found[pair] for found in orders if pair in found), key=lambda span: span.start)
+        for pair in pairwise(circle)
+    ]
+    names = [policy.route_name(route) for route in circle]
+    report(messages.order_circle(places[0], names, places[-1] if len(places) > 1 else None))
 
 
 def _silence(

@@ -62,8 +62,8 @@ def too_many_cases(span: Span) -> Finding:
     return Finding(
         span,
         f"one `cases` has at most {limits.MAX_CASES:,} rows",
-        help="write a `tier` or a `table`, whose rows know nothing of each other, or keep the values"
-        " in `data`",
+        help="write a `tier` or a `table`, whose rows know nothing of each other, or keep values in"
+        " `data`",
     )
 
 
@@ -83,4 +83,23 @@ def too_many_outranked(span: Span) -> Finding:
         "with this route there are more than"
         f" {limits.MAX_OUTRANKED:,} pairs of routes of which one outranks the other",
         help="let fewer routes outrank one another: who outranks a route also outranks all below",
+    )
+
+
+@message("GW0709", "too many routes of an effect")
+def too_many_required(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"an effect requires at most {limits.MAX_REQUIRED} routes",
+        help="declare one route for people who answer together, such as `all of [...]`",
+    )
+
+
+@message("GW0710", "too much to check")
+def too_many_checks(span: Span) -> Finding:
+    return Finding(
+        span,
+        "with this declaration there are more than"
+        f" {limits.MAX_CHECKS:,} pairs of a rule, or row of one, and an action that it concerns",
+        help="let what has a pattern concern fewer actions, or make two sets of the policies",
     )

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise, product
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect
@@ -53,6 +54,9 @@ def _require(
     resolve: ResolveRoute,
     report: Report,
 ) -> Effect:
+    if len(effect.routes) > limits.MAX_REQUIRED:
+        report(limit_messages.too_many_required(effect.routes[limits.MAX_REQUIRED].span))
+        return BLOCK
     resolved = [[resolve(name) for name in stage] for stage in stages]
     if any(route is None for stage in resolved for route in stage):
         return BLOCK

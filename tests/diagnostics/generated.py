@@ -64,6 +64,14 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
         )
         + b'route r600 { one of group("g") }\n'
     ),
+    "too-many-required": _action(
+        b"".join(b'route r%d { one of group("g") }\n' % number for number in range(51))
+        + b"guard check => require " + b" and ".join(b"r%d" % n for n in range(51)) + b"\n"
+    ),
+    "too-many-checks": _one(
+        b"".join(b"action billing.refund%d { number%d: int }\n" % (n, n) for n in range(500))
+        + b"".join(b"guard check%d on * => block\n" % n for n in range(401))
+    ),
     "yaml-nested-too-deeply": _with_data("data.yaml", b"[" * 2_000),
 }  # fmt: skip
 """Name -> the files of the set."""
