@@ -7,6 +7,8 @@ mistake is told. Names are resolved already. Source: language.md §2 to §8.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
@@ -18,7 +20,7 @@ from gatewright.dsl.checks.orders import check_orders
 from gatewright.dsl.checks.routes import check_routes
 from gatewright.dsl.checks.tables import check_table
 from gatewright.dsl.checks.tests import check_tests
-from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic
 from gatewright.dsl.messages import cases as case_messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import rules as messages
@@ -32,6 +34,7 @@ from gatewright.dsl.policy import (
 )
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.expand import cell_condition, changing
+from gatewright.dsl.source import Span
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.typer import Typer
@@ -52,6 +55,16 @@ def check(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
 Task = Callable[["_Checking"], object]
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What one declaration, with so many rows, is checked for in each of its contexts."""
+
+    contexts: Sequence[Context]
+    task: Task
+    place: Span
+    rows: int
+
+
 class _Checker:
     """Checks every expression of a policy set whose lets are sound."""
 
@@ -62,8 +75,21 @@ class _Checker:
         self._contexts = contexts
         self._lets = lets
         self._report = report
+        self._jobs: list[_Job] = []
 
     def check(self) -> None:
+        """Check everything, or say that there is too much."""
+        self._gather()
+        count = 0
+        for job in self._jobs:
+            count += len(job.contexts) * job.rows
+            if count > limits.MAX_CHECKS:
+                self._report(limit_messages.too_many_checks(job.place))
+                return
+        for job in self._jobs:
+            self._run(job)
+
+    def _gather(self) -> None:
         policy, contexts = self._policy, self._contexts
         for package in policy.packages.values():
             self._package(package)
@@ -72,20 +98,25 @@ class _Checker:
         for permit in policy.permits:
             if permit.condition is not None:
                 covered = contexts.of_patterns(permit.package, permit.to)
-                self._each(covered, _condition(permit.condition))
+                self._each(covered, _condition(permit.condition), permit.span)
         for risk in policy.risks:
-            self._each(contexts.of_scope(risk.scope, with_risk=False), _risk(risk))
+            covered = contexts.of_scope(risk.scope, with_risk=False)
+            self._each(covered, _risk(risk), risk.span)
         for rule in policy.rules:
-            self._each(contexts.of_scope(rule.scope), _rule(rule))
+            self._each(contexts.of_scope(rule.scope), _rule(rule), rule.span, rows=len(rule.rows))
         for invariant in policy.invariants:
-            self._each(contexts.of_scope(invariant.scope), _claim(invariant))
+            self._each(contexts.of_scope(invariant.scope), _claim(invariant), invariant.span)
         self._exceptions()
 
-    def _each(self, contexts: Iterable[Context], task: Task) -> None:
+    def _each(self, contexts: Sequence[Context], task: Task, place: Span, *, rows: int = 1) -> None:
+        self._jobs.append(_Job(contexts, task, place, rows))
+
+    def _run(self, job: _Job) -> None:
         """Check in one context after another, up to the first that shows something."""
-        for context in contexts:
+        for context in job.contexts:
             checking = _Checking(context, self._lets)
-            task(checking)
+            with suppress(_Enough):
+                job.task(checking)
             for diagnostic in checking.found:
                 self._report(diagnostic)
             if checking.found:
@@ -96,13 +127,16 @@ class _Checker:
         name = package.name
         values = [let.value for let in package.lets.values()]
         lets = [value for value in values if not self._lets.reads_action(value, name)]
-        self._each(self._contexts.of_package(name), _values(lets))
+        if lets:
+            # They mean the same for every action.
+            contexts = self._contexts.of_package(name)[:1]
+            self._each(contexts, _values(lets), lets[0].span)
         for history in package.histories.values():
             if history.where is not None:
                 names = {field: declared.type for field, declared in history.record.fields}
                 named = {let.name: let.value for let in package.lets.values()}
                 context = Context(None, ExpressionScope(names, named), name)
-                self._each([context], _condition(history.where))
+                self._each([context], _condition(history.where), history.where.span)
 
     def _refinements(self, action: ActionType) -> None:
         """Check that bounds of fields are values which the field can be compared with."""
@@ -115,7 +149,8 @@ class _Checker:
                 subject = ast.Name(name, span=span)
                 bound = ast.Binary(refinement.operator, subject, refinement.bound, span=span)
                 scope = ExpressionScope({name: declared.type})
-                self._each([Context(None, scope, action.package)], _condition(bound))
+                context = Context(None, scope, action.package)
+                self._each([context], _condition(bound), span)
 
     def _exceptions(self) -> None:
         rules = {rule.qualified: rule for rule in self._policy.rules}
@@ -124,7 +159,7 @@ class _Checker:
                 # The exception's own package gives the names, the suspended rule the actions.
                 found = self._contexts.of_scope_in(exception.package, rules[name].scope)
                 for condition in exception.conditions:
-                    self._each(found, _condition(condition))
+                    self._each(found, _condition(condition), exception.span)
 
 
 # --- what is checked in each context
@@ -158,16 +193,25 @@ def _claim(invariant: Invariant) -> Task:
             return lambda _: None
 
 
+class _Enough(Exception):
+    """A declaration has more errors than a run keeps."""
+
+
 class _Checking:
-    """Checks the expressions of one declaration in one scope."""
+    """Checks the expressions of one declaration in one scope; raises _Enough, `found` full."""
 
     def __init__(self, context: Context, lets: Lets) -> None:
         self.found: list[Diagnostic] = []
         self._package = context.package
         self._lets = lets
         self._values = context.scope.lets
-        self._typer = Typer(context.scope, self.found.append)
-        self._costs = CostModel(context.scope, self._typer.types, self.found.append)
+        self._typer = Typer(context.scope, self._report)
+        self._costs = CostModel(context.scope, self._typer.types, self._report)
+
+    def _report(self, diagnostic: Diagnostic) -> None:
+        self.found.append(diagnostic)
+        if len(self.found) >= MAX_FOUND:
+            raise _Enough
 
     def condition(self, expr: ast.Expr, facts: Facts) -> None:
         """Check that an expression is a condition, and what it may cost."""
@@ -188,7 +232,7 @@ class _Checking:
         """Report an expression that nests too deeply with its lets written out."""
         too_deep = self._lets.nesting(expr, self._package) > limits.MAX_DEPTH
         if too_deep:
-            self.found.append(limit_messages.too_deep(expr.span))
+            self._report(limit_messages.too_deep(expr.span))
         return too_deep
 
     def clauses(self, clauses: Sequence[ast.Clause], facts: Facts) -> Facts:
@@ -235,15 +279,15 @@ class _Checking:
         subject = self.value(tier.subject, facts)
         cells = [self._cell(tier.subject, row.cell, facts) for row in tier.rows]
         if all(cells):
-            check_tier(tier, subject, self._values, self.found.append)
+            check_tier(tier, subject, self._values, self._report)
 
     def _cases(self, cases: ast.Cases, facts: Facts) -> None:
         if not cases.rows:
-            self.found.append(messages.no_rows(cases.span, "cases"))
+            self._report(messages.no_rows(cases.span, "cases"))
         otherwise: ast.CaseRow | None = None
         for row in cases.rows:
             if otherwise is not None:
-                self.found.append(case_messages.row_after_else(row.span, otherwise.span))
+                self._report(case_messages.row_after_else(row.span, otherwise.span))
                 return
             if row.condition is None:
                 otherwise = row
@@ -259,7 +303,7 @@ class _Checking:
             for subject, cell in zip(table.subjects, row.cells, strict=False)
         ]
         if all(cells):
-            check_table(table, subjects, self._values, self.found.append)
+            check_table(table, subjects, self._values, self._report)
 
     def _cell(self, subject: ast.Expr, cell: ast.Cell, facts: Facts) -> bool:
         """Check the comparison that a cell stands for; tell whether it is sound."""

@@ -14,6 +14,12 @@ from gatewright.dsl.source import Span
 
 MAX_REPORTED = 100
 """How many diagnostics a run keeps; the rest are only counted."""
+MAX_FOUND = 500
+"""After so many errors a set is not looked at any further."""
+
+
+NOT_UTF8 = "GW0801"
+"""The code of a file that is no text: of all errors it says most, and commands exit with 2."""
 
 
 class Severity(StrEnum):
@@ -83,12 +89,17 @@ class Diagnostics:
         return len(self._found)
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        """Iterate in order of place, errors kept before warnings when the cap cuts."""
+        """Iterate in order of place. What the cap keeps: files that are no text, then errors."""
         found = sorted(self._found.values(), key=Diagnostic.sort_key)
         if len(found) > MAX_REPORTED:
-            found.sort(key=lambda d: d.severity is not Severity.ERROR)
+            found.sort(key=_rank)
             found = sorted(found[:MAX_REPORTED], key=Diagnostic.sort_key)
         return iter(found)
+
+
+def _rank(diagnostic: Diagnostic) -> tuple[bool, bool]:
+    """Order by how much a diagnostic says, most first."""
+    return diagnostic.code != NOT_UTF8, diagnostic.severity is not Severity.ERROR
 
 
 class PolicyError(Exception):

@@ -9,6 +9,18 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_TOKENS = 50_000
 MAX_DEPTH = 64
 """How deep brackets and expressions may nest."""
+MAX_VALUES = 250_000
+"""How many values a document of data may hold: each text, number, list, object and so on is one."""
+MAX_CASES = 1_000
+"""How many rows one `cases` may have: each has the conditions of all before it."""
+MAX_CLAUSES = 100
+"""How many `when` and `unless` lines a rule or guard may have: each of its rows has them all."""
+MAX_OUTRANKED = 100_000
+"""In how many pairs the routes of a set may outrank one another, transitively."""
+MAX_REQUIRED = 50
+"""How many routes one effect may require."""
+MAX_CHECKS = 200_000
+"""How many pairs of a row and an action a set may have; what has no rows counts as one."""
 MAX_DIGITS = 60
 """How many significant digits a decimal or money number may have."""
 

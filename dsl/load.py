@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from gatewright.dsl import ast
 from gatewright.dsl.checker import check
-from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
+from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic, Diagnostics, Severity
 from gatewright.dsl.digest import digest_of
 from gatewright.dsl.documents import freeze_data, load_data
 from gatewright.dsl.files import Document, Gathered, gather, library_sources
@@ -22,9 +22,6 @@ from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.resolve.collect import collect
 from gatewright.dsl.resolver import resolve
 from gatewright.dsl.source import Source
-
-_MOST_ERRORS = 500
-"""After so many errors a set is not looked at any further."""
 
 
 def check_paths(
@@ -85,7 +82,7 @@ class _Enough(Exception):
 
 
 class _Reporter:
-    """Adds what the stages behind the parser report, up to `_MOST_ERRORS` errors.
+    """Adds what the stages behind the parser report, up to `MAX_FOUND` errors.
 
     Where a part of the set could not be read, unknown names are not told: it may declare them.
     """
@@ -100,7 +97,7 @@ class _Reporter:
             return
         self._diagnostics.add(diagnostic)
         self._errors += diagnostic.severity is Severity.ERROR
-        if self._errors >= _MOST_ERRORS:
+        if self._errors >= MAX_FOUND:
             raise _Enough
 
 

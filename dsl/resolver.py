@@ -6,11 +6,12 @@ Types of expressions are not looked at here; that is the checker's part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
 from gatewright.dsl.messages import declarations as messages
 from gatewright.dsl.messages import exceptions as exception_messages
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as route_messages
 from gatewright.dsl.messages import syntax as syntax_messages
@@ -213,7 +214,21 @@ class _PackageResolver:
             declaration.name.span,
         )
 
+    def _of_size(self, declaration: ast.RuleDecl) -> ast.RuleDecl:
+        """Report too many rows of `cases` or lines of conditions; return the rule without those."""
+        clauses, body = declaration.clauses, declaration.body
+        if len(clauses) > limits.MAX_CLAUSES:
+            place = clauses[limits.MAX_CLAUSES].span
+            self._report(limit_messages.too_many_clauses(place, declaration.kind))
+            declaration = replace(declaration, clauses=clauses[: limits.MAX_CLAUSES])
+        if not isinstance(body, ast.Cases) or len(body.rows) <= limits.MAX_CASES:
+            return declaration
+        self._report(limit_messages.too_many_cases(body.rows[limits.MAX_CASES].span))
+        kept = replace(body, rows=body.rows[: limits.MAX_CASES])
+        return replace(declaration, body=kept)
+
     def _rule(self, declaration: ast.RuleDecl) -> Rule:
+        declaration = self._of_size(declaration)
         resolved = rows(declaration, lambda e: effect_of(e, self._route, self._report))
         if declaration.kind != "rule":
             for row in resolved:

@@ -13,6 +13,9 @@ from typing import TypeAlias
 
 from gatewright.dsl.ast import Refinement
 
+_MOST_SHOWN = 20
+"""How many values of an enum are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
@@ -76,9 +79,23 @@ class EnumType:
     """`enum("a", "b")`: one of some strings."""
 
     values: tuple[str, ...]
+    _known: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", frozenset(self.values))
+
+    def has(self, value: str) -> bool:
+        """Tell whether a string is one of the values."""
+        return value in self._known
+
+    def meets(self, other: EnumType) -> bool:
+        """Tell whether two of these have a value in common."""
+        return not self._known.isdisjoint(other._known)
 
     def __str__(self) -> str:
-        return "enum(" + ", ".join(f'"{v}"' for v in self.values) + ")"
+        shown = [f'"{value}"' for value in self.values[:_MOST_SHOWN]]
+        more = ["..."] if len(self.values) > _MOST_SHOWN else []
+        return f"enum({', '.join([*shown, *more])})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +192,14 @@ class ChangesType:
 
     fields: tuple[tuple[str, FieldType], ...]
     open: bool = False
+    _by_name: Mapping[str, FieldType] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", dict(self.fields))
 
     def field(self, name: str) -> FieldType | None:
         """Return a listed field."""
-        return next((field for key, field in self.fields if key == name), None)
+        return self._by_name.get(name)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
-    from gatewright.dsl.diagnostics import Diagnostic
     from gatewright.engine.evaluate import PolicySet
     from gatewright.engine.policy_tests import Case, TestResult
 
@@ -33,8 +32,11 @@ _ENDING = ".gate"
 _MOST_BYTES = 2**20  # a policy file is no larger
 _TEST_BLOCK = re.compile(rb"""\btest\s*[rR]?["']""")
 
-_Loaded = dict[Path, "PolicySet | tuple[Diagnostic, ...]"]
+_Loaded = dict[Path, "PolicySet | str"]
 _LOADED: pytest.StashKey[_Loaded] = pytest.StashKey()
+"""Folder -> its policy set, or what is wrong with it."""
+_TOLD: pytest.StashKey[set[Path]] = pytest.StashKey()
+"""The folders of which an item says that something is wrong with them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,52 +95,69 @@ def _is_wanted(file: Path, parent: pytest.Collector) -> bool:
 class GateFile(pytest.File):
     """A policy file with tests."""
 
-    def collect(self) -> Iterable[GateItem]:
-        """Yield the tests of this file; the policy set of its folder must be free of errors."""
+    def collect(self) -> Iterable[pytest.Item]:
+        """Yield the tests of this file.
+
+        Where the policy set of its folder has errors, none of its tests can run: the first of its
+        files has one item, which fails and says why. Where single tests are asked for, that is told
+        as an error of collection, since the item would not be among them.
+        """
         # The engine and the parser are loaded by the first file that needs them.
         from gatewright.engine.policy_tests import cases
 
-        policy_set = self._policy_set()
+        folder = _folder_of(self.path, self.config)
+        loaded = self.config.stash.setdefault(_LOADED, {})
+        if folder not in loaded:
+            loaded[folder] = _load(folder)
+        found = loaded[folder]
+        if isinstance(found, str):
+            yield from self._broken(folder, found)
+            return
         here = self.path.resolve()
-        for case in cases(policy_set.policy):
+        for case in cases(found.policy):
             if Path(case.span.source.name).resolve() == here:
                 name = case.name.replace("::", ":")  # `::` parts a node id
-                yield self._item(name, case, policy_set)
+                yield self._item(name, case, found)
 
     def _item(self, name: str, case: Case, policy_set: PolicySet) -> GateItem:
         return GateItem.from_parent(  # pyright: ignore[reportUnknownMemberType]
             self, name=name, case=case, policy_set=policy_set
         )
 
-    def _policy_set(self) -> PolicySet:
-        # The renderer of diagnostics, too, is not needed by other people's runs.
-        from gatewright.dsl.rendering.text import to_text
+    def _broken(self, folder: Path, why: str) -> Iterable[BrokenItem]:
+        if _chooses(self.config):
+            raise self.CollectError(why)
+        told = self.config.stash.setdefault(_TOLD, set())
+        if folder not in told:
+            told.add(folder)
+            name = "policies without errors"
+            yield BrokenItem.from_parent(  # pyright: ignore[reportUnknownMemberType]
+                self, name=name, why=why
+            )
 
-        folder = _folder_of(self.path, self.config)
-        loaded = self.config.stash.setdefault(_LOADED, {})
-        if folder not in loaded:
-            loaded[folder] = self._load(folder)
-        found = loaded[folder]
-        if not isinstance(found, tuple):
-            return found
-        here = self.path.resolve()
-        own = [d for d in found if Path(d.span.source.name).resolve() == here]
-        raise self.CollectError(to_text(own or found).rstrip("\n"))
 
-    def _load(self, folder: Path) -> PolicySet | tuple[Diagnostic, ...]:
-        """Load a policy set, or return its errors."""
-        # As above: not before a policy file is collected.
-        from gatewright.dsl.diagnostics import PolicyError, Severity
-        from gatewright.dsl.files import Unreadable
-        from gatewright.engine.load import load
+def _chooses(config: pytest.Config) -> bool:
+    """Tell whether single tests are asked for, by node id, `-k` or `-m`."""
+    named = any("::" in argument for argument in config.args)
+    return named or bool(config.getoption("keyword") or config.getoption("markexpr"))
 
-        here = Path.cwd()  # messages show places as `gatewright test` does
-        try:
-            return load(folder.relative_to(here) if folder.is_relative_to(here) else folder)
-        except PolicyError as error:
-            return tuple(d for d in error.diagnostics if d.severity is Severity.ERROR)
-        except Unreadable as error:
-            raise self.CollectError(str(error)) from None
+
+def _load(folder: Path) -> PolicySet | str:
+    """Load a policy set, or return what is wrong with it."""
+    # As above: not before a policy file is collected. The renderer, too, others do not need.
+    from gatewright.dsl.diagnostics import PolicyError, Severity
+    from gatewright.dsl.files import Unreadable
+    from gatewright.dsl.rendering.text import to_text
+    from gatewright.engine.load import load
+
+    here = Path.cwd()  # messages show places as `gatewright test` does
+    try:
+        return load(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+    except PolicyError as error:
+        errors = [d for d in error.diagnostics if d.severity is Severity.ERROR]
+        return to_text(errors).rstrip("\n")
+    except Unreadable as error:
+        return str(error)
 
 
 def _folder_of(file: Path, config: pytest.Config) -> Path:
@@ -150,6 +169,36 @@ def _folder_of(file: Path, config: pytest.Config) -> Path:
     while folder != config.rootpath and any(folder.parent.glob(f"*{_ENDING}")):
         folder = folder.parent
     return folder
+
+
+class BrokenItem(pytest.Item):
+    """A policy set that has errors: the item fails and shows them."""
+
+    def __init__(self, name: str, parent: GateFile, *, why: str) -> None:
+        super().__init__(name, parent)  # pyright: ignore[reportUnknownMemberType]
+        self._why = why
+
+    def runtest(self) -> None:
+        """Fail."""
+        raise BrokenPolicies(self._why)
+
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: str | None = None,
+    ) -> str | TerminalRepr:
+        """Return the errors instead of a traceback."""
+        if isinstance(excinfo.value, BrokenPolicies):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Return where the item belongs."""
+        return self.path, None, self.name
+
+
+class BrokenPolicies(Exception):
+    """Policies that cannot be tested, with the errors as text."""
 
 
 class GateItem(pytest.Item):

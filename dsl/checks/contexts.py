@@ -235,7 +235,8 @@ def _action_names(action: ActionType | None, covered: _Seen) -> Mapping[str, t.T
 
 def _with(own: _Fields, others: _Fields) -> _Fields:
     """Add the fields that other covered actions have."""
-    fields = dict(others)
-    fields.update(own)
-    names = dict.fromkeys(name for name, _ in (*own, *others))
-    return tuple((name, fields[name]) for name in names)
+    if not others:
+        return own
+    # HOT: the pairs themselves are shared between the actions, of which there may be thousands.
+    known = {field[0] for field in own}
+    return (*own, *(field for field in others if field[0] not in known))

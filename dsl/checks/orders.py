@@ -5,87 +5,116 @@ Source: language.md §2, §5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from gatewright.dsl.messages import routes as messages
-from gatewright.dsl.policy import ActionType, CheckedPolicy, Effect, Rule
+from gatewright.dsl.policy import ActionType, CheckedPolicy, Effect, Route, Rule, Scope
 from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.resolve.effects import find_circle
 from gatewright.dsl.source import Span
 
 _Order = tuple[str, str]
+_Orders = dict[_Order, Span]
+"""Which route comes before which, with the first row that says so."""
 
 
 def check_orders(policy: CheckedPolicy, report: Report) -> None:
     """Report circles of `then` among the rules of an action, and time-outs that may not approve."""
-    ordering = [rule for rule in policy.rules if _orders(rule)]
-    approving = {name for name, route in policy.routes.items()
-                 if route.timeout is not None and route.timeout.then == "approve"}  # fmt: skip
+    orders = _orders_by_scope(policy)
+    circles: dict[tuple[Scope, ...], list[str]] = {}
+    silent = _silent_effects(policy)
     for action in policy.actions.values():
-        if ordering:
-            _circles(policy, action, ordering, report)
-        if action.irreversible and approving:
-            _silence(policy, action, approving, report)
+        scopes = tuple(s for s in orders if s.covers(action.name, action.package))
+        if scopes not in circles:
+            circles[scopes] = find_circle(order for scope in scopes for order in orders[scope])
+        if circles[scopes]:
+            _tell(policy, circles[scopes], [orders[scope] for scope in scopes], report)
+        if action.irreversible:
+            _silence(policy, action, silent, report)
 
 
-def _orders(rule: Rule) -> dict[_Order, Span]:
+def _orders_by_scope(policy: CheckedPolicy) -> dict[Scope, _Orders]:
+    """Return the orders that rules ask for. Rules of one scope hold for the same actions."""
+    found: dict[Scope, _Orders] = {}
+    for rule in policy.rules:
+        own = _orders(rule)
+        # Rows of one rule that contradict each other hold for different actions.
+        if own and not find_circle(own):
+            of_scope = found.setdefault(rule.scope, {})
+            for order, place in own.items():
+                of_scope.setdefault(order, place)
+    return found
+
+
+def _orders(rule: Rule) -> _Orders:
     """Return the orders that a rule asks for, with the row that says so first."""
-    found: dict[_Order, Span] = {}
+    found: _Orders = {}
     for row in rule.rows:
         for order in row.effect.orders:
             found.setdefault(order, row.span)
     return found
 
 
-def _circles(
-    policy: CheckedPolicy, action: ActionType, ordering: Iterable[Rule], report: Report
+def _tell(
+    policy: CheckedPolicy, circle: list[str], orders: Iterable[_Orders], report: Report
 ) -> None:
-    places: dict[_Order, Span] = {}
-    for rule in ordering:
-        own = _orders(rule)
-        # Rows of one rule that contradict each other hold for different actions.
-        if rule.scope.covers(action.name, action.package) and not find_circle(own):
-            for order, place in own.items():
-                places.setdefault(order, place)
-    circle = find_circle(places)
-    if circle:
-        first, *rest = [places[pair] for pair in pairwise(circle)]
-        names = [policy.route_name(route) for route in circle]
-        report(messages.order_circle(first, names, rest[-1] if rest else None))
+    """Report a circle at the row that is written first of those that ask for its first order."""
+    places = [
+        min((found[pair] for found in orders if pair in found), key=lambda span: span.start)
+        for pair in pairwise(circle)
+    ]
+    names = [policy.route_name(route) for route in circle]
+    report(messages.order_circle(places[0], names, places[-1] if len(places) > 1 else None))
 
 
 def _silence(
-    policy: CheckedPolicy, action: ActionType, approving: set[str], report: Report
+    policy: CheckedPolicy,
+    action: ActionType,
+    silent: Mapping[str, Iterable[Scope]],
+    report: Report,
 ) -> None:
     """Report routes of an irreversible action that approve when nobody answers."""
-    for effect in _effects(policy, action):
-        for name in sorted(effect.routes):
-            for reached in _escalations(policy, name):
-                if reached in approving:
-                    route = policy.routes[reached]
-                    report(
-                        messages.approve_irreversible(
-                            route.span, route.name, action.name, action.span
-                        )
-                    )
+    for name, scopes in silent.items():
+        if any(scope.covers(action.name, action.package) for scope in scopes):
+            route = policy.routes[name]
+            report(messages.approve_irreversible(route.span, route.name, action.name, action.span))
 
 
-def _effects(policy: CheckedPolicy, action: ActionType) -> Iterator[Effect]:
+def _silent_effects(policy: CheckedPolicy) -> dict[str, list[Scope]]:
+    """Return the routes that approve when nobody answers, with the scopes that may come to them."""
+    approving = _approving(policy.routes)
+    found: dict[str, dict[Scope, None]] = {}
+    for scope, effect in _effects(policy):
+        for name in effect.routes:
+            reached = approving[name]
+            if reached is not None:
+                found.setdefault(reached, {})[scope] = None
+    return {name: list(scopes) for name, scopes in sorted(found.items())}
+
+
+def _effects(policy: CheckedPolicy) -> Iterator[tuple[Scope, Effect]]:
     for rule in policy.rules:
-        if rule.scope.covers(action.name, action.package):
-            yield from (row.effect for row in rule.rows)
-    for floor in (*policy.defaults, *policy.on_errors):
-        if floor.scope.covers(action.name, action.package):
-            yield floor.effect
+        yield from ((rule.scope, row.effect) for row in rule.rows)
+    yield from ((floor.scope, floor.effect) for floor in (*policy.defaults, *policy.on_errors))
 
 
-def _escalations(policy: CheckedPolicy, name: str) -> Iterator[str]:
-    """Yield a route and all those that it escalates to."""
-    seen: set[str] = set()
-    current: str | None = name
-    while current is not None and current not in seen:
-        yield current
-        seen.add(current)
-        timeout = policy.routes[current].timeout
-        current = timeout.route if timeout is not None else None
+def _approving(routes: Mapping[str, Route]) -> dict[str, str | None]:
+    """Return for each route the one that it comes to by escalation and that approves by itself.
+
+    Each route is followed once. A circle of escalations comes to none.
+    """
+    found: dict[str, str | None] = {}
+    for start in routes:
+        way: list[str] = []
+        current: str | None = start
+        end: str | None = None
+        while current is not None and current not in found:
+            way.append(current)
+            found[current] = None
+            timeout = routes[current].timeout
+            end = current if timeout is not None and timeout.then == "approve" else None
+            current = timeout.route if timeout is not None else None
+        end = found[current] if current is not None else end
+        found.update(dict.fromkeys(way, end))
+    return found

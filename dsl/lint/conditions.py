@@ -86,6 +86,8 @@ class Known:
     _places: dict[Subject, Span] = field(default_factory=dict[Subject, Span])
     contradiction: tuple[Span, Span] | None = None
     """The places of two conditions that cannot both hold, the later one first."""
+    one_never_holds: bool = False
+    """Whether one of the conditions alone never holds."""
 
     def add(self, reading: Reading, place: Span) -> None:
         """Take one more fact into account."""
@@ -102,7 +104,9 @@ class Known:
 
     def copy(self) -> Known:
         """Return the same knowledge, to be added to."""
-        return Known(dict(self.values), dict(self._places), self.contradiction)
+        return Known(
+            dict(self.values), dict(self._places), self.contradiction, self.one_never_holds
+        )
 
     def implies(self, reading: Reading) -> bool:
         """Tell whether a fact, read for these actions or for any, holds where all of these do."""
@@ -152,6 +156,8 @@ class Reader:
 
     def _add(self, known: Known, conditions: Iterable[Condition]) -> None:
         for condition in conditions:
+            if self.truth(condition.expression) is condition.negated:
+                known.one_never_holds = True
             for part in self.parts(condition.expression, negated=condition.negated):
                 known.add(part, condition.span)
 

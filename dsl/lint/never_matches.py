@@ -61,10 +61,8 @@ def _contradiction(reader: Reader, conditions: Iterable[Condition]) -> tuple[Spa
 
     None where one alone never holds: `constant-condition` tells of it.
     """
-    together = tuple(conditions)
-    if any(reader.truth(c.expression) is c.negated for c in together):
-        return None
-    return reader.together(together).contradiction
+    known = reader.together(conditions)
+    return None if known.one_never_holds else known.contradiction
 
 
 LINT = Lint("never-matches", "GW1001", check)

@@ -20,6 +20,7 @@ field over a history of it will do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import is_
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -27,7 +28,7 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
-from gatewright.dsl.policy import History, Rule
+from gatewright.dsl.policy import Condition, History, Rule
 from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.walk import walk
 
@@ -75,8 +76,14 @@ def _summed(view: View) -> set[tuple[str, str]]:
 
 def _conditions(rule: Rule) -> Iterator[ast.Expr]:
     """Yield the conditions of all rows, each once: rows of `cases` share most of them."""
-    written = (condition.expression for row in rule.rows for condition in row.conditions)
-    yield from {id(expr): expr for expr in written}.values()
+    found: dict[int, ast.Expr] = {}
+    head: tuple[Condition, ...] = ()
+    for row in rule.rows:
+        # HOT: a row of `cases` begins with what the row before begins with.
+        begun = len(head) if all(map(is_, head, row.conditions)) else 0
+        found.update((id(c.expression), c.expression) for c in row.conditions[begun:])
+        head = row.conditions[:-1]
+    yield from found.values()
 
 
 def _both(view: View, rule: Rule, history: History) -> Iterator[str]:

@@ -13,20 +13,10 @@ from gatewright.dsl.lint.view import View, nodes, package_of
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.walk import walk
 
-_DECIDES = (
-    ast.ActionDecl,
-    ast.RuleDecl,
-    ast.RiskDecl,
-    ast.PermitDecl,
-    ast.DefaultDecl,
-    ast.OnErrorDecl,
-)
-
 
 def is_library(view: View, package: str) -> bool:
     """Tell whether a package only declares what others may use; it need not be used whole."""
-    files = (file for file in view.policy.files if package_of(file) == package)
-    return not any(isinstance(d, _DECIDES) for file in files for d in file.declarations)
+    return package not in view.deciding
 
 
 def values(policy: CheckedPolicy) -> set[tuple[str, str]]:

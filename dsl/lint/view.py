@@ -19,6 +19,14 @@ from gatewright.dsl.source import Span
 from gatewright.dsl.typing.scopes import ExpressionScope
 
 N = TypeVar("N", bound=ast.Node)
+_DECIDES = (
+    ast.ActionDecl,
+    ast.RuleDecl,
+    ast.RiskDecl,
+    ast.PermitDecl,
+    ast.DefaultDecl,
+    ast.OnErrorDecl,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,15 @@ class View:
         for file in self.files:
             for declaration in file.declarations:
                 yield package_of(file), declaration
+
+    @cached_property
+    def deciding(self) -> frozenset[str]:
+        """The packages that declare what decides about actions, or actions."""
+        return frozenset(
+            package_of(file)
+            for file in self.policy.files
+            if any(isinstance(declaration, _DECIDES) for declaration in file.declarations)
+        )
 
     def covered(self, scope: Scope) -> tuple[ActionType, ...]:
         """Return the declared actions that a scope covers."""

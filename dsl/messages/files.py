@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from gatewright.dsl.diagnostics import NOT_UTF8
 from gatewright.dsl.messages.catalog import Finding, message
 from gatewright.dsl.source import Span
-
-NOT_UTF8 = "GW0801"
 
 
 @message(NOT_UTF8, "not UTF-8")

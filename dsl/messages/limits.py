@@ -46,3 +46,60 @@ def too_costly(span: Span, cost: int, limit: int, unbounded: int) -> Finding:
         " `x in list` or `sets.contains(...)` instead of a macro inside a macro, or move it into"
         " a history",
     )
+
+
+@message("GW0705", "too many values in data")
+def too_many_values(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"the document holds more than {limits.MAX_VALUES:,} values",
+        help="keep what policies ask for, and leave the rest away",
+    )
+
+
+@message("GW0706", "too many rows of `cases`")
+def too_many_cases(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"one `cases` has at most {limits.MAX_CASES:,} rows",
+        help="write a `tier` or a `table`, whose rows know nothing of each other, or keep values in"
+        " `data`",
+    )
+
+
+@message("GW0707", "too many lines of conditions")
+def too_many_clauses(span: Span, kind: str) -> Finding:
+    return Finding(
+        span,
+        f"a {kind} has at most {limits.MAX_CLAUSES} lines of `when` and `unless`",
+        help="join conditions with `&&`, or write several of these",
+    )
+
+
+@message("GW0708", "too many routes that outrank each other")
+def too_many_outranked(span: Span) -> Finding:
+    return Finding(
+        span,
+        "with this route there are more than"
+        f" {limits.MAX_OUTRANKED:,} pairs of routes of which one outranks the other",
+        help="let fewer routes outrank one another: who outranks a route also outranks all below",
+    )
+
+
+@message("GW0709", "too many routes of an effect")
+def too_many_required(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"an effect requires at most {limits.MAX_REQUIRED} routes",
+        help="declare one route for people who answer together, such as `all of [...]`",
+    )
+
+
+@message("GW0710", "too much to check")
+def too_many_checks(span: Span) -> Finding:
+    return Finding(
+        span,
+        "with this declaration there are more than"
+        f" {limits.MAX_CHECKS:,} pairs of a rule, or row of one, and an action that it concerns",
+        help="let what has a pattern concern fewer actions, or make two sets of the policies",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gatewright.dsl.diagnostics import Label
-from gatewright.dsl.messages.catalog import Finding, message, nearest
+from gatewright.dsl.messages.catalog import Finding, circle, message, nearest
 from gatewright.dsl.source import Span
 
 MAY_BE_DECLARED_ELSEWHERE = frozenset(
@@ -120,16 +120,14 @@ def import_twice(span: Span, name: str, first: Span) -> Finding:
 def type_circle(span: Span, names: Iterable[str]) -> Finding:
     return Finding(
         span,
-        f"this type contains itself: {' -> '.join(f'`{name}`' for name in names)}",
+        f"this type contains itself: {circle(names)}",
         help="a record of an action has a fixed depth; use `any` for the inner one",
     )
 
 
 @message("GW0212", "values that contain each other")
 def let_circle(span: Span, names: Iterable[str]) -> Finding:
-    return Finding(
-        span, f"this `let` is defined by itself: {' -> '.join(f'`{name}`' for name in names)}"
-    )
+    return Finding(span, f"this `let` is defined by itself: {circle(names)}")
 
 
 @message("GW0213", "unknown calendar")

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gatewright.dsl.diagnostics import Label
-from gatewright.dsl.messages.catalog import Finding, message
+from gatewright.dsl.messages.catalog import Finding, circle, message
 from gatewright.dsl.source import Span
-
-
-def _circle(names: Iterable[str]) -> str:
-    return " -> ".join(f"`{name}`" for name in names)
 
 
 @message("GW0501", "route without approvers")
@@ -48,7 +44,7 @@ def quorum_too_large(span: Span, quorum: int, people: int) -> Finding:
 def outranks_circle(span: Span, names: Iterable[str]) -> Finding:
     return Finding(
         span,
-        f"a route outranks itself: {_circle(names)}",
+        f"a route outranks itself: {circle(names)}",
         help="take one `outranks` away: an answer serves for the other route in one way only",
     )
 
@@ -57,7 +53,7 @@ def outranks_circle(span: Span, names: Iterable[str]) -> Finding:
 def escalation_circle(span: Span, names: Iterable[str]) -> Finding:
     return Finding(
         span,
-        f"the escalation never ends: {_circle(names)}",
+        f"the escalation never ends: {circle(names)}",
         help="let the last route end with `then reject`",
     )
 
@@ -77,7 +73,7 @@ def order_circle(span: Span, names: Iterable[str], other: Span | None) -> Findin
     labels = (Label(other, "and this order says the opposite"),) if other else ()
     return Finding(
         span,
-        f"each of these routes waits for the other: {_circle(names)}",
+        f"each of these routes waits for the other: {circle(names)}",
         help="let every rule ask them in the same order",
         labels=labels,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise, product
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect
@@ -52,6 +54,9 @@ def _require(
     resolve: ResolveRoute,
     report: Report,
 ) -> Effect:
+    if len(effect.routes) > limits.MAX_REQUIRED:
+        report(limit_messages.too_many_required(effect.routes[limits.MAX_REQUIRED].span))
+        return BLOCK
     resolved = [[resolve(name) for name in stage] for stage in stages]
     if any(route is None for stage in resolved for route in stage):
         return BLOCK
@@ -108,16 +113,24 @@ def find_circle(orders: Iterable[tuple[str, str]]) -> list[str]:
     return []
 
 
-def closure(direct: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    """Return everything that each name reaches, transitively, without itself."""
+def closure(
+    direct: Mapping[str, Iterable[str]], most_pairs: int = sys.maxsize
+) -> dict[str, frozenset[str]]:
+    """Return everything that each name reaches, transitively, without itself.
+
+    Names are left out from the one on with which there are more than `most_pairs` pairs.
+    """
     reached: dict[str, frozenset[str]] = {}
     for start in direct:
         seen: set[str] = set()
         todo = list(direct[start])
-        while todo:
+        while todo and len(seen) <= most_pairs:
             name = todo.pop()
             if name not in seen:
                 seen.add(name)
                 todo.extend(direct.get(name, ()))
+        most_pairs -= len(seen)
+        if most_pairs < 0:
+            break
         reached[start] = frozenset(seen - {start})
     return reached

@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TypeVar
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.messages import syntax as syntax_messages
@@ -31,11 +32,23 @@ def resolve_routes(collected: Collected, report: Report) -> dict[str, Route]:
             route = _RouteReader(collected, package, declaration, resolve, report).read()
             routes[route.qualified] = route
     direct = {name: sorted(route.outranks) for name, route in routes.items()}
-    reached = closure(direct)
     _report_circles(routes, direct, report)
+    reached = _reached(routes, direct, report)
     return {
-        name: dataclasses.replace(routes[name], outranks=reached[name]) for name in sorted(routes)
+        name: dataclasses.replace(routes[name], outranks=reached.get(name, frozenset()))
+        for name in sorted(routes)
     }
+
+
+def _reached(
+    routes: Mapping[str, Route], direct: Mapping[str, list[str]], report: Report
+) -> dict[str, frozenset[str]]:
+    """Return all that each route outranks, as far as there are not too many."""
+    reached = closure(direct, limits.MAX_OUTRANKED)
+    left_out = next((route for name, route in routes.items() if name not in reached), None)
+    if left_out is not None:
+        report(limit_messages.too_many_outranked(left_out.span))
+    return reached
 
 
 def _report_circles(

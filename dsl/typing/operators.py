@@ -100,10 +100,10 @@ def mismatch(
         case (t.EnumType() as enum, _) | (_, t.EnumType() as enum) if ordered:
             help = f'compare with `==` or `in`: `in ["{enum.values[0]}"]`'
             return messages.incomparable(at, a.kind, b.kind, help, labels)
-        case t.EnumType(values), t.StringType() | t.EnumType():
-            return _enum(values, a, b, at, labels)
-        case t.StringType(), t.EnumType(values):
-            return _enum(values, b, a, at, labels)
+        case t.EnumType() as enum, t.StringType() | t.EnumType():
+            return _enum(enum, a, b, at, labels)
+        case t.StringType(), t.EnumType() as enum:
+            return _enum(enum, b, a, at, labels)
         case _:
             pass
     too_long = None if ordered else _too_long(a, b) or _too_long(b, a)
@@ -155,17 +155,17 @@ def _too_long(field: Operand, other: Operand) -> Diagnostic | None:
 
 
 def _enum(
-    values: tuple[str, ...], enum: Operand, other: Operand, at: Span, labels: tuple[Label, ...]
+    enum: t.EnumType, one: Operand, other: Operand, at: Span, labels: tuple[Label, ...]
 ) -> Diagnostic | None:
     """Say that something is no value of an enum, if that can be known."""
     match other.meant, other.kind:
-        case ast.StringLiteral(text), _ if text not in values:
+        case ast.StringLiteral(text), _ if not enum.has(text):
             return messages.not_in_enum(
-                other.node.span, text, values, f"a value of `{spell(enum.node)}`"
+                other.node.span, text, enum.values, f"a value of `{spell(one.node)}`"
             )
-        case _, t.EnumType(others) if not set(values) & set(others):
+        case _, t.EnumType() as others if not enum.meets(others):
             help = "they have no value in common"
-            return messages.incomparable(at, enum.kind, other.kind, help, labels)
+            return messages.incomparable(at, enum, others, help, labels)
         case _:
             return None
 

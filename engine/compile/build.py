@@ -43,6 +43,8 @@ Open: TypeAlias = "tuple[tuple[int, Formula], ...]"
 COPIES_A_ROW = 24
 """How many times a row may be copied into branches, on average, before rows are segmented."""
 FREE_COPIES = 2_000
+MOST_IN_RANGES = 500_000
+"""How many pairs of a row and a stretch between breakpoints one range may have."""
 SEGMENT_ROWS = 32
 """Rows that no slot separates are cut into segments of this size."""
 
@@ -183,6 +185,8 @@ class _Builder:
         """Return what each place makes of the rows that ask for the slot."""
         asking = _asking(split.slot, rows)
         if split.bounds is not None:
+            if len(split.places) * len(asking) > MOST_IN_RANGES:
+                raise TooLarge
             return [
                 [(row, substitute(f, split.slot, known)) for row, f in asking]
                 for _, known in split.places

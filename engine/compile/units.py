@@ -52,8 +52,7 @@ class Units:
             return self.known[action]
 
     def part(self, action: str) -> Part:
-        """Return what concerns an action, declared or not; the same while its unit is in use."""
-        self.of(action)
+        """Return what concerns an action, declared or not; nothing is compiled for it."""
         return self._parts.get(action) or self._undeclared(action)
 
     def _made(self, action: str) -> Part:

@@ -14,7 +14,7 @@ import click
 
 from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl import limits
-from gatewright.dsl.diagnostics import Diagnostic, PolicyError
+from gatewright.dsl.diagnostics import Diagnostics, PolicyError
 from gatewright.dsl.files import Unreadable, decode, policy_files
 from gatewright.dsl.formatter import FormatDefect, format_source
 from gatewright.dsl.messages.files import no_policies
@@ -69,9 +69,9 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
         files += policy_files(path for path in paths if path != _STDIN)
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
-    problems: list[Diagnostic] = (
-        [] if files else [no_policies(Source(", ".join(paths), "").whole())]
-    )
+    problems = Diagnostics()
+    if not files:
+        problems.add(no_policies(Source(", ".join(paths), "").whole()))
     texts: list[_Text] = []
     failed = False
     for path in files:

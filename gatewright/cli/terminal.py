@@ -9,8 +9,7 @@ from typing import IO, Any
 
 import click
 
-from gatewright.dsl.diagnostics import Diagnostic, Severity
-from gatewright.dsl.messages.files import NOT_UTF8
+from gatewright.dsl.diagnostics import NOT_UTF8, Diagnostic, Severity
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.rendering.text import to_text
 from gatewright.engine.bundle.errors import BundleError

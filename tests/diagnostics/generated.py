@@ -14,6 +14,10 @@ def _one(text: bytes) -> Mapping[str, bytes]:
     return {"policy.gate": _HEAD + text}
 
 
+def _action(text: bytes) -> Mapping[str, bytes]:
+    return _one(b"action billing.refund { number: int }\n\n" + text)
+
+
 def _with_data(name: str, content: bytes) -> Mapping[str, bytes]:
     return {"policy.gate": _HEAD, name: content}
 
@@ -42,6 +46,31 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
     "data-nested-too-deeply": _with_data("data.json", b"[" * 100_000),
     "data-deeper-than-conditions": _with_data(
         "data.json", b'{"x": ' + b"[" * 70 + b"]" * 70 + b"}"
+    ),
+    "too-many-values": _with_data("data.json", b"[" + b"1, " * 250_000 + b"1]"),
+    "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 250_000),
+    "too-many-cases": _action(
+        b"rule check on billing.refund cases {\n"
+        + b"  action.number == 5 => block\n" * 1_001
+        + b"}\n"
+    ),
+    "too-many-conditions": _action(
+        b"guard check on billing.refund\n" + b"  when action.number == 5\n" * 101 + b"  => block\n"
+    ),
+    "too-many-ranks": _one(
+        b"".join(
+            b'route r%d { one of group("g") outranks r%d }\n' % (rank, rank + 1)
+            for rank in range(600)
+        )
+        + b'route r600 { one of group("g") }\n'
+    ),
+    "too-many-required": _action(
+        b"".join(b'route r%d { one of group("g") }\n' % number for number in range(51))
+        + b"guard check => require " + b" and ".join(b"r%d" % n for n in range(51)) + b"\n"
+    ),
+    "too-many-checks": _one(
+        b"".join(b"action billing.refund%d { number%d: int }\n" % (n, n) for n in range(500))
+        + b"".join(b"guard check%d on * => block\n" % n for n in range(401))
     ),
     "yaml-nested-too-deeply": _with_data("data.yaml", b"[" * 2_000),
 }  # fmt: skip

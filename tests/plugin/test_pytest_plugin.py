@@ -104,27 +104,57 @@ def test_listed_paths_are_one_set_each(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
     write(pytester, "policies/apart/tests.gate", "package demo\n", body)
     result = pytester.runpytest("policies/apart")
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["policies/apart/tests.gate:2:18: error*`a.x`*"])
 
 
-def test_errors_of_a_policy_are_collection_errors_with_carets(pytester: pytest.Pytester) -> None:
-    write(pytester, "demo.gate", POLICY.replace("< 5", "< nothing"), "let unused = 1\n", TESTS)
-    write(pytester, "fine.gate", "package demo\n", 'test "f" { given a.x { n: 1 } expect block }\n')
-    result = pytester.runpytest()
-    result.assert_outcomes(errors=2)
+BROKEN = (POLICY.replace("< 5", "< nothing"), "let unused = 1\n", TESTS)
+FINE = ("package demo\n", 'test "f" { given a.x { n: 1 } expect block }\n')
+
+
+def test_errors_of_policies_are_one_failed_item_with_carets(pytester: pytest.Pytester) -> None:
+    write(pytester, "demo.gate", *BROKEN)
+    write(pytester, "fine.gate", *FINE)
+    result = pytester.runpytest("-v")
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*ERROR collecting demo.gate*", "demo.gate:3:35: error*nothing*", "*^^^*"]
+        [
+            "demo.gate::policies without errors FAILED*",
+            "demo.gate:3:35: error*nothing*",
+            "*^^^*",
+            "FAILED demo.gate::policies without errors*",
+        ]
     )
-    result.stdout.fnmatch_lines(["*ERROR collecting fine.gate*", "demo.gate:3:35: error*"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_what_cannot_be_read_is_a_collection_error(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("broken", ["action a.x {\n", "let x = nothing\n"], ids=["syntax", "name"])
+def test_a_broken_set_leaves_all_others_alone(pytester: pytest.Pytester, broken: str) -> None:
+    write(pytester, "one/demo.gate", POLICY, TESTS)
+    write(pytester, "two/demo.gate", "package demo\n", broken, TESTS)
+    write(pytester, "test_python.py", "def test_it(): pass\n")
+    result = pytester.runpytest("-v")
+    result.assert_outcomes(passed=3, failed=2)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["two/demo.gate::policies without errors FAILED*"])
+
+
+@pytest.mark.parametrize("chosen", [["demo.gate::edges (n: 4)"], ["-k", "edges"], ["-m", "slow"]],
+                         ids=["node", "k", "m"])  # fmt: skip
+def test_errors_are_told_where_single_tests_are_asked_for(
+    pytester: pytest.Pytester, chosen: list[str]
+) -> None:
+    write(pytester, "demo.gate", *BROKEN)
+    result = pytester.runpytest(*chosen)
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*ERROR collecting demo.gate*", "demo.gate:3:35: error*nothing*"])
+
+
+def test_what_cannot_be_read_is_told(pytester: pytest.Pytester) -> None:
     write(pytester, "demo.gate", POLICY, TESTS)
     (pytester.path / "broken.gate").symlink_to("nowhere")
     result = pytester.runpytest()
-    assert result.parseoutcomes()["errors"] >= 1
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*broken.gate: No such file or directory*"])
 
 
@@ -163,7 +193,7 @@ def test_a_file_that_does_not_open_is_told_when_it_is_loaded(
 
     monkeypatch.setattr(Path, "open", refuse)
     result = pytester.runpytest("-p", "no:cacheprovider")
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*demo.gate: Permission denied*"])
 
 

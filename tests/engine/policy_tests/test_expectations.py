@@ -161,3 +161,66 @@ def test_a_shadow_rule_does_not_count_as_matched() -> None:
         "package a\naction a.x { }\nrule r on a.x => auto_run\n@shadow guard g on a.x => block\n"
     )
     assert one('test "t" { given a.x { } expect rules [r] expect auto_run }', policy).passed
+
+
+MARKED = (
+    "package a\naction a.x { who: string }\nrule any on a.x => auto_run"
+    ' because "for e{action.who}BECAUSE."\n'
+    'test "t" { given a.x { who: NAME } expect because contains TEXT }\n'
+)
+MARK = "\u0301"
+
+
+def because(name: str, text: str, rest: str = "") -> str:
+    """Return why a test of what a reason contains fails; empty where it passes."""
+    policy = MARKED.replace("NAME", f'"{name}"').replace("TEXT", f'"{text}"')
+    (result,) = run_tests(load_source(policy.replace("BECAUSE", rest)))
+    return result.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Ren\u00e9", "Rene\u0301"), ("Rene\u0301", "Ren\u00e9"), ("x", "for ex.")]
+)
+def test_because_is_compared_whatever_the_spelling(name: str, text: str) -> None:
+    assert not because(name, text)
+    assert because(name, "Rene").startswith('expected because contains "Rene", decided because')
+
+
+def test_a_reason_without_a_normal_form_equals_only_itself() -> None:
+    """Ten times 30 marks in a row are too many to be put in order."""
+    name, many = MARK * 30, "{action.who}" * 9
+    assert not because(name, MARK * 2, many)
+    assert because(name, "for \u00e9", many).startswith("expected because contains")
+    assert not because(name, "for \u00e9")
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("rule any on a.x => auto_run", "no reason"),
+        ('rule any on a.x => auto_run\nguard g on a.x when action.n > 5 => block because "g"',
+         "no reason"),
+        ('@shadow rule other on a.x => auto_run because "s"\nrule any on a.x => auto_run',
+         "no reason"),
+    ],
+    ids=["none", "not-matched", "shadow"],
+)  # fmt: skip
+def test_without_a_reason_nothing_is_contained(rule: str, said: str) -> None:
+    test = 'test "t" { given a.x { n: 1 } expect because contains "" }\n'
+    (result,) = run_tests(load_source(f"package a\naction a.x {{ n: int }}\n{rule}\n{test}"))
+    assert result.reason == f'expected because contains "", decided because {said}'
+
+
+def test_because_of_what_errs_and_of_an_exception() -> None:
+    policy = (
+        "package a\naction a.x { n: int }\nrule any on a.x => auto_run\n"
+        'guard errs on a.x when 1 / action.n > 5 => block because "it errs"\n'
+        'guard away on a.x => block because "it is away"\n'
+        "exception e suspends away { from 2025-12-25T00:00:00Z until 2026-01-15T00:00:00Z"
+        ' owner "o" reason "r" ticket "t" }\n'
+        'test "errs" { given a.x { n: 0 } expect because contains "it errs" expect block }\n'
+        'test "away" { given a.x { n: 1 } expect because contains "it is away" }\n'
+    )
+    errs, away = run_tests(load_source(policy))
+    assert errs.passed
+    assert away.reason == 'expected because contains "it is away", decided because no reason'

@@ -1,0 +1,198 @@
+"""YAML -> plain values, of what JSON has too: no aliases, no repeated keys, no values but JSON's.
+
+Every other word (`NO`, `1:30`, a date) stays the text it is. The events come from libyaml where
+PyYAML has it, so that a large document is read in a second; values are made here, so that nothing
+grows past a limit before it is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeAlias, cast
+
+import yaml
+
+from gatewright.dsl.bad_document import BadDocument, TooManyValues
+from gatewright.dsl.limits import MAX_DEPTH
+
+_TAG = "tag:yaml.org,2002:"
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
+_NULLS = ("", "~", "null")
+_BOOLS = {"true": True, "false": False}
+_MOST_DIGITS = 20
+_MOST_EXPLAINED = 64 * 1024
+"""A longer text that is no YAML is told without the reason; to look for it takes too long."""
+
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
+_Event: TypeAlias = Any
+"""An event of PyYAML, which has no types of its own."""
+
+
+def read_yaml(text: str, most_values: int) -> Value:
+    """Return what a document says; an empty one is None.
+
+    Raises BadDocument, with a place; TooManyValues where there are more values than may be.
+    """
+    parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _Reader(most_values).read(_events(text, parser))
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise _not_yaml(text, error, most_values) from None
+
+
+def _events(text: str, parser: Any) -> Iterator[_Event]:
+    return cast("Iterator[_Event]", cast(Any, yaml).parse(text, Loader=parser))
+
+
+def _not_yaml(text: str, error: Exception, most_values: int) -> Exception:
+    """Say what is wrong as PyYAML's own parser does: libyaml says it in other words."""
+    if len(text) <= _MOST_EXPLAINED:
+        try:
+            _Reader(most_values).read(_events(text, yaml.SafeLoader))
+        except (BadDocument, TooManyValues) as bad:
+            return bad
+        except yaml.YAMLError as own:
+            why = getattr(own, "problem", None) or "it holds characters that YAML does not allow"
+            return BadDocument(f"this is not YAML: {why}", _index(own))
+    return BadDocument("this is not YAML: it cannot be read on from here", _index(error))
+
+
+def _index(error: Exception) -> int:
+    mark = getattr(error, "problem_mark", None)
+    return mark.index if mark is not None else 0
+
+
+class _Reader:
+    """Makes the values of one document from its events."""
+
+    def __init__(self, most_values: int) -> None:
+        self._most = most_values
+        self._count = 0
+        self._open: list[_Open] = []
+        self._root: Value = None
+
+    def read(self, events: Iterator[_Event]) -> Value:
+        """Return the value of the only document."""
+        documents = 0
+        for event in events:
+            match event:
+                case yaml.DocumentStartEvent():
+                    documents += 1
+                    if documents > 1:
+                        raise BadDocument("a file of data is one document", _start(event))
+                case yaml.AliasEvent():
+                    raise BadDocument("aliases are not allowed in data", _start(event))
+                case yaml.ScalarEvent():
+                    self._take(_scalar(event), event)
+                case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
+                    self._begin(event)
+                case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                    self._open.pop()
+                case _:
+                    pass
+        return self._root
+
+    def _begin(self, event: _Event) -> None:
+        is_list = isinstance(event, yaml.SequenceStartEvent)
+        if event.tag not in (None, "!", f"{_TAG}{'seq' if is_list else 'map'}"):
+            raise _bad_tag(event)
+        value: list[Value] | dict[str, Value] = [] if is_list else {}
+        self._take(value, event)
+        self._open.append(_Open(value))
+        if len(self._open) > MAX_DEPTH + 1:
+            raise BadDocument("this is nested too deeply", _start(event))
+
+    def _take(self, value: Value, event: _Event) -> None:
+        """Put a value where it belongs: a key, a value of a key, an item, or the root."""
+        if not self._open:
+            self._root = value
+        elif self._open[-1].take(value, _start(event)):
+            return  # a key is no value of its own
+        self._count += 1
+        if self._count > self._most:
+            raise TooManyValues(_start(event))
+
+
+class _Open:
+    """A list or map that is not at its end, and the key that waits for its value."""
+
+    __slots__ = ("_key", "_value")
+
+    def __init__(self, value: list[Value] | dict[str, Value]) -> None:
+        self._value = value
+        self._key: str | None = None
+
+    def take(self, value: Value, at: int) -> bool:
+        """Take what comes next; tell whether it is a key."""
+        if isinstance(self._value, list):
+            self._value.append(value)
+            return False
+        if self._key is not None:
+            self._value[self._key], self._key = value, None
+            return False
+        if not isinstance(value, str):
+            raise BadDocument("this key is no text; put it in quotes", at)
+        if value in self._value:
+            raise BadDocument(f"the key `{value}` is given twice", at)
+        self._key = value
+        return True
+
+
+def _start(event: _Event) -> int:
+    return event.start_mark.index
+
+
+def _scalar(event: _Event) -> Value:
+    """Return the value of a word or a text in quotes."""
+    text: str = event.value
+    if event.tag in (None, "!"):
+        return _plain(text, event) if event.implicit[0] else text
+    kind = event.tag.removeprefix(_TAG)
+    if kind == "str":
+        return text
+    if kind == "null" and text in _NULLS:
+        return None
+    if kind == "bool" and text in _BOOLS:
+        return _BOOLS[text]
+    if kind == "int" and _INT.fullmatch(text):
+        return _int(text, event)
+    if kind == "float" and _FLOAT.fullmatch(text):
+        return float(text)
+    if kind == "float" and _NOT_FINITE.fullmatch(text):
+        raise BadDocument("a number is not finite", _start(event))
+    raise _bad_tag(event)
+
+
+def _plain(text: str, event: _Event) -> Value:
+    """Return the value of a word without quotes: what JSON has is read as in JSON."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLS:
+        return _BOOLS[text]
+    # HOT: most words are texts, which begin with none of these.
+    if text[0] in "-+0123456789":
+        if _INT.fullmatch(text):
+            return _int(text, event)
+        if _FLOAT.fullmatch(text):
+            return float(text)
+    return text
+
+
+def _int(text: str, event: _Event) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise BadDocument("a whole number does not fit into 64 bits", _start(event))
+    return int(text)
+
+
+def _bad_tag(event: _Event) -> BadDocument:
+    kind = event.tag.removeprefix(_TAG)
+    if kind in ("null", "bool", "int", "float", "seq", "map", "str"):
+        why = "a value cannot be read as its tag says; put it in quotes"
+    elif kind in ("binary", "timestamp", "set", "omap", "pairs"):
+        why = "a value is no text, number, list or object; put it in quotes"
+    else:
+        why = f"the tag `{event.tag}` is not allowed in data"
+    return BadDocument(why, _start(event))

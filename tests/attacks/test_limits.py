@@ -1,0 +1,208 @@
+"""Hostile and huge policies and documents: each is answered with a diagnostic and an exit code.
+
+What is asserted is how much comes out, never how long it takes: sets that once took minutes or
+gigabytes end this file's run where they do so again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gatewright.dsl.diagnostics import MAX_REPORTED
+from tests.cli.run import Ran, run
+
+HEAD = """package p
+action a.b { x: int, s: string }
+route manager { one of group("managers") }
+"""
+MOST_BYTES = 64 * 1024
+"""How much a command may write about a set with a hundred errors."""
+
+Files = Mapping[str, str | bytes]
+
+
+def repeated(line: str, count: int) -> str:
+    """Return lines that differ in `{n}` and `{next}`, the number of the line after, in a circle."""
+    return "".join(
+        line.replace("{n}", str(n)).replace("{next}", str((n + 1) % count)) for n in range(count)
+    )
+
+
+def routes(count: int, item: str) -> str:
+    return repeated(f'route r{{n}} {{ one of group("g") {item} }}\n', count)
+
+
+def ladder(count: int) -> str:
+    last = f'route r{count} {{ one of group("g") }}\n'
+    return repeated('route r{n} { one of group("g") outranks r{up} }\n', 0) + last + "".join(
+        f'route r{n} {{ one of group("g") outranks r{n + 1} }}\n' for n in range(count)
+    )
+
+
+def data(name: str, text: str | bytes) -> Files:
+    return {"p.gate": HEAD, f"data/{name}": text}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A set, the codes of its errors, and the exit code of `check`."""
+
+    files: Files | str
+    codes: frozenset[str]
+    exit_code: int = 1
+
+
+def refused(files: Files | str, *codes: str, exit_code: int = 1) -> Refused:
+    return Refused(files, frozenset(codes), exit_code)
+
+
+REFUSED: Mapping[str, Callable[[], Refused]] = {
+    # names that nothing has, with many that they could be meant for
+    "lets-of-unknown-names": lambda: refused(
+        "package p\n" + repeated("let name_{n} = name_{n}x\n", 9_000), "GW0301"
+    ),
+    "lets-of-long-unknown-names": lambda: refused(
+        "package p\n" + repeated(f"let {'a' * 90}_{{n}} = {'a' * 90}_{{n}}x\n", 4_000), "GW0301"
+    ),
+    "unknown-fields": lambda: refused(
+        "package p\naction a.b { " + repeated("f{n}: int,\n", 4_000) + "}\n"
+        + repeated("rule r{n} on a.b when action.g{n} > 1 => auto_run\n", 1_500), "GW0302",
+    ),
+    "unknown-routes": lambda: refused(
+        HEAD + routes(1_000, "") + repeated("guard g{n} => require q{n}\n", 4_000), "GW0204"
+    ),
+    "unknown-actions": lambda: refused(
+        "package p\n" + repeated("action a.b{n} { x: int }\n", 2_500)
+        + repeated("guard g{n} on a.bx{n} => block\n", 2_500), "GW0205",
+    ),
+    "values-of-no-enum": lambda: refused(
+        "package p\naction a.b { x: enum(" + repeated('"v{n}",', 9_000) + '"v") }\n'
+        + repeated('guard g{n} when action.x == "w{n}" => block\n', 2_000), "GW0314",
+    ),
+    # rows
+    "cases-of-7000-rows": lambda: refused(
+        HEAD + "rule r on a.b cases {\n" + repeated("action.x == {n} => auto_run\n", 6_500) + "}",
+        "GW0706",
+    ),
+    "cases-of-unknown-fields": lambda: refused(
+        HEAD + "rule r on a.b cases {\n" + repeated("action.y == {n} => auto_run\n", 900) + "}",
+        "GW0302",
+    ),
+    "tier-of-rows-that-overlap": lambda: refused(
+        HEAD + "rule r on a.b tier action.x {\n< 0 => block\n"
+        + repeated("0 .. {n} => block\n", 6_000) + "> 5999 => block\n}", "GW0408",
+    ),
+    "table-of-rows-that-overlap": lambda: refused(
+        HEAD + "rule r on a.b table (action.x, action.s) {\n"
+        + repeated("{n} | _ => auto_run\n", 2_000) + repeated('_ | "{n}" => block\n', 2_000) + "}",
+        "GW0411",
+    ),
+    "lines-of-conditions": lambda: refused(
+        HEAD + "guard g on a.b\n" + "when action.x > 1\n" * 6_000 + "=> block\n", "GW0707"
+    ),
+    # routes
+    "routes-that-outrank-in-a-chain": lambda: refused(HEAD + ladder(3_000), "GW0708"),
+    "routes-that-outrank-in-a-circle": lambda: refused(
+        HEAD + routes(3_000, "outranks r{next}"), "GW0505", "GW0708"
+    ),
+    "routes-that-escalate-in-a-circle": lambda: refused(
+        HEAD + routes(2_500, "timeout 4h then escalate r{next}"), "GW0506"
+    ),
+    "routes-of-one-effect": lambda: refused(
+        HEAD + routes(1_500, "") + "guard g => require "
+        + " and ".join(f"r{n}" for n in range(750)) + " then "
+        + " and ".join(f"r{n}" for n in range(750, 1_500)) + "\n", "GW0709",
+    ),
+    "silence-that-approves": lambda: refused(
+        HEAD + "@irreversible\naction a.c { }\n" + routes(1_500, "timeout 4h then approve")
+        + repeated("guard g{n} on a.* => require r{n}\n", 1_500), "GW0507",
+    ),
+    "lets-in-a-circle": lambda: refused(
+        "package p\n" + repeated("let l{n} = l{next}\n", 9_000), "GW0212"
+    ),
+    "types-in-a-chain": lambda: refused(
+        "package p\ntype T3000 { x: int }\n"
+        + "".join(f"type T{n} {{ x: T{n + 1} }}\n" for n in range(3_000)), "GW0703",
+    ),
+    # what concerns everything
+    "guards-on-everything": lambda: refused(
+        "package p\n" + repeated("action a.b{n} { x{n}: int }\n", 1_000)
+        + repeated("guard g{n} on * when true => block\n", 2_000), "GW0710",
+    ),
+    "risks-on-everything": lambda: refused(
+        "package p\n" + repeated("action a.b{n} { x{n}: int }\n", 1_000)
+        + repeated("risk r{n} on * when true => 5\n", 2_000), "GW0710",
+    ),
+    # texts
+    "tokens": lambda: refused("package p\n" + "let a = 1\n" * 13_000, "GW0702"),
+    "declared-again": lambda: refused("package p\n" + "let a = 1\n" * 12_000, "GW0201"),
+    "misspelt-declarations": lambda: refused("package p\n" + "ruel r => block\n" * 8_000, "GW0101"),
+    "brackets": lambda: refused("package p\nlet x = " + "{" * 49_000, "GW0703"),
+    "control-characters": lambda: refused("package p\n" + "\x01\n" * 400_000, "GW0109"),
+    # data
+    "json-of-numbers": lambda: refused(data("x.json", f"[{'1,' * 3_000_000}1]"), "GW0705"),
+    "json-of-empty-lists": lambda: refused(data("x.json", f"[{'[],' * 2_000_000}1]"), "GW0705"),
+    "json-of-keys": lambda: refused(
+        data("x.json", json.dumps({f"k{n}": n for n in range(300_000)})), "GW0705"
+    ),
+    "json-of-endless-text": lambda: refused(data("x.json", '["' + '\\"' * 3_000_000), "GW0802"),
+    "json-of-brackets": lambda: refused(data("x.json", "[" * 200_000), "GW0802"),
+    "yaml-of-numbers": lambda: refused(data("x.yaml", f"[{'1,' * 3_000_000}1]"), "GW0705"),
+    "yaml-of-objects": lambda: refused(
+        data("x.yaml", "- {id: 5, name: someone}\n" * 150_000), "GW0705"
+    ),
+    "yaml-of-brackets": lambda: refused(data("x.yaml", "[" * 3_000_000), "GW0802"),
+    "yaml-of-aliases": lambda: refused(
+        data("x.yaml", "a: &a [x, x]\n" + "".join(
+            f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefghijk", "bcdefghijkl", strict=True)
+        )), "GW0802",
+    ),
+    "yaml-of-merged-keys": lambda: refused(
+        data("x.yaml", "a: &a {x: 1}\nb:\n  <<: *a\n"), "GW0802"
+    ),
+    "data-of-more-bytes": lambda: refused(data("x.yaml", b"#\n" * 9_000_000), "GW0701"),
+    # what is no text
+    "no-text-behind-many-errors": lambda: refused(
+        {**{f"f{n:03}.gate": "package p\nlet x = \n" for n in range(120)}, "z.gate": b"\xff"},
+        "GW0101", "GW0801", exit_code=2,
+    ),
+    "no-text-of-data-behind-many-errors": lambda: refused(
+        {"p.gate": "package p\n" + "let = \n" * 10 + repeated("let n{n} = zz{n}\n", 200),
+         **{f"f{n:03}.gate": "package p\nlet x = \n" for n in range(120)},
+         "data/x.json": b'{"caf\xe9": 1}'},
+        "GW0101", "GW0102", "GW0801", exit_code=2,
+    ),
+}  # fmt: skip
+
+
+def written(folder: Path, files: Files | str) -> Path:
+    """Write a set into a folder."""
+    named: Files = {"p.gate": files} if isinstance(files, str) else files
+    for name, text in named.items():
+        file = folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return folder
+
+
+def codes(ran: Ran) -> Counter[str]:
+    """Return how often each code of an error was told as JSON."""
+    told = json.loads(ran.out)
+    return Counter(one["code"] for one in told if one["severity"] == "error")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused(name: str, tmp_path: Path) -> None:
+    case = REFUSED[name]()
+    ran = run("check", "--format", "json", written(tmp_path, case.files))
+    found = codes(ran)
+    assert set(found) == case.codes
+    assert ran.code == case.exit_code
+    assert 1 <= found.total() <= MAX_REPORTED
+    assert all(len(one["message"]) < 2_100 for one in json.loads(ran.out))
