@@ -419,7 +419,8 @@ def is_host_object(value: Value) -> TypeGuard[HostObject]:
     kind: type[object] = type(value)
     if kind in _KIND_OF_TYPE:
         return False
-    return _is_host_type(kind) or isinstance(value, HostObject)
+    # mypy takes types for unhashable.
+    return _is_host_type(kind) or isinstance(value, HostObject)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=256)

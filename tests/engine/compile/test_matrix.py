@@ -24,8 +24,6 @@ class Real(float):
     pass
 
 
-pytestmark = pytest.mark.volume
-
 VALUES: list[Any] = [
     "x", "", None, True, 1, 1.0, 0, -1, 2**63, "3d", "72h", "2026-06-15T12:00:00Z", "5 USD",
     "5.00 USD", "5 EUR", [], ["x"], [1], {}, {"a": 1}, "\u212a", "e\u0301", b"x", "x" * 2_001, 5.5,
@@ -129,6 +127,7 @@ def proposals() -> list[dict[str, Any]]:
     return made + [{**base, "changes": {field: {}}} for field in ("F", "G", "Q")]
 
 
+@pytest.mark.volume
 @pytest.mark.parametrize("condition", PARTS)
 @pytest.mark.parametrize("declared", [TYPED, UNTYPED], ids=["typed", "untyped"])
 def test_the_other_parts(declared: str, condition: str) -> None:
@@ -139,6 +138,7 @@ def test_the_other_parts(declared: str, condition: str) -> None:
         assert {same(policy, proposal) for proposal in proposals()}
 
 
+@pytest.mark.volume
 def test_rows_in_great_numbers() -> None:
     rows = [
         f'{"guard" if n % 3 else "rule"} r{n} on x.y when action.a == "a{n % 17}" && action.n < {n % 50}'
