@@ -234,8 +234,10 @@ class Machine(RuleBasedStateMachine):
         item, m = self.pick(number, "failed"), self.model
         by = by or self.insider(item)
         parent = m.items.get(item.undoes or "")
-        allowed = (m.is_concerned(item, by) or m.may_decide(item, by)) and (
-            parent is None or m.may_undo(parent)
+        allowed = (
+            item.state == "failed"
+            and (m.is_concerned(item, by) or m.may_decide(item, by))
+            and (parent is None or m.may_undo(parent))
         )
         run = self.expect(allowed, lambda: self.gate.retry(item.id, by=by))
         if run is not None:
