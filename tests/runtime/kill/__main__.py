@@ -7,7 +7,6 @@ behind stays in its folder then.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -27,7 +26,6 @@ from tests.runtime.kill.place import Place
 
 def one(kind: str, seconds: float, seed: int, folder: Path) -> dict[str, Any]:
     """Run the loop on a store of one kind, and return the report."""
-    os.environ["GATEWRIGHT_CACHE"] = str(folder / "cache")
     with ExitStack() as stack:
         if kind == "sqlite":
             url = f"sqlite:///{folder / 'gate.db'}"

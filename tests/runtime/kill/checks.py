@@ -8,9 +8,9 @@ from typing import Any
 from gatewright.engine.runtime.run import TERMINAL, WORK, Attempt, Round, Run, State
 from tests.runtime.kill.evidence import Evidence
 from tests.runtime.kill.journal import Deed
-from tests.runtime.kill.place import GROUPS
+from tests.runtime.kill.place import ASKED, GROUPS
 
-_QUORUM = {"kill.manager": ("managers", 1), "kill.finance": ("finance", 1), "kill.board": ("board", 2)}
+_QUORUM = {"kill.board": 2}
 _OUTRANKS = {"kill.manager": ("kill.finance",)}
 
 
@@ -81,8 +81,8 @@ def _is_approved(run: Run, round_: Round, at: int) -> bool:
             if vote.route == now and vote.card == round_.card and vote.at <= at
         } - excluded  # fmt: skip
         if not any(
-            len(voters & set(GROUPS[group])) >= least
-            for group, least in (_QUORUM[r] for r in (now, *_OUTRANKS.get(now, ())))
+            len(voters & set(GROUPS[ASKED[r]])) >= _QUORUM.get(r, 1)
+            for r in (now, *_OUTRANKS.get(now, ()))
         ):
             return False
     return True

@@ -55,14 +55,15 @@ class Loop:
         end = time.monotonic() + seconds
         try:
             while time.monotonic() < end:
-                time.sleep(self._random.uniform(0.02, 0.4))
+                time.sleep(self._random.uniform(0.05, 0.8))
                 self._harm(victims)
         finally:
             for victim in victims:
                 self._kill(victim)
 
     def _harm(self, victims: list[Victim]) -> None:
-        place = self._random.randrange(len(victims))
+        workers = self._random.random() < 0.75
+        place = self._random.randrange(WORKERS) if workers else self._random.randrange(WORKERS, len(victims))
         luck = self._random.random()
         if luck < 0.08:
             self._pause(victims[place])

@@ -14,7 +14,7 @@ from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.store.errors import StoreError, StoreUnsure
 from tests.runtime.kill.bank import GRADES, Teller
 from tests.runtime.kill.journal import Answer, Journal
-from tests.runtime.kill.place import AGENT, CHARGES, OWNER, PEOPLE, Place
+from tests.runtime.kill.place import AGENT, ASKED, CHARGES, GROUPS, OWNER, PEOPLE, Place
 
 _DEEDS = {
     "propose": 30, "approve": 40, "reject": 3, "cancel": 3, "request_changes": 2, "revise": 6,
@@ -81,6 +81,8 @@ class Crowd:
         if found is None:
             return
         by = self._random.choice(PEOPLE)
+        if do == "approve" and self._random.random() < 0.8:
+            by = self._random.choice(GROUPS[ASKED[found.round.asks[-1].route]])
         if do in ("revise", "retry", "branch"):
             by = self._random.choice((AGENT, OWNER, by))
         if do == "complete":

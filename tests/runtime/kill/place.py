@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gatewright.configuration import open_gate, read
+from gatewright.engine.bundle.build import build
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime.gate import Gate
 from gatewright.loading import load
@@ -19,6 +20,8 @@ from tests.runtime.kill.bank import GRADES, Teller
 
 POLICY = Path(__file__).parent / "refunds.gate"
 GROUPS = {"managers": ("ann", "bob"), "finance": ("fay", "gus"), "board": ("cat", "dan", "eve")}
+ASKED = {"kill.manager": "managers", "kill.finance": "finance", "kill.board": "board"}
+"""Which group a route asks."""
 PEOPLE = tuple(sorted({"oli", "zed", *(p for group in GROUPS.values() for p in group)}))
 AGENT, OWNER = "refund-bot", "oli"
 CHARGES = tuple(f"ch_{number}" for number in range(1, 13))
@@ -37,14 +40,15 @@ class Place:
         return self.folder / "gatewright.toml"
 
     def lay_out(self) -> None:
-        """Write the configuration and the people."""
+        """Write the configuration, the people, and the policy as a bundle: loaded without its parser."""
+        (self.folder / "kill.gwb").write_bytes(build(load(POLICY).policy))
         connectors = "".join(
             f'\n[[connectors]]\nuse = "tests.runtime.kill.bank:connector"\n'
             f'system = "{system}"\nfolder = "${{HERE}}"\n'
             for system in GRADES
         )
         self.toml.write_text(
-            f'policy = "{POLICY}"\nstore = "{self.url}"\npeople = "people.yaml"\n{connectors}'
+            f'policy = "kill.gwb"\nstore = "{self.url}"\npeople = "people.yaml"\n{connectors}'
         )
         known = "".join(f"  {person}: {{}}\n" for person in PEOPLE)
         groups = "".join(f"  {name}: [{', '.join(group)}]\n" for name, group in GROUPS.items())
@@ -52,7 +56,7 @@ class Place:
 
     @cached_property
     def policy(self) -> PolicySet:
-        return load(POLICY)
+        return load(self.folder / "kill.gwb")
 
     @contextmanager
     def gate(self) -> Generator[Gate]:

@@ -14,13 +14,20 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 PRELOADED = (
     "gatewright.cli.work", "gatewright.engine.runtime.worker", "gatewright.loading", "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.pysqlite", "alembic.command",
-    "tests.runtime.kill.people", "tests.runtime.kill.processes",
+    "tests.runtime.kill.__main__", "tests.runtime.kill.people",
 )  # fmt: skip
 
 
 def preload() -> None:
-    """Load what processes need, once for all of them."""
+    """Load what processes need, once for all of them, and wait until that is done."""
     _CONTEXT.set_forkserver_preload(list(PRELOADED))
+    first = _CONTEXT.Process(target=_nothing)
+    first.start()
+    first.join()
+
+
+def _nothing() -> None:
+    pass
 
 
 class Victim:
