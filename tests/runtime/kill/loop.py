@@ -74,8 +74,10 @@ class Loop:
             victims[place] = self._worker() if place < WORKERS else self._crowd()
 
     def _kill(self, victim: Victim) -> None:
-        if victim.kill() != KILLED:
-            self.ended.append(victim.said.read_text()[-2000:] or f"{victim.said.name}: no word")
+        ended, said = victim.kill(), victim.said.read_text() if victim.said.exists() else ""
+        # A store that is away when it begins to work is an error of use.
+        if ended != KILLED and not (ended == 2 and said.startswith("error: the store")):
+            self.ended.append(f"{victim.said.name}, {ended}: {said[-2000:]}")
         self.did["kills"] += 1
 
     def _pause(self, victim: Victim) -> None:

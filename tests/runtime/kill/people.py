@@ -141,6 +141,14 @@ class Crowd:
 def act_for_ever(folder: str, url: str, name: str, seed: int) -> None:
     """Act until the process is killed. Every process has a name of its own."""
     place = Place(Path(folder), url)
+    while True:
+        try:
+            _act(place, name, seed)
+        except StoreError:  # while it was opened
+            continue
+
+
+def _act(place: Place, name: str, seed: int) -> None:
     with place.gate() as gate:
         crowd = Crowd(place, gate, name, seed)
         while True:
