@@ -14,20 +14,25 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 PRELOADED = (
     "gatewright.cli.work", "gatewright.engine.runtime.worker", "gatewright.loading", "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.pysqlite", "alembic.command",
-    "tests.runtime.kill.__main__", "tests.runtime.kill.people",
+    "tests.runtime.kill.__main__", "tests.runtime.kill.matrix",
 )  # fmt: skip
 
 
 def preload() -> None:
     """Load what processes need, once for all of them, and wait until that is done."""
     _CONTEXT.set_forkserver_preload(list(PRELOADED))
-    first = _CONTEXT.Process(target=_nothing)
-    first.start()
-    first.join()
+    start(_nothing).join()
 
 
 def _nothing() -> None:
     pass
+
+
+def start(what: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """Start a process that does something once."""
+    process = _CONTEXT.Process(target=what, args=arguments, daemon=True)
+    process.start()
+    return process
 
 
 class Victim:
@@ -35,10 +40,7 @@ class Victim:
 
     def __init__(self, what: Callable[..., None], arguments: tuple[object, ...], said: Path) -> None:
         self.said = said
-        self._process: ForkServerProcess = _CONTEXT.Process(
-            target=_alone, args=(what, arguments, str(said)), daemon=True
-        )
-        self._process.start()
+        self._process = start(_alone, what, arguments, str(said))
 
     def kill(self) -> int:
         """Kill it with SIGKILL, and return how it ended: -9 unless it ended by itself before."""
