@@ -1,7 +1,6 @@
-"""`python -m tests.runtime.kill`: kill processes at random for a while, then check everything.
+"""`python -m tests.runtime.kill`: kill processes at random moments, or at every failpoint.
 
-The last line is a report as JSON; the exit code is 1 where anything is wrong. What a loop left
-behind stays in its folder then.
+The exit code is 1 where anything is wrong; what a loop left behind stays in its folder then.
 """
 
 from __future__ import annotations
@@ -11,17 +10,22 @@ import shutil
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from tests.runtime.databases import any_server, fresh_schema
+from tests.runtime.kill import matrix
 from tests.runtime.kill.checks import acknowledged, wrong
 from tests.runtime.kill.evidence import Evidence, collect
-from tests.runtime.kill.loop import APPLICATION, Loop, settle
+from tests.runtime.kill.loop import APPLICATION, Loop, settle, stock
 from tests.runtime.kill.place import Place
+from tests.runtime.kill.processes import preload
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def one(kind: str, seconds: float, seed: int, folder: Path) -> dict[str, Any]:
@@ -35,8 +39,8 @@ def one(kind: str, seconds: float, seed: int, folder: Path) -> dict[str, Any]:
         place = Place(folder, url)
         place.lay_out()
         stack.enter_context(place.bank(seed))
-        with place.gate():
-            pass
+        with place.gate() as gate:
+            stock(gate)
         loop = Loop(place, seed)
         loop.run(seconds)
         time.sleep(1)  # calls that were under way end in the ledger
@@ -63,13 +67,24 @@ def _figures(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-@click.command()
-@click.option("--store", "kinds", type=click.Choice(["sqlite", "postgres"]), multiple=True,
-              default=("sqlite", "postgres"))  # fmt: skip
-@click.option("--seconds", default=300.0, help="Of each store.")
-@click.option("--seed", default=1)
-def main(kinds: tuple[str, ...], seconds: float, seed: int) -> None:
-    """Kill for a while, and say what became of it."""
+def _stores(command: F) -> F:
+    return click.option(
+        "--store", "kinds", type=click.Choice(["sqlite", "postgres"]), multiple=True,
+        default=("sqlite", "postgres"), help="Of which kind; both where none is named.",
+    )(command)  # fmt: skip
+
+
+@click.group()
+def main() -> None:
+    """Kill processes, and check that nothing is lost and nothing happens twice."""
+
+
+@main.command()
+@_stores
+@click.option("--seconds", default=300.0, show_default=True, help="For each store.")
+@click.option("--seed", default=1, show_default=True)
+def loop(kinds: tuple[str, ...], seconds: float, seed: int) -> None:
+    """Kill at random moments. A line of JSON for each store says what became of it."""
     is_good = True
     for kind in kinds:
         folder = Path(tempfile.mkdtemp(prefix="gatewright-kill-"))
@@ -81,6 +96,21 @@ def main(kinds: tuple[str, ...], seconds: float, seed: int) -> None:
         else:
             shutil.rmtree(folder)
     raise SystemExit(0 if is_good else 1)
+
+
+@main.command("matrix")
+@_stores
+def all_failpoints(kinds: tuple[str, ...]) -> None:
+    """End a process at every failpoint, with every grade."""
+    preload()
+    bad = 0
+    for kind in kinds:
+        cases, wrong = matrix.run_all(kind)
+        click.echo(f"{kind}: {cases} cases, {len(wrong)} wrong")
+        for line in wrong:
+            click.echo(f"  {line}", err=True)
+        bad += len(wrong)
+    raise SystemExit(1 if bad else 0)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import WORK, Run
 from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.worker import Worker
-from tests.runtime.kill.people import act_for_ever
-from tests.runtime.kill.place import CALL_TIMEOUT_S, LEASE_S, Place
+from tests.runtime.kill.bank import GRADES
+from tests.runtime.kill.people import act_for_ever, action
+from tests.runtime.kill.place import CALL_TIMEOUT_S, CHARGES, LEASE_S, Place
 from tests.runtime.kill.processes import Victim, preload, work
 
 APPLICATION = "gatewright_kill"
@@ -114,6 +115,13 @@ class Loop:
     def _start(self, what: Callable[..., None], arguments: tuple[object, ...], name: str) -> Victim:
         self.did["processes"] += 1
         return Victim(what, arguments, self.place.folder / f"{name}.said")
+
+
+def stock(gate: Gate) -> None:
+    """Propose what workers have to do from the first moment on."""
+    for system in GRADES:
+        for number, charge in enumerate(CHARGES[:4]):
+            gate.propose(action(system, charge, 100 + number, f"stock-{system}-{number}"))
 
 
 def settle(gate: Gate) -> list[Run]:

@@ -1,4 +1,4 @@
-"""Every failpoint x every grade x both databases: `python -m tests.runtime.kill.matrix`.
+"""Every failpoint x every grade x both databases: `python -m tests.runtime.kill matrix`.
 
 A process ends at the failpoint while it proposes, answers, fires a timer, asks again, carries out a
 run, or takes one back. Then others go on, and the ledger is compared with what the run says.
@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import click
-
 from gatewright.engine.runtime import failpoints
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
 from tests.runtime.databases import any_server, fresh_schema
-from tests.runtime.kill.processes import preload, start
+from tests.runtime.kill.processes import start
 from tests.runtime.world import HOUR, World, refund
 
 Do = Literal["propose", "approve", "work"]
@@ -160,23 +158,3 @@ def run_all(kind: str) -> tuple[int, list[str]]:
                 except Exception as error:
                     wrong.append(f"{case}: {type(error).__name__}: {error}")
     return count, wrong
-
-
-@click.command()
-@click.option("--store", "kinds", type=click.Choice(["sqlite", "postgres"]), multiple=True,
-              default=("sqlite", "postgres"))  # fmt: skip
-def main(kinds: tuple[str, ...]) -> None:
-    """End a process at every failpoint, with every grade, on both databases."""
-    preload()
-    bad = 0
-    for kind in kinds:
-        count, wrong = run_all(kind)
-        click.echo(f"{kind}: {count} cases, {len(wrong)} wrong")
-        for line in wrong:
-            click.echo(f"  {line}", err=True)
-        bad += len(wrong)
-    raise SystemExit(1 if bad else 0)
-
-
-if __name__ == "__main__":
-    main()

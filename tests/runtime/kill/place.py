@@ -34,6 +34,7 @@ class Place:
 
     folder: Path
     url: str
+    connector: str = "tests.runtime.kill.bank:connector"
 
     @property
     def toml(self) -> Path:
@@ -43,7 +44,7 @@ class Place:
         """Write the configuration, the people, and the policy as a bundle: loaded without its parser."""
         (self.folder / "kill.gwb").write_bytes(build(load(POLICY).policy))
         connectors = "".join(
-            f'\n[[connectors]]\nuse = "tests.runtime.kill.bank:connector"\n'
+            f'\n[[connectors]]\nuse = "{self.connector}"\n'
             f'system = "{system}"\nfolder = "${{HERE}}"\n'
             for system in GRADES
         )

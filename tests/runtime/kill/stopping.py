@@ -1,0 +1,40 @@
+"""A ledger whose first call with a key stops its process, before or after the effect."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from gatewright.engine.action import Action
+from gatewright.engine.runtime.ports import Receipt
+from tests.runtime.kill.bank import GRADES
+from tests.runtime.ledger import Ledger
+
+AFTER = ("none",)
+"""The systems that stop after the effect; the others before it."""
+
+
+class Stopping(Ledger):
+    """One ledger, in a file that processes share."""
+
+    def __init__(self, folder: Path, system: str) -> None:
+        super().__init__(folder / f"{system}.db", GRADES[system], system)
+
+    def execute(
+        self, action: Action, expected_version: str | None, idempotency_key: str
+    ) -> Receipt:
+        mark = self.path.with_name(f"{idempotency_key}.stopped")
+        is_first = not mark.exists()
+        mark.touch()
+        if is_first and self.system not in AFTER:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        receipt = super().execute(action, expected_version, idempotency_key)
+        if is_first and self.system in AFTER:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return receipt
+
+
+def connector(folder: str, system: str) -> Stopping:
+    """Make a connector, as `gatewright.toml` asks for it."""
+    return Stopping(Path(folder), system)
