@@ -84,6 +84,7 @@ fuzz: $(STAMP)
 
 crash: $(STAMP)
 	$(BIN)/python -m tests.runtime.kill matrix
+	$(BIN)/python -m tests.runtime.kill pause
 	$(BIN)/python -m tests.runtime.kill loop --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(BENCH_VENV)/.installed

@@ -10,44 +10,51 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from tests.runtime.databases import any_server, fresh_schema
-from tests.runtime.kill import matrix
+from tests.runtime.kill import matrix, pausing
+from tests.runtime.kill.bank import SLOW_S
 from tests.runtime.kill.checks import acknowledged, wrong
 from tests.runtime.kill.evidence import Evidence, collect
 from tests.runtime.kill.loop import APPLICATION, Loop, settle, stock
-from tests.runtime.kill.place import Place
+from tests.runtime.kill.place import BANK, Place
 from tests.runtime.kill.processes import preload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def one(kind: str, seconds: float, seed: int, folder: Path) -> dict[str, Any]:
-    """Run the loop on a store of one kind, and return the report."""
+@contextmanager
+def placed(kind: str, folder: Path, connector: str = BANK, name: str = "") -> Generator[Place]:
+    """Lay out a place with an empty store of a kind; `name` is what its sessions are called."""
     with ExitStack() as stack:
         if kind == "sqlite":
             url = f"sqlite:///{folder / 'gate.db'}"
         else:
             schema = stack.enter_context(fresh_schema(stack.enter_context(any_server())))
-            url = f"{schema}&application_name={APPLICATION}{seed}"
-        place = Place(folder, url)
+            url = f"{schema}&application_name={name}"
+        place = Place(folder, url, connector)
         place.lay_out()
-        stack.enter_context(place.bank(seed))
+        yield place
+
+
+def one(kind: str, seconds: float, seed: int, folder: Path) -> dict[str, Any]:
+    """Run the loop on a store of one kind, and return the report."""
+    with placed(kind, folder, name=f"{APPLICATION}{seed}") as place, place.bank(seed):
         with place.gate() as gate:
             stock(gate)
         loop = Loop(place, seed)
         loop.run(seconds)
-        time.sleep(1)  # calls that were under way end in the ledger
+        time.sleep(SLOW_S)  # calls that are under way end in the ledger
         begun = time.monotonic()
-        gate = stack.enter_context(place.gate())
-        settle(gate)
-        evidence = collect(place, gate)
+        with place.gate() as gate:
+            settle(gate)
+            evidence = collect(place, gate)
         took = time.monotonic() - begun
         found = [*(f"ended by itself: {said}" for said in loop.ended), *wrong(evidence)]
         return {**_figures(evidence), **loop.did, "settled_s": round(took, 1),
@@ -96,6 +103,25 @@ def loop(kinds: tuple[str, ...], seconds: float, seed: int) -> None:
         else:
             shutil.rmtree(folder)
     raise SystemExit(0 if is_good else 1)
+
+
+@main.command()
+@_stores
+def pause(kinds: tuple[str, ...]) -> None:
+    """Pause a worker in a call until others have its run, with every grade."""
+    preload()
+    bad = 0
+    for kind in kinds:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            placed(kind, Path(folder), pausing.CONNECTOR) as place,
+        ):
+            wrong = pausing.pause_all(place)
+        click.echo(f"{kind}: {len(pausing.ENDS)} cases, {len(wrong)} wrong")
+        for line in wrong:
+            click.echo(f"  {line}", err=True)
+        bad += len(wrong)
+    raise SystemExit(1 if bad else 0)
 
 
 @main.command("matrix")

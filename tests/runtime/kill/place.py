@@ -25,6 +25,7 @@ ASKED = {"kill.manager": "managers", "kill.finance": "finance", "kill.board": "b
 PEOPLE = tuple(sorted({"oli", "zed", *(p for group in GROUPS.values() for p in group)}))
 AGENT, OWNER = "refund-bot", "oli"
 CHARGES = tuple(f"ch_{number}" for number in range(1, 13))
+BANK = "tests.runtime.kill.bank:connector"
 LEASE_S, CALL_TIMEOUT_S = 1.0, 0.4
 
 
@@ -34,7 +35,7 @@ class Place:
 
     folder: Path
     url: str
-    connector: str = "tests.runtime.kill.bank:connector"
+    connector: str = BANK
 
     @property
     def toml(self) -> Path:

@@ -24,7 +24,7 @@ class Stopping(Ledger):
     def execute(
         self, action: Action, expected_version: str | None, idempotency_key: str
     ) -> Receipt:
-        mark = self.path.with_name(f"{idempotency_key}.stopped")
+        mark = mark_of(self.path.parent, idempotency_key)
         is_first = not mark.exists()
         mark.touch()
         if is_first and self.system not in AFTER:
@@ -33,6 +33,11 @@ class Stopping(Ledger):
         if is_first and self.system in AFTER:
             os.kill(os.getpid(), signal.SIGSTOP)
         return receipt
+
+
+def mark_of(folder: Path, key: str) -> Path:
+    """Return the file that says that a call with the key began."""
+    return folder / f"{key}.called"
 
 
 def connector(folder: str, system: str) -> Stopping:
