@@ -124,9 +124,7 @@ NAME = f"gatewright_lost_{os.getpid()}"
 
 
 @pytest.fixture(params=[Idempotency.PROBE])
-def shop(
-    database_url: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> Generator[Shop]:
+def shop(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Generator[Shop]:
     named = f"{database_url}&application_name={NAME}" if "options" in database_url else database_url
     shop = Shop(named, tmp_path, request.param)
     yield shop

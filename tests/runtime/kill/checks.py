@@ -208,7 +208,10 @@ def one_message_of_each_step(evidence: Evidence) -> Iterator[str]:
                 for leaf in leaves
             )
 
-        by_hand = times("completed_by_hand", executed=True), times("completed_by_hand", executed=False)
+        by_hand = (
+            times("completed_by_hand", executed=True),
+            times("completed_by_hand", executed=False),
+        )
         wanted = {
             "run.auto": times("decided", effect="auto_run"),
             "run.pending": times("decided", effect="require_approval"),
@@ -225,7 +228,10 @@ def one_message_of_each_step(evidence: Evidence) -> Iterator[str]:
         }
         found = {kind: said[kind] for kind in wanted}
         if run.state is not State.CANCELLED or not any(by_hand):
-            wanted["run.cancelled"], found["run.cancelled"] = times("cancelled"), said["run.cancelled"]
+            wanted["run.cancelled"], found["run.cancelled"] = (
+                times("cancelled"),
+                said["run.cancelled"],
+            )
         if found != wanted:
             odd = [k for k in wanted if wanted[k] != found[k]]
             yield f"{run.id}: messages {odd} are {[found[k] for k in odd]}, of {[wanted[k] for k in odd]}"

@@ -46,7 +46,7 @@ class Loop:
     """Processes that ended though nobody killed them, with what they said."""
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+        self._random = random.Random(self.seed)  # noqa: S311 - no secret
         self._numbers = count(1)
         preload()
 
@@ -64,7 +64,11 @@ class Loop:
 
     def _harm(self, victims: list[Victim]) -> None:
         workers = self._random.random() < 0.75
-        place = self._random.randrange(WORKERS) if workers else self._random.randrange(WORKERS, len(victims))
+        place = (
+            self._random.randrange(WORKERS)
+            if workers
+            else self._random.randrange(WORKERS, len(victims))
+        )
         luck = self._random.random()
         if luck < 0.08:
             self._pause(victims[place])

@@ -23,7 +23,12 @@ from tests.runtime.world import HOUR, World, refund
 
 Do = Literal["propose", "approve", "work"]
 
-_BEFORE = {"propose": "proposing", "answer": "answering", "timer": "a timer", "stale": "asking again"}
+_BEFORE = {
+    "propose": "proposing",
+    "answer": "answering",
+    "timer": "a timer",
+    "stale": "asking again",
+}
 _WORKING = ("claim", "execute", "result", "verify")
 _TWICE = ("result.recorded:2", "result.committed:2")
 """An attempt has two results: that it was applied, and that it is as planned."""

@@ -49,7 +49,7 @@ class Crowd:
 
     def __init__(self, place: Place, gate: Gate, name: str, seed: int) -> None:
         self._place, self._gate, self._name = place, gate, name
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - no secret
         self._journal = Journal(place.folder / f"{name}.jsonl")
         self._count = 0
 

@@ -38,7 +38,9 @@ def start(what: Callable[..., None], *arguments: object) -> ForkServerProcess:
 class Victim:
     """A process that does something until it is killed, and whatever it has to say goes to a file."""
 
-    def __init__(self, what: Callable[..., None], arguments: tuple[object, ...], said: Path) -> None:
+    def __init__(
+        self, what: Callable[..., None], arguments: tuple[object, ...], said: Path
+    ) -> None:
         self.said = said
         self._process = start(_alone, what, arguments, str(said))
 
