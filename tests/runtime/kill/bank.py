@@ -18,8 +18,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from gatewright.engine.action import Action
-from gatewright.engine.runtime.ports import Capabilities, Idempotency, Preview, Probe, Receipt
-from gatewright.engine.runtime.ports import Record, TargetRef
+from gatewright.engine.runtime.ports import (
+    Capabilities,
+    Idempotency,
+    Preview,
+    Probe,
+    Receipt,
+    Record,
+    TargetRef,
+)
 from tests.runtime.ledger import Fault, Ledger
 
 GRADES = {
