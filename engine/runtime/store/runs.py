@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gatewright.engine.runtime.errors import NoSuchRun, Outdated
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -161,6 +161,15 @@ def listed(
         query = query.where((c.proposed_at > at) | ((c.proposed_at == at) & (c.id > run)))
     bodies = connection.scalars(query.order_by(c.proposed_at, c.id).limit(most))
     return [_RUN.validate_json(body) for body in bodies]
+
+
+def waiting(connection: Connection) -> tuple[int, int | None]:
+    """Return how many runs wait for people, and when the oldest of them was proposed."""
+    c = t.runs.c
+    row = connection.execute(
+        select(func.count(), func.min(c.proposed_at)).where(c.state == State.PENDING.value)
+    ).one()
+    return row[0], row[1]
 
 
 def ready_at(run: Run, now: int) -> int | None:

@@ -47,7 +47,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """Give all cases. A failpoint of another kind is not ours: it raises KeyError."""
+    """Give all cases. What is told to notifiers has tests of its own."""
     for name in (*failpoints.NAMES, *_TWICE):
         kind = name.split(".")[0]
         for grade in Idempotency:
