@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import threading
 from pathlib import Path
 
 from gatewright.engine.action import Action
@@ -28,11 +28,16 @@ class Stopping(Ledger):
         is_first = not mark.exists()
         mark.touch()
         if is_first and self.system not in AFTER:
-            os.kill(os.getpid(), signal.SIGSTOP)
+            _stop()
         receipt = super().execute(action, expected_version, idempotency_key)
         if is_first and self.system in AFTER:
-            os.kill(os.getpid(), signal.SIGSTOP)
+            _stop()
         return receipt
+
+
+def _stop() -> None:
+    """Stop here. A signal to the process would stop another thread first, and this one later."""
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def mark_of(folder: Path, key: str) -> Path:
