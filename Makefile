@@ -20,11 +20,15 @@ COVERAGE_MIN ?= 97
 # What `make coverage` asks of dsl and engine, lines and branches together.
 COVERAGE_GOAL ?= 97
 
+# `make crash`: how long processes are killed on each database, and by which seed.
+SECONDS ?= 300
+SEED ?= 1
+
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # pyright looks for a newer version of itself unless it is told not to.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
-.PHONY: help venv demo test coverage check fmt fuzz bench clean
+.PHONY: help venv demo test coverage check fmt fuzz crash bench clean
 
 help:
 	@echo "make demo      see policies decide on actions of a simulated business"
@@ -33,6 +37,7 @@ help:
 	@echo "make coverage  all tests, then the uncovered lines; fails under $(COVERAGE_GOAL) %"
 	@echo "make fmt       format the Python code"
 	@echo "make fuzz      the property tests, with many more examples"
+	@echo "make crash     processes killed at every failpoint, and at random (SECONDS=300 SEED=1)"
 	@echo "make bench     the benchmarks, into docs/benchmarks.md (BENCH=--quick for a short run)"
 	@echo "make clean     remove what the others made"
 
@@ -76,6 +81,11 @@ fmt: $(STAMP)
 
 fuzz: $(STAMP)
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -m hypothesis -n $(WORKERS) --dist worksteal
+
+crash: $(STAMP)
+	$(BIN)/python -m tests.runtime.kill matrix
+	$(BIN)/python -m tests.runtime.kill pause
+	$(BIN)/python -m tests.runtime.kill loop --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(BENCH_VENV)/.installed
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)

@@ -40,12 +40,15 @@ from gatewright.engine.runtime.ports import (
 from gatewright.engine.runtime.proposing import Proposing, previewed
 from gatewright.engine.runtime.run import Attempt, Run, State
 from gatewright.engine.runtime.store import runs
-from gatewright.engine.runtime.store.errors import StoreError
+from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, StoreUnusable
 
 T = TypeVar("T")
 
 MAX_CLAIMS: Final = 10
 """After so many claims of one run it is given up rather than tried for ever."""
+
+LONGEST_PAUSE_S: Final = 30.0
+"""How long a worker waits at most before it tries a store again that cannot be used."""
 
 
 MAX_ROUNDS: Final = 50
@@ -80,10 +83,32 @@ class Worker:
         telemetry.watch(gate.desk)
         self._audit_key = audit_key
 
-    def run(self, stop: threading.Event, idle_s: float = 0.5) -> None:
-        """Work until told to stop, looking again after `idle_s` where nothing is to be done."""
+    def run(
+        self, stop: threading.Event, idle_s: float = 0.5, tell: Callable[[str], None] | None = None
+    ) -> None:
+        """Work until told to stop, looking again after `idle_s` where nothing is to be done.
+
+        A store that is locked, full or away is tried again, after ever longer pauses; `tell` is
+        given a line when that begins, and one when it is over. Raises StoreUnusable and
+        StoreOutdated, which do not pass by themselves.
+        """
+        pause_s = idle_s
         while not stop.is_set():
-            if not self.step():
+            try:
+                was_idle = not self.step()
+            except (StoreUnusable, StoreOutdated):
+                raise
+            except StoreError as error:
+                # What was called may be done, and not be kept: whoever claims the run finds out.
+                if tell is not None and pause_s == idle_s:
+                    tell(f"{error}; trying again")
+                stop.wait(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                continue
+            if tell is not None and pause_s != idle_s:
+                tell("the store can be used again")
+            pause_s = idle_s
+            if was_idle:
                 stop.wait(idle_s)
 
     def drain(self, most: int = 10_000) -> int:

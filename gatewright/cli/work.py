@@ -12,6 +12,7 @@ from gatewright import loading
 from gatewright.cli.gate import configuration, errors_told, gate_option, using
 from gatewright.cli.inputs import loaded, write
 from gatewright.configuration import audit_key_of, open_gate
+from gatewright.dsl.rendering.display import visible
 
 
 @click.command("work")
@@ -28,7 +29,8 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
 
     What was approved is decided once more by the policies in force, and written only to the record
     that people saw. Policies are read anew when their files change. SIGTERM and Ctrl-C let the step
-    at hand end first; after kill -9 another worker finds out what happened.
+    at hand end first; after kill -9 another worker finds out what happened. A store that is locked,
+    full or away is tried again until it is back.
 
     \b
     Examples:
@@ -36,7 +38,7 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
       gatewright work --drain
 
     Exit codes: 0 told to stop, or nothing is left; 1 the policies have errors; 2 wrong usage, or
-    input or a store that cannot be used.
+    input or a store that cannot be used, at the beginning or with --drain.
     """
     if timeout_s >= lease_s:
         raise click.UsageError("--call-timeout must be shorter than --lease")
@@ -57,7 +59,7 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
         _stop_by_signals(stop)
         click.echo(f"working as {worker.name}", err=True)
         with watched.start():
-            worker.run(stop)
+            worker.run(stop, tell=lambda line: click.echo(visible(line), err=True))
 
 
 def _stop_by_signals(stop: threading.Event) -> None:

@@ -36,13 +36,14 @@ Fault = Literal["refuses", "raises_before", "raises_after", "nonsense"]
 class Ledger:
     """Charges that can be refunded: `billing.refund` sets `status` and `refunded`."""
 
-    system = "stripe"
-
-    def __init__(self, path: Path, grade: Idempotency = Idempotency.NATIVE) -> None:
+    def __init__(
+        self, path: Path, grade: Idempotency = Idempotency.NATIVE, system: str = "stripe"
+    ) -> None:
         self.path = path
+        self.system = system
         self.grade = grade
         self.faults: list[Fault] = []
-        with self._open() as db:
+        with self.opened() as db:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS charges (id TEXT PRIMARY KEY, version INTEGER, fields TEXT)"
             )
@@ -50,7 +51,7 @@ class Ledger:
             db.execute("CREATE TABLE IF NOT EXISTS effects (key TEXT, charge TEXT)")
 
     @contextmanager
-    def _open(self) -> Generator[sqlite3.Connection]:
+    def opened(self) -> Generator[sqlite3.Connection]:
         db = self._connect()
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -67,13 +68,13 @@ class Ledger:
     def make(self, charge: str) -> None:
         """Make a charge unless another process did."""
         known = json.dumps({"status": "paid", "refunded": "0.00 USD"})
-        with self._open() as db:
+        with self.opened() as db:
             db.execute("INSERT OR IGNORE INTO charges VALUES (?, 1, ?)", (charge, known))
 
     def put(self, charge: str, **fields: object) -> None:
         """Make a charge, or change one behind everybody's back."""
         known = {"status": "paid", "refunded": "0.00 USD", **fields}
-        with self._open() as db:
+        with self.opened() as db:
             db.execute(
                 "INSERT INTO charges VALUES (?, 1, ?) ON CONFLICT (id) DO UPDATE"
                 " SET version = version + 1, fields = excluded.fields",
@@ -81,11 +82,11 @@ class Ledger:
             )
 
     def fields(self, charge: str) -> dict[str, object]:
-        return dict(self.read(TargetRef("stripe", "charge", charge)).values)
+        return dict(self.read(TargetRef(self.system, "charge", charge)).values)
 
     def effects(self, charge: str | None = None) -> int:
         """How often money moved, for one charge or all."""
-        with self._open() as db:
+        with self.opened() as db:
             where, args = ("WHERE charge = ?", (charge,)) if charge else ("", ())
             return int(db.execute(f"SELECT count(*) FROM effects {where}", args).fetchone()[0])  # noqa: S608
 
@@ -93,15 +94,20 @@ class Ledger:
 
     @property
     def capabilities(self) -> Capabilities:
+        return self.promised(self.grade)
+
+    @staticmethod
+    def promised(grade: Idempotency) -> Capabilities:
+        """Return what a ledger of a grade promises."""
         return Capabilities(
-            Concurrency.ATOMIC if self.grade is Idempotency.COMPARE_AND_SET else Concurrency.WEAK,
-            self.grade,
-            can_probe=self.grade in (Idempotency.PROBE, Idempotency.NATIVE),
+            Concurrency.ATOMIC if grade is Idempotency.COMPARE_AND_SET else Concurrency.WEAK,
+            grade,
+            can_probe=grade in (Idempotency.PROBE, Idempotency.NATIVE),
             can_compensate=True,
         )
 
     def read(self, target: TargetRef, fields: Sequence[str] | None = None) -> Record:
-        with self._open() as db:
+        with self.opened() as db:
             row = db.execute(
                 "SELECT version, fields FROM charges WHERE id = ?", (target.id,)
             ).fetchone()
@@ -113,7 +119,7 @@ class Ledger:
         )
 
     def preview(self, action: Action) -> Preview:
-        target = TargetRef("stripe", "charge", _id(action))
+        target = TargetRef(self.system, "charge", _id(action))
         new = {"status": "refunded", "refunded": str(action.params["amount"])}
         return self._preview(target, new, "Pays money back.", "The refund is taken back.")
 
@@ -129,7 +135,7 @@ class Ledger:
     def execute(
         self, action: Action, expected_version: str | None, idempotency_key: str
     ) -> Receipt:
-        target = TargetRef("stripe", "charge", _id(action))
+        target = TargetRef(self.system, "charge", _id(action))
         new = {"status": "refunded", "refunded": str(action.params["amount"])}
         return self._write(target, new, expected_version, idempotency_key)
 
@@ -141,7 +147,7 @@ class Ledger:
             raise ConnectorError("the bank said no")
         if fault == "raises_before":
             raise OSError("the network is gone")
-        with self._open() as db:
+        with self.opened() as db:
             known = db.execute("SELECT receipt FROM done WHERE key = ?", (key,)).fetchone()
             if known is not None and self.grade is Idempotency.NATIVE:
                 return _receipt(key, target, json.loads(known[0]))
@@ -165,13 +171,13 @@ class Ledger:
         return _receipt(key, target, document)
 
     def probe(self, key: str) -> Probe:
-        with self._open() as db:
+        with self.opened() as db:
             row = db.execute(
                 "SELECT receipt, charge FROM done JOIN effects USING (key) WHERE key = ?", (key,)
             ).fetchone()
         if row is None:
             return Probe(Applied.NO)
-        target = TargetRef("stripe", "charge", row[1])
+        target = TargetRef(self.system, "charge", row[1])
         return Probe(Applied.YES, _receipt(key, target, json.loads(row[0])))
 
     def preview_compensation(self, receipt: Receipt) -> Preview:

@@ -43,6 +43,10 @@ Step = Literal["deciding", "writing", "reading"]
 PATIENCE_S: Final = 10.0
 """How long a step waits for others, and is tried again, before it gives up."""
 
+IDLE_S: Final = 30.0
+"""How long a process may do nothing in the middle of a step on PostgreSQL, before the server ends
+it: one that is paused would keep its locks from all others for as long as it sleeps."""
+
 _FIRST_PAUSE_S: Final = 0.001
 _LONGEST_PAUSE_S: Final = 0.1
 _CLOCK: Final = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint")
@@ -324,6 +328,7 @@ def _postgres(url: URL, patience_s: float) -> Engine:
 
     def prepare(connection: Any, record: object) -> None:
         connection.execute(f"SET lock_timeout = {max(1, int(patience_s * 1000))}")
+        connection.execute(f"SET idle_in_transaction_session_timeout = {int(IDLE_S * 1000)}")
         connection.commit()
 
     event.listen(engine, "connect", prepare)

@@ -53,6 +53,7 @@ _STATES: Final[dict[str, tuple[type[StoreError], str, str]]] = {
     # An earlier statement failed, and whoever asked went on without what it did not get.
     "25P02": (
         StoreBusy, "broke a step off in the middle", "ask again when less is going on"),
+    "25P03": (StoreGone, "ended a step that stood still", "ask again"),
     "55P03": (StoreLocked, "is locked by another session", "let that finish, then ask again"),
     "57014": (StoreLocked, "did not answer in time", "let other work finish, then ask again"),
     "25006": (

@@ -210,6 +210,19 @@ def test_locked(database_url: str, things: Database) -> None:
     assert numbers(things) == [1]
 
 
+def test_a_process_that_sleeps_in_a_step_does_not_keep_its_locks(things: Database) -> None:
+    postgres_only(things)
+    with things.transaction() as connection:
+        assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "30s"
+    with pytest.raises(StoreGone, match="ended a step that stood still"):  # noqa: SIM117
+        with things.transaction() as connection:
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 1"))
+            with things.transaction() as other:
+                other.execute(text("SELECT pg_sleep(0.2)"))
+            connection.execute(ADD, {"n": 1})
+    assert numbers(things) == []
+
+
 def test_full(things: Database) -> None:
     with (
         pytest.raises(StoreFull, match="make room on its disk"),
