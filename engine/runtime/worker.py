@@ -162,7 +162,7 @@ class Worker:
                 is_recovery=run.state is State.EXECUTING,
             ):  # fmt: skip
                 if run.state is State.EXECUTING:
-                    self._recover(run, certain_end=False)
+                    self._recover(run)
                 else:
                     self._execute(run)
 
@@ -212,13 +212,14 @@ class Worker:
             self._note(run, on.NotApplied(error.message, conflict=True))
         except ConnectorError as error:
             self._note(run, on.NotApplied(error.message))
-        except calling.CallTimedOut:
-            self._recover(run, certain_end=False)
-        except Exception:  # the call has ended, and nobody knows how
-            self._recover(run, certain_end=True)
+        except Exception:  # it failed somewhere, or did not return in time
+            self._recover(run)
         else:
             failpoints.passed("execute.called")
-            self._applied(run, receipt)
+            if _is_receipt(receipt):
+                self._applied(run, receipt)
+            else:
+                self._recover(run)
 
     def _applied(self, run: Run, receipt: object) -> None:
         if not isinstance(receipt, Receipt):
@@ -228,8 +229,8 @@ class Worker:
 
     # --- an attempt of which nobody knows how it ended
 
-    def _recover(self, run: Run, *, certain_end: bool) -> None:
-        """Find out. `certain_end`: the call came back, so nothing of it is still under way."""
+    def _recover(self, run: Run) -> None:
+        """Find out. That a probe finds nothing is no proof: the call may still be under way."""
         attempt = _open_attempt(run)
         try:
             connector = self._desk.connector(run.system)
@@ -241,8 +242,8 @@ class Worker:
             self._applied(run, probe.receipt)
         elif self._may_repeat(connector, attempt):
             self._repeat(run, connector, attempt)
-        elif probe.applied is Applied.NO and certain_end:
-            self._note(run, on.NotApplied("the call failed, and the system has no trace of it"))
+        elif probe.applied is Applied.NO:
+            self._note(run, on.Unknown("the call was cut off; there is no trace of it yet"))
         else:
             self._note(run, on.Unknown("the call was cut off, and nobody can tell what it did"))
 
@@ -372,6 +373,11 @@ def _write(connector: Connector, run: Run, action: Action, attempt: Attempt) -> 
     if run.undo is not None:
         return connector.compensate(receipt_of(run.undo), attempt.expected_version, attempt.key)
     return connector.execute(action, attempt.expected_version, attempt.key)
+
+
+def _is_receipt(answer: object) -> bool:
+    """Tell whether a connector answered as its port says: it is not ours."""
+    return isinstance(answer, Receipt)
 
 
 def _is_probe(answer: object) -> bool:

@@ -77,11 +77,11 @@ class FrailLedger(Ledger):
 
     def by_key(self) -> dict[str, int]:
         """How many effects each key had."""
-        with self._open() as db:
+        with self.opened() as db:
             return dict(db.execute("SELECT key, count(*) FROM effects GROUP BY key"))
 
     def clear(self) -> None:
-        with self._open() as db:
+        with self.opened() as db:
             for table in ("charges", "done", "effects"):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608
         self.blind, self.dies, self.faults = False, None, []
