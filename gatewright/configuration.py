@@ -139,14 +139,19 @@ def open_gate(configuration: Configuration, policy: Source) -> Gate:
     from gatewright.engine.runtime.gate import Gate
 
     people = configuration.people
-    return Gate(
-        policy,
-        store=configuration.store,
-        connectors=_made("connectors", configuration.connectors),
-        notifiers=_made("notifiers", configuration.notifiers),
-        directory=FileDirectory() if people is None else FileDirectory.read(people),
-        seal=None if configuration.seal is None else seal_of(configuration.seal),
-    )
+    connectors = _made("connectors", configuration.connectors)
+    notifiers = _made("notifiers", configuration.notifiers)
+    try:
+        return Gate(
+            policy,
+            store=configuration.store,
+            connectors=connectors,
+            notifiers=notifiers,
+            directory=FileDirectory() if people is None else FileDirectory.read(people),
+            seal=None if configuration.seal is None else seal_of(configuration.seal),
+        )
+    except ValueError as error:  # two of one system, or of one name
+        raise ConfigurationError("connectors", str(error)) from None
 
 
 def seal_of(text: str) -> Seal:

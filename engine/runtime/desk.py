@@ -71,12 +71,17 @@ class Desk:
         directory: Directory,
         seal: payloads.Seal | None,
         notifiers: Iterable[Notifier] = (),
+        preview_timeout_s: float = 30.0,
     ) -> None:
         self._source = source
         self.database = database
         self.directory = directory
         self.seal = seal
-        self._connectors = {connector.system: connector for connector in connectors}
+        self.preview_timeout_s = preview_timeout_s
+        self._connectors: dict[str, Connector] = {}
+        for connector in connectors:
+            if self._connectors.setdefault(connector.system, connector) is not connector:
+                raise ValueError(f"there are two connectors for the system `{connector.system}`")
         self.notifiers = by_name(notifiers)
 
     @property

@@ -48,8 +48,8 @@ class Gate:
 
     `policy` is a set, or a function that gives the one in force. `directory` says who people are;
     without one nobody can answer. `notifiers` are told what happens to runs, by a `Worker`. `seal`
-    encrypts plans that hold secrets; without one such plans are refused. `clock` replaces the
-    store's, for tests.
+    encrypts plans that hold secrets; without one such plans are refused. `preview_timeout_s` is how
+    long a connector may take to show what would change. `clock` replaces the store's, for tests.
     """
 
     def __init__(
@@ -62,12 +62,14 @@ class Gate:
         directory: Directory | None = None,
         seal: payloads.Seal | None = None,
         clock: Clock | None = None,
+        preview_timeout_s: float = 30.0,
     ) -> None:
         database = open_database(store, clock=clock) if isinstance(store, str) else store
         ensure(database)
         self.desk = Desk(
-            policy, database, connectors, directory or FileDirectory(), seal, notifiers
-        )
+            policy, database, connectors, directory or FileDirectory(), seal, notifiers,
+            preview_timeout_s,
+        )  # fmt: skip
         self._proposing = Proposing(self.desk)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import canonical_json
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, failpoints, measuring, telemetry
+from gatewright.engine.runtime import answering, calling, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
@@ -95,14 +95,14 @@ class Proposing:
         return known
 
     def _preview(self, policy: PolicySet, proposal: Proposal) -> Preview:
-        action = proposal.action
+        action, timeout_s = proposal.action, self._desk.preview_timeout_s
         if proposal.undo is not None:
             receipt = receipt_of(proposal.undo)
             connector = self._desk.connector(receipt.target.system)
-            return previewed(lambda: connector.preview_compensation(receipt))
+            return previewed(lambda: connector.preview_compensation(receipt), timeout_s)
         target = target_of(action, policy)
         connector = self._desk.connector(target.system)
-        return previewed(lambda: connector.preview(with_target(action, target)))
+        return previewed(lambda: connector.preview(with_target(action, target)), timeout_s)
 
     def _require_seal(self, plan: Plan) -> None:
         if plan.holds_secrets and self._desk.seal is None:
@@ -286,15 +286,17 @@ def _other_action(run: Run, other: str) -> Refused:
     )  # fmt: skip
 
 
-def previewed(ask: Callable[[], Preview]) -> Preview:
+def previewed(ask: Callable[[], Preview], timeout_s: float) -> Preview:
     """Return a preview; whatever goes wrong is a PreviewFailed that says so."""
     try:
-        found = ask()
+        found = calling.call(ask, timeout_s)
         if _is_preview(found):
             return found
         why = "the connector answered something that is no preview"
     except ConnectorError as error:
         why = error.message
+    except calling.CallTimedOut as error:
+        why = f"the connector gave {error}"
     except Exception as error:  # whatever a connector raises
         why = f"the connector failed ({type(error).__name__})"
     raise PreviewFailed(

@@ -189,7 +189,7 @@ class Worker:
         try:
             action = self._desk.plan_of(run)
             connector = self._desk.connector(run.system)
-            preview = self._call(lambda: _preview(connector, run, action))
+            preview = _preview(connector, run, action, self._timeout_s)
             failpoints.passed("execute.checked")
             started = self._claims.start(run, preview)
         except (Outdated, StoreError):
@@ -362,11 +362,11 @@ def _open_attempt(run: Run) -> Attempt:
     return attempt
 
 
-def _preview(connector: Connector, run: Run, action: Action) -> Preview:
+def _preview(connector: Connector, run: Run, action: Action, timeout_s: float) -> Preview:
     if run.undo is not None:
         receipt = receipt_of(run.undo)
-        return previewed(lambda: connector.preview_compensation(receipt))
-    return previewed(lambda: connector.preview(action))
+        return previewed(lambda: connector.preview_compensation(receipt), timeout_s)
+    return previewed(lambda: connector.preview(action), timeout_s)
 
 
 def _write(connector: Connector, run: Run, action: Action, attempt: Attempt) -> Receipt:

@@ -302,6 +302,13 @@ def test_a_configuration_that_is_wrong(shop: Shop, old: str, new: str, why: str)
     assert (ran.code, why in ran.err) == (2, True), ran.err
 
 
+def test_two_connectors_of_one_system(shop: Shop) -> None:
+    head, _, connector = shop.config.read_text().partition("[[connectors]]")
+    shop.config.write_text(f"{head}[[connectors]]{connector}\n[[connectors]]{connector}")
+    ran = shop.run("queue")
+    assert (ran.code, "two connectors for the system `stripe`" in ran.err) == (2, True)
+
+
 def test_people_or_policies_that_are_wrong(shop: Shop) -> None:
     (shop.folder / "people.yaml").write_text("groups: {managers: []}")
     refused(shop.run("queue"), "bad_directory")
