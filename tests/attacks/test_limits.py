@@ -37,17 +37,8 @@ def routes(count: int, item: str) -> str:
 
 
 def ladder(count: int) -> str:
-<<<<<<< HEAD
-    last = f'route r{count} {{ one of group("g") }}\n'
-    return (
-        repeated('route r{n} { one of group("g") outranks r{up} }\n', 0)
-        + last
-        + "".join(f'route r{n} {{ one of group("g") outranks r{n + 1} }}\n' for n in range(count))
-    )
-=======
     ranks = "".join(f'route r{n} {{ one of group("g") outranks r{n + 1} }}\n' for n in range(count))
     return f'{ranks}route r{count} {{ one of group("g") }}\n'
->>>>>>> w/limits
 
 
 def data(name: str, text: str | bytes) -> Files:
