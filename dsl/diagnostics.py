@@ -7,9 +7,9 @@ A `Diagnostic` is plain data. The texts are made in `gatewright.dsl.messages`, o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Span
 
 MAX_REPORTED = 100

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gatewright.dsl import limits
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import limits as limit_messages
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Source
 
 _DOCUMENTS = (".json", ".yaml", ".yml")

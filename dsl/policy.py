@@ -8,10 +8,10 @@ Order of files and declarations has no meaning: every tuple here is sorted by qu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from gatewright.dsl import ast
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Span
 from gatewright.dsl.types import ChangesType, RecordType
 

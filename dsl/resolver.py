@@ -6,7 +6,6 @@ Types of expressions are not looked at here; that is the checker's part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
 from gatewright.dsl.messages import declarations as messages
@@ -31,6 +30,7 @@ from gatewright.dsl.policy import (
     Scope,
     Test,
 )
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.resolve.calendars import calendar
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
 from gatewright.dsl.resolve.effects import ResolveRoute, effect_of, route_resolver

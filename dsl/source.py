@@ -7,9 +7,10 @@ offsets in a source. Lines and columns are counted from 1, columns in Unicode co
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
+
+from gatewright.dsl.records import dataclass, field
 
 
 class Position(NamedTuple):

@@ -8,10 +8,10 @@ fits everything too, so that one mistake is told once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gatewright.dsl.ast import Refinement
+from gatewright.dsl.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

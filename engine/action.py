@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeVar, cast
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine import canonical
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.freeze import Freezer, entries_of, scalar

@@ -6,10 +6,10 @@ Values of `@secret` fields, and of anything computed from them, are shown as `**
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import find_macro
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.masking import MASK
 from gatewright.engine.secrecy import Secrets

@@ -7,9 +7,9 @@ puts the two in an order: `require a then b` needs both, whichever of them outra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl.policy import Effect, Route
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.resolve.effects import closure
 
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.types import (
     BOOL,
     BYTES,

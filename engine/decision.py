@@ -6,10 +6,10 @@ when it is first asked for, from the facts that the decision was taken on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.canonical import digest
 from gatewright.engine.json_text import Json
 from gatewright.engine.jsonable import Jsonable

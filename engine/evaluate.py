@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
+from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
 from gatewright.engine.asking import ask

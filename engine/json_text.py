@@ -10,10 +10,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NoReturn, TypeAlias, cast
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.problems import ActionError, Place, Unfit, shown
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"

@@ -7,10 +7,10 @@ these types to everybody else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.values import render
 
 MAX_NAME_CHARS = 60

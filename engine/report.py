@@ -6,10 +6,10 @@ Nothing here decides. Values of `@secret` fields are masked in all that is writt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Package
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.engine.annotate import Annotator
 from gatewright.engine.approvals import approvals

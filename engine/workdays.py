@@ -6,12 +6,12 @@ Days and hours are those of the calendar's time zone, so that days of 23 or 25 h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Calendar
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Timestamp, Value
 

@@ -28,7 +28,7 @@ SKIPPED_FOLDERS = {
 
 # Libraries that cost so much to import that a function may do it, with a comment that says why.
 LAZY_LIBRARIES = {
-    "alembic", "celpy", "click", "cryptography", "duckdb", "fastapi", "httpx", "hypothesis", "jinja2", "lark",
+    "alembic", "celpy", "click", "cryptography", "dataclasses", "duckdb", "fastapi", "httpx", "hypothesis", "jinja2", "lark",
     "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3",
 }  # fmt: skip
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click")

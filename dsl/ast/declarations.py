@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from gatewright.dsl.ast.base import Ident, Node, QualifiedName
@@ -24,6 +23,7 @@ from gatewright.dsl.ast.parts import (
     RuleBody,
     Template,
 )
+from gatewright.dsl.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gatewright.dsl.ast.base import Ident, Node, QualifiedName
 from gatewright.dsl.ast.expressions import Argument, Expr
+from gatewright.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

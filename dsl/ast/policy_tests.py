@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from gatewright.dsl.ast.base import Ident, Node, QualifiedName
@@ -16,6 +15,7 @@ from gatewright.dsl.ast.expressions import (
     TimestampLiteral,
 )
 from gatewright.dsl.ast.parts import Effect
+from gatewright.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

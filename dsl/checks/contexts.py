@@ -7,13 +7,13 @@ these actions have counts as optional in the others, so that `has(action.field)`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import chain
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.documents import data_type
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Scope
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.scopes import ExpressionScope
 
 AGENT = t.RecordType(

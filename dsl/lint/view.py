@@ -5,16 +5,15 @@ What several lints need is worked out here, once for a policy.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl.lint.conditions import Known, Reader
 from gatewright.dsl.lint.domains import Domains
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.scopes import ExpressionScope
 
@@ -143,6 +142,6 @@ _PARTS: dict[type[ast.Node], tuple[str, ...]] = {}
 def _parts(kind: type[ast.Node]) -> tuple[str, ...]:
     """Return the names of the fields of a kind of node that may hold nodes."""
     if kind not in _PARTS:
-        names = (f.name for f in dataclasses.fields(kind))
+        names = records.names_of(kind)
         _PARTS[kind] = tuple(name for name in names if name not in ("span", "doc"))
     return _PARTS[kind]

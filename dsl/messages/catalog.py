@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import wraps
 from typing import ParamSpec
 
 from gatewright.dsl.diagnostics import Diagnostic, Label, Severity
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 
 P = ParamSpec("P")

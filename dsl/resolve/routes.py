@@ -6,11 +6,10 @@ Checks what the declarations alone can show: nobody named, circles, timers out o
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TypeVar
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.messages import syntax as syntax_messages
@@ -33,9 +32,7 @@ def resolve_routes(collected: Collected, report: Report) -> dict[str, Route]:
     direct = {name: sorted(route.outranks) for name, route in routes.items()}
     reached = closure(direct)
     _report_circles(routes, direct, report)
-    return {
-        name: dataclasses.replace(routes[name], outranks=reached[name]) for name in sorted(routes)
-    }
+    return {name: records.replace(routes[name], outranks=reached[name]) for name in sorted(routes)}
 
 
 def _report_circles(
@@ -58,7 +55,7 @@ def _short(routes: Mapping[str, Route], names: list[str]) -> list[str]:
     return [routes[name].name for name in names]
 
 
-@dataclasses.dataclass(slots=True)
+@records.dataclass(slots=True)
 class _RouteReader:
     """Reads one route."""
 

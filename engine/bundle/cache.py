@@ -13,10 +13,10 @@ import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.dsl.files import Gathered
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source
 from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.container import FORMAT, unpack

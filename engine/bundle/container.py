@@ -16,10 +16,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, cast
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.bundle.decode import loads
 from gatewright.engine.bundle.encode import dumps
 from gatewright.engine.bundle.errors import BundleError

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import Declaration, File
+from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.schema import CLASSES, NUMBERS, field_types

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import File
+from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.schema import NUMBERS, held_fields
 

@@ -7,12 +7,13 @@ that one written with other classes or fields is refused as a whole.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import Field, fields, is_dataclass
+import sys
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any
 
 from gatewright.dsl import policy, types
 from gatewright.dsl.ast import base, declarations, expressions, parts, policy_tests
+from gatewright.dsl.record_methods import RecordField, fields_of, is_record
 
 _MODULES = (base, expressions, parts, declarations, policy_tests, types, policy)
 _NOT_HELD = (policy.CheckedPolicy,)
@@ -29,22 +30,27 @@ def _classes() -> tuple[type[Any], ...]:
 
 
 def _is_held(cls: type[Any], module: str) -> bool:
-    return cls.__module__ == module and is_dataclass(cls) and cls not in _NOT_HELD
+    return cls.__module__ == module and is_record(cls) and cls not in _NOT_HELD
 
 
 CLASSES = _classes()
 NUMBERS = {cls: number for number, cls in enumerate(CLASSES)}
 
 
-def held_fields(cls: type[Any]) -> tuple[Field[Any], ...]:
+def held_fields(cls: type[Any]) -> tuple[RecordField, ...]:
     """Return the fields that are written, in order: those that an object is made from."""
-    return tuple(field for field in fields(cls) if field.init)
+    return tuple(field for field in fields_of(cls).values() if field.init)
 
 
 def field_types(cls: type[Any]) -> dict[str, Any]:
     """Return the fields of a class in the order in which they are written, with their types."""
-    hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in held_fields(cls)}
+    return {field.name: _type_of(field.annotation, field.module) for field in held_fields(cls)}
+
+
+@cache
+def _type_of(annotation: str, module: str) -> Any:
+    """Return the type that an annotation of a module of ours means there."""
+    return eval(annotation, vars(sys.modules[module]))  # noqa: S307  # an annotation of ours
 
 
 @cache
@@ -52,7 +58,7 @@ def fingerprint() -> str:
     """Return a digest of all classes, fields and types."""
     lines = [
         f"{cls.__module__}.{cls.__name__} "
-        + " ".join(f"{field.name}:{field.type}" for field in held_fields(cls))
+        + " ".join(f"{field.name}:{field.annotation}" for field in held_fields(cls))
         for cls in CLASSES
     ]
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast as pyast
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.macros import find_macro
+from gatewright.dsl.records import replace
 from gatewright.engine.cel import access, functions
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.regexes import compiled

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 
 from gatewright.dsl.policy import CheckedPolicy
+from gatewright.dsl.records import dataclass
 from gatewright.engine.asking import Asking, asking
 from gatewright.engine.compile.unit import Unit, compile_unit
 from gatewright.engine.values import Value

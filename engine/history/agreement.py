@@ -6,9 +6,9 @@ Source: language.md §6.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.host import ask_agreement
 from gatewright.engine.history.query import HistoryStore

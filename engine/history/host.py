@@ -7,11 +7,11 @@ history is evaluated here, in a scope of one event's fields. Source: language.md
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import History as DeclaredHistory
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import RecordType
 from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
