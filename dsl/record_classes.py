@@ -76,7 +76,7 @@ def _made(cls: type[Any], *, eq: bool, order: bool, frozen: bool, slots: bool) -
     setattr(cls, _STANDARD_PARAMS, _StandardParams(eq=eq, order=order, frozen=frozen))
     if "__match_args__" not in cls.__dict__:
         by_place = [one.name for one in fields.values() if one.init and not one.kw_only]
-        cls.__match_args__ = tuple(by_place)
+        setattr(cls, "__match_args__", tuple(by_place))  # noqa: B010  # typed as constant
     _add_methods(cls, eq=eq, order=order, frozen=frozen, slots=slots)
     return cls
 
@@ -120,7 +120,8 @@ def _slotted(cls: type[Any], own: Mapping[str, RecordField]) -> type[Any]:
         content.pop(name, None)
     inherited = {s for base in cls.__mro__[1:] for s in base.__dict__.get("__slots__", ())}
     content["__slots__"] = tuple([name for name in own if name not in inherited])
-    made = type(cls)(cls.__name__, cls.__bases__, content)
+    metaclass: Any = type(cls)
+    made: type[Any] = metaclass(cls.__name__, cls.__bases__, content)
     made.__qualname__ = cls.__qualname__
     return made
 
@@ -187,7 +188,12 @@ def _standard(one: RecordField) -> Any:
     # Imported by whoever asks already.
     import dataclasses
 
-    given = {"init": one.init, "repr": one.repr, "compare": one.compare, "kw_only": one.kw_only}
+    given: dict[str, Any] = {
+        "init": one.init,
+        "repr": one.repr,
+        "compare": one.compare,
+        "kw_only": one.kw_only,
+    }
     if one.default is not REQUIRED:
         given["default"] = one.default
     if one.default_factory is not REQUIRED:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatewright.dsl.policy import Effect, Route
+from gatewright.dsl.reach import closure
 from gatewright.dsl.records import dataclass
-from gatewright.dsl.resolve.effects import closure
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ LAZY_LIBRARIES = {
     "alembic", "celpy", "click", "cryptography", "dataclasses", "duckdb", "fastapi", "httpx", "hypothesis", "jinja2", "lark",
     "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3",
 }  # fmt: skip
+# Modules of ours that come late elsewhere than at the root, each at one border.
+LATE = {"gatewright.engine.evaluate": "gatewright.engine.compile.units"}
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click")
 
 # What a module under the first name may import of ours; the longest name that fits decides.
@@ -151,12 +153,12 @@ def has_reason(lines: list[str], line: int) -> bool:
 def may_be_lazy(module: str, target: str) -> bool:
     """Whether a function of the module may import the target: a heavy library, or ours at the root.
 
-    The root package is the one border where our own modules may come late, so that
-    `import gatewright` and the pytest plugin stay cheap.
+    The root package is the border where our own modules may come late, so that
+    `import gatewright` and the pytest plugin stay cheap; `LATE` has the few others.
     """
     layer = max((name for name in MAY_IMPORT if within(module, name)), key=len)
     if within(target, "gatewright"):
-        return layer == "gatewright"
+        return layer == "gatewright" or LATE.get(module) == target
     return target.partition(".")[0] in LAZY_LIBRARIES
 
 

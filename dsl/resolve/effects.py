@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import pairwise, product
 
 from gatewright.dsl import ast
@@ -106,18 +106,3 @@ def find_circle(orders: Iterable[tuple[str, str]]) -> list[str]:
                 path.pop()
                 del on_path[name]
     return []
-
-
-def closure(direct: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
-    """Return everything that each name reaches, transitively, without itself."""
-    reached: dict[str, frozenset[str]] = {}
-    for start in direct:
-        seen: set[str] = set()
-        todo = list(direct[start])
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.add(name)
-                todo.extend(direct.get(name, ()))
-        reached[start] = frozenset(seen - {start})
-    return reached

@@ -14,8 +14,9 @@ from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.messages import syntax as syntax_messages
 from gatewright.dsl.policy import OnTimeout, Period, Route
+from gatewright.dsl.reach import closure
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
-from gatewright.dsl.resolve.effects import ResolveRoute, closure, find_circle, route_resolver
+from gatewright.dsl.resolve.effects import ResolveRoute, find_circle, route_resolver
 
 I = TypeVar("I", bound=ast.Node)  # noqa: E741 - an item of a route
 _DAY_NANOS = 86_400_000_000_000
