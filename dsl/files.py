@@ -18,18 +18,10 @@ from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Source
+from gatewright.dsl.unreadable import Unreadable
 
 _DOCUMENTS = (".json", ".yaml", ".yml")
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
-
-
-class Unreadable(Exception):
-    """A path that cannot be read at all; commands end with exit code 2."""
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"{path}: {why}")
-        self.path = path
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeVar, cast
 
 from gatewright.dsl.records import dataclass, field
+from gatewright.dsl.similar import most_similar
 from gatewright.engine import canonical
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.freeze import Freezer, entries_of, scalar
@@ -243,8 +243,8 @@ def envelope(
     entries = entries_of(cast("Mapping[object, object]", data), place)
     # So many as are told; to look for the nearest of each of a million names would take minutes.
     for key in sorted(entries.keys() - set(keys))[:MAX_PROBLEMS]:
-        close = get_close_matches(key[:MAX_NAME], keys, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else "known are " + ", ".join(keys)
+        close = most_similar(key[:MAX_NAME], keys)
+        hint = f"did you mean `{close}`?" if close else "known are " + ", ".join(keys)
         of = f" of `{place.path}`" if place.path else ""
         here = place.key(key)
         problems.append(Problem(here.path, f"{shown(key)} is no key{of}: {hint}", here.steps))

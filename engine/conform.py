@@ -12,12 +12,12 @@ import base64
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType
 from gatewright.dsl.records import dataclass, field
+from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import (
     BOOL,
     BYTES,
@@ -262,8 +262,8 @@ class TypeReader:
     def _unknown(self, name: str, known: tuple[str, ...], of: str, place: Place) -> Unfit:
         if place.secret or len(self.problems) >= MAX_PROBLEMS:
             return self._note(place, "has a field that its type does not declare")
-        close = get_close_matches(name[:100], known, n=1)
-        hint = f": did you mean `{close[0]}`?" if close else ""
+        close = most_similar(name[:100], known)
+        hint = f": did you mean `{close}`?" if close else ""
         return self._note(place, f"is not declared among the fields of {shown(of)}{hint}")
 
     # --- types
@@ -280,8 +280,8 @@ class TypeReader:
             return self._wrong(raw, wanted, place)
         if raw in wanted.values or self.lenient:
             return raw
-        close = [] if place.secret else get_close_matches(raw[:100], wanted.values, n=1)
-        hint = f": did you mean `{close[0]}`?" if close else ""
+        close = None if place.secret else most_similar(raw[:100], wanted.values)
+        hint = f": did you mean `{close}`?" if close else ""
         return self._note(place, f"must be {_one_of(wanted)}{hint}")
 
     def _money(self, raw: Value, wanted: MoneyType, place: Place) -> Value | Unfit:

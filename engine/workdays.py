@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Calendar
@@ -45,6 +44,9 @@ class CalendarValue:
 
     def local(self, instant: Timestamp) -> datetime:
         """Return an instant in the calendar's zone; raises EvaluationError where it has none."""
+        # Late, as it looks for the time zones of the machine.
+        from zoneinfo import ZoneInfo
+
         try:
             return instant.to_datetime().astimezone(ZoneInfo(self.calendar.zone))
         except (OverflowError, ValueError):

@@ -26,10 +26,10 @@ SKIPPED_FOLDERS = {
     "__pycache__", "build", "dist", "htmlcov", "gatewright.egg-info", "node_modules",
 }  # fmt: skip
 
-# Libraries that cost so much to import that a function may do it, with a comment that says why.
+# What costs so much to import that a function may do it, with a comment that says why.
 LAZY_LIBRARIES = {
-    "alembic", "celpy", "click", "cryptography", "dataclasses", "duckdb", "fastapi", "httpx", "hypothesis", "jinja2", "lark",
-    "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3",
+    "alembic", "celpy", "click", "cryptography", "dataclasses", "difflib", "duckdb", "fastapi", "fractions", "httpx", "hypothesis", "jinja2", "lark",
+    "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3", "zoneinfo",
 }  # fmt: skip
 # Modules of ours that come late elsewhere than at the root, each at one border.
 LATE = {"gatewright.engine.evaluate": "gatewright.engine.compile.units"}

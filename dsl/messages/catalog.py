@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from functools import wraps
 from typing import ParamSpec
 
 from gatewright.dsl.diagnostics import Diagnostic, Label, Severity
 from gatewright.dsl.records import dataclass
+from gatewright.dsl.similar import most_similar
 from gatewright.dsl.source import Span
 
 P = ParamSpec("P")
@@ -83,5 +83,4 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     names = sorted(c for c in set(candidates) if abs(len(c) - len(name)) <= len(name) // 2 + 2)
     if len(names) > _MOST_CANDIDATES:
         names = [c for c in names if c[:1] == name[:1]][:_MOST_CANDIDATES]
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
-    return close[0] if close else None
+    return most_similar(name, names)

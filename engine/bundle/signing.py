@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from gatewright.engine.bundle.container import Container, Signature
@@ -124,7 +123,7 @@ def _pem(key: Key) -> bytes:
     if isinstance(key, str) and not path:
         return key.encode("utf-8", "replace")
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             return file.read(_MAX_KEY_BYTES)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "cannot be read"

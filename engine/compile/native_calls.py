@@ -160,7 +160,7 @@ def _apply(
     expr: ast.Expr, name: str, is_member: bool, arguments: tuple[Code, ...], place: Place
 ) -> Code:
     """Compile a call whose arguments are compiled."""
-    overloads = functions.OVERLOADS.get((name, is_member), ())
+    overloads = functions.overloads(name, is_member)
     if not overloads:
         raise Cannot
     sure = tuple(place.sure(argument) for argument in arguments)

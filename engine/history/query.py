@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
 from gatewright.dsl import records
 from gatewright.dsl.records import dataclass
+from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import ANY, RecordType, Type
 from gatewright.engine.conform import conform_value
 from gatewright.engine.errors import EvaluationError
@@ -234,8 +234,8 @@ def declared_type(record: RecordType, name: str) -> Type:
         return listed.type
     if record.open or name in OWN_FIELDS:
         return ANY
-    close = get_close_matches(name[:100], record.names, n=1)
-    hint = f": did you mean `{close[0]}`?" if close else ""
+    close = most_similar(name[:100], record.names)
+    hint = f": did you mean `{close}`?" if close else ""
     raise EvaluationError("no_such_field", f"past actions have no {shown(name)}{hint}")
 
 
