@@ -1,9 +1,12 @@
-"""A class with annotations -> a dataclass whose methods are compiled when they are first called.
+"""A class with annotations -> a dataclass whose methods are made when they are first called.
 
 What `dataclasses` gives is given, by the same names, and `dataclasses` itself works on the result:
 its descriptions of the fields are made when it asks for them, since importing it costs as much as
 half of Python's own start. Left out, since nothing here needs it: InitVar, KW_ONLY, unsafe_hash,
 weakref_slot, a dataclass of the standard library as a base.
+
+A class gets methods that all classes share. Each finds the class that it was called for, makes that
+class's own method (`record_methods.py`), and puts that into its place.
 """
 
 from __future__ import annotations
@@ -12,11 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gatewright.dsl import record_methods as methods
-from gatewright.dsl.record_methods import REQUIRED, RecordField
+from gatewright.dsl.record_methods import REQUIRED, RecordField, fields_of
 
-_NO_FIELDS: Mapping[str, RecordField] = {}
 _STANDARD_FIELDS = "__dataclass_fields__"
-_STANDARD_PARAMS = "__dataclass_params__"
 
 
 def field(
@@ -42,16 +43,15 @@ def dataclass(
     slots: bool = False,
 ) -> Any:
     """Make a class a dataclass, as `dataclasses.dataclass` does."""
-
-    def made(cls: type[Any]) -> type[Any]:
-        return _made(cls, eq=eq, order=order, frozen=frozen, slots=slots)
-
-    return made if cls is None else made(cls)
+    params = _params(eq, order, frozen, slots)
+    if cls is None:
+        return params.made
+    return params.made(cls)
 
 
 def replace(record: Any, /, **changes: Any) -> Any:
     """Return a record like that one with some fields changed, as `dataclasses.replace` does."""
-    for name, one in methods.fields_of(type(record)).items():
+    for name, one in fields_of(type(record)).items():
         if one.init:
             changes.setdefault(name, getattr(record, name))
         elif name in changes:
@@ -59,157 +59,187 @@ def replace(record: Any, /, **changes: Any) -> Any:
     return type(record)(**changes)
 
 
-def _made(cls: type[Any], *, eq: bool, order: bool, frozen: bool, slots: bool) -> type[Any]:
-    """Return the class with its fields and stubs; with slots it is made anew."""
-    own = _own_fields(cls)
-    fields: dict[str, RecordField] = {}
-    for base in cls.__mro__[-1:0:-1]:
-        if _STANDARD_FIELDS in base.__dict__ and "__record_fields__" not in base.__dict__:
-            raise TypeError(f"{base.__qualname__} is a dataclass of the standard library")
-        fields.update(base.__dict__.get("__record_fields__", _NO_FIELDS))
-    fields.update(own)
-    _refuse_misplaced(cls, fields)
-    if slots:
-        cls = _slotted(cls, own)
-    cls.__record_fields__ = fields
-    setattr(cls, _STANDARD_FIELDS, _StandardFields(cls))
-    setattr(cls, _STANDARD_PARAMS, _StandardParams(eq=eq, order=order, frozen=frozen))
-    if "__match_args__" not in cls.__dict__:
-        by_place = [one.name for one in fields.values() if one.init and not one.kw_only]
-        setattr(cls, "__match_args__", tuple(by_place))  # noqa: B010  # typed as constant
-    _add_methods(cls, eq=eq, order=order, frozen=frozen, slots=slots)
-    return cls
+class _Params:
+    """One way in which classes are decorated, and what it gives them."""
+
+    def __init__(self, eq: bool, order: bool, frozen: bool, slots: bool) -> None:
+        self.init = self.repr = True
+        self.unsafe_hash = False
+        self.eq, self.order, self.frozen, self.slots = eq, order, frozen, slots
+        given: dict[str, Any] = {"__init__": __init__, "__repr__": __repr__}
+        if eq:
+            given["__eq__"] = __eq__
+        if order:
+            given.update(_ORDERS)
+        self._given = given
+        self._enforced: dict[str, Any] = {
+            "__dataclass_params__": self,
+            _STANDARD_FIELDS: _STANDARD,
+        }
+        if frozen:
+            self._enforced.update(
+                __setattr__=methods.refuse_to_set, __delattr__=methods.refuse_to_delete
+            )
+            if slots:
+                self._enforced.update(__getstate__=methods.state, __setstate__=methods.set_state)
+
+    def made(self, cls: type[Any]) -> type[Any]:
+        """Return the class with its methods; with slots it is made anew."""
+        own = cls.__dict__
+        annotations = own.get("__annotations__", {})
+        names = [n for n, annotation in annotations.items() if annotation[:8] != "ClassVar"]
+        defaults = {name: own[name] for name in names if name in own}
+        added = {**self._given, **self._enforced}
+        for name in self._given:
+            if name in own:
+                del added[name]
+        # A class that defines `__eq__` and no `__hash__` has got one of None by Python.
+        hashes = "__hash__" in own and not (own["__hash__"] is None and "__eq__" in own)
+        if self.eq and not hashes:
+            added["__hash__"] = __hash__ if self.frozen else None
+        if "__match_args__" not in own:
+            added["__match_args__"] = _MATCHED
+        added["__record_own__"] = methods.Declared(names, defaults, frozenset(added))
+        if self.frozen:
+            _refuse_setters(cls)
+        if self.slots:
+            return _slotted(cls, names, added)
+        for name, value in added.items():
+            setattr(cls, name, value)
+        for name, default in defaults.items():
+            if type(default) is RecordField:
+                if default.default is REQUIRED:
+                    delattr(cls, name)
+                else:
+                    setattr(cls, name, default.default)
+        return cls
 
 
-def _own_fields(cls: type[Any]) -> dict[str, RecordField]:
-    """Return the fields that a class declares, and leave in the class what is a default."""
-    found: dict[str, RecordField] = {}
-    for name, annotation in cls.__annotations__.items():
-        if annotation.startswith("ClassVar"):
-            continue
-        one = cls.__dict__.get(name, REQUIRED)
-        if type(one) is RecordField:
-            if one.default is REQUIRED:
-                delattr(cls, name)
-            else:
-                setattr(cls, name, one.default)
-        else:
-            one = RecordField(one, REQUIRED, True, True, True, False)
-        if type(one.default).__hash__ is None:
-            raise ValueError(f"the default of {cls.__qualname__}.{name} could be changed")
-        one.name, one.annotation, one.module = name, annotation, cls.__module__
-        found[name] = one
-    return found
-
-
-def _refuse_misplaced(cls: type[Any], fields: Mapping[str, RecordField]) -> None:
-    """Refuse a field without a default after one that has one."""
-    before = ""
-    for one in fields.values():
-        if not one.init or one.kw_only:
-            continue
-        if one.is_required and before:
-            raise TypeError(f"{cls.__qualname__}.{one.name} follows {before}, so needs a default")
-        before = before if one.is_required else one.name
-
-
-def _slotted(cls: type[Any], own: Mapping[str, RecordField]) -> type[Any]:
+def _slotted(cls: type[Any], names: list[str], added: Mapping[str, Any]) -> type[Any]:
     """Make the class anew: where fields are kept is settled when a class is made."""
-    content = dict(cls.__dict__)
-    for name in (*own, "__dict__", "__weakref__"):
+    content = {**cls.__dict__, **added}
+    for name in (*names, "__dict__", "__weakref__"):
         content.pop(name, None)
-    inherited = {s for base in cls.__mro__[1:] for s in base.__dict__.get("__slots__", ())}
-    content["__slots__"] = tuple([name for name in own if name not in inherited])
+    bases = cls.__mro__[1:-1]
+    if bases:
+        inherited = {slot for base in bases for slot in base.__dict__.get("__slots__", ())}
+        names = [name for name in names if name not in inherited]
+    content["__slots__"] = tuple(names)
+    content["__qualname__"] = cls.__qualname__
     metaclass: Any = type(cls)
     made: type[Any] = metaclass(cls.__name__, cls.__bases__, content)
-    made.__qualname__ = cls.__qualname__
     return made
 
 
-def _add_methods(cls: type[Any], *, eq: bool, order: bool, frozen: bool, slots: bool) -> None:
-    """Give the class what it does not define itself."""
-    own = cls.__dict__
-    # A class that defines `__eq__` and no `__hash__` has got one of None by Python.
-    hashes = "__hash__" in own and not (own["__hash__"] is None and "__eq__" in own)
-    if "__init__" not in own:
-        _add_stub(cls, "__init__", methods.init_of)
-    if "__repr__" not in own:
-        _add_stub(cls, "__repr__", methods.repr_of)
-    if eq and "__eq__" not in own:
-        _add_stub(cls, "__eq__", methods.eq_of)
-    if eq and not hashes:
-        if frozen:
-            _add_stub(cls, "__hash__", methods.hash_of)
-        else:
-            setattr(cls, "__hash__", None)  # noqa: B010  # what can change has no hash
-    for name in methods.ORDERS if order else ():
-        _add_stub(cls, name, methods.order_of)
-    if frozen:
-        methods.freeze(cls)
-        if slots:
-            methods.make_picklable(cls)
+def _refuse_setters(cls: type[Any]) -> None:
+    for name in ("__setattr__", "__delattr__"):
+        if name in cls.__dict__:
+            raise TypeError(f"{cls.__qualname__} is frozen, and defines {name}")
 
 
-def _add_stub(
-    cls: type[Any], name: str, make: Callable[[type[Any], str], Callable[..., Any]]
-) -> None:
-    """Add a method that puts the real one into its place and calls it."""
+# --- what all classes share
 
-    def stub(self: Any, *args: Any, **kwargs: Any) -> Any:
-        # Threads that come at the same time make the same method.
-        real = make(cls, name)
-        setattr(cls, name, real)
-        return real(self, *args, **kwargs)
 
-    stub.__name__ = name
-    stub.__qualname__ = f"{cls.__qualname__}.{name}"
-    setattr(cls, name, stub)
+def _owner(record: Any, name: str) -> type[Any]:
+    """Return the class that a method was called for: the first that was given it."""
+    for cls in type(record).__mro__:
+        declared = cls.__dict__.get("__record_own__")
+        if declared is not None and name in declared.given:
+            return cls
+    raise TypeError(f"{type(record).__qualname__} was given no {name}")
+
+
+def __init__(*args: Any, **kwargs: Any) -> None:
+    record = args[0]
+    methods.initialize(_owner(record, "__init__"), args, kwargs)
+
+
+def __repr__(self: Any) -> str:
+    return methods.repr_of(self)
+
+
+def __eq__(self: Any, other: object) -> Any:
+    return _own(self, "__eq__", methods.comparison)(self, other)
+
+
+def __lt__(self: Any, other: object) -> Any:
+    return _own(self, "__lt__", methods.comparison)(self, other)
+
+
+def __le__(self: Any, other: object) -> Any:
+    return _own(self, "__le__", methods.comparison)(self, other)
+
+
+def __gt__(self: Any, other: object) -> Any:
+    return _own(self, "__gt__", methods.comparison)(self, other)
+
+
+def __ge__(self: Any, other: object) -> Any:
+    return _own(self, "__ge__", methods.comparison)(self, other)
+
+
+def __hash__(self: Any) -> int:
+    made: int = _own(self, "__hash__", methods.hash_of)(self)
+    return made
+
+
+_ORDERS = {"__lt__": __lt__, "__le__": __le__, "__gt__": __gt__, "__ge__": __ge__}
+
+
+def _own(
+    record: Any, name: str, make: Callable[[type[Any], str], Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Make a class's own method, and put it into the place of the shared one."""
+    cls = _owner(record, name)
+    own = make(cls, name)
+    setattr(cls, name, own)
+    return own
 
 
 class _StandardFields:
     """The fields as `dataclasses` describes them, made when it asks for them."""
 
-    __slots__ = ("_cls",)
+    __slots__ = ()
 
-    def __init__(self, cls: type[Any]) -> None:
-        self._cls = cls
-
-    def __get__(self, _: object, __: object = None) -> object:
+    def __get__(self, _: object, owner: type[Any]) -> object:
         # Imports `inspect` and `ast`, which deciding does without.
+        import dataclasses
 
-        cls = self._cls
-        found = {name: _standard(one) for name, one in methods.fields_of(cls).items()}
-        setattr(cls, _STANDARD_FIELDS, found)
+        found: dict[str, Any] = {}
+        for name, one in fields_of(owner).items():
+            given: dict[str, Any] = {"init": one.init, "repr": one.repr, "compare": one.compare}
+            if one.default is not REQUIRED:
+                given["default"] = one.default
+            if one.default_factory is not REQUIRED:
+                given["default_factory"] = one.default_factory
+            made: Any = dataclasses.field(**given, kw_only=one.kw_only)
+            made.name, made.type = one.name, one.annotation
+            made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+            found[name] = made
+        setattr(owner, _STANDARD_FIELDS, found)
         return found
 
 
-def _standard(one: RecordField) -> Any:
-    """Return a field as `dataclasses` describes it."""
-    # Imported by whoever asks already.
-    import dataclasses
+class _MatchArgs:
+    """The fields that a pattern may name by their place."""
 
-    given: dict[str, Any] = {
-        "init": one.init,
-        "repr": one.repr,
-        "compare": one.compare,
-        "kw_only": one.kw_only,
-    }
-    if one.default is not REQUIRED:
-        given["default"] = one.default
-    if one.default_factory is not REQUIRED:
-        given["default_factory"] = one.default_factory
-    made: Any = dataclasses.field(**given)
-    made.name, made.type = one.name, one.annotation
-    made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
-    return made
+    __slots__ = ()
+
+    def __get__(self, _: object, owner: type[Any]) -> tuple[str, ...]:
+        fields = fields_of(owner).values()
+        found = tuple([one.name for one in fields if one.init and not one.kw_only])
+        setattr(owner, "__match_args__", found)  # noqa: B010  # typed as a constant
+        return found
 
 
-class _StandardParams:
-    """How the class was decorated, which a dataclass made of it asks for."""
+_STANDARD = _StandardFields()
+_MATCHED = _MatchArgs()
+_PARAMS: dict[tuple[bool, bool, bool, bool], _Params] = {}
 
-    __slots__ = ("eq", "frozen", "init", "order", "repr", "unsafe_hash")
 
-    def __init__(self, *, eq: bool, order: bool, frozen: bool) -> None:
-        self.init = self.repr = True
-        self.unsafe_hash = False
-        self.eq, self.order, self.frozen = eq, order, frozen
+def _params(eq: bool, order: bool, frozen: bool, slots: bool) -> _Params:
+    key = (eq, order, frozen, slots)
+    found = _PARAMS.get(key)
+    if found is None:
+        found = _PARAMS[key] = _Params(*key)
+    return found

@@ -1,18 +1,21 @@
-"""The fields of a class -> the methods that a dataclass has.
+"""The fields of a class, and the methods that a dataclass has.
 
 A method is compiled from a text of fields' names, as `dataclasses` does it; nothing but those names
-gets into the text.
+gets into the text. `__init__` is compiled only for a class of which several records are made: to
+compile it takes longer than to set the fields of a few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from reprlib import recursive_repr
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
-REQUIRED: Any = object()
+REQUIRED: Final[Any] = object()
 """What stands for a default that is not there."""
-ORDERS = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
+COMPILED_FROM: Final = 8
+"""Which record of a class is the first that a compiled `__init__` makes."""
+_OPERATORS = {"__eq__": "==", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 
 
 class RecordField:
@@ -26,11 +29,11 @@ class RecordField:
     def __init__(
         self,
         default: Any,
-        default_factory: Any,
-        init: bool,
-        repr: bool,
-        compare: bool,
-        kw_only: bool,
+        default_factory: Any = REQUIRED,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+        kw_only: bool = False,
     ) -> None:
         self.name = self.annotation = self.module = ""
         self.default = default
@@ -46,21 +49,74 @@ class RecordField:
         return self.default is REQUIRED and self.default_factory is REQUIRED
 
 
-def fields_of(cls: type[Any]) -> Mapping[str, RecordField]:
-    """Return the fields of a class made by `gatewright.dsl.records.dataclass`, in their order."""
-    fields: Mapping[str, RecordField] = cls.__record_fields__
-    return fields
+class Declared:
+    """The fields that one class declares, before anybody looks at them."""
+
+    __slots__ = ("defaults", "fields", "given", "made", "names")
+
+    def __init__(self, names: list[str], defaults: dict[str, Any], given: frozenset[str]) -> None:
+        self.names = names
+        self.defaults = defaults
+        self.given = given
+        """The methods that the class does not define itself."""
+        self.fields: Mapping[str, RecordField] | None = None
+        """With those of the bases, once they are asked for."""
+        self.made = 0
+        """How many records were made without a compiled `__init__`."""
 
 
 def is_record(value: object) -> bool:
     """Tell whether a value is a record or a class of records."""
-    return hasattr(value, "__record_fields__")
+    return hasattr(value, "__record_own__")
 
 
 def names_of(record: object) -> tuple[str, ...]:
     """Return the names of the fields of a record or a class of records, in their order."""
-    fields: Mapping[str, RecordField] = getattr(record, "__record_fields__")  # noqa: B009
-    return tuple(fields)
+    return tuple(fields_of(record if isinstance(record, type) else type(record)))
+
+
+def fields_of(cls: type[Any]) -> Mapping[str, RecordField]:
+    """Return the fields of a class of records, in their order.
+
+    Raises TypeError and ValueError where the class is no good: a field without a default after one
+    that has one, a default that could be changed, a dataclass of the standard library as a base.
+    """
+    declared: Declared = cls.__record_own__
+    if declared.fields is None:
+        declared.fields = _fields(cls)
+    return declared.fields
+
+
+def _fields(cls: type[Any]) -> dict[str, RecordField]:
+    fields: dict[str, RecordField] = {}
+    for base in reversed(cls.__mro__):
+        declared = base.__dict__.get("__record_own__")
+        if declared is not None:
+            fields.update(_own_fields(base, declared))
+        elif "__dataclass_fields__" in base.__dict__:
+            raise TypeError(f"{base.__qualname__} is a dataclass of the standard library")
+    before = ""
+    for one in fields.values():
+        if not one.init or one.kw_only:
+            continue
+        if one.is_required and before:
+            raise TypeError(f"{cls.__qualname__}.{one.name} follows {before}, so needs a default")
+        before = before if one.is_required else one.name
+    return fields
+
+
+def _own_fields(cls: type[Any], declared: Declared) -> dict[str, RecordField]:
+    annotations = cls.__annotations__
+    found: dict[str, RecordField] = {}
+    for name in declared.names:
+        one = declared.defaults.get(name, REQUIRED)
+        if type(one) is not RecordField:
+            one = RecordField(one)
+        if type(one.default).__hash__ is None:
+            raise ValueError(f"the default of {cls.__qualname__}.{name} could be changed")
+        one.name, one.annotation, one.module = name, annotations[name], cls.__module__
+        found[name] = one
+    return found
 
 
 def _compiled(cls: type[Any], name: str, text: str, known: dict[str, Any]) -> Callable[..., Any]:
@@ -74,7 +130,56 @@ def _compiled(cls: type[Any], name: str, text: str, known: dict[str, Any]) -> Ca
 # --- making a record
 
 
-def init_of(cls: type[Any], name: str) -> Callable[..., Any]:
+def initialize(cls: type[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Do what `__init__` of a class does: `args` begins with the record.
+
+    Once records of the class were made often enough, it gets an `__init__` of its own.
+    """
+    declared: Declared = cls.__record_own__
+    declared.made += 1
+    values = _bound(cls, args, kwargs) if declared.made < COMPILED_FROM else None
+    if values is None:
+        method = init_of(cls)
+        setattr(cls, "__init__", method)  # noqa: B010  # typed as a constant
+        method(*args, **kwargs)
+        return
+    record = args[0]
+    for name, value in values.items():
+        object.__setattr__(record, name, value)
+    if hasattr(cls, "__post_init__"):
+        record.__post_init__()
+
+
+def _bound(
+    cls: type[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the fields' values; None where the arguments are wrong, which `__init__` will say."""
+    fields = fields_of(cls)
+    values: dict[str, Any] = {}
+    places = iter(args)
+    next(places)
+    named = 0
+    for name, one in fields.items():
+        if one.init:
+            if not one.kw_only:
+                value = next(places, REQUIRED)
+                if value is not REQUIRED:
+                    values[name] = value
+                    continue
+            if name in kwargs:
+                named += 1
+                values[name] = kwargs[name]
+                continue
+        if one.default_factory is not REQUIRED:
+            values[name] = one.default_factory()
+        elif one.default is not REQUIRED:
+            values[name] = one.default
+        elif one.init:
+            return None
+    return values if named == len(kwargs) and next(places, REQUIRED) is REQUIRED else None
+
+
+def init_of(cls: type[Any]) -> Callable[..., Any]:
     """Return `__init__`: fields in their order, those by keyword alone last."""
     known: dict[str, Any] = {"REQUIRED": REQUIRED}
     by_place: list[str] = []
@@ -97,9 +202,8 @@ def init_of(cls: type[Any], name: str) -> Callable[..., Any]:
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
     parameters = ", ".join(["self", *by_place, *(["*", *by_name] if by_name else [])])
-    return _compiled(
-        cls, name, f"def __init__({parameters}):\n" + "\n".join(lines or [" pass"]), known
-    )
+    text = "\n".join([f"def __init__({parameters}):", *(lines or [" pass"])])
+    return _compiled(cls, "__init__", text, known)
 
 
 def _parameter(one: RecordField) -> str:
@@ -112,31 +216,32 @@ def _assigned(cls: type[Any], name: str, value: str, known: dict[str, Any]) -> s
     """Write what sets a field; where the class is frozen, past its `__setattr__`."""
     if not cls.__dataclass_params__.frozen:
         return f"self.{name} = {value}"
-    slot = getattr(cls, name, None) if _is_slot(cls, name) else None
-    if slot is None:
+    setter = setter_of(cls, name)
+    if setter is None:
         known["set_field"] = object.__setattr__
         return f"set_field(self, {name!r}, {value})"
-    known[f"set_{name}"] = slot.__set__
+    known[f"set_{name}"] = setter
     return f"set_{name}(self, {value})"
 
 
-def _is_slot(cls: type[Any], name: str) -> bool:
-    return any(name in base.__dict__.get("__slots__", ()) for base in cls.__mro__)
+def setter_of(cls: type[Any], name: str) -> Callable[[Any, Any], None] | None:
+    """Return what sets a field that is kept in a slot, whatever the class forbids."""
+    for base in cls.__mro__:
+        if name in base.__dict__.get("__slots__", ()):
+            setter: Callable[[Any, Any], None] = base.__dict__[name].__set__
+            return setter
+    return None
 
 
 # --- showing and comparing records
 
 
-def repr_of(cls: type[Any], _: str) -> Callable[[Any], str]:
-    """Return `__repr__`: the class and its fields by name."""
-    names = [one.name for one in fields_of(cls).values() if one.repr]
-
-    @recursive_repr()
-    def __repr__(self: Any) -> str:
-        shown = ", ".join([f"{name}={getattr(self, name)!r}" for name in names])
-        return f"{type(self).__qualname__}({shown})"
-
-    return __repr__
+@recursive_repr()
+def repr_of(record: Any) -> str:
+    """Return the class and its fields by name."""
+    fields = fields_of(type(record)).values()
+    shown = ", ".join([f"{one.name}={getattr(record, one.name)!r}" for one in fields if one.repr])
+    return f"{type(record).__qualname__}({shown})"
 
 
 def _values(cls: type[Any], of: str) -> str:
@@ -144,24 +249,15 @@ def _values(cls: type[Any], of: str) -> str:
     return "(" + "".join([f"{of}.{o.name}, " for o in fields_of(cls).values() if o.compare]) + ")"
 
 
-def _comparing(cls: type[Any], name: str, operator: str) -> Callable[..., Any]:
+def comparison(cls: type[Any], name: str) -> Callable[[Any, object], Any]:
+    """Return `__eq__` or an order: records of one class, by the fields that are compared."""
     text = (
         f"def {name}(self, other):\n"
         f" if other.__class__ is self.__class__:\n"
-        f"  return {_values(cls, 'self')} {operator} {_values(cls, 'other')}\n"
+        f"  return {_values(cls, 'self')} {_OPERATORS[name]} {_values(cls, 'other')}\n"
         f" return NotImplemented"
     )
     return _compiled(cls, name, text, {})
-
-
-def eq_of(cls: type[Any], name: str) -> Callable[[Any, Any], Any]:
-    """Return `__eq__`: the same class, and the same values of the fields that are compared."""
-    return _comparing(cls, name, "==")
-
-
-def order_of(cls: type[Any], name: str) -> Callable[[Any, Any], Any]:
-    """Return one of `<`, `<=`, `>` and `>=`, by the fields that are compared."""
-    return _comparing(cls, name, ORDERS[name])
 
 
 def hash_of(cls: type[Any], name: str) -> Callable[[Any], int]:
@@ -172,24 +268,22 @@ def hash_of(cls: type[Any], name: str) -> Callable[[Any], int]:
 # --- what cannot be changed
 
 
-def freeze(cls: type[Any]) -> None:
-    """Let the fields of a class be neither set nor deleted."""
-    names = frozenset(fields_of(cls))
+def refuse_to_set(self: Any, name: str, value: object) -> None:
+    """Refuse to set a field of a frozen record; a plain subclass may keep what it likes."""
+    if _is_frozen(type(self), name):
+        _refuse(f"cannot assign to field {name!r}")
+    object.__setattr__(self, name, value)
 
-    def __setattr__(self: Any, name: str, value: object) -> None:
-        if type(self) is cls or name in names:
-            _refuse(f"cannot assign to field {name!r}")
-        super(cls, self).__setattr__(name, value)
 
-    def __delattr__(self: Any, name: str) -> None:
-        if type(self) is cls or name in names:
-            _refuse(f"cannot delete field {name!r}")
-        super(cls, self).__delattr__(name)
+def refuse_to_delete(self: Any, name: str) -> None:
+    """Refuse to delete a field of a frozen record."""
+    if _is_frozen(type(self), name):
+        _refuse(f"cannot delete field {name!r}")
+    object.__delattr__(self, name)
 
-    for method in (__setattr__, __delattr__):
-        if method.__name__ in cls.__dict__:
-            raise TypeError(f"{cls.__qualname__} is frozen, and defines {method.__name__}")
-        setattr(cls, method.__name__, method)
+
+def _is_frozen(cls: type[Any], name: str) -> bool:
+    return "__record_own__" in cls.__dict__ or name in fields_of(cls)
 
 
 def _refuse(what: str) -> NoReturn:
@@ -199,16 +293,12 @@ def _refuse(what: str) -> NoReturn:
     raise FrozenInstanceError(what)
 
 
-def make_picklable(cls: type[Any]) -> None:
-    """Let a frozen class with slots be copied and pickled: its fields are set past it."""
-    for method in (__getstate__, __setstate__):
-        setattr(cls, method.__name__, method)
-
-
-def __getstate__(self: Any) -> list[Any]:
+def state(self: Any) -> list[Any]:
+    """Return what is pickled of a frozen record with slots."""
     return [getattr(self, name) for name in fields_of(type(self))]
 
 
-def __setstate__(self: Any, state: list[Any]) -> None:
-    for name, value in zip(fields_of(type(self)), state, strict=True):
+def set_state(self: Any, values: list[Any]) -> None:
+    """Set what was pickled, past what forbids it."""
+    for name, value in zip(fields_of(type(self)), values, strict=True):
         object.__setattr__(self, name, value)

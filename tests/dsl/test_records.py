@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
 import inspect
 import pickle
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +15,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from gatewright import dsl, engine
 from gatewright.dsl import record_classes
+from gatewright.dsl.record_methods import fields_of, init_of, is_record, names_of
 
 
 def make(module: Any, **options: bool) -> type[Any]:
@@ -210,20 +214,77 @@ def test_a_dataclass_of_the_standard_library_may_follow() -> None:
 def test_a_dataclass_of_the_standard_library_is_no_base() -> None:
     base = make(dataclasses, **FROZEN)
     with pytest.raises(TypeError, match="standard library"):
-        record_classes.dataclass(type("Below", (base,), {}))
+        checked(type("Below", (base,), {}))
+
+
+def checked(cls: type[Any], **options: bool) -> type[Any]:
+    """Make a class a record, and have its fields looked at."""
+    made: type[Any] = record_classes.dataclass(cls, **options)
+    assert fields_of(made)
+    return made
 
 
 def test_mistakes_are_refused() -> None:
     with pytest.raises(TypeError, match=r"b follows a, so needs a default"):
-        record_classes.dataclass(
-            type("T", (), {"__annotations__": {"a": "int", "b": "int"}, "a": 1})
-        )
+        checked(type("T", (), {"__annotations__": {"a": "int", "b": "int"}, "a": 1}))
     with pytest.raises(ValueError, match="could be changed"):
-        record_classes.dataclass(type("T", (), {"__annotations__": {"a": "list[int]"}, "a": []}))
+        checked(type("T", (), {"__annotations__": {"a": "list[int]"}, "a": []}))
     with pytest.raises(TypeError, match="__setattr__"):
-        record_classes.dataclass(
-            type("T", (), {"__setattr__": lambda *_: None, "__annotations__": {}}), frozen=True
-        )
+        checked(type("T", (), {"__setattr__": lambda *_: None, "__annotations__": {}}), frozen=True)
+
+
+def test_no_record_of_ours_has_such_a_mistake() -> None:
+    """What the standard library says when a class is made is found here, for all of them."""
+    records = set[type[Any]]()
+    for package in (dsl, engine):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if "migrations" in module.name:
+                continue
+            found = vars(importlib.import_module(module.name)).values()
+            records.update(one for one in found if isinstance(one, type) and is_record(one))
+    assert len(records) > 250
+    for record in records:
+        names = names_of(record)
+        assert names == tuple(field.name for field in dataclasses.fields(record))
+        init_of(record)
+
+
+@pytest.mark.parametrize("module", [record_classes, dataclasses], ids=["ours", "standard"])
+@pytest.mark.parametrize("count", [1, 7, 8, 9])
+def test_the_first_records_are_like_the_later_ones(module: Any, count: int) -> None:
+    cls = make(module, **FROZEN)
+    made = [cls("a", 2, seen=[n], place=n) for n in range(count)]
+    assert [one.seen for one in made] == [[n] for n in range(count)]
+    assert {repr(one).rpartition("seen=")[0] for one in made} == {
+        f"{cls.__qualname__}(name='a', size=2, parts=(), "
+    }
+    for wrong in ({"name": "a"}, {"name": "a", "place": 1, "other": 2}, {"tag": "t", "name": "a"}):
+        with pytest.raises(TypeError):
+            cls(**wrong)
+
+
+@pytest.mark.parametrize("module", [record_classes, dataclasses], ids=["ours", "standard"])
+def test_a_class_may_make_what_its_base_makes(module: Any) -> None:
+    @module.dataclass(frozen=True)
+    class Top:
+        a: int
+
+    @module.dataclass(frozen=True)
+    class Below(Top):
+        b: int = 0
+
+        def __init__(self, a: int) -> None:
+            super().__init__(a)
+            object.__setattr__(self, "b", a + 1)
+
+    class Lowest(Below):
+        def __init__(self) -> None:
+            super().__init__(5)
+
+    for _ in range(10):
+        assert (Top(1).a, Below(3).b, Lowest().b) == (1, 4, 6)
+    assert Below(3) == Below(3) != Top(3)
+    assert (Lowest() == Lowest(), Lowest() == Below(5)) == (True, False)
 
 
 @record_classes.dataclass(frozen=True, slots=True)
