@@ -7,11 +7,11 @@ Source: architecture.md "Action, as JSON".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar, cast
 
+from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.similar import most_similar
 from gatewright.engine import canonical
@@ -32,7 +32,7 @@ T = TypeVar("T")
 MAX_NAME = 256
 """How many characters the name of an action and an idempotency key may have."""
 
-_ACTION_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_ACTION_NAME = late(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _KEYS = (
     "action", "params", "agent", "target", "changes", "context", "at", "idempotency_key",
 )  # fmt: skip

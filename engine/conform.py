@@ -8,13 +8,12 @@ An action that nothing declares is taken as it stands. Source: language.md §2, 
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, TypeVar
 
 from gatewright.dsl import ast
+from gatewright.dsl.late_regex import late
 from gatewright.dsl.policy import ActionType
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.similar import most_similar
@@ -64,7 +63,7 @@ from gatewright.engine.values import (
 
 T = TypeVar("T")
 
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,19}")
+_INTEGER = late(r"0|-?[1-9][0-9]{0,19}")
 _EXAMPLES: Final[dict[str, str]] = {
     "money": 'as text such as "75.00 USD"',
     "decimal": 'as text such as "1.50"',
@@ -447,6 +446,9 @@ def _decimal(raw: Value) -> Value | Unfit:
 def _bytes(raw: Value) -> Value | Unfit:
     if not isinstance(raw, str):
         return raw if isinstance(raw, bytes) else UNFIT
+    # Late, since actions seldom have bytes.
+    import base64
+
     try:
         return base64.b64decode(raw, validate=True)
     except ValueError:

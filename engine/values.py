@@ -9,12 +9,12 @@ and what may be done with them (operators, functions) is decided elsewhere.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Protocol, TypeAlias, Union, runtime_checkable
 
+from gatewright.dsl.late_regex import late
 from gatewright.dsl.marks import too_many_marks
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
@@ -153,7 +153,7 @@ def _too_many_digits() -> EvaluationError:
     return EvaluationError("overflow", f"a decimal has at most {MAX_DIGITS} digits")
 
 
-_DECIMAL_TEXT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,8})?")
+_DECIMAL_TEXT = late(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,8})?")
 
 
 def parse_decimal(text: str) -> Decimal:
@@ -183,7 +183,7 @@ def double_text(number: float) -> str:
 
 # --- money ------------------------------------------------------------------------------------
 
-_MONEY_TEXT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
+_MONEY_TEXT = late(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
 _WITHOUT_CENTS = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
 )

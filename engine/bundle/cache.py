@@ -20,7 +20,7 @@ from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source
 from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.container import FORMAT, unpack
-from gatewright.engine.bundle.encode import dumps
+from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.bundle.schema import fingerprint

@@ -13,15 +13,15 @@ when it is read. Knows nothing of policies.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
+from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass, field
-from gatewright.engine.bundle.decode import loads
-from gatewright.engine.bundle.encode import dumps
+from gatewright.dsl.sha256 import sha256
+from gatewright.engine.bundle.decode import dumps, loads
 from gatewright.engine.bundle.errors import BundleError
 
 FORMAT = 1
@@ -29,11 +29,11 @@ MAGIC = b"gatewright bundle "
 MAX_BUNDLE_BYTES = 1024 * 1024 * 1024
 _MAX_HEAD = 1024 * 1024
 """How long signatures and manifest may be, each."""
-_HEAD = re.compile(rb"gatewright bundle 1\n([0-9]{8}) ([0-9]{8}) ([0-9a-f]{64})\n")
+_HEAD = late(rb"gatewright bundle 1\n([0-9]{8}) ([0-9]{8}) ([0-9a-f]{64})\n")
 _HEAD_LENGTH = 103
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
-_SHA = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+_NAME = late(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
+_SHA = late(r"[0-9a-f]{64}", re.ASCII)
+_DIGEST = late(r"sha256:[0-9a-f]{64}", re.ASCII)
 _MANIFEST_KEYS = {"format", "digest", "gatewright", "schema", "sections", "version"}
 
 
@@ -93,8 +93,8 @@ def manifest_of(manifest: Manifest, sections: Mapping[str, bytes]) -> bytes:
 
 
 def _entry(name: str, offset: int, content: bytes) -> dict[str, object]:
-    sha256 = hashlib.sha256(content).hexdigest()
-    return {"name": name, "offset": offset, "length": len(content), "sha256": sha256}
+    found = sha256(content).hex()
+    return {"name": name, "offset": offset, "length": len(content), "sha256": found}
 
 
 def pack(
@@ -103,8 +103,8 @@ def pack(
     """Return the file. The same content gives the same bytes."""
     entries = [{"key": s.key, "signature": s.signature} for s in signatures]
     signed = dumps(entries).encode("ascii")
-    sha256 = hashlib.sha256(signed + manifest).hexdigest()
-    head = f"gatewright bundle {FORMAT}\n{len(signed):08d} {len(manifest):08d} {sha256}\n"
+    checked = sha256(signed + manifest).hex()
+    head = f"gatewright bundle {FORMAT}\n{len(signed):08d} {len(manifest):08d} {checked}\n"
     contents = [content for _, content in sorted(sections.items())]
     return b"".join([head.encode("ascii"), signed, manifest, *contents])
 
@@ -136,12 +136,12 @@ def _unknown_format(content: bytes) -> str:
     return "the head of the bundle is damaged"
 
 
-def _head_parts(content: bytes, signed: int, manifest: int, sha256: str) -> tuple[bytes, bytes]:
+def _head_parts(content: bytes, signed: int, manifest: int, expected: str) -> tuple[bytes, bytes]:
     if signed > _MAX_HEAD or manifest > _MAX_HEAD:
         raise BundleError("the head of the bundle is too long")
     start = _HEAD_LENGTH
     both = content[start : start + signed + manifest]
-    if len(both) != signed + manifest or hashlib.sha256(both).hexdigest() != sha256:
+    if len(both) != signed + manifest or sha256(both).hex() != expected:
         raise BundleError("the head of the bundle is damaged")
     return both[:signed], both[signed:]
 
@@ -192,13 +192,13 @@ def _sections(
     found: dict[str, memoryview] = {}
     expected = 0
     for entry in entries:
-        name, offset, length, sha256 = _described(entry)
+        name, offset, length, hashed = _described(entry)
         if name in found:
             raise BundleError(f"the bundle has two sections `{name}`")
         if offset != expected or length > len(body) - offset:
             raise BundleError(f"the section `{name}` of the bundle is not where it should be")
         section = body[offset : offset + length]
-        if hashlib.sha256(section).hexdigest() != sha256:
+        if sha256(section).hex() != hashed:
             raise BundleError(f"the section `{name}` of the bundle is damaged")
         found[name] = section
         expected += length
@@ -213,14 +213,14 @@ def _described(entry: object) -> tuple[str, int, int, str]:
             "name": str(name),
             "offset": int(offset),
             "length": int(length),
-            "sha256": str(sha256),
+            "sha256": str(hashed),
         } if (
             _count(entry) == 4
             and type(offset) is int is type(length)
             and offset >= 0 <= length
             and _NAME.fullmatch(name)
         ):
-            return name, offset, length, sha256
+            return name, offset, length, hashed
         case _:
             raise BundleError("the manifest of the bundle is malformed")
 

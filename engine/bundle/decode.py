@@ -15,6 +15,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_
 
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import Declaration, File
+from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.errors import BundleError
@@ -23,7 +24,14 @@ from gatewright.engine.bundle.schema import CLASSES, NUMBERS, field_types
 T = TypeVar("T")
 
 _MAX_INT = 1 << 96
-_DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?(E[+-]?[0-9]{1,3})?", re.ASCII)
+_DECIMAL = late(r"-?[0-9]{1,60}(\.[0-9]{1,60})?(E[+-]?[0-9]{1,3})?", re.ASCII)
+
+
+def dumps(value: object) -> str:
+    """Write JSON so that the same value gives the same text: no spaces, keys sorted, ASCII."""
+    return json.dumps(
+        value, separators=(",", ":"), sort_keys=True, allow_nan=False, ensure_ascii=True
+    )
 
 
 def loads(text: bytes, what: str) -> object:

@@ -7,7 +7,6 @@ A span is `[start, length]`, counted from the unit's own offset in the unit's ow
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import cast
@@ -16,14 +15,8 @@ from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import File
 from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
+from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.schema import NUMBERS, held_fields
-
-
-def dumps(value: object) -> str:
-    """Write JSON so that the same value gives the same text: no spaces, keys sorted, ASCII."""
-    return json.dumps(
-        value, separators=(",", ":"), sort_keys=True, allow_nan=False, ensure_ascii=True
-    )
 
 
 class Encoder:

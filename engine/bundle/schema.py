@@ -6,7 +6,6 @@ that one written with other classes or fields is refused as a whole.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from functools import cache
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from gatewright.dsl import policy, types
 from gatewright.dsl.ast import base, declarations, expressions, parts, policy_tests
 from gatewright.dsl.record_methods import RecordField, fields_of, is_record
+from gatewright.dsl.sha256 import sha256
 
 _MODULES = (base, expressions, parts, declarations, policy_tests, types, policy)
 _NOT_HELD = (policy.CheckedPolicy,)
@@ -61,4 +61,4 @@ def fingerprint() -> str:
         + " ".join(f"{field.name}:{field.annotation}" for field in held_fields(cls))
         for cls in CLASSES
     ]
-    return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
+    return sha256("\n".join(lines).encode("utf-8")).hex()

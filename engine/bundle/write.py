@@ -13,7 +13,8 @@ from gatewright.dsl.policy import CheckedPolicy, Package
 from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle import kinds
-from gatewright.engine.bundle.encode import Encoder, dumps
+from gatewright.engine.bundle.decode import dumps
+from gatewright.engine.bundle.encode import Encoder
 from gatewright.engine.narrow import Places, permit_places, suspensions
 from gatewright.engine.secrecy import Secrets
 

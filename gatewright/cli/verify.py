@@ -8,6 +8,7 @@ from gatewright.cli.inputs import write
 from gatewright.cli.terminal import BadBundle, Refused
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.unreadable import Unreadable
+from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.errors import BundleError, KeyUnusable
 from gatewright.engine.bundle.load import load_bundle
 
@@ -33,7 +34,7 @@ def command(file: str, keys: tuple[str, ...], least_version: int | None) -> None
     """
     try:
         bundled = load_bundle(file, keys=keys, least_version=least_version).bundled
-        bundled.check()
+        check_bundle(bundled)
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
     except KeyUnusable as error:

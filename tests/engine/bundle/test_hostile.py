@@ -17,6 +17,7 @@ from gatewright.dsl.ast import NullLiteral, Unary
 from gatewright.engine.bundle import container as container_module
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.bundled import BundledPolicy
+from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.container import Manifest, manifest_of, pack, unpack
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import from_bytes
@@ -49,7 +50,7 @@ EXPECTED = decisions(CONTENT)
 
 def error(content: bytes) -> str:
     with pytest.raises(BundleError) as caught:
-        from_bytes(content).bundled.check()
+        check_bundle(from_bytes(content).bundled)
     return caught.value.why
 
 
@@ -104,7 +105,7 @@ def test_content_with_right_hashes_is_judged_too(section: str, data: st.DataObje
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     changed = with_sections(**{section: bytes(content)})
     try:
-        BundledPolicy(unpack(changed)).check()
+        check_bundle(BundledPolicy(unpack(changed)))
     except BundleError:
         return
     assert len(decisions(changed)) == len(EXPECTED)
