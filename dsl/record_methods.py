@@ -87,6 +87,14 @@ def fields_of(cls: type[Any]) -> Mapping[str, RecordField]:
     return declared.fields
 
 
+def annotations_of(cls: type[Any]) -> str:
+    """Return all that a class of records and its bases say of their fields, as text."""
+    declared = [base for base in cls.__mro__ if "__record_own__" in base.__dict__]
+    return " ".join(
+        [f"{name}:{a}" for base in declared for name, a in base.__annotations__.items()]
+    )
+
+
 def _fields(cls: type[Any]) -> dict[str, RecordField]:
     fields: dict[str, RecordField] = {}
     for base in reversed(cls.__mro__):
@@ -231,6 +239,25 @@ def setter_of(cls: type[Any], name: str) -> Callable[[Any, Any], None] | None:
             setter: Callable[[Any, Any], None] = base.__dict__[name].__set__
             return setter
     return None
+
+
+def maker_of(cls: type[Any]) -> Callable[[list[Any]], Any]:
+    """Return what makes a record of the values of all the fields that `__init__` takes, in order.
+
+    The same as to call the class, without compiling an `__init__` for it.
+    """
+    taken = [one.name for one in fields_of(cls).values() if one.init]
+    setters = [setter for name in taken if (setter := setter_of(cls, name)) is not None]
+    if len(setters) < len(fields_of(cls)) or hasattr(cls, "__post_init__"):
+        return lambda values: cls(**dict(zip(taken, values, strict=True)))
+
+    def make(values: list[Any]) -> Any:
+        made = object.__new__(cls)
+        for set_field, value in zip(setters, values, strict=True):
+            set_field(made, value)
+        return made
+
+    return make
 
 
 # --- showing and comparing records

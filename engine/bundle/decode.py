@@ -16,6 +16,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import Declaration, File
 from gatewright.dsl.late_regex import late
+from gatewright.dsl.record_methods import maker_of
 from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.errors import BundleError
@@ -275,19 +276,29 @@ def _union(members: tuple[Any, ...]) -> Read:
 
 def _object(allowed: tuple[Any, ...]) -> Read:
     """Return what reads an object of some classes, or the number of a node that came before."""
-    classes = frozenset(cls for cls in CLASSES if issubclass(cls, allowed))
-    makers = {NUMBERS[cls]: _maker(cls) for cls in classes}
+    makers: dict[int, Read] = {}
 
     def read(raw: Any, unit: Unit) -> Any:
         if isinstance(raw, list):
             parts = _list(cast(object, raw))
-            maker = makers.get(parts[0]) if parts and type(parts[0]) is int else None
-            return maker(parts, unit) if maker is not None else malformed()
-        if type(raw) is int and 0 <= raw < len(unit.nodes) and type(unit.nodes[raw]) in classes:
+            number = parts[0] if parts and type(parts[0]) is int else -1
+            maker = makers.get(number)
+            if maker is None:
+                # Made when the first object of a class comes: a policy has few of the many.
+                maker = makers[number] = _maker(_allowed(number, allowed))
+            return maker(parts, unit)
+        if type(raw) is int and 0 <= raw < len(unit.nodes) and isinstance(unit.nodes[raw], allowed):
             return unit.nodes[raw]
         malformed()
 
     return read
+
+
+def _allowed(number: int, allowed: tuple[Any, ...]) -> type[Any]:
+    """Return the class of a number, which must be one of some classes or derived from one."""
+    if not 0 <= number < len(CLASSES) or not issubclass(CLASSES[number], allowed):
+        malformed()
+    return CLASSES[number]
 
 
 def _maker(cls: type[Any]) -> Read:
@@ -298,16 +309,16 @@ def _maker(cls: type[Any]) -> Read:
 
 
 def _making(cls: type[Any]) -> Read:
-    names = tuple(field_types(cls))
-    readers = tuple(_late(hint) for hint in field_types(cls).values())
+    types = field_types(cls)
+    readers = tuple(_late(hint) for hint in types.values())
+    made_of = maker_of(cls)
     is_node = issubclass(cls, Node)
-    count = len(names) + 1
+    count = len(types) + 1
 
     def make(raw: list[Any], unit: Unit) -> Any:
         if len(raw) != count:
             malformed()
-        values = {n: read(v, unit) for n, read, v in zip(names, readers, raw[1:], strict=True)}
-        made = cls(**values)
+        made = made_of([read(part, unit) for read, part in zip(readers, raw[1:], strict=True)])
         if is_node:
             unit.nodes.append(made)
         return made

@@ -12,7 +12,7 @@ from typing import Any
 
 from gatewright.dsl import policy, types
 from gatewright.dsl.ast import base, declarations, expressions, parts, policy_tests
-from gatewright.dsl.record_methods import RecordField, fields_of, is_record
+from gatewright.dsl.record_methods import RecordField, annotations_of, fields_of, is_record
 from gatewright.dsl.sha256 import sha256
 
 _MODULES = (base, expressions, parts, declarations, policy_tests, types, policy)
@@ -56,9 +56,5 @@ def _type_of(annotation: str, module: str) -> Any:
 @cache
 def fingerprint() -> str:
     """Return a digest of all classes, fields and types."""
-    lines = [
-        f"{cls.__module__}.{cls.__name__} "
-        + " ".join(f"{field.name}:{field.annotation}" for field in held_fields(cls))
-        for cls in CLASSES
-    ]
+    lines = [f"{cls.__module__}.{cls.__name__} {annotations_of(cls)}" for cls in CLASSES]
     return sha256("\n".join(lines).encode("utf-8")).hex()
