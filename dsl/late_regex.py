@@ -9,11 +9,12 @@ from typing import Any, AnyStr, cast
 class _Late:
     """Stands for a compiled expression; a method of one is kept from its first use on."""
 
-    def __init__(self, pattern: str | bytes, flags: int) -> None:
+    def __init__(self, pattern: Any, flags: int) -> None:
         self._given = (pattern, flags)
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(re.compile(*self._given), name)
+        pattern, flags = self._given
+        value = getattr(re.compile(pattern, flags), name)
         self.__dict__[name] = value
         return value
 

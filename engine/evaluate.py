@@ -26,10 +26,6 @@ from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.conform import conform
 from gatewright.engine.decision import Answer, Case, Decision, Report
 from gatewright.engine.history.agreement import AgreementFunction
-from gatewright.engine.history.host import HistoryValue
-from gatewright.engine.history.nothing import NOTHING_HAPPENED
-from gatewright.engine.history.query import HistoryStore
-from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.narrow import Narrowing
 from gatewright.engine.parts import Parts
@@ -48,6 +44,8 @@ if TYPE_CHECKING:
     from gatewright.engine.compile.asking import Question
     from gatewright.engine.compile.unit import Unit
     from gatewright.engine.compile.units import Units
+    from gatewright.engine.history.query import HistoryStore
+    from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 
 COMPILED_FROM = 2
 """Which decision about an action is the first to be compiled; those before are interpreted."""
@@ -294,7 +292,7 @@ class _Deciding:
 
     def __init__(self, case: _Case, answers: Iterable[HistoryFact] = ()) -> None:
         self._set = case.set
-        self._action, history = case.action, case.history
+        self._action = case.action
         self._part = case.set.parts.of(case.action.name)
         self._policy = self._part.policy
         self._declared = self._policy.actions.get(self._action.name)
@@ -306,8 +304,9 @@ class _Deciding:
         self._decided: Outcome | None = None
         """What the interpreter answered with; the explanation is of that."""
         known = [question.fact(values, answer) for (question, values), answer in case.asked.items()]
-        store = NOTHING_HAPPENED if history is None else history
-        self._history = RecordedHistory(store, [*answers, *known])
+        self._store = case.history
+        self._answers = (*answers, *known)
+        self._asked: RecordedHistory | None = None
         secret = self._set.secrets.fields
         self._problems = (
             *(str(concealed(p, secret, own=True)) for p in self._action.problems),
@@ -319,7 +318,18 @@ class _Deciding:
     @property
     def answers(self) -> tuple[HistoryFact, ...]:
         """What histories answered so far."""
-        return self._history.facts
+        return self._answers if self._asked is None else self._asked.facts
+
+    def _history(self) -> RecordedHistory:
+        """Return the history that conditions ask, which remembers what it answers."""
+        if self._asked is None:
+            # What asks histories: imported where a policy has one, since many have none.
+            from gatewright.engine.history.nothing import NOTHING_HAPPENED
+            from gatewright.engine.history.recorded import RecordedHistory
+
+            store = NOTHING_HAPPENED if self._store is None else self._store
+            self._asked = RecordedHistory(store, self._answers)
+        return self._asked
 
     def answer(self) -> Answer:
         """Decide by the interpreter, and ask what the texts of the decision will show."""
@@ -339,7 +349,7 @@ class _Deciding:
             agent.id if agent else None,
             self._now,
             self._set.secrets_of(self._action.name),
-            self._history.facts,
+            self.answers,
         )
         return Reporter(self._policy, subject, outcome).report()
 
@@ -398,10 +408,15 @@ class _Deciding:
 
     def _own(self, package: Package, scope: PolicyScope) -> dict[str, Value]:
         own: dict[str, Value] = {
-            name: HistoryValue(history, self._history, self._now, outer=scope)
-            for name, history in package.histories.items()
+            "agreement": AgreementFunction(package.name, self._history, self._now)
         }
-        own["agreement"] = AgreementFunction(package.name, self._history, self._now)
+        if package.histories:
+            # As in `_history`.
+            from gatewright.engine.history.host import HistoryValue
+
+            store = self._history()
+            for name, history in package.histories.items():
+                own[name] = HistoryValue(history, store, self._now, outer=scope)
         for name, calendar in package.calendars.items():
             own[name] = CalendarValue(calendar, self._evaluator(package.name))
         return own

@@ -6,6 +6,7 @@ Nothing here decides. Values of `@secret` fields are masked in all that is writt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Package
@@ -28,7 +29,6 @@ from gatewright.engine.decision import (
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.explain import Absorption, Explanation, Needed, RiskPart, Suspension
 from gatewright.engine.facts import conditions_of, fields_read
-from gatewright.engine.history.recorded import HistoryFact
 from gatewright.engine.interpret import (
     ConditionOutcome,
     Outcome,
@@ -42,7 +42,10 @@ from gatewright.engine.masking import MASK
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
-from gatewright.engine.values import HostObject, Timestamp, Value, render
+from gatewright.engine.values import Timestamp, Value, is_host, render
+
+if TYPE_CHECKING:
+    from gatewright.engine.history.recorded import HistoryFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,7 @@ class Reporter:
             value: Value = evaluator.evaluate(expr)
         except EvaluationError:
             return None
-        return render(value) if isinstance(value, HostObject) else self._secrets.argument(value)
+        return render(value) if is_host(value) else self._secrets.argument(value)
 
     # --- permits, defaults, floors
 

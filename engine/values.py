@@ -12,7 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Protocol, TypeAlias, Union, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union, runtime_checkable
 
 from gatewright.dsl.late_regex import late
 from gatewright.dsl.marks import too_many_marks
@@ -24,6 +24,8 @@ from gatewright.engine.moments import Duration as Duration
 from gatewright.engine.moments import Timestamp as Timestamp
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from gatewright.dsl import ast
 
 Value: TypeAlias = Union[
@@ -72,6 +74,22 @@ class HostObject(Protocol):
     ) -> Value:
         """Answer `object.method(arguments)`, arguments unevaluated; `object(...)` is method ""."""
         ...
+
+
+_HOSTS: dict[type[Any], bool] = {}
+
+
+def is_host(value: object) -> TypeIs[HostObject]:
+    """Tell whether a value is an object of the host.
+
+    HOT: the interpreter asks this wherever a field is read. To look for a protocol's methods takes
+    longer than to read the field, so the answer is kept by class.
+    """
+    kind = type(value)
+    known = _HOSTS.get(kind)
+    if known is None:
+        known = _HOSTS[kind] = isinstance(value, HostObject)
+    return known
 
 
 @runtime_checkable

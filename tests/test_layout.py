@@ -32,7 +32,10 @@ LAZY_LIBRARIES = {
     "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3", "zoneinfo",
 }  # fmt: skip
 # Modules of ours that come late elsewhere than at the root, each at one border.
-LATE = {"gatewright.engine.evaluate": "gatewright.engine.compile.units"}
+LATE = {
+    "gatewright.engine.evaluate": ("gatewright.engine.compile", "gatewright.engine.history"),
+    "gatewright.engine.history.agreement": ("gatewright.engine.history",),
+}
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click")
 
 # What a module under the first name may import of ours; the longest name that fits decides.
@@ -158,7 +161,7 @@ def may_be_lazy(module: str, target: str) -> bool:
     """
     layer = max((name for name in MAY_IMPORT if within(module, name)), key=len)
     if within(target, "gatewright"):
-        return layer == "gatewright" or LATE.get(module) == target
+        return layer == "gatewright" or any(within(target, p) for p in LATE.get(module, ()))
     return target.partition(".")[0] in LAZY_LIBRARIES
 
 

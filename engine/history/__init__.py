@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gatewright.engine.history.record import STATUSES, Event, Status
     from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 
+METHODS = ("count", "sum", "last", "distinct")
+"""What a history can be asked."""
+
 _HOMES = {
     "STATUSES": "record",
     "AgreementQuery": "query",
@@ -37,6 +40,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "METHODS",
     "STATUSES",
     "AgreementQuery",
     "Event",

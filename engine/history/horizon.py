@@ -12,7 +12,7 @@ from typing import cast
 from gatewright.dsl import ast, records
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.source import Span
-from gatewright.engine.history.host import METHODS
+from gatewright.engine.history import METHODS
 from gatewright.engine.values import Duration
 
 

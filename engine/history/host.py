@@ -15,6 +15,7 @@ from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import RecordType
 from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history import METHODS
 from gatewright.engine.history.condition import holds, lasting
 from gatewright.engine.history.query import (
     AgreementQuery,
@@ -26,9 +27,6 @@ from gatewright.engine.history.query import (
 from gatewright.engine.history.record import Event
 from gatewright.engine.problems import shown
 from gatewright.engine.values import Duration, HostObject, Timestamp, Value, a_kind
-
-METHODS = ("count", "sum", "last", "distinct")
-"""What a history can be asked."""
 
 BEGINNING: Final = Timestamp(Timestamp.MIN_NANOS)
 """When the last action was, where there was none. Source: language.md §6."""

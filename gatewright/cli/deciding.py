@@ -6,6 +6,7 @@ Imports no more than deciding from a bundle takes: no click, no compiler, no par
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import cast
 
 from gatewright.engine.bundle.load import load_bundle, looks_like_bundle
@@ -33,6 +34,6 @@ def decided_from_bundle(path: str, action: str) -> str | None:
     return eval_text(decision.to_dict())
 
 
-def eval_text(decision: dict[str, object]) -> str:
+def eval_text(decision: Mapping[str, object]) -> str:
     """Write a decision as `gatewright eval` does."""
     return json.dumps(decision, indent=2, allow_nan=False)
