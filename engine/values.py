@@ -12,7 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from gatewright.dsl.late_regex import late
 from gatewright.dsl.marks import too_many_marks
@@ -28,24 +28,27 @@ if TYPE_CHECKING:
 
     from gatewright.dsl import ast
 
-Value: TypeAlias = Union[
-    bool,
-    int,
-    float,
-    str,
-    bytes,
-    "tuple[Value, ...]",
-    "Map",
-    Timestamp,
-    Duration,
-    Decimal,
-    "Money",
-    "TypeValue",
-    "OptionalValue",
-    "ExtensionValue",
-    "HostObject",
-    None,
-]
+    Value: TypeAlias = (
+        bool
+        | int
+        | float
+        | str
+        | bytes
+        | tuple["Value", ...]
+        | "Map"
+        | Timestamp
+        | Duration
+        | Decimal
+        | "Money"
+        | "TypeValue"
+        | "OptionalValue"
+        | "ExtensionValue"
+        | "HostObject"
+        | None
+    )
+else:
+    # Python compiles each piece of a Union that is a text, which it prepares for at length.
+    Value = object
 
 UINT_MAX = 2**64 - 1
 MAX_DIGITS = 60

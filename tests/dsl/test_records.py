@@ -18,6 +18,7 @@ import pytest
 from gatewright import dsl, engine
 from gatewright.dsl import record_classes
 from gatewright.dsl.record_methods import fields_of, init_of, is_record, names_of
+from gatewright.dsl.records import dataclass
 
 
 def make(module: Any, **options: bool) -> type[Any]:
@@ -265,12 +266,13 @@ def test_the_first_records_are_like_the_later_ones(module: Any, count: int) -> N
 
 @pytest.mark.parametrize("module", [record_classes, dataclasses], ids=["ours", "standard"])
 def test_a_class_may_make_what_its_base_makes(module: Any) -> None:
-    @module.dataclass(frozen=True)
-    class Top:
+    class First:
         a: int
 
+    Top: Any = module.dataclass(frozen=True)(First)
+
     @module.dataclass(frozen=True)
-    class Below(Top):
+    class Below(Top):  # type: ignore[misc]
         b: int = 0
 
         def __init__(self, a: int) -> None:
@@ -287,7 +289,7 @@ def test_a_class_may_make_what_its_base_makes(module: Any) -> None:
     assert (Lowest() == Lowest(), Lowest() == Below(5)) == (True, False)
 
 
-@record_classes.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A record that pickle can find."""
 
@@ -301,7 +303,7 @@ def test_a_record_is_pickled() -> None:
 
 
 def test_a_record_that_holds_itself_is_shown() -> None:
-    @record_classes.dataclass
+    @dataclass
     class Loop:
         inner: object
 

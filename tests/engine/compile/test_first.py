@@ -11,6 +11,7 @@ import pytest
 from gatewright.engine import evaluate
 from gatewright.engine.bundle.build import build
 from gatewright.engine.compile import units
+from gatewright.engine.compile.unit import compile_unit
 from gatewright.engine.decision import Effect
 from gatewright.engine.load import load_source
 
@@ -36,7 +37,7 @@ def as_outside_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 def names_of_compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Give the names of the actions that are compiled, as they are."""
     names: list[str] = []
-    real = units.compile_unit
+    real = compile_unit
 
     def noting(policy: object, data: object, declared: object, asking: object) -> object:
         names.append(declared.name)  # type: ignore[attr-defined]
