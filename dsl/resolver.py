@@ -20,6 +20,7 @@ from gatewright.dsl.policy import (
     History,
     Invariant,
     Json,
+    Later,
     Let,
     Package,
     Permit,
@@ -229,7 +230,7 @@ class _PackageResolver:
             declaration.because,
             declaration.obligations,
             declaration.annotation("shadow") is not None,
-            declaration,
+            Later.of(declaration),
             declaration.name.span,
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from gatewright.dsl.ast import Refinement
+from gatewright.dsl import ast
 from gatewright.dsl.records import dataclass, field
 
 
@@ -132,7 +132,7 @@ class FieldType:
     type: Type
     optional: bool = False
     secret: bool = False
-    refinement: Refinement | None = None
+    refinement: ast.Refinement | None = None
 
 
 @dataclass(frozen=True, slots=True)

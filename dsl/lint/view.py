@@ -5,7 +5,7 @@ What several lints need is worked out here, once for a policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -42,7 +42,7 @@ class View:
     lint_names: frozenset[str] = frozenset()
 
     @cached_property
-    def files(self) -> tuple[ast.File, ...]:
+    def files(self) -> Sequence[ast.File]:
         """The files to tell about: those of the set, without the standard library's."""
         own = tuple(file for file in self.policy.files if not is_standard(file))
         return own or self.policy.files

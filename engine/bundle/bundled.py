@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from gatewright.dsl import ast
 from gatewright.dsl.digest import canonical, digest_of
@@ -35,7 +35,7 @@ from gatewright.engine.bundle.container import Container, Manifest
 from gatewright.engine.bundle.decode import decode, decode_file, loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.index import Index, read_index
-from gatewright.engine.bundle.schema import fingerprint
+from gatewright.engine.bundle.schema import FINGERPRINT
 from gatewright.engine.narrow import suspending
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class BundledPolicy:
         """Check what every decision needs. Raises BundleError."""
         self.manifest: Manifest = container.manifest
         self._held = container.sections
-        if self.manifest.schema != fingerprint():
+        if self.manifest.schema != FINGERPRINT:
             raise BundleError(
                 "the bundle was written by another version of gatewright, "
                 f"{self.manifest.gatewright}; build it again"
@@ -122,7 +122,7 @@ class BundledPolicy:
             tests=(),
             data=self.data,
             digest=self.digest,
-            files=self._units.all(kinds.HEADS, ast.File),
+            files=_Heads(self._units, self._index.counts[kinds.HEADS]),
         )
         refuse_unknown_names(part)
         return part
@@ -243,6 +243,24 @@ class _Lazy(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+
+class _Heads(Sequence["ast.File"]):
+    """The first file without its declarations, read where a decision has no other place."""
+
+    def __init__(self, units: _Units, count: int) -> None:
+        self._units = units
+        self._count = count
+
+    @overload
+    def __getitem__(self, place: int) -> ast.File: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ast.File]: ...
+    def __getitem__(self, place: int | slice) -> ast.File | Sequence[ast.File]:
+        return self._units.all(kinds.HEADS, ast.File)[place]
+
+    def __len__(self) -> int:
+        return self._count
 
 
 # --- sections that are read at once

@@ -22,7 +22,7 @@ from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.container import Manifest, manifest_of, pack
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import BundledSet
-from gatewright.engine.bundle.schema import NUMBERS, field_types, fingerprint
+from gatewright.engine.bundle.schema import FINGERPRINT, class_of, held_fields, number_of
 from gatewright.engine.bundle.write import sections_of
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.narrow import Narrowing
@@ -90,7 +90,7 @@ def test_only_what_concerns_the_action_is_read() -> None:
     sections["units"] = sections["units"].replace(
         b'"cancel","shop","rule"', b'"cancel","shop","rulE"'
     )
-    about = Manifest(found.digest, fingerprint(), "1", None)
+    about = Manifest(found.digest, FINGERPRINT, "1", None)
     bundle = bundled(pack(manifest_of(about, sections), sections))
     assert [rule.name for rule in bundle.narrowed("crm.move").rules] == [
         "outside", "small", "everywhere",
@@ -193,8 +193,8 @@ def test_every_class_and_field_is_in_the_table(module: object) -> None:
         and value is not policy_module.CheckedPolicy
     }
     for cls in held - {Span}:
-        assert cls in NUMBERS
-        assert [f.name for f in fields(cls) if f.init] == list(field_types(cls))
+        assert class_of(number_of(cls)) is cls
+        assert [f.name for f in fields(cls) if f.init] == [f.name for f in held_fields(cls)]
 
 
 def test_the_support_policy_has_every_kind() -> None:
