@@ -31,9 +31,11 @@ _MAX_HEAD = 1024 * 1024
 """How long signatures and manifest may be, each."""
 _HEAD = late(rb"gatewright bundle 1\n([0-9]{8}) ([0-9]{8}) ([0-9a-f]{64})\n")
 _HEAD_LENGTH = 103
-_NAME = late(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
-_SHA = late(r"[0-9a-f]{64}", re.ASCII)
-_DIGEST = late(r"sha256:[0-9a-f]{64}", re.ASCII)
+_HEX = frozenset("0123456789abcdef")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_IN_NAMES = _LETTERS | frozenset("0123456789_.-")
+_MAX_NAME = 64
+_DIGEST = "sha256:"
 _MANIFEST_KEYS = {"format", "digest", "gatewright", "schema", "sections", "version"}
 
 
@@ -75,7 +77,7 @@ def manifest_of(manifest: Manifest, sections: Mapping[str, bytes]) -> bytes:
     entries: list[dict[str, object]] = []
     offset = 0
     for name, content in sorted(sections.items()):
-        if not _NAME.fullmatch(name):
+        if not _is_name(name):
             raise ValueError(f"`{name}` is no name of a section")
         entries.append(_entry(name, offset, content))
         offset += len(content)
@@ -107,6 +109,14 @@ def pack(
     head = f"gatewright bundle {FORMAT}\n{len(signed):08d} {len(manifest):08d} {checked}\n"
     contents = [content for _, content in sorted(sections.items())]
     return b"".join([head.encode("ascii"), signed, manifest, *contents])
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _MAX_NAME and text[0] in _LETTERS and _IN_NAMES.issuperset(text)
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and _HEX.issuperset(text)
 
 
 def is_bundle(start: bytes) -> bool:
@@ -175,8 +185,9 @@ def _fields(text: bytes) -> dict[str, Any]:
         } if (
             fields.keys() == _MANIFEST_KEYS
             and type(fields["format"]) is int
-            and _DIGEST.fullmatch(digest)
-            and _SHA.fullmatch(schema)
+            and digest.startswith(_DIGEST)
+            and _is_sha256(digest.removeprefix(_DIGEST))
+            and _is_sha256(schema)
             and (version is None or (type(version) is int and version >= 0))
         ):
             return fields
@@ -218,7 +229,7 @@ def _described(entry: object) -> tuple[str, int, int, str]:
             _count(entry) == 4
             and type(offset) is int is type(length)
             and offset >= 0 <= length
-            and _NAME.fullmatch(name)
+            and _is_name(name)
         ):
             return name, offset, length, hashed
         case _:

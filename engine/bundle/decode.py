@@ -200,6 +200,10 @@ _SCALARS: dict[Any, Read] = {
 }
 
 
+_PLAIN: dict[str, Read] = {hint.__name__: read for hint, read in _SCALARS.items()}
+"""Readers by the name of a type, as most fields have it: no need to look up what it means."""
+
+
 def _one_of(values: tuple[Any, ...]) -> Read:
     def read(raw: Any, _: Unit) -> Any:
         return raw if type(raw) is str and raw in values else malformed()
@@ -276,6 +280,9 @@ def _itself(hint: Any) -> Any:
 def _of_field(field: RecordField) -> Read:
     """Return a reader of a field; what is read later is kept as it stands until then."""
     annotation = field.annotation
+    plain = _PLAIN.get(annotation)
+    if plain is not None:
+        return plain
     if not annotation.startswith(_LATER):
         return _late(lambda: type_of(annotation, field.module))
     now = _late(lambda: type_of(annotation[len(_LATER) : -1], field.module))
