@@ -13,12 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from gatewright.dsl import limits
-from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.diagnostics import Diagnostic, Unreadable
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Source
-from gatewright.dsl.unreadable import Unreadable
 
 _DOCUMENTS = (".json", ".yaml", ".yml")
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024

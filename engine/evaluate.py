@@ -38,7 +38,6 @@ from gatewright.engine.truth import Truth
 from gatewright.engine.unread import Unread, unread
 from gatewright.engine.untyped import untyped
 from gatewright.engine.values import Map, Timestamp, Value
-from gatewright.engine.workdays import CalendarValue
 
 if TYPE_CHECKING:
     from gatewright.engine.compile.asking import Question
@@ -417,8 +416,12 @@ class _Deciding:
             store = self._history()
             for name, history in package.histories.items():
                 own[name] = HistoryValue(history, store, self._now, outer=scope)
-        for name, calendar in package.calendars.items():
-            own[name] = CalendarValue(calendar, self._evaluator(package.name))
+        if package.calendars:
+            # As in `_history`.
+            from gatewright.engine.workdays import CalendarValue
+
+            for name, calendar in package.calendars.items():
+                own[name] = CalendarValue(calendar, self._evaluator(package.name))
         return own
 
     def evaluator(self, package: str, names: Mapping[str, Value]) -> Callable[[ast.Expr], Value]:

@@ -16,7 +16,7 @@ def load(*paths: str | os.PathLike[str]) -> PolicySet:
     """Load policy files and folders, with the data beside them, as one policy set.
 
     Raises PolicyError, with all `.diagnostics`, where the policies have errors, and
-    gatewright.dsl.unreadable.Unreadable for a path that cannot be read.
+    gatewright.dsl.diagnostics.Unreadable for a path that cannot be read.
     """
     return _ready(*check_paths(paths))
 

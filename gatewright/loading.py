@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import load_bundle, looks_like_bundle
-from gatewright.engine.bundle.signing import Key
 from gatewright.engine.evaluate import PolicySet
+
+if TYPE_CHECKING:
+    from gatewright.engine.bundle.signing import Key
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
@@ -26,7 +28,7 @@ def load(
     bundle is taken. Sources that did not change since they were last loaded come from the cache.
 
     Raises PolicyError, with all `.diagnostics`, where the policies have errors; BundleError, which
-    is one, for a bundle that cannot be used; gatewright.dsl.unreadable.Unreadable for a path that
+    is one, for a bundle that cannot be used; gatewright.dsl.diagnostics.Unreadable for a path that
     cannot be read.
     """
     if isinstance(keys, str | bytes | os.PathLike):

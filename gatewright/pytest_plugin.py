@@ -128,8 +128,7 @@ class GateFile(pytest.File):
     def _load(self, folder: Path) -> PolicySet | tuple[Diagnostic, ...]:
         """Load a policy set, or return its errors."""
         # As above: not before a policy file is collected.
-        from gatewright.dsl.diagnostics import PolicyError, Severity
-        from gatewright.dsl.unreadable import Unreadable
+        from gatewright.dsl.diagnostics import PolicyError, Severity, Unreadable
         from gatewright.engine.load import load
 
         here = Path.cwd()  # messages show places as `gatewright test` does

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from gatewright.dsl import files
-from gatewright.dsl.unreadable import Unreadable
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.bundle.signing import Key
 from gatewright.engine.evaluate import PolicySet

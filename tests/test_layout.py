@@ -33,7 +33,12 @@ LAZY_LIBRARIES = {
 }  # fmt: skip
 # Modules of ours that come late elsewhere than at the root, each at one border.
 LATE = {
-    "gatewright.engine.evaluate": ("gatewright.engine.compile", "gatewright.engine.history"),
+    "gatewright.engine.bundle.load": ("gatewright.engine.bundle.signing",),
+    "gatewright.engine.evaluate": (
+        "gatewright.engine.compile",
+        "gatewright.engine.history",
+        "gatewright.engine.workdays",
+    ),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
 }
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click")

@@ -53,6 +53,29 @@ from gatewright.dsl.ast.expressions import (
 )
 
 if TYPE_CHECKING:
+    from gatewright.dsl.ast.bodies import (
+        Annotation,
+        AnyCell,
+        AutoRun,
+        Block,
+        CaseRow,
+        Cases,
+        Cell,
+        ChangesBlock,
+        CompareCell,
+        Effect,
+        ExactCell,
+        FieldDecl,
+        Plain,
+        RangeCell,
+        Require,
+        RuleBody,
+        Table,
+        TableRow,
+        Tier,
+        TierRow,
+        TypeRef,
+    )
     from gatewright.dsl.ast.declarations import (
         ActionDecl,
         AlwaysAtLeast,
@@ -91,33 +114,12 @@ if TYPE_CHECKING:
         UseCalendar,
     )
     from gatewright.dsl.ast.parts import (
-        Annotation,
-        AnyCell,
-        AutoRun,
-        Block,
-        CaseRow,
-        Cases,
-        Cell,
-        ChangesBlock,
         Clause,
-        CompareCell,
         ComparisonOperator,
-        Effect,
-        ExactCell,
-        FieldDecl,
         Obligation,
         Pattern,
-        Plain,
-        RangeCell,
         Refinement,
-        Require,
-        RuleBody,
-        Table,
-        TableRow,
         Template,
-        Tier,
-        TierRow,
-        TypeRef,
     )
     from gatewright.dsl.ast.policy_tests import (
         AtInstant,
@@ -134,7 +136,7 @@ if TYPE_CHECKING:
         PolicyTestItem,
     )
 
-_LATE = ("parts", "declarations", "policy_tests")
+_LATE = ("parts", "bodies", "declarations", "policy_tests")
 
 __all__ = [
     "ActionDecl",

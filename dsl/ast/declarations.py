@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from gatewright.dsl.ast.base import Ident, Node, QualifiedName
+from gatewright.dsl.ast.bodies import Annotation, ChangesBlock, Effect, FieldDecl, RuleBody
 from gatewright.dsl.ast.expressions import (
     BusinessDaysLiteral,
     DurationLiteral,
@@ -12,17 +13,7 @@ from gatewright.dsl.ast.expressions import (
     IntLiteral,
     StringLiteral,
 )
-from gatewright.dsl.ast.parts import (
-    Annotation,
-    ChangesBlock,
-    Clause,
-    Effect,
-    FieldDecl,
-    Obligation,
-    Pattern,
-    RuleBody,
-    Template,
-)
+from gatewright.dsl.ast.parts import Clause, Obligation, Pattern, Template
 from gatewright.dsl.records import dataclass, field
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.dsl.unreadable import Unreadable
 from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.container import MAGIC, MAX_BUNDLE_BYTES, is_bundle, unpack
 from gatewright.engine.bundle.errors import BundleError
-from gatewright.engine.bundle.signing import Key, verify
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.scope import data_value
 from gatewright.engine.values import Value
+
+if TYPE_CHECKING:
+    from gatewright.engine.bundle.signing import Key
 
 
 class BundledSet(PolicySet):
@@ -77,6 +80,9 @@ def from_bytes(
     """Load a bundle from the bytes of its file, as `load_bundle` does."""
     container = unpack(content)
     if keys is not None:
+        # Imported where a signature is checked, which most loads do without.
+        from gatewright.engine.bundle.signing import verify
+
         verify(container, keys)
     if least_version is not None:
         _check_version(container.manifest.version, least_version)

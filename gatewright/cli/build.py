@@ -11,8 +11,8 @@ import click
 
 from gatewright import __version__
 from gatewright.cli.terminal import Refused, exit_code, show
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.dsl.load import check_paths
-from gatewright.dsl.unreadable import Unreadable
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.errors import BundleError
 

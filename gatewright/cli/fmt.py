@@ -14,13 +14,12 @@ import click
 
 from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl import limits
-from gatewright.dsl.diagnostics import Diagnostic, PolicyError
+from gatewright.dsl.diagnostics import Diagnostic, PolicyError, Unreadable
 from gatewright.dsl.files import decode, policy_files
 from gatewright.dsl.formatter import FormatDefect, format_source
 from gatewright.dsl.messages.files import no_policies
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.source import Source
-from gatewright.dsl.unreadable import Unreadable
 
 _STDIN = "-"
 # More than a policy may have, so that the parser says that a file is too large.

@@ -15,10 +15,9 @@ from typing import IO, Any, TypeVar, cast
 import click
 
 from gatewright.cli.terminal import BadBundle, Refused, exit_code, show
-from gatewright.dsl.diagnostics import PolicyError
+from gatewright.dsl.diagnostics import PolicyError, Unreadable
 from gatewright.dsl.messages.catalog import nearest
 from gatewright.dsl.rendering.display import visible
-from gatewright.dsl.unreadable import Unreadable
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.decision import Decision
 from gatewright.engine.errors import EvaluationError

@@ -14,12 +14,11 @@ import click
 
 from gatewright.cli.selection import BadSelection, Selects, selects
 from gatewright.cli.terminal import Refused, exit_code, show
-from gatewright.dsl.diagnostics import Diagnostics, Severity
+from gatewright.dsl.diagnostics import Diagnostics, Severity, Unreadable
 from gatewright.dsl.files import policy_files
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.rendering.display import visible
-from gatewright.dsl.unreadable import Unreadable
 from gatewright.engine.coverage import Coverage
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.policy_tests import Case, TestResult, cases, run_case

@@ -6,8 +6,8 @@ import click
 
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import BadBundle, Refused
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.dsl.rendering.display import visible
-from gatewright.dsl.unreadable import Unreadable
 from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.errors import BundleError, KeyUnusable
 from gatewright.engine.bundle.load import load_bundle

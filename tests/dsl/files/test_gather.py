@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gatewright.dsl import files
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.dsl.files import Gathered, decode, gather, library_packages
 from gatewright.dsl.load import check_paths
-from gatewright.dsl.unreadable import Unreadable
 
 
 @pytest.fixture(name="tree")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import policy as policy_module
-from gatewright.dsl.ast import base, declarations, expressions, parts, policy_tests
+from gatewright.dsl.ast import base, bodies, declarations, expressions, parts, policy_tests
 from gatewright.dsl.load import check_paths, check_sources
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.build import build
@@ -58,7 +58,7 @@ def test_declarations_are_shared_with_their_files() -> None:
     assert {id(rule.declaration) for rule in whole.rules} <= held
     assert {id(test.declaration) for test in whole.tests} <= held
     ladder = next(rule for rule in whole.rules if rule.name == "ladder")
-    assert isinstance(ladder.declaration.body, parts.Tier)
+    assert isinstance(ladder.declaration.body, bodies.Tier)
     assert ladder.scope.patterns[0] is ladder.declaration.on[0]
 
 
@@ -181,7 +181,7 @@ def test_a_version_is_part_of_the_bundle() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [base, declarations, expressions, parts, policy_tests, policy_module]
+    "module", [base, bodies, declarations, expressions, parts, policy_tests, policy_module]
 )
 def test_every_class_and_field_is_in_the_table(module: object) -> None:
     """A class that the table lacks could not be written; a field would be lost."""

@@ -7,11 +7,11 @@ from types import ModuleType
 from typing import Any
 
 from gatewright.dsl import policy, types
-from gatewright.dsl.ast import base, declarations, expressions, parts, policy_tests
+from gatewright.dsl.ast import base, bodies, declarations, expressions, parts, policy_tests
 from gatewright.dsl.record_methods import annotations_of, is_record
 from gatewright.engine.bundle.schema import COUNT, FINGERPRINT, HELD, class_of, number_of
 
-MODULES = (base, declarations, expressions, parts, policy_tests, policy, types)
+MODULES = (base, bodies, declarations, expressions, parts, policy_tests, policy, types)
 
 
 def classes(module: ModuleType) -> list[type[Any]]:
