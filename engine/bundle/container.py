@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
-from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.sha256 import sha256
 from gatewright.engine.bundle.decode import dumps, loads
@@ -29,11 +28,13 @@ MAGIC = b"gatewright bundle "
 MAX_BUNDLE_BYTES = 1024 * 1024 * 1024
 _MAX_HEAD = 1024 * 1024
 """How long signatures and manifest may be, each."""
-_HEAD = late(rb"gatewright bundle 1\n([0-9]{8}) ([0-9]{8}) ([0-9a-f]{64})\n")
+_FIRST_LINE = b"gatewright bundle 1\n"
 _HEAD_LENGTH = 103
-_HEX = frozenset("0123456789abcdef")
+"""Two lines: what it is, and how long signatures and manifest are, with their hash."""
+_DIGITS = frozenset("0123456789")
+_HEX = _DIGITS | frozenset("abcdef")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
-_IN_NAMES = _LETTERS | frozenset("0123456789_.-")
+_IN_NAMES = _LETTERS | _DIGITS | frozenset("_.-")
 _MAX_NAME = 64
 _DIGEST = "sha256:"
 _MANIFEST_KEYS = {"format", "digest", "gatewright", "schema", "sections", "version"}
@@ -128,15 +129,27 @@ def unpack(content: bytes) -> Container:
     """Take a bundle apart, and check every byte of it. Raises BundleError, and nothing else."""
     if not is_bundle(content):
         raise BundleError("this is no bundle of policies")
-    head = _HEAD.match(content)
-    if head is None:
-        raise BundleError(_unknown_format(content))
-    signed, manifest = _head_parts(content, int(head[1]), int(head[2]), head[3].decode("ascii"))
+    signed, manifest = _head_parts(content, *_head(content))
     signatures = _signatures(signed)
     fields = _fields(manifest)
-    sections = _sections(fields["sections"], memoryview(content)[head.end() :], manifest, signed)
+    sections = _sections(fields["sections"], memoryview(content)[_HEAD_LENGTH:], manifest, signed)
     about = Manifest(fields["digest"], fields["schema"], fields["gatewright"], fields["version"])
     return Container(about, manifest, signatures, MappingProxyType(sections))
+
+
+def _head(content: bytes) -> tuple[int, int, str]:
+    """Return how long signatures and manifest are, and the hash of both."""
+    head = content[:_HEAD_LENGTH]
+    parts = head[len(_FIRST_LINE) : -1].split(b" ")
+    if not (head.startswith(_FIRST_LINE) and head.endswith(b"\n") and len(parts) == 3):
+        raise BundleError(_unknown_format(content))
+    signed, manifest, sha256 = (part.decode("latin-1") for part in parts)
+    for length in (signed, manifest):
+        if len(length) != 8 or not _DIGITS.issuperset(length):
+            raise BundleError(_unknown_format(content))
+    if not _is_sha256(sha256):
+        raise BundleError(_unknown_format(content))
+    return int(signed), int(manifest), sha256
 
 
 def _unknown_format(content: bytes) -> str:

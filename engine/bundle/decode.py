@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
 from gatewright.dsl import ast
 from gatewright.dsl.ast.base import Node
-from gatewright.dsl.late_regex import late
 from gatewright.dsl.policy import Later
 from gatewright.dsl.record_methods import RecordField, maker_of
 from gatewright.dsl.records import replace
@@ -30,7 +29,8 @@ _LATER = "Later["
 """How the type of a field begins that no decision needs."""
 
 _MAX_INT = 1 << 96
-_DECIMAL = late(r"-?[0-9]{1,60}(\.[0-9]{1,60})?(E[+-]?[0-9]{1,3})?", re.ASCII)
+_MAX_DECIMAL_CHARS = 130
+_MAX_EXPONENT = 999
 
 
 def dumps(value: object) -> str:
@@ -164,9 +164,16 @@ def _bytes(raw: Any, _: Unit) -> bytes:
 
 
 def _decimal(raw: Any, _: Unit) -> Decimal:
-    if type(raw) is not str or not _DECIMAL.fullmatch(raw):
+    if type(raw) is not str or len(raw) > _MAX_DECIMAL_CHARS:
         malformed()
-    return Decimal(raw)
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        malformed()
+    # Only the one way to write it is taken.
+    if not value.is_finite() or str(value) != raw or abs(value.adjusted()) > _MAX_EXPONENT:
+        malformed()
+    return value
 
 
 def _span(raw: Any, unit: Unit) -> Span:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gatewright.dsl import ast
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import HostObject, Timestamp, Value
+from gatewright.engine.values import Timestamp, Value
 
 if TYPE_CHECKING:
     from gatewright.engine.history.query import HistoryStore
@@ -20,7 +20,7 @@ Evaluate = Callable[[ast.Expr], Value]
 
 
 @dataclass(frozen=True, slots=True)
-class AgreementFunction(HostObject):
+class AgreementFunction:
     """The function `agreement` as one package's conditions see it."""
 
     package: str

@@ -26,7 +26,7 @@ from gatewright.engine.history.query import (
 )
 from gatewright.engine.history.record import Event
 from gatewright.engine.problems import shown
-from gatewright.engine.values import Duration, HostObject, Timestamp, Value, a_kind
+from gatewright.engine.values import Duration, Timestamp, Value, a_kind
 
 BEGINNING: Final = Timestamp(Timestamp.MIN_NANOS)
 """When the last action was, where there was none. Source: language.md §6."""
@@ -35,7 +35,7 @@ Evaluate = Callable[[ast.Expr], Value]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryValue(HostObject):
+class HistoryValue:
     """A declared history over a store, at the instant of one decision.
 
     `exclude_id` is the id of the action being decided; `outer` gives the names that the `where`
@@ -149,7 +149,7 @@ def _no_method(method: str, advice: str) -> EvaluationError:
 
 
 @dataclass(frozen=True, slots=True)
-class PastEvent(HostObject):
+class PastEvent:
     """What `last` gives: the fields of one event, or of none."""
 
     event: Event | None
