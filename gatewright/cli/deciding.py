@@ -26,8 +26,6 @@ def decided_from_bundle(path: str, action: str) -> str | None:
         return None
     policy = load_bundle(path)
     decision = policy.decide_once(cast("dict[str, object]", given))
-    # What explains it is read from a bundle as late as it is written.
-    decision.explain()
     name = given.get("action")
     if not isinstance(name, str) or name not in policy.about(name).actions:
         return None
