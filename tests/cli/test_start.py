@@ -33,7 +33,7 @@ def folder_with_bundle(tmp_path: Path) -> Path:
         "large": refund(params={"customer": "C-1", "amount": "900.00 USD"}),
         "unfit": refund(params={"customer": 5}),
         "undeclared": refund(action="billing.refunds"),
-        "unnamed": {"params": {}},
+        "unnamed": {"params": {}, "at": "2026-11-20T12:00:00Z"},
         "list": [1],
     }.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(action))
