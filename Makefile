@@ -68,14 +68,14 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy gatewright tests
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/pytest -q tests/test_layout.py
+	$(BIN)/python -m pytest -q tests/test_layout.py
 
 fmt: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 fuzz: $(STAMP)
-	HYPOTHESIS_PROFILE=full $(BIN)/pytest -m hypothesis -n $(WORKERS) --dist worksteal
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -m hypothesis -n $(WORKERS) --dist worksteal
 
 bench: $(BENCH_VENV)/.installed
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)

@@ -42,7 +42,7 @@ LATE = {
     "gatewright.engine.report": ("gatewright.engine.explaining",),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
 }
-HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click")
+HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click", "opentelemetry")
 
 # What a module under the first name may import of ours; the longest name that fits decides.
 MAY_IMPORT = {

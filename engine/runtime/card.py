@@ -52,6 +52,10 @@ def card_document(run: Run) -> Document:
             "evidence": action.get("context", {}).get("evidence", []),
             "confidence": action.get("context", {}).get("confidence"),
         },
+        "requester": run.requester,
+        "reasons": [
+            {"by": one.by, "text": one.text} for one in run.remarks if one.kind == "reason"
+        ],
         "effect": decision["effect"],
         "because": decision["because"],
         "rules": [
@@ -60,7 +64,10 @@ def card_document(run: Run) -> Document:
             if rule["status"] in ("matched", "error")
         ],
         "risk": decision["risk"],
-        "risks": decision.get("risks", []),
+        "risk_parts": [
+            {key: part[key] for key in ("name", "package", "score", "because", "at")}
+            for part in decision["risk_parts"]
+        ],
         "policy": round_.policy,
         "stages": [list(stage) for stage in round_.stages],
         "undo": preview["undo"],
@@ -68,45 +75,57 @@ def card_document(run: Run) -> Document:
 
 
 def card_text(run: Run) -> str:
-    """Return the card for a terminal."""
-    return "\n".join(_lines(card_document(run)))
+    """Return the card for a terminal. What others wrote is on one line, with escapes."""
+    return "\n".join(card_lines(run))
 
 
-def _lines(card: Document) -> Iterator[str]:
+def card_lines(run: Run) -> Iterator[str]:
+    """Give the lines of the card."""
+    card = card_document(run)
     target = card["target"]
-    yield f"{card['action']} on {target['system']}.{target['object']} {target['id']}"
-    yield f"  {card['summary']}"
+    place = f"{shown(target['system'])}.{shown(target['object'])} {shown(target['id'])}"
+    yield f"{shown(card['action'])} on {place}"
+    yield f"  {shown(card['summary'])}"
     yield ""
     yield from _fields(card["fields"])
     params = cast("dict[str, Any]", card["params"])
     if params:
-        yield "with  " + ", ".join(f"{name}: {shown(value)}" for name, value in params.items())
+        yield "with  " + ", ".join(
+            f"{shown(name)}: {shown(value)}" for name, value in params.items()
+        )
     agent = card["agent"]
     yield f"by    {shown_id(agent['id'])}" + (
-        f", owned by {agent['owner']}" if agent["owner"] else ""
+        f", owned by {shown(agent['owner'])}" if agent["owner"] else ""
     )
+    if card["requester"] not in (None, agent["id"]):
+        yield f"      brought by {shown(card['requester'])}"
+    for reason in card["reasons"]:
+        yield f"      {shown(reason['by'])} says: {shown(reason['text'])}"
     if agent["says"]:
         confidence = "" if agent["confidence"] is None else f" (confidence {agent['confidence']})"
         yield f"      the agent says{confidence}: {shown(agent['says'])}"
     if agent["trigger"]:
-        yield f"      the agent was asked by: {shown(agent['trigger'])}"
+        yield f"      what set it off: {shown(agent['trigger'])}"
     for item in agent["evidence"]:
         yield f"      the agent points to: {shown(item)}"
     yield f"why   {card['effect'].replace('_', ' ')}"
     for reason in card["because"]:
-        yield f"      {reason}"
+        yield f"      {shown(reason)}"
     for rule in card["rules"]:
         at = rule["at"]
         yield f"      {rule['kind']} {rule['name']} ({at['file']}:{at['line']}): {rule['effect']}"
     yield f"risk  {card['risk']} of 100"
-    yield f"undo  {card['undo'] or 'this cannot be taken back'}"
+    for part in card["risk_parts"]:
+        reason = f": {shown(part['because'])}" if part["because"] else ""
+        yield f"      {part['score']} for {part['name']}{reason}"
+    yield f"undo  {shown(card['undo'] or 'this cannot be taken back')}"
     yield f"card  {card['card']}"
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:
     width = max((len(field["field"]) for field in fields), default=0)
     for field in fields:
-        yield f"  {field['field']:<{width}}  {shown(field['old'])} -> {shown(field['new'])}"
+        yield f"  {shown(field['field']):<{width}}  {shown(field['old'])} -> {shown(field['new'])}"
     if not fields:
         yield "  no field changes"
 

@@ -32,7 +32,11 @@ def delegate(desk: Desk, *, giver: str, taker: str, from_at: Timestamp, until_at
         require_known(roster, taker)
         connection.execute(
             insert(t.delegations).values(
-                id=id_, giver=giver, taker=taker, from_at=from_at.nanos, until_at=until_at.nanos
+                id=id_,
+                giver=giver,
+                taker=taker,
+                from_at=t.within_columns(from_at.nanos),
+                until_at=t.within_columns(until_at.nanos),
             )
         )
         body: Document = {

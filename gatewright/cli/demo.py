@@ -1,7 +1,7 @@
-"""`gatewright demo`: a policy about refunds decides on six actions, and says why.
+"""`gatewright demo`: a policy decides on six actions and says why; then runs are held and done.
 
-Everything is fixed, also the clock: the output is the same on every machine. Nothing is executed
-and nothing is written.
+Everything is fixed, also the clock: the output is the same on every machine. What is executed
+changes a small shop in a temporary folder, and nothing else.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import find_spec
 from textwrap import indent
 
 import click
@@ -63,10 +64,12 @@ SCENES = (
 
 @click.command("demo")
 def command() -> None:
-    """See a policy about refunds decide on six actions, and why.
+    """See a policy decide, people answer, a worker write, and the trail of it all.
 
-    The policy comes with Gatewright; nothing is executed and nothing is written. The clock of the
-    demo stands still, so that it always says the same.
+    First a policy about refunds decides on six actions and says why. Then proposals are held,
+    approved, escalated, asked again, carried out and taken back: in a small shop, a SQLite database
+    in a temporary folder that is removed in the end. The clock of the demo is its own, so that it
+    always says the same. The second part needs the extra `runtime`.
 
     \b
     Example:
@@ -77,6 +80,8 @@ def command() -> None:
     color = wants_color(sys.stdout)
     policy = load_source(policy_text(), name=POLICY)
     for part in _story(policy, painted if color else None):
+        write(part, color=color)
+    for part in _held(painted if color else None):
         write(part, color=color)
     results = run_tests(policy)
     failed = [result.message for result in results if not result.passed]
@@ -101,6 +106,20 @@ def _story(policy: PolicySet, paint: Paint | None) -> Iterator[str]:
         yield indent(decision.explain().text(paint), "   ", lambda line: bool(line.strip())) + "\n"
 
 
+def _held(paint: Paint | None) -> Iterator[str]:
+    if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
+        yield _NO_RUNTIME
+        return
+    # Needs SQLAlchemy, which not everybody has.
+    from gatewright.cli.demo_story import story
+
+    yield _THEN
+    for number, (scene, lines) in enumerate(story(), start=len(SCENES) + 1):
+        title = f"{number}. {scene}"
+        yield paint("title", title) if paint else title
+        yield indent("\n".join(lines), "   ", lambda line: bool(line.strip())) + "\n"
+
+
 def _past(scene: Scene) -> dict[str, object]:
     """Return the action of a scene as a history remembers it."""
     action = scene.action()
@@ -115,6 +134,13 @@ approve the rest, is said in a policy. Its first rule:
 
 Other rules look at what was refunded before, at who asks, and at the charge. Six proposals:
 """
+
+_THEN = """\
+What is to be approved waits for people. The shop is a database now, changed by a worker through a
+connector once its people agree, and never otherwise. The clock of this part is the story's own.
+"""
+
+_NO_RUNTIME = "How proposals wait, are approved and carried out needs `gatewright[runtime]`.\n"
 
 _TESTED = "The policy's own tests: {passed} of {all} pass."
 

@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 from gatewright import __version__
-from gatewright.cli import COMMANDS
+from gatewright.cli import COMMANDS, SECTIONS
 
 
 class LazyGroup(click.Group):
@@ -21,7 +21,9 @@ class LazyGroup(click.Group):
         """Import a command, or return None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        found = import_module(f"gatewright.cli.{module}")
+        command: click.Command = getattr(found, name or "command")
         return command
 
     def resolve_command(
@@ -39,8 +41,10 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(n.ljust(width), line) for n, (_, line) in commands.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

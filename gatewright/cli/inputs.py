@@ -29,6 +29,7 @@ from gatewright.engine.values import Timestamp
 from gatewright.loading import load
 
 F = TypeVar("F", bound=Callable[..., None])
+T = TypeVar("T")
 
 _STDIN = "-"
 MAX_HISTORY_BYTES = 100 * 1024 * 1024
@@ -49,7 +50,7 @@ class BadInput(click.ClickException):
         click.echo(f"{visible(self._place)}: error: {visible(self.message)}", file=file, err=True)
 
 
-def _instant(_: click.Context, __: click.Parameter, text: str | None) -> Timestamp | None:
+def instant(_: click.Context, __: click.Parameter, text: str | None) -> Timestamp | None:
     """Read the text of an option; what is no instant in RFC 3339 is wrong usage."""
     try:
         return None if text is None else Timestamp.parse(text)
@@ -65,7 +66,7 @@ def decision_options(command: F) -> F:
                      help="The action as JSON; `-` reads standard input."),
         click.option("--history", "history", metavar="FILE", type=click.Path(),
                      help="Past actions, one JSON object a line; `-` reads standard input."),
-        click.option("--now", "now", callback=_instant, metavar="INSTANT",
+        click.option("--now", "now", callback=instant, metavar="INSTANT",
                      help="The instant of the decision, such as 2026-12-02T00:00:00Z;"
                           " else the action's `at`, else the clock."),
     )  # fmt: skip
@@ -85,10 +86,10 @@ def decide(
     if action == _STDIN == history:
         raise click.UsageError("only one of --action and --history can be read from `-`")
     # What is given is read first: it is refused sooner than policies are loaded.
-    given = _action(action)
+    given = action_of(action)
     past = _history(history) if history is not None else None
     try:
-        policy = _policy(paths)
+        policy = policy_of(paths)
         decision = policy.decide_once(given, past, now=now)
         # What explains it is read from a bundle as late as it is written.
         decision.explain()
@@ -107,19 +108,25 @@ def _note_undeclared(policy: PolicySet, name: object) -> None:
         click.echo(f"note: {visible(text)}", err=True)
 
 
-def _policy(paths: tuple[str, ...]) -> PolicySet:
+def policy_of(paths: tuple[str, ...]) -> PolicySet:
+    """Load policies, or end the command."""
+    return loaded(lambda: load(*paths), paths[0])
+
+
+def loaded(how: Callable[[], T], path: str = "policies") -> T:
+    """Return what loads policies; what is wrong with them ends the command."""
     try:
-        return load(*paths)
+        return how()
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
-    except BundleError:
-        raise
+    except BundleError as error:
+        raise BadBundle(error, path) from None
     except PolicyError as error:
         show(error.diagnostics)
         raise SystemExit(exit_code(error.diagnostics)) from None
 
 
-def _action(path: str) -> dict[str, object]:
+def action_of(path: str, what: str = "an action") -> dict[str, object]:
     """Read an object; what else is wrong with it is for the decision to say."""
     name = _name(path)
     try:
@@ -127,7 +134,7 @@ def _action(path: str) -> dict[str, object]:
     except ActionError as error:
         raise BadInput(name, error) from None
     if not isinstance(data, dict):
-        raise BadInput(name, ActionError("an action is a JSON object", "", 1, 1))
+        raise BadInput(name, ActionError(f"{what} is a JSON object", "", 1, 1))
     return cast("dict[str, object]", data)
 
 

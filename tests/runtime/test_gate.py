@@ -15,6 +15,7 @@ from gatewright.engine.runtime.errors import GateError, NoSuchRun, PreviewFailed
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import State
 from gatewright.engine.values import Timestamp
+from tests.conftest import ROOT
 from tests.runtime.world import HOUR, World, refund
 
 
@@ -147,6 +148,14 @@ def test_a_failed_run_is_tried_again_as_a_new_round(world: World) -> None:
     assert world.ledger.effects() == 1
 
 
+def test_nobody_unknown_has_something_taken_back(world: World) -> None:
+    run = world.work(world.propose("20.00 USD"))
+    with pytest.raises(Refused) as caught:
+        world.gate.compensate(run.id, by="eve")
+    assert caught.value.code == "unknown_person"
+    assert world.gate.run(run.id).state is State.DONE
+
+
 def test_what_was_done_is_taken_back_by_a_run_of_its_own(world: World) -> None:
     run = world.work(world.approve(world.propose()))
     back = world.gate.compensate(run.id, by="ann", note="the wrong customer")
@@ -202,6 +211,17 @@ def test_it_is_late_before_it_times_out(world: World) -> None:
     (ask,) = world.work(run).round.asks
     assert (ask.is_late, ask.remind_at, ask.late_at) == (True, None, None)
     assert ask.timeout_at is not None
+
+
+def test_instants_beyond_what_columns_hold_are_far_away_and_no_error(world: World) -> None:
+    text = (ROOT / "examples" / "refunds" / "refunds.gate").read_text("utf-8")
+    world.policy = load_source(text.replace("timeout 4h", "timeout 100000d"))
+    run = world.propose()
+    far = Timestamp.parse("2999-01-01T00:00:00Z")
+    world.gate.delegate(giver="bob", taker="cat", from_at=Timestamp(world.now), until_at=far)
+    world.now += 1000 * 24 * HOUR
+    assert world.work(run).state is State.PENDING
+    assert world.approve(run, "cat").state is State.APPROVED
 
 
 def test_a_clock_that_jumps_back_opens_nothing(world: World) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterable
-from typing import Final
 
 from sqlalchemy import Connection, Executable, delete, insert, select, update
 
@@ -32,15 +31,7 @@ from gatewright.engine.runtime.store.keys import (
 )
 from gatewright.engine.values import Value
 
-_LEAST: Final = -(2**63)
-_MOST: Final = 2**63 - 1
-
 _Rows = dict[int, str]
-
-
-def _instant(nanos: int) -> int:
-    """Return an instant as a column holds it; those beyond are drawn to the end, for the filter."""
-    return min(max(nanos, _LEAST), _MOST)
 
 
 def put(connection: Connection, event: Event) -> Event:
@@ -76,7 +67,7 @@ def forget(connection: Connection, event: str) -> None:
 
 def _add(connection: Connection, event: Event) -> None:
     fields, pairs = indexed(event)
-    at = _instant(event.at.nanos)
+    at = t.within_columns(event.at.nanos)
     values = {
         "id": event.id,
         "action": event.action,
@@ -103,7 +94,7 @@ def _shape(connection: Connection, action: str, fields: Shape) -> str:
 
 
 def _add_rules(connection: Connection, number: int, event: Event) -> None:
-    at = _instant(event.at.nanos)
+    at = t.within_columns(event.at.nanos)
     rows = [{"event": number, "rule": rule, "at": at} for rule in sorted(set(event.rules))]
     if rows:
         connection.execute(insert(t.event_rules), rows)
@@ -217,7 +208,9 @@ def _events(rows: _Rows) -> list[Event]:
 
 
 def _window(now: int, within: int | None) -> tuple[int, int]:
-    return (_LEAST if within is None else _instant(now - within + 1)), _instant(now)
+    return (t.EARLIEST if within is None else t.within_columns(now - within + 1)), t.within_columns(
+        now
+    )
 
 
 def _digests(query: Query) -> list[tuple[str, str]]:

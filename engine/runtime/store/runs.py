@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gatewright.engine.runtime.errors import NoSuchRun, Outdated
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -95,12 +95,17 @@ def _project(connection: Connection, run: Run) -> None:
         connection.execute(
             insert(t.asks),
             [
-                {"run": run.id, "route": a.route, "asked_at": a.asked_at, "late_at": a.late_at}
+                {
+                    "run": run.id,
+                    "route": a.route,
+                    "asked_at": a.asked_at,
+                    "late_at": _due(a.late_at),
+                }
                 for a in asks.values()
             ],
         )
     timers = [
-        {"run": run.id, "kind": kind, "route": ask.route, "due_at": due}
+        {"run": run.id, "kind": kind, "route": ask.route, "due_at": t.within_columns(due)}
         for ask in asks.values()
         for kind in ("remind", "late", "timeout")
         for due in (getattr(ask, f"{kind}_at"),)
@@ -158,6 +163,15 @@ def listed(
     return [_RUN.validate_json(body) for body in bodies]
 
 
+def waiting(connection: Connection) -> tuple[int, int | None]:
+    """Return how many runs wait for people, and when the oldest of them was proposed."""
+    c = t.runs.c
+    row = connection.execute(
+        select(func.count(), func.min(c.proposed_at)).where(c.state == State.PENDING.value)
+    ).one()
+    return row[0], row[1]
+
+
 def ready_at(run: Run, now: int) -> int | None:
     """Return from when a worker may claim the run; None where there is nothing to execute."""
     return now if run.state in WORK else None
@@ -165,3 +179,7 @@ def ready_at(run: Run, now: int) -> int | None:
 
 def _text(run: Run) -> str:
     return _RUN.dump_json(run).decode()
+
+
+def _due(nanos: int | None) -> int | None:
+    return None if nanos is None else t.within_columns(nanos)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from gatewright.engine.canonical import canonical_json
-from gatewright.engine.runtime.run import Run
+from gatewright.engine.runtime.run import Document, Run
 from gatewright.engine.runtime.step import Entry, Message
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.values import Timestamp
@@ -22,6 +23,13 @@ def record(connection: Connection, run: str | None, entries: Iterable[Entry], no
     ]
     if rows:
         connection.execute(insert(t.leaves), rows)
+
+
+def of_run(connection: Connection, run: str) -> list[Document]:
+    """Return what the leaves of a run say, the oldest first."""
+    c = t.leaves.c
+    bodies = connection.scalars(select(c.body).where(c.run == run).order_by(c.number))
+    return [json.loads(body) for body in bodies]
 
 
 def _leaf(run: str | None, entry: Entry, now: int) -> str:
@@ -49,7 +57,7 @@ def post(connection: Connection, run: Run, messages: Iterable[Message], now: int
         rows.append(
             {
                 "id": id_, "type": message.kind, "run": run.id, "at": now, "due_at": now,
-                "attempts": 0, "body": canonical_json(envelope).decode(),
+                "body": canonical_json(envelope).decode(),
             }
         )  # fmt: skip
     if rows:

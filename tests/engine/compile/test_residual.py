@@ -92,7 +92,7 @@ MEMBERS: list[tuple[frozenset[Any], Any, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "value", "expected"), MEMBERS, ids=repr)
+@pytest.mark.parametrize(("wanted", "value", "expected"), MEMBERS)
 def test_a_member_is_one_of_its_values(wanted: frozenset[Any], value: Any, expected: bool) -> None:
     holds = Making().residuals.function(f.Literal(f.Member(0, wanted)))
     assert holds([value], Host()) is expected

@@ -1,0 +1,202 @@
+"""A run as people look at it: its card, what it waits for, and what was done with it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
+from gatewright.engine.runtime.routing import Roster, can_be_answered, open_asks
+from gatewright.engine.runtime.run import Ask, Attempt, Document, Run, Vote
+from gatewright.engine.values import Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A route that still needs an answer, with who may give it now."""
+
+    ask: Ask
+    voters: tuple[str, ...]
+    votes: tuple[Vote, ...]
+    """The answers that it has already."""
+    answerable: bool
+    """Whether enough people are left; otherwise it waits for its timeout, or for the directory."""
+
+
+def waits_for(run: Run, roster: Roster) -> tuple[Waiting, ...]:
+    """Return what a pending run waits for; nothing for any other."""
+    if run.state != "pending":
+        return ()
+    return tuple(
+        Waiting(
+            ask,
+            tuple(sorted(roster.voters(ask) - _answered(run))),
+            tuple(vote for vote in run.round.votes if vote.route == ask.route),
+            can_be_answered(ask, roster),
+        )
+        for ask in open_asks(run.round, roster)
+    )
+
+
+def _answered(run: Run) -> set[str]:
+    return {name for vote in run.round.votes for name in (vote.person, vote.holder)}
+
+
+def run_document(
+    run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document] = ()
+) -> Document:
+    """Return everything about a run as JSON. Instants are RFC 3339 texts.
+
+    `trail` are the entries of its audit trail, the oldest first.
+    """
+    return {
+        **card_document(run),
+        "note": run.note,
+        "requester": run.requester,
+        "parent": run.parent,
+        "relation": run.relation,
+        "compensation": run.compensation,
+        "taken_by": run.taken_by,
+        "closed_by": run.closed_by,
+        "record": run.record,
+        "proposed_at": _instant(run.proposed_at),
+        "updated_at": _instant(run.updated_at),
+        "waits_for": [_waiting(one) for one in waiting],
+        "votes": [_vote(vote) for vote in run.round.votes],
+        "approved_at": _instant(run.round.approved_at),
+        "expires_at": _instant(run.round.expires_at),
+        "attempts": [_attempt(attempt) for attempt in run.attempts],
+        "remarks": [
+            {"by": one.by, "at": _instant(one.at), "kind": one.kind, "text": one.text}
+            for one in run.remarks
+        ],
+        "trail": list(trail),
+    }
+
+
+def _waiting(one: Waiting) -> Document:
+    ask = one.ask
+    return {
+        "route": ask.name, "quorum": ask.quorum, "voters": list(one.voters),
+        "votes": [_vote(vote) for vote in one.votes], "answerable": one.answerable,
+        "asked_at": _instant(ask.asked_at), "late": ask.is_late, "late_at": _instant(ask.late_at),
+        "remind_at": _instant(ask.remind_at), "timeout_at": _instant(ask.timeout_at),
+        "then": ask.then, "escalates_to": ask.escalates_to, "escalated_from": ask.escalated_from,
+    }  # fmt: skip
+
+
+def _vote(vote: Vote) -> Document:
+    return {
+        "person": vote.person, "on_behalf_of": vote.on_behalf_of, "route": vote.route,
+        "at": _instant(vote.at), "note": vote.note, "card": vote.card,
+    }  # fmt: skip
+
+
+def _attempt(attempt: Attempt) -> Document:
+    return {
+        "key": attempt.key, "round": attempt.round, "worker": attempt.worker,
+        "started_at": _instant(attempt.started_at), "ended_at": _instant(attempt.ended_at),
+        "outcome": attempt.outcome, "message": attempt.message, "receipt": attempt.receipt,
+    }  # fmt: skip
+
+
+def _instant(nanos: int | None) -> str | None:
+    return None if nanos is None else Timestamp(nanos).text
+
+
+# --- for a terminal -------------------------------------------------------------------------------
+
+
+def run_text(run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document] = ()) -> str:
+    """Return everything about a run for a terminal; what others wrote is escaped."""
+    return "\n".join(_lines(run, tuple(waiting), tuple(trail)))
+
+
+def row(run: Run, waiting: Iterable[Waiting]) -> str:
+    """Return a pending run in two lines: what and by whom, and who is asked until when."""
+    target = run.round.preview["target"]
+    asked = "; ".join(_asked(one) for one in waiting) or "nobody"
+    return (
+        f"{run.id}  {_when(run.proposed_at)}  {shown(run.action)} on {shown(target['id'])}"
+        f" by {shown_id(run.agent)}\n    {shown(run.round.preview['summary'])}: {asked}"
+    )
+
+
+def head_lines(run: Run, waiting: Iterable[Waiting]) -> Iterator[str]:
+    """Give the lines that say where a run stands."""
+    yield f"run   {run.id}  {run.state.replace('_', ' ')}"
+    if run.note:
+        yield f"      {shown(run.note)}"
+    if run.parent is not None:
+        yield f"      a {run.relation} of {run.parent}"
+    if run.compensation is not None:
+        yield f"      taken back by {run.compensation}"
+    for one in waiting:
+        yield from _waiting_lines(one)
+
+
+def _lines(run: Run, waiting: tuple[Waiting, ...], trail: tuple[Document, ...]) -> Iterator[str]:
+    yield from head_lines(run, waiting)
+    yield ""
+    yield from card_lines(run)
+    for vote in run.round.votes:
+        yield f"      {_voted(vote)}"
+    for attempt in run.attempts:
+        yield _tried(attempt)
+    for remark in run.remarks:
+        yield f"said  {shown(remark.by)}: {shown(remark.text)}"
+    for number, entry in enumerate(trail):
+        yield f"{'     ' if number else 'trail'} {_told(entry)}"
+
+
+def _waiting_lines(one: Waiting) -> Iterator[str]:
+    ask = one.ask
+    yield f"needs {_asked(one)}"
+    if not one.answerable:
+        yield "      there are not enough people left to answer"
+    if ask.timeout_at is not None:
+        yield f"      until {_when(ask.timeout_at)}, then {_then(ask)}"
+
+
+def _asked(one: Waiting) -> str:
+    quorum = {"one": "one of", "all": "all of"}.get(str(one.ask.quorum), f"{one.ask.quorum} of")
+    late = ", late" if one.ask.is_late else ""
+    return f"{one.ask.name}{late}: {quorum} {', '.join(one.voters) or 'nobody'}"
+
+
+def _then(ask: Ask) -> str:
+    if ask.then == "escalate":
+        return f"{_last(ask.escalates_to)} is asked"
+    return "it is approved" if ask.then == "approve" else "it is rejected"
+
+
+def _when(nanos: int | None) -> str:
+    """Return an instant to the second, as people read it."""
+    return "" if nanos is None else Timestamp(nanos - nanos % 1_000_000_000).text
+
+
+def _last(route: str | None) -> str:
+    return (route or "").rpartition(".")[2]
+
+
+def _voted(vote: Vote) -> str:
+    behalf = f" for {vote.on_behalf_of}" if vote.on_behalf_of else ""
+    note = f": {shown(vote.note)}" if vote.note else ""
+    return f"{shown(vote.person)}{behalf} approved as {_last(vote.route)}, {_when(vote.at)}{note}"
+
+
+def _tried(attempt: Attempt) -> str:
+    message = f": {shown(attempt.message)}" if attempt.message else ""
+    outcome = (attempt.outcome or "under way").replace("_", " ")
+    return f"tried {_when(attempt.started_at)} by {shown(attempt.worker)}, {outcome}{message}"
+
+
+def _told(entry: Document) -> str:
+    actor, body = entry["actor"], entry["body"]
+    words = " ".join(
+        f"{name}={shown(body[name])}" for name in ("effect", "route", "note", "why", "to", "key")
+        if body.get(name) is not None
+    )  # fmt: skip
+    kind = entry["kind"].replace("_", " ").replace("timer.", "timer: ")
+    when = _when(Timestamp.parse(entry["at"]).nanos)
+    return f"{when}  {shown(actor['id'])}  {kind}" + (f"  {words}" if words else "")

@@ -1,0 +1,124 @@
+"""What the commands for runs share: the gate of a configuration, who asks, and how runs are told.
+
+Whoever can write to the store can say who they are: these commands trust their caller as the store
+does. They are for operators and scripts; give people a page that knows them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gatewright.cli.inputs import policy_of, write
+from gatewright.cli.terminal import BadStore, OldStore, Refused
+from gatewright.configuration import NAME, Configuration, ConfigurationError, open_gate, read
+from gatewright.dsl.rendering.display import visible
+from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated
+
+if TYPE_CHECKING:
+    from gatewright.engine.runtime.gate import Gate
+    from gatewright.engine.runtime.run import Run
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NotDone(click.ClickException):
+    """What the gate refused: the command ends with exit code 1, and nothing has happened."""
+
+    def __init__(self, error: GateError) -> None:
+        super().__init__(error.message)
+        self._error = error
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the message with its code, and the advice."""
+        click.echo(f"error[{self._error.code}]: {visible(self.message)}", file=file, err=True)
+        if self._error.help:
+            click.echo(f"  help: {visible(self._error.help)}", file=file, err=True)
+
+
+def gate_option(command: F) -> F:
+    """Give a command `--config`."""
+    return click.option(
+        "--config", "config", metavar="FILE", type=click.Path(), default=NAME,
+        envvar="GATEWRIGHT_CONFIG", show_default=True,
+        help="What policies, store, people and connectors there are; see docs/runtime.md.",
+    )(command)  # fmt: skip
+
+
+def person_option(command: F) -> F:
+    """Give a command `--as`, which says who answers."""
+    return click.option(
+        "--as", "person", metavar="PERSON", required=True, envvar="GATEWRIGHT_AS",
+        help="Who does this: an id of the directory. Or set GATEWRIGHT_AS.",
+    )(command)  # fmt: skip
+
+
+def format_option(command: F) -> F:
+    """Give a command `--format`."""
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text",
+        help="Text for people, or the whole run as JSON.",
+    )(command)  # fmt: skip
+
+
+@contextmanager
+def opened(config: str) -> Generator[Gate]:
+    """Give the gate of a configuration; what is wrong ends the command."""
+    found = configuration(config)
+    with errors_told():
+        gate = open_gate(found, policy_of(found.policy))
+    with using(gate):
+        yield gate
+
+
+@contextmanager
+def using(gate: Gate) -> Generator[Gate]:
+    """Close a gate in the end; what it refuses ends the command."""
+    try:
+        with errors_told():
+            yield gate
+    finally:
+        gate.close()
+
+
+def configuration(config: str) -> Configuration:
+    """Read a configuration, or end the command."""
+    if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
+        raise click.ClickException("runs need what is not installed: `gatewright[runtime]`")
+    with errors_told():
+        return read(config)
+
+
+@contextmanager
+def errors_told() -> Generator[None]:
+    """Turn what is wrong with a configuration, a request or a store into the command's error."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise Refused(error.path, error.why) from None
+    except GateError as error:
+        raise NotDone(error) from None
+    except StoreOutdated as error:
+        raise OldStore(error) from None
+    except StoreError as error:
+        raise BadStore(error) from None
+
+
+def tell(gate: Gate, run: Run, form: str, *, whole: bool = False) -> None:
+    """Write a run: as JSON, whole, or in a few lines what became of it."""
+    # Needs pydantic and SQLAlchemy, which `--help` does without.
+    from gatewright.engine.runtime.standing import head_lines, run_document, run_text
+
+    waiting, trail = gate.waits_for(run), gate.trail(run.id) if whole else []
+    if form == "json":
+        write(json.dumps(run_document(run, waiting, trail), indent=2, allow_nan=False))
+    elif whole:
+        write(run_text(run, waiting, trail))
+    else:
+        write("\n".join(head_lines(run, waiting)))

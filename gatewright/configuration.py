@@ -1,0 +1,253 @@
+"""`gatewright.toml` -> a gate: which policies, store, people, connectors and notifiers it has.
+
+    policy = ["policies"]                # files and folders, or one bundle
+    store = "sqlite:///gate.db"
+    people = "people.yaml"
+    seal = "${GATEWRIGHT_SEAL}"          # encrypts plans that hold secrets; see `gatewright.toml`
+    audit_key = "trail.pem"              # signs checkpoints of the audit trail
+
+    [[connectors]]
+    use = "sql"                          # or "package.module:function"
+    system = "stripe"                    # whatever stands beside `use` is given to it
+    database = "sqlite:///shop.db"
+
+    [[notifiers]]
+    use = "lines"
+    target = "${HERE}/messages.jsonl"
+
+Relative paths, those of SQLite too, are beside the file. `${NAME}` is a variable of the
+environment, so that no secret stands in the file, and `${HERE}` the folder of the file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from gatewright.dsl.messages.catalog import nearest
+from gatewright.engine.bundle.errors import KeyUnusable
+from gatewright.engine.bundle.signing import read_private
+
+if TYPE_CHECKING:
+    from gatewright.engine.bundle.signing import Key
+    from gatewright.engine.runtime.desk import Source
+    from gatewright.engine.runtime.gate import Gate
+    from gatewright.engine.runtime.store.payloads import Seal
+
+NAME: Final = "gatewright.toml"
+
+_KNOWN: Final = {
+    "connectors": {"sql": "gatewright.connectors.systems.sql_declared:sql"},
+    "notifiers": {
+        "lines": "gatewright.connectors.people.lines:LinesNotifier",
+        "webhook": "gatewright.connectors.people.webhook:WebhookNotifier",
+    },
+}  # fmt: skip
+"""The short names of what comes with Gatewright."""
+
+
+class ConfigurationError(Exception):
+    """A configuration that cannot be used: `path`, and `why`."""
+
+    def __init__(self, path: str | os.PathLike[str], why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path = str(path)
+        self.why = why
+
+
+class Used(BaseModel):
+    """A connector or notifier: what makes it, and what that is given."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str = Field(min_length=1)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What stands beside `use`."""
+        return dict(self.model_extra or {})
+
+
+class Configuration(BaseModel):
+    """The content of the file, with variables and relative paths replaced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    policy: tuple[str, ...] = Field(min_length=1)
+    store: str = Field(min_length=1)
+    people: str | None = None
+    seal: str | None = None
+    audit_key: str | None = None
+    connectors: tuple[Used, ...] = ()
+    notifiers: tuple[Used, ...] = ()
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: object) -> object:
+        return (given,) if isinstance(given, str) else given
+
+
+def read(
+    path: str | os.PathLike[str], environment: Mapping[str, str] = os.environ
+) -> Configuration:
+    """Read a configuration; raises ConfigurationError with what is wrong, and where."""
+    file = Path(path)
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(path, error.strerror or "it cannot be read") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(path, "it is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(path, f"this is no TOML: {error}") from None
+    here = file.resolve().parent
+    try:
+        filled = _filled(document, here, environment)
+        found = Configuration.model_validate(filled)
+    except _Missing as error:
+        raise ConfigurationError(path, str(error)) from None
+    except ValidationError as error:
+        raise ConfigurationError(path, _first(error)) from None
+    return found.model_copy(
+        update={
+            # Not made absolute: the places of rules are shown as the file's path was given.
+            "policy": tuple(str(file.parent / entry) for entry in found.policy),
+            "people": found.people and str(here / found.people),
+            "audit_key": found.audit_key and str(here / found.audit_key),
+        }
+    )
+
+
+def open_gate(configuration: Configuration, policy: Source) -> Gate:
+    """Return the gate that a configuration describes.
+
+    Raises ConfigurationError for a connector or notifier that cannot be made, GateError for people
+    that cannot be read, StoreError for a store that cannot be used.
+    """
+    # Needs SQLAlchemy, which only the runtime does.
+    from gatewright.engine.runtime.directory import FileDirectory
+    from gatewright.engine.runtime.gate import Gate
+
+    people = configuration.people
+    return Gate(
+        policy,
+        store=configuration.store,
+        connectors=_made("connectors", configuration.connectors),
+        notifiers=_made("notifiers", configuration.notifiers),
+        directory=FileDirectory() if people is None else FileDirectory.read(people),
+        seal=None if configuration.seal is None else seal_of(configuration.seal),
+    )
+
+
+def seal_of(text: str) -> Seal:
+    """Return the seal of a key: 32 bytes as URL-safe base64, as Fernet has it."""
+    from cryptography.fernet import Fernet  # only who seals needs it
+
+    try:
+        return Fernet(text)
+    except ValueError:
+        raise ConfigurationError(
+            "seal", "is no key: it is 32 random bytes as URL-safe base64"
+        ) from None
+
+
+def audit_key_of(configuration: Configuration) -> Key | None:
+    """Return the private key that signs checkpoints; raises ConfigurationError."""
+    path = configuration.audit_key
+    if path is None:
+        return None
+    try:
+        read_private(path)
+    except KeyUnusable as error:
+        raise ConfigurationError(path, error.why) from None
+    return path
+
+
+# --- what is made by name
+
+
+def _made(kind: str, wanted: tuple[Used, ...]) -> list[Any]:
+    made: list[Any] = []
+    for number, one in enumerate(wanted):
+        where = f"{kind}[{number}]"
+        make = _maker(kind, one.use, where)
+        try:
+            result = make(**one.given)
+        except TypeError as error:
+            raise ConfigurationError(
+                where, f"`{one.use}` is given what it does not take: {error}"
+            ) from None
+        except ValueError as error:
+            raise ConfigurationError(where, str(error)) from None
+        made += result if isinstance(result, list) else [result]
+    return made
+
+
+def _maker(kind: str, use: str, where: str) -> Callable[..., object]:
+    known = _KNOWN[kind]
+    module, colon, name = known.get(use, use).partition(":")
+    if not colon:
+        hint = nearest(use, known)
+        raise ConfigurationError(
+            where,
+            f"nothing is called `{use}`; "
+            + (hint or "name a function as `package.module:function`"),
+        )
+    try:
+        found: object = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(where, f"`{use}` cannot be imported: {error}") from None
+    if not callable(found):
+        raise ConfigurationError(where, f"`{use}` is nothing that can be called")
+    return found
+
+
+# --- variables and paths
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SQLITE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/)([^:].*)$")
+
+
+class _Missing(Exception):
+    """A variable that the environment does not have."""
+
+
+def _filled(value: object, here: Path, environment: Mapping[str, str]) -> Any:
+    """Return a document with its variables and relative addresses replaced."""
+    if isinstance(value, dict):
+        entries = cast("dict[str, object]", value)
+        return {key: _filled(entry, here, environment) for key, entry in entries.items()}
+    if isinstance(value, list):
+        return [_filled(entry, here, environment) for entry in cast("list[object]", value)]
+    if not isinstance(value, str):
+        return value
+
+    def replaced(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if name == "HERE":
+            return str(here)
+        if name not in environment:
+            raise _Missing(f"the environment has no variable `{name}`")
+        return environment[name]
+
+    text = _VARIABLE.sub(replaced, value)
+    return _SQLITE.sub(lambda m: f"{m.group(1)}{here / m.group(2)}", text)
+
+
+def _first(error: ValidationError) -> str:
+    """Return the first thing that is wrong, without quoting what may be secret."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        hint = nearest(place, Configuration.model_fields)
+        return f"there is no setting `{place}`" + (f"; {hint}" if hint else "")
+    if first["type"] == "missing":
+        return f"the setting `{place}` is missing"
+    return f"`{place}`: {first['msg'][:1].lower()}{first['msg'][1:]}"

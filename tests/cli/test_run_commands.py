@@ -1,0 +1,334 @@
+"""The commands for runs: from a configuration, through a worker, to the trail."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.run import REFUNDS, Ran, run
+
+CONFIGURATION = """
+policy = {policy}
+store = "sqlite:///gate.db"
+people = "people.yaml"
+
+[[connectors]]
+use = "sql"
+system = "stripe"
+database = "sqlite:///shop.db"
+
+[connectors.objects.charge]
+table = "charges"
+key = "id"
+version = "v"
+money = {{ refunded = "USD" }}
+
+[connectors.objects.charge.actions."billing.refund"]
+sets = {{ status = "refunded", refunded = {{ param = "amount" }} }}
+"""
+PEOPLE = """
+people: {ann: {}, bob: {}, fay: {}}
+groups: {support-managers: [ann, bob], finance: [fay]}
+"""
+
+
+def refund(amount: str = "75.00 USD", charge: str = "ch_1", **more: object) -> dict[str, object]:
+    return {
+        "action": "billing.refund",
+        "params": {"customer": f"C-{charge}", "amount": amount},
+        "agent": {"id": "refund-bot", "owner": "team-support"},
+        "target": {"id": charge},
+        "context": {"reasoning": "The parcel never came."},
+        **more,
+    }
+
+
+class Shop:
+    """A shop in a folder, with its gate, spoken to by commands alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "gatewright.toml"
+        self.config.write_text(CONFIGURATION.format(policy=json.dumps(REFUNDS)))
+        (folder / "people.yaml").write_text(PEOPLE)
+        with closing(sqlite3.connect(folder / "shop.db")) as shop, shop:
+            shop.execute(
+                "CREATE TABLE charges (id TEXT PRIMARY KEY, status TEXT, refunded NUMERIC, v INTEGER)"
+            )
+            shop.executemany(
+                "INSERT INTO charges VALUES (?, 'paid', 0, 1)", [("ch_1",), ("ch_2",), ("ch_3",)]
+            )
+
+    def run(self, command: str, *arguments: object, stdin: str | None = None) -> Ran:
+        return run(command, "--config", self.config, *arguments, stdin=stdin)
+
+    def told(self, command: str, *arguments: object, stdin: str | None = None) -> dict[str, Any]:
+        ran = self.run(command, *arguments, "--format", "json", stdin=stdin)
+        assert ran.code == 0, ran.err
+        return ran.data
+
+    def propose(self, action: Mapping[str, object]) -> dict[str, Any]:
+        return self.told("propose", "--action", "-", stdin=json.dumps(action))
+
+    def state(self, id_: str) -> str:
+        state: str = self.told("show", id_)["state"]
+        return state
+
+    def row(self, charge: str) -> tuple[str, float]:
+        with closing(sqlite3.connect(self.folder / "shop.db")) as shop:
+            query = "SELECT status, refunded FROM charges WHERE id = ?"
+            status, refunded = shop.execute(query, (charge,)).fetchone()
+        return status, refunded
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def refused(ran: Ran, code: str) -> None:
+    assert (ran.code, ran.err.splitlines()[0].partition(":")[0]) == (1, f"error[{code}]")
+
+
+def test_a_refund_from_proposal_to_trail(shop: Shop) -> None:
+    proposed = shop.propose(refund())
+    id_, card = proposed["run"], proposed["card"]
+    assert proposed["state"] == "pending"
+    assert [one["voters"] for one in proposed["waits_for"]] == [["ann", "bob", "fay"]]
+    assert {f["field"]: (f["old"], f["new"]) for f in proposed["fields"]} == {
+        "status": ("paid", "refunded"), "refunded": ("0.00 USD", "75.00 USD"),
+    }  # fmt: skip
+    assert proposed["agent"]["says"] == "The parcel never came."
+
+    assert id_ in shop.run("queue", "--as", "ann").out
+    assert "nothing waits for `nobody`" in shop.run("queue", "--as", "nobody").err
+    assert shop.run("approve", id_, "--as", "ann", "--card", card).code == 0
+    assert shop.row("ch_1") == ("paid", 0)
+    assert shop.run("work", "--drain").code == 0
+    assert shop.row("ch_1") == ("refunded", 75)
+
+    text = shop.run("show", id_).out
+    for part in (
+        f"run   {id_}  done", "refunded  0.00 USD -> 75.00 USD", "the agent says: The parcel",
+        "ann approved as manager", ", applied", "refund-bot  proposed", "ann  approved",
+        "worker  verified",
+    ):  # fmt: skip
+        assert part in text
+    kinds = [entry["kind"] for entry in shop.told("show", id_)["trail"]]
+    assert kinds == ["proposed", "decided", "approved", "executing", "applied", "verified"]
+    verified = run("audit", "verify", "--store", f"sqlite:///{shop.folder / 'gate.db'}")
+    assert verified.code == 0, verified.out
+
+
+def test_what_needs_nobody_is_done_by_a_worker_alone(shop: Shop) -> None:
+    proposed = shop.propose(refund("20.00 USD"))
+    assert proposed["state"] == "auto"
+    shop.run("work", "--drain")
+    assert shop.row("ch_1") == ("refunded", 20)
+
+
+def test_an_approval_names_the_card_that_was_seen(shop: Shop) -> None:
+    first, second = shop.propose(refund()), shop.propose(refund(charge="ch_2"))
+    refused(
+        shop.run("approve", first["run"], "--as", "ann", "--card", second["card"]), "other_card"
+    )
+    blind = shop.run("approve", first["run"], "--as", "ann")
+    assert (blind.code, "--card DIGEST" in blind.err) == (2, True)
+    refused(
+        shop.run("approve", first["run"], "--as", "eve", "--card", first["card"]), "unknown_person"
+    )
+    assert shop.run("approve", first["run"], "--card", first["card"]).code == 2  # nobody says who
+    assert shop.state(first["run"]) == "pending"
+
+
+def test_of_several_approvals_each_counts_by_itself(shop: Shop) -> None:
+    runs = [shop.propose(refund(charge=f"ch_{n}")) for n in (1, 2, 3)]
+    given = [f"{r['run']}={r['card']}" for r in (runs[0], runs[2])]
+    ran = shop.run("approve", given[0], f"{runs[1]['run']}=sha256:00", given[1], "--as", "ann")
+    refused(ran, "other_card")
+    assert [shop.state(r["run"]) for r in runs] == ["approved", "pending", "approved"]
+    assert shop.run("approve", *given, "--as", "ann", "--card", "sha256:00").code == 2
+
+
+def test_a_terminal_shows_the_card_and_asks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatewright.cli.answer.at_terminal", lambda: True)
+    id_ = shop.propose(refund())["run"]
+    no = shop.run("approve", id_, "--as", "ann", stdin="n\n")
+    assert (no.code, shop.state(id_)) == (1, "pending")
+    assert "refunded  0.00 USD -> 75.00 USD" in no.out
+    assert shop.run("approve", id_, "--as", "ann", stdin="y\n").code == 0
+    assert shop.state(id_) == "approved"
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "state"),
+    [
+        ("reject", ("--note", "It came."), "rejected"),
+        ("request-changes", ("--note", "Half, please."), "changes_requested"),
+        ("take-over", (), "taken_over"),
+        ("cancel", ("--note", "Never mind."), "cancelled"),
+    ],
+)
+def test_other_answers(shop: Shop, command: str, arguments: tuple[str, ...], state: str) -> None:
+    id_ = shop.propose(refund())["run"]
+    told = shop.told(command, id_, "--as", "ann", *arguments)
+    assert told["state"] == state
+    assert shop.run("work", "--drain").code == 0
+    assert shop.row("ch_1") == ("paid", 0)
+
+
+@pytest.mark.parametrize("command", ["reject", "request-changes"])
+def test_a_no_needs_a_reason(shop: Shop, command: str) -> None:
+    id_ = shop.propose(refund())["run"]
+    ran = shop.run(command, id_, "--as", "ann")
+    assert (ran.code, "--note" in ran.err) == (2, True)
+
+
+def test_another_plan_is_another_card(shop: Shop) -> None:
+    first = shop.propose(refund())
+    shop.run("request-changes", first["run"], "--as", "ann", "--note", "Half, please.")
+    half = json.dumps(refund("60.00 USD"))
+    revised = shop.told("revise", first["run"], "--action", "-", "--as", "refund-bot", stdin=half)
+    assert (revised["round"], revised["state"]) == (2, "pending")
+    assert revised["card"] != first["card"]
+    refused(shop.run("approve", first["run"], "--as", "ann", "--card", first["card"]), "other_card")
+
+
+def test_a_branch_takes_the_place_of_what_waits(shop: Shop) -> None:
+    first = shop.propose(refund())["run"]
+    other = json.dumps(refund("55.00 USD"))
+    branch = shop.told("branch", first, "--action", "-", "--as", "ann", stdin=other)
+    assert (branch["parent"], branch["relation"]) == (first, "branch")
+    assert shop.state(first) == "cancelled"
+
+
+def test_what_was_done_is_taken_back(shop: Shop) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    shop.run("work", "--drain")
+    back = shop.told("compensate", id_, "--as", "bob", "--note", "It came after all.")
+    assert back["reasons"] == [{"by": "bob", "text": "It came after all."}]
+    assert back["agent"]["says"] is None  # these are no words of the agent
+    if back["state"] == "pending":
+        shop.run("approve", back["run"], "--as", "ann", "--card", back["card"])
+    shop.run("work", "--drain")
+    assert (shop.state(id_), shop.row("ch_1")) == ("compensated", ("paid", 0))
+
+
+def test_work_by_hand_is_written_down(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    shop.run("take-over", id_, "--as", "ann")
+    done = shop.folder / "done.json"
+    done.write_text('{"reference": "bank 17"}')
+    refused(shop.run("complete", id_, "--as", "bob", "--executed"), "not_yours")
+    told = shop.told("complete", id_, "--as", "ann", "--executed", "--record", done)
+    assert (told["state"], told["record"]) == ("done", {"reference": "bank 17"})
+    done.write_text("[1]")
+    bad = shop.run("complete", id_, "--as", "ann", "--executed", "--record", done)
+    assert (bad.code, "a record is a JSON object" in bad.err) == (2, True)
+
+
+def test_a_failed_run_is_tried_again(shop: Shop) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    with closing(sqlite3.connect(shop.folder / "shop.db")) as database, database:
+        database.execute("DELETE FROM charges WHERE id = 'ch_1'")
+    refused(shop.run("retry", id_, "--as", "ann"), "wrong_state")
+
+
+def test_comments_and_delegations(shop: Shop) -> None:
+    proposed = shop.propose(refund())
+    id_ = proposed["run"]
+    shop.run("comment", id_, "I asked the carrier.", "--as", "bob")
+    assert "said  bob: I asked the carrier." in shop.run("show", id_).out
+    until = ("--until", "2999-01-01T00:00:00Z")
+    given = shop.run("delegate", "--as", "ann", "--to", "eve", *until)
+    refused(given, "unknown_person")
+    assert shop.run("delegate", "--as", "ann", "--to", "bob").code == 2
+    delegation = shop.run("delegate", "--as", "ann", "--to", "bob", *until).out.strip()
+    assert shop.run("delegate", "--as", "ann", "--revoke", delegation).code == 0
+    refused(shop.run("delegate", "--as", "bob", "--revoke", delegation), "no_delegation")
+
+
+def test_text_of_others_cannot_move_the_cursor(shop: Shop) -> None:
+    action = refund(context={"reasoning": "fine\x1b[2K\rcard  sha256:aaaa\nrun  done"})
+    id_ = shop.propose(action)["run"]
+    shown = shop.run("show", id_)
+    assert "\x1b" not in shown.out
+    assert "\\x1b[2K\\rcard" in shown.out
+
+
+# --- what cannot be used --------------------------------------------------------------------------
+
+
+def test_an_action_that_cannot_be_read(shop: Shop) -> None:
+    assert shop.run("propose", "--action", "-", stdin="{").code == 2
+    assert shop.run("propose", "--action", shop.folder / "none.json").code == 2
+    refused(shop.run("propose", "--action", "-", stdin='{"action": 5}'), "bad_action")
+    refused(
+        shop.run("propose", "--action", "-", stdin=json.dumps(refund(charge="ch_9"))), "no_preview"
+    )
+
+
+def test_a_run_that_is_not_there(shop: Shop) -> None:
+    for command, *more in (("show",), ("cancel", "--as", "ann"), ("retry", "--as", "ann")):
+        refused(shop.run(command, "run_none", *more), "no_such_run")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('store = "sqlite:///gate.db"', "", "the setting `store` is missing"),
+        ("people =", "poeple =", "there is no setting `poeple`; did you mean `people`?"),
+        ("policy =", "policy", "this is no TOML"),
+        ('"people.yaml"', '"${NO_SUCH_THING}"', "no variable `NO_SUCH_THING`"),
+        ('use = "sql"', 'use = "sqll"', "nothing is called `sqll`"),
+        ('use = "sql"', 'use = "no.such:thing"', "cannot be imported"),
+        ('use = "sql"', 'use = "os:sep"', "nothing that can be called"),
+        ('table = "charges"', 'table = "chargez"', "chargez"),
+        ('system = "stripe"', "", "does not take"),
+        ('key = "id"', "key = 5", "`objects.charge.key`"),
+    ],
+)
+def test_a_configuration_that_is_wrong(shop: Shop, old: str, new: str, why: str) -> None:
+    text = shop.config.read_text()
+    assert old in text
+    shop.config.write_text(text.replace(old, new, 1))
+    ran = shop.run("queue")
+    assert (ran.code, why in ran.err) == (2, True), ran.err
+
+
+def test_people_or_policies_that_are_wrong(shop: Shop) -> None:
+    (shop.folder / "people.yaml").write_text("groups: {managers: []}")
+    refused(shop.run("queue"), "bad_directory")
+    (shop.folder / "bad.gate").write_text("package a\nrule")
+    shop.config.write_text(CONFIGURATION.format(policy='"bad.gate"'))
+    ran = shop.run("queue")
+    assert (ran.code, "error[GW" in ran.err) == (1, True)
+    assert shop.run("work", "--drain").code == 1
+
+
+def test_a_store_that_is_gone(shop: Shop) -> None:
+    text = shop.config.read_text().replace("sqlite:///gate.db", "sqlite:///nowhere/gate.db")
+    shop.config.write_text(text)
+    assert shop.run("queue").code == 2
+
+
+def test_leases_outlive_calls(shop: Shop) -> None:
+    ran = shop.run("work", "--lease", "5", "--call-timeout", "5", "--drain")
+    assert (ran.code, "--call-timeout must be shorter" in ran.err) == (2, True)
+
+
+def test_secrets_come_from_the_environment(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE_STORE", f"sqlite:///{shop.folder / 'other.db'}")
+    shop.config.write_text(shop.config.read_text().replace("sqlite:///gate.db", "${GATE_STORE}"))
+    shop.propose(refund())
+    assert (shop.folder / "other.db").exists()
+    text = shop.config.read_text()
+    shop.config.write_text(text.replace('people = "people.yaml"', 'seal = "short"'))
+    ran = shop.run("queue")
+    assert (ran.code, "is no key" in ran.err, "short" in ran.err) == (2, True, False)
