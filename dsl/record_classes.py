@@ -52,11 +52,11 @@ def dataclass(
 
 def replace(record: Any, /, **changes: Any) -> Any:
     """Return a record like that one with some fields changed, as `dataclasses.replace` does."""
-    for name, one in fields_of(type(record)).items():
+    for name, one in fields_of(methods.class_of(record)).items():
         if one.init:
             changes.setdefault(name, getattr(record, name))
         elif name in changes:
-            raise ValueError(f"{name} is no argument of {type(record).__qualname__}")
+            raise ValueError(f"{name} is no argument of {methods.class_of(record).__qualname__}")
     return type(record)(**changes)
 
 
@@ -148,11 +148,11 @@ def _slotted(cls: type[Any], names: list[str], content: dict[str, Any]) -> type[
 
 def _owner(record: Any, name: str) -> type[Any]:
     """Return the class that a method was called for: the first that was given it."""
-    for cls in type(record).__mro__:
+    for cls in methods.class_of(record).__mro__:
         declared = cls.__dict__.get("__record_own__")
         if declared is not None and name in declared.given:
             return cls
-    raise TypeError(f"{type(record).__qualname__} was given no {name}")
+    raise TypeError(f"{methods.class_of(record).__qualname__} was given no {name}")
 
 
 def __init__(*args: Any, **kwargs: Any) -> None:

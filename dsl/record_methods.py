@@ -70,9 +70,14 @@ def is_record(value: object) -> bool:
     return hasattr(value, "__record_own__")
 
 
+def class_of(record: object) -> type[Any]:
+    """Return the class of a record."""
+    return type(record)
+
+
 def names_of(record: object) -> tuple[str, ...]:
     """Return the names of the fields of a record or a class of records, in their order."""
-    return tuple(fields_of(record if isinstance(record, type) else type(record)))
+    return tuple(fields_of(record if isinstance(record, type) else class_of(record)))
 
 
 def fields_of(cls: type[Any]) -> Mapping[str, RecordField]:
@@ -266,9 +271,9 @@ def maker_of(cls: type[Any]) -> Callable[[list[Any]], Any]:
 @recursive_repr()
 def repr_of(record: Any) -> str:
     """Return the class and its fields by name."""
-    fields = fields_of(type(record)).values()
+    fields = fields_of(class_of(record)).values()
     shown = ", ".join([f"{one.name}={getattr(record, one.name)!r}" for one in fields if one.repr])
-    return f"{type(record).__qualname__}({shown})"
+    return f"{class_of(record).__qualname__}({shown})"
 
 
 def _values(cls: type[Any], of: str) -> str:
@@ -297,14 +302,14 @@ def hash_of(cls: type[Any], name: str) -> Callable[[Any], int]:
 
 def refuse_to_set(self: Any, name: str, value: object) -> None:
     """Refuse to set a field of a frozen record; a plain subclass may keep what it likes."""
-    if _is_frozen(type(self), name):
+    if _is_frozen(class_of(self), name):
         _refuse(f"cannot assign to field {name!r}")
     object.__setattr__(self, name, value)
 
 
 def refuse_to_delete(self: Any, name: str) -> None:
     """Refuse to delete a field of a frozen record."""
-    if _is_frozen(type(self), name):
+    if _is_frozen(class_of(self), name):
         _refuse(f"cannot delete field {name!r}")
     object.__delattr__(self, name)
 
@@ -322,10 +327,10 @@ def _refuse(what: str) -> NoReturn:
 
 def state(self: Any) -> list[Any]:
     """Return what is pickled of a frozen record with slots."""
-    return [getattr(self, name) for name in fields_of(type(self))]
+    return [getattr(self, name) for name in fields_of(class_of(self))]
 
 
 def set_state(self: Any, values: list[Any]) -> None:
     """Set what was pickled, past what forbids it."""
-    for name, value in zip(fields_of(type(self)), values, strict=True):
+    for name, value in zip(fields_of(class_of(self)), values, strict=True):
         object.__setattr__(self, name, value)

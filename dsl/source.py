@@ -22,7 +22,7 @@ class Position(tuple[int, int]):
 
     def __new__(cls, line: int, column: int) -> Position:
         """Make a position of a line and a column."""
-        return tuple.__new__(cls, (line, column))
+        return super().__new__(cls, (line, column))
 
     def __getnewargs__(self) -> tuple[int, int]:
         return self.line, self.column

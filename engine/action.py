@@ -51,7 +51,7 @@ class Change(tuple[Value, Value]):
 
     def __new__(cls, old: Value, new: Value) -> Change:
         """Make a change of its two sides."""
-        return tuple.__new__(cls, (old, new))
+        return super().__new__(cls, (old, new))
 
     def __getnewargs__(self) -> tuple[Value, Value]:
         return self.old, self.new

@@ -28,14 +28,15 @@ def folder_with_bundle(tmp_path: Path) -> Path:
     content = build(load_source(texts).policy, made_by="test")
     (tmp_path / "p.gwb").write_bytes(content)
     (tmp_path / "damaged.gwb").write_bytes(content[:-9] + b"x" + content[-8:])
-    for name, action in {
+    actions: dict[str, object] = {
         "good": refund(),
         "large": refund(params={"customer": "C-1", "amount": "900.00 USD"}),
         "unfit": refund(params={"customer": 5}),
         "undeclared": refund(action="billing.refunds"),
         "unnamed": {"params": {}, "at": "2026-11-20T12:00:00Z"},
         "list": [1],
-    }.items():
+    }
+    for name, action in actions.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(action))
     (tmp_path / "broken.json").write_text('{"action": }')
     return tmp_path

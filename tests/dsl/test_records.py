@@ -128,10 +128,11 @@ def inherit(module: Any) -> type[Any]:
 
 def test_fields_are_inherited() -> None:
     ours, standard = inherit(record_classes), inherit(dataclasses)
-    for look in (
+    looks: tuple[Callable[[Any], object], ...] = (
         lambda c: repr(c(1)), lambda c: repr(c(1, 2, "x")), lambda c: c.__slots__,
         lambda c: c(1) == c.__base__(1), lambda c: hash(c(1)) == hash((1, 5, "c")),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for look in looks:
         assert seen(look, ours) == seen(look, standard)
 
 
@@ -191,7 +192,7 @@ def test_what_a_class_computes_is_computed() -> None:
 def test_a_subclass_may_have_more() -> None:
     """A frozen class refuses its own fields; a plain subclass may keep what it likes."""
     for module in (record_classes, dataclasses):
-        below = type("Below", (make(module, frozen=True),), {})
+        below: Any = type("Below", (make(module, frozen=True),), {})
         made = below("a", place=1)
         made.more = 5
         assert made.more == 5
@@ -231,7 +232,7 @@ def test_mistakes_are_refused() -> None:
     with pytest.raises(ValueError, match="could be changed"):
         checked(type("T", (), {"__annotations__": {"a": "list[int]"}, "a": []}))
     with pytest.raises(TypeError, match="what sets its fields"):
-        checked(type("T", (), {"__setattr__": lambda *_: None, "__annotations__": {}}), frozen=True)
+        checked(type("T", (), {"__setattr__": setattr, "__annotations__": {}}), frozen=True)
 
 
 def test_no_record_of_ours_has_such_a_mistake() -> None:
@@ -276,12 +277,12 @@ def test_a_class_may_make_what_its_base_makes(module: Any) -> None:
         b: int = 0
 
         def __init__(self, a: int) -> None:
-            super().__init__(a)
+            super().__init__(a)  # pyright: ignore[reportUnknownMemberType]
             object.__setattr__(self, "b", a + 1)
 
     class Lowest(Below):
         def __init__(self) -> None:
-            super().__init__(5)
+            super().__init__(5)  # pyright: ignore[reportUnknownMemberType]
 
     for _ in range(10):
         assert (Top(1).a, Below(3).b, Lowest().b) == (1, 4, 6)
