@@ -7,16 +7,17 @@ these types to everybody else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from gatewright.dsl.late_regex import late
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 _NANOS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TIMESTAMP_TEXT = re.compile(
+_TIMESTAMP_TEXT = late(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 )
@@ -109,7 +110,7 @@ _LITERAL_UNITS = (
     ("ms", 1_000_000),
 )
 _DURATION_PART = r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)"
-_DURATION_TEXT = re.compile(rf"([+-]?)(0|(?:{_DURATION_PART})+)")
+_DURATION_TEXT = late(rf"([+-]?)(0|(?:{_DURATION_PART})+)")
 _MAX_DURATION_TEXT = 100
 
 

@@ -7,7 +7,6 @@ these actions have counts as optional in the others, so that `has(action.field)`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import overload
 
@@ -15,6 +14,7 @@ from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.documents import data_type
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Scope
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.scopes import ExpressionScope
 
 AGENT = t.RecordType(

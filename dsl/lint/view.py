@@ -5,16 +5,15 @@ What several lints need is worked out here, once for a policy.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl.lint.conditions import Known, Reader
 from gatewright.dsl.lint.domains import Domains
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.scopes import ExpressionScope
 
@@ -51,7 +50,7 @@ class View:
     lint_names: frozenset[str] = frozenset()
 
     @cached_property
-    def files(self) -> tuple[ast.File, ...]:
+    def files(self) -> Sequence[ast.File]:
         """The files to tell about: those of the set, without the standard library's."""
         own = tuple(file for file in self.policy.files if not is_standard(file))
         return own or self.policy.files
@@ -166,6 +165,6 @@ def _parts(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the fields of a kind that may hold nodes, the last one first."""
     names: list[str] = []
     if issubclass(kind, ast.Node):
-        names = [f.name for f in dataclasses.fields(kind) if f.name not in ("span", "doc")]
+        names = [name for name in records.names_of(kind) if name not in ("span", "doc")]
     _PARTS[kind] = tuple(reversed(names))
     return _PARTS[kind]

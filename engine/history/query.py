@@ -7,13 +7,13 @@ Source: language.md §6.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
+from gatewright.dsl import records
+from gatewright.dsl.records import dataclass
+from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import ANY, RecordType, Type
 from gatewright.engine.conform import conform_value
 from gatewright.engine.errors import EvaluationError
@@ -60,10 +60,10 @@ class Query:
     keys: tuple[tuple[str, Value], ...] = ()
     field: str | None = None
     exclude_id: str | None = None
-    holds: Callable[[Event], bool] = dataclasses.field(
+    holds: Callable[[Event], bool] = records.field(
         default=lambda _: True, compare=False, repr=False
     )
-    where: LastingWhere | None = dataclasses.field(default=None, compare=False, repr=False)
+    where: LastingWhere | None = records.field(default=None, compare=False, repr=False)
 
 
 class HistoryStore(Protocol):
@@ -234,8 +234,8 @@ def declared_type(record: RecordType, name: str) -> Type:
         return listed.type
     if record.open or name in OWN_FIELDS:
         return ANY
-    close = get_close_matches(name[:100], record.names, n=1)
-    hint = f": did you mean `{close[0]}`?" if close else ""
+    close = most_similar(name[:100], record.names)
+    hint = f": did you mean `{close}`?" if close else ""
     raise EvaluationError("no_such_field", f"past actions have no {shown(name)}{hint}")
 
 

@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from gatewright import loading
+from gatewright import watching
 from gatewright.cli.gate import configuration, errors_told, gate_option, using
 from gatewright.cli.inputs import loaded, write
 from gatewright.configuration import audit_key_of, open_gate
@@ -45,7 +45,7 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     found = configuration(config)
     with errors_told():
         key = audit_key_of(found)
-        watched = loaded(lambda: loading.watch(*found.policy))
+        watched = loaded(lambda: watching.watch(*found.policy))
         gate = open_gate(found, lambda: watched.policy)
     # Needs SQLAlchemy, which `--help` does without.
     from gatewright.engine.runtime.worker import Worker
