@@ -177,6 +177,21 @@ def listed(
     return [_RUN.validate_json(body) for body in bodies]
 
 
+def others_wrote(connection: Connection, run: Run, since: int) -> bool:
+    """Tell whether another run wrote, or may have written, the same record since an instant."""
+    c, target = t.runs.c, run.round.preview["target"]
+    bodies = connection.scalars(
+        select(c.body)
+        .where(c.system == target["system"], c.object == target["object"])
+        .where(c.target == target["id"], c.id != run.id, c.updated_at >= since)
+    )
+    return any(
+        attempt.outcome != "not_applied" and (attempt.ended_at is None or attempt.ended_at >= since)
+        for body in bodies
+        for attempt in _RUN.validate_json(body).attempts
+    )
+
+
 def pending(connection: Connection) -> Iterator[Run]:
     """Give all runs that wait for people, the oldest first, page by page."""
     after: tuple[int, str] | None = None

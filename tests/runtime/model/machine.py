@@ -516,8 +516,7 @@ class Machine(RuleBasedStateMachine):
         assert state in ("executing", "verifying", "done", "failed", "outcome_unknown", "stale")
         if state == "done":
             item.leaves += ["applied", "verified"]
-            settled = self.ledger.grade is Idempotency.COMPARE_AND_SET
-            assert done == 1 or settled, "done without an effect"
+            assert done == 1, "done without an effect"
             m.end(item, "done", now)
         elif state in ("failed", "stale"):
             assert done == 0, "an effect of what is said to have done nothing"
