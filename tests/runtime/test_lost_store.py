@@ -258,7 +258,11 @@ def test_an_answer_that_was_cut_off_at_its_commit_can_be_given_again(shop: Shop)
         return  # a file has no session that ends
     run = shop.propose()
 
-    event.listen(shop.database.engine, "commit", lambda _: shop.end_sessions(), once=True)
+
+    def end(connection: object) -> None:
+        shop.end_sessions()
+
+    event.listen(shop.database.engine, "commit", end, once=True)
     with pytest.raises(StoreUnsure, match="look whether it was kept"):
         shop.approve(run)
     assert shop.gate.run(run.id).state is State.PENDING
