@@ -1,0 +1,169 @@
+"""One run -> many: its rows once more under other ids, a few transactions for thousands of runs.
+
+A hundred thousand proposals would take the better part of an hour. So one is proposed, and its
+rows are written again with another id, charge, customer, agent and time. Commitments, cards, keys
+and shapes are computed as the store computes them: each of these runs can be shown, approved and
+carried out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from gatewright.engine.runtime.card import card_digest
+from gatewright.engine.runtime.gate import Gate
+from gatewright.engine.runtime.run import Run
+from gatewright.engine.runtime.store import payloads
+from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.keys import value_digest
+from gatewright.engine.values import Timestamp
+
+from benchmarks.runtime.scene import refund
+
+_BATCH: Final = 2_000
+_BY_RUN: Final = (t.runs, t.payloads, t.decisions, t.asks, t.timers, t.leaves, t.outbox)
+_NUMBERED: Final = (t.leaves, t.outbox, t.decisions)
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """What tells one of the many from the others."""
+
+    number: int
+    agent: str
+    customer: str
+    earlier_ns: int
+    """How long before the first one it was proposed."""
+
+    @property
+    def run(self) -> str:
+        """The id of the run."""
+        return f"run_{self.number:032x}"
+
+    @property
+    def charge(self) -> str:
+        """The charge that it refunds."""
+        return f"ch_{self.number:08d}"
+
+
+def fill(gate: Gate, amount: str, twins: Iterator[Twin]) -> int:
+    """Propose one run of an amount, and write its twins; return how many."""
+    model = _Model(gate, gate.propose(refund("ch_model", amount, agent="model", customer="C-model")))
+    written = 0
+    while True:
+        batch = [twin for _, twin in zip(range(_BATCH), twins, strict=False)]
+        if not batch:
+            return written
+        with gate.desk.database.transaction() as connection:
+            model.write(connection, batch)
+        written += len(batch)
+
+
+class _Model:
+    """The rows of one run, and how others are made of them."""
+
+    def __init__(self, gate: Gate, run: Run) -> None:
+        self.run = run
+        with gate.desk.database.reading() as connection:
+            self.rows = {table: _rows(connection, table, run.id) for table in _BY_RUN}
+            (self.event,) = _rows(connection, t.events, run.id, "id")
+            number = self.event["number"]
+            self.keys = _rows(connection, t.event_keys, number, "event")
+            self.rules = _rows(connection, t.event_rules, number, "event")
+        self.content = self.rows[t.payloads][0]["content"]
+
+    def write(self, connection: Connection, twins: list[Twin]) -> None:
+        """Insert the rows of twins."""
+        found: dict[Table, list[_Row]] = {
+            table: [] for table in (*_BY_RUN, t.events, t.event_keys, t.event_rules)
+        }
+        first = (connection.scalar(select(func.max(t.events.c.number))) or 0) + 1
+        for event, twin in enumerate(twins, start=first):
+            for table, rows in self._twin(twin, event).items():
+                found[table] += rows
+        for table, rows in found.items():
+            if rows:
+                connection.execute(insert(table), rows)
+        if connection.dialect.name == "postgresql":
+            last = first + len(twins) - 1
+            connection.execute(select(func.setval("events_number_seq", last)))
+
+    def _twin(self, twin: Twin, event: int) -> dict[Table, list[_Row]]:
+        changed = _Changed(self.run, twin)
+        content, salt = changed.text(self.content), payloads.new_salt()
+        changed.words[self.run.round.plan] = payloads.commitment(content, salt)
+        changed.words[self.run.card] = self._card(changed)
+        rows = {table: [changed.row(row) for row in self.rows[table]] for table in _BY_RUN}
+        rows[t.payloads][0] |= {"salt": salt, "content": content}
+        for table in _NUMBERED:
+            for number, row in enumerate(rows[table]):
+                del row["number"]
+                if table is t.outbox:
+                    row["id"] = f"{twin.number:030x}{number:02x}"
+        rows[t.events] = [changed.row(self.event) | {"number": event}]
+        for table, kept in ((t.event_keys, self.keys), (t.event_rules, self.rules)):
+            rows[table] = [changed.row(row) | {"event": event} for row in kept]
+        return rows
+
+    def _card(self, changed: _Changed) -> str:
+        (body,) = (row["body"] for row in self.rows[t.runs])
+        round_ = json.loads(changed.text(body))["rounds"][-1]
+        stages = tuple(tuple(stage) for stage in round_["stages"])
+        return card_digest(
+            changed.twin.run, round_["number"], round_["plan"], round_["action"],
+            round_["preview"], round_["decision"], stages,
+        )  # fmt: skip
+
+
+class _Changed:
+    """Rewrites the rows of the model for one twin."""
+
+    def __init__(self, run: Run, twin: Twin) -> None:
+        self.twin = twin
+        at = run.proposed_at - twin.earlier_ns
+        self.earlier = twin.earlier_ns
+        self.words = {
+            run.id: twin.run, "ch_model": twin.charge, "C-model": twin.customer,
+            '"model"': f'"{twin.agent}"', str(run.proposed_at): str(at),
+            Timestamp(run.proposed_at).text: Timestamp(at).text,
+        }  # fmt: skip
+        for ask in run.round.asks:
+            if ask.timeout_at is not None:
+                self.words[str(ask.timeout_at)] = str(ask.timeout_at - twin.earlier_ns)
+        self.digests = {
+            value_digest(("string", old)): value_digest(("string", new))
+            for old, new in (
+                ("ch_model", twin.charge), ("C-model", twin.customer), ("model", twin.agent)
+            )
+        }  # fmt: skip
+
+    def text(self, found: str) -> str:
+        """Return a text with everything that differs replaced."""
+        for old, new in self.words.items():
+            found = found.replace(old, new)
+        return found
+
+    def row(self, row: _Row) -> _Row:
+        """Return a row of the model as the twin has it."""
+        return {name: self._cell(name, value) for name, value in row.items()}
+
+    def _cell(self, name: str, value: Any) -> Any:
+        if isinstance(value, int) and name.endswith("at"):
+            return value - self.earlier
+        if not isinstance(value, str):
+            return value
+        if name == "agent":
+            return self.twin.agent
+        return self.digests[value] if value in self.digests else self.text(value)
+
+
+def _rows(connection: Connection, table: Table, value: object, by: str = "run") -> list[_Row]:
+    column = table.c["id"] if table is t.runs else table.c[by]
+    found = connection.execute(select(table).where(column == value))
+    return [dict(row._mapping) for row in found]
