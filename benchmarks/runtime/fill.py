@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, func, insert, select
 
+from benchmarks.runtime.scene import refund
 from gatewright.engine.runtime.card import card_digest
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import Run
@@ -22,8 +23,6 @@ from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.keys import value_digest
 from gatewright.engine.values import Timestamp
-
-from benchmarks.runtime.scene import refund
 
 _BATCH: Final = 2_000
 _BY_RUN: Final = (t.runs, t.payloads, t.decisions, t.asks, t.timers, t.leaves, t.outbox)
@@ -54,7 +53,9 @@ class Twin:
 
 def fill(gate: Gate, amount: str, twins: Iterator[Twin]) -> int:
     """Propose one run of an amount, and write its twins; return how many."""
-    model = _Model(gate, gate.propose(refund("ch_model", amount, agent="model", customer="C-model")))
+    model = _Model(
+        gate, gate.propose(refund("ch_model", amount, agent="model", customer="C-model"))
+    )
     written = 0
     while True:
         batch = [twin for _, twin in zip(range(_BATCH), twins, strict=False)]

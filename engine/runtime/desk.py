@@ -6,7 +6,7 @@ audit leaves and its messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
@@ -105,18 +105,25 @@ class Desk:
             )  # fmt: skip
         return Action.read(read_json(content))[0]
 
-    def roster(self, connection: Connection, run: Run, action: Action, now: int | None) -> Roster:
-        """Return who may answer the routes of a run now."""
-        now = self.database.now(connection) if now is None else now
-        needed = {name for stage in run.round.stages for name in stage}
-        needed |= {ask.route for ask in run.round.asks}
+    def standing(self, connection: Connection, now: int) -> list[Delegation]:
+        """Return who answers in whose place now."""
         c = t.delegations.c
         rows = connection.execute(
             select(c.giver, c.taker, c.from_at, c.until_at).where(
                 c.from_at <= now, c.until_at > now, c.revoked_at.is_(None)
             )
         )
-        standing = [Delegation(*row) for row in rows]
+        return [Delegation(*row) for row in rows]
+
+    def roster(
+        self, connection: Connection, run: Run, action: Action, now: int | None,
+        standing: Sequence[Delegation] | None = None,
+    ) -> Roster:  # fmt: skip
+        """Return who may answer the routes of a run now; `standing` saves reading it again."""
+        now = self.database.now(connection) if now is None else now
+        needed = {name for stage in run.round.stages for name in stage}
+        needed |= {ask.route for ask in run.round.asks}
+        standing = self.standing(connection, now) if standing is None else standing
         return roster_of(
             self.policy, self.directory, standing, action, run, needed, run.requester, now
         )

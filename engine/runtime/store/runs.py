@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from gatewright.engine.runtime.errors import NoSuchRun, Outdated
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -98,6 +98,7 @@ def _project(connection: Connection, run: Run) -> None:
                 {
                     "run": run.id,
                     "route": a.route,
+                    "proposed_at": run.proposed_at,
                     "asked_at": a.asked_at,
                     "late_at": _due(a.late_at),
                 }
@@ -141,7 +142,6 @@ def listed(
     connection: Connection,
     *,
     states: Iterable[State] | None = None,
-    routes: Iterable[str] | None = None,
     parent: str | None = None,
     after: tuple[int, str] | None = None,
     most: int = 100,
@@ -151,16 +151,31 @@ def listed(
     query = select(c.body)
     if states is not None:
         query = query.where(c.state.in_([state.value for state in states]))
-    if routes is not None:
-        asked = select(t.asks.c.run).where(t.asks.c.route.in_(list(routes)))
-        query = query.where(c.id.in_(asked))
     if parent is not None:
         query = query.where(c.parent == parent)
     if after is not None:
-        at, run = after
-        query = query.where((c.proposed_at > at) | ((c.proposed_at == at) & (c.id > run)))
+        query = query.where(tuple_(c.proposed_at, c.id) > after)
     bodies = connection.scalars(query.order_by(c.proposed_at, c.id).limit(most))
     return [_RUN.validate_json(body) for body in bodies]
+
+
+def asked(
+    connection: Connection, route: str, after: tuple[int, str] | None, most: int
+) -> list[tuple[int, str]]:
+    """Return (proposed_at, id) of pending runs that ask a route, the oldest first."""
+    c = t.asks.c
+    query = select(c.proposed_at, c.run).where(c.route == route)
+    if after is not None:
+        query = query.where(tuple_(c.proposed_at, c.run) > after)
+    rows = connection.execute(query.order_by(c.proposed_at, c.run).limit(most))
+    return [(at, run) for at, run in rows]
+
+
+def several(connection: Connection, ids: Iterable[str]) -> dict[str, Run]:
+    """Return those of some runs that there are, by their ids."""
+    c = t.runs.c
+    rows = connection.execute(select(c.id, c.body).where(c.id.in_(list(ids))))
+    return {id_: _RUN.validate_json(body) for id_, body in rows}
 
 
 def ready_at(run: Run, now: int) -> int | None:
