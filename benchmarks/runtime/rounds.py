@@ -36,7 +36,11 @@ def rounds(database: Database, steps: Mapping[str, Call], count: int) -> dict[st
             times[name].append(_timed(call))
     bare = times[INSERT]
     return {
-        name: Step(1_000 * median(each), median(t / b for t, b in zip(each, bare, strict=True)))
+        name: Step(
+            ms=1_000 * median(each),
+            inserts=median(t / b for t, b in zip(each, bare, strict=True)),
+            quick_ms=1_000 * sorted(each)[len(each) // 4],
+        )
         for name, each in times.items()
     }
 

@@ -138,7 +138,7 @@ def _at(url: str, gate: Gate, size: int, took: float, times: int) -> Size:
     found |= rounds(database, dict([carry]), times)
     Worker(gate, name="bench").drain()
     found |= rounds(database, dict([timers, nothing]), times)
-    found |= rounds(database, looks(gate), max(3, times // 2))
+    found |= rounds(database, looks(gate), times)
     process = Process(url)
     with process:
         mib, threads = process.footprint()

@@ -18,6 +18,7 @@ import psycopg
 from sqlalchemy import text
 
 from gatewright.engine.runtime.store.database import Database
+from gatewright.engine.runtime.store.schema import metadata
 
 Kind = Literal["SQLite", "PostgreSQL"]
 KINDS: Final[tuple[Kind, ...]] = ("SQLite", "PostgreSQL")
@@ -57,6 +58,9 @@ def version(database: Database) -> str:
 
 
 def settle(database: Database) -> None:
-    """Let the database note how large its tables have become, as its own housekeeping would."""
+    """Let PostgreSQL note how large its tables are, as its autovacuum would. SQLite never does."""
+    if not database.is_postgres:
+        return
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        for table in metadata.tables:
+            connection.execute(text(f"ANALYZE {table}"))

@@ -2,7 +2,8 @@
 
 SQL finds the events that may be meant: by action, window and digests of the keys, through indexes.
 Then the functions of `engine/history/query.py` answer, so that the answers, errors included, are
-those of a history in memory. Events are kept as their JSON. Source: language.md §6.
+those of a history in memory. Events are kept as their JSON. Where the keys are texts and the
+`where` looks at nothing but the status, SQL counts by itself. Source: language.md §6.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, delete, insert, select, update
+from sqlalchemy import Connection, Executable, Select, delete, func, insert, select, update
 
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.errors import EvaluationError
@@ -32,6 +35,10 @@ from gatewright.engine.runtime.store.keys import (
 from gatewright.engine.values import Value
 
 _Rows = dict[int, str]
+
+_MOST_EVENTS: Final = 16_384
+"""So many events, of about 3 kB each, stay read in a process."""
+_MOST_SHAPES: Final = 1_024
 
 
 def put(connection: Connection, event: Event) -> Event:
@@ -100,6 +107,8 @@ def _add_rules(connection: Connection, number: int, event: Event) -> None:
         connection.execute(insert(t.event_rules), rows)
 
 
+# HOT: `make bench-runtime`, a customer with many past events: each decision reads them again.
+@lru_cache(maxsize=_MOST_EVENTS)
 def _event(body: str) -> Event:
     return Event.from_dict(read_json(body))
 
@@ -117,7 +126,23 @@ class StoreHistory:
     def count(self, query: Query) -> int:
         """Return how many events there are. Cost: as many as the keys find, as of all."""
         query = self._own(query)
+        if _is_of_status(query) and _has_text_keys(query):
+            wanted = _digests(query)
+            if not self._doubtful(query, [name for name, _ in wanted]):
+                return self._count_by_status(query, wanted)
         return answers.count(self._candidates(query), query)
+
+    def _count_by_status(self, query: Query, wanted: list[tuple[str, str]]) -> int:
+        """Count where events of one status are alike: all that SQL finds have the keys."""
+        c = t.events.c
+        found = _matching(query, wanted, select(c.status, func.count(), func.min(c.number)))
+        if query.exclude_id is not None:
+            found = found.where(c.id != query.exclude_id)
+        # The first that errs is told, so the order is that in which they were recorded.
+        groups = sorted(self._connection.execute(found.group_by(c.status)), key=lambda row: row[2])
+        first = select(c.number, c.body).where(c.number.in_([number for *_, number in groups]))
+        bodies = self._rows(first) if groups else {}
+        return sum(many for _, many, number in groups if query.holds(_event(bodies[number])))
 
     def sum(self, query: Query) -> Value:
         """Return the sum of the field."""
@@ -148,33 +173,24 @@ class StoreHistory:
         return answers.agreement(_events(self._rows(found)), query)
 
     def _own(self, query: Query) -> Query:
-        if query.exclude_id is not None or self._without is None:
-            return query
-        return dataclasses.replace(query, exclude_id=self._without)
+        """Return a query that leaves out the action being decided, and asks a `where` seldom."""
+        if query.exclude_id is None and self._without is not None:
+            query = dataclasses.replace(query, exclude_id=self._without)
+        return _asked_by_status(query) if _is_of_status(query) else query
 
     def _candidates(self, query: Query) -> Iterable[Event]:
         return _events(self.candidates(query))
 
     def candidates(self, query: Query) -> _Rows:
         """Return the bodies of all events that a query may mean, or err with, by their number."""
-        low, high = _window(query.now.nanos, query.within_nanos)
         wanted = _digests(query)
-        every = (
-            select(t.events.c.number, t.events.c.body)
-            .where(t.events.c.action.in_(query.actions))
-            .where(t.events.c.at.between(low, high))
-        )
+        columns = select(t.events.c.number, t.events.c.body)
+        rows = self._rows(_matching(query, wanted, columns))
         if not wanted:
-            return self._rows(every)
-        matching = every
-        for name, value in wanted:
-            key = t.event_keys.alias()
-            matching = matching.join(key, key.c.event == t.events.c.number).where(
-                key.c.name == name, key.c.value == value, key.c.at.between(low, high)
-            )
-        rows = self._rows(matching)
+            return rows
         doubtful = self._doubtful(query, [name for name, _ in wanted])
         if doubtful:
+            every = _matching(query, [], columns)
             rows.update(self._rows(every.where(t.events.c.shape.in_(doubtful))))
         return rows
 
@@ -194,6 +210,57 @@ class StoreHistory:
         return {row.number: row.body for row in self._connection.execute(found)}
 
 
+def _matching(query: Query, wanted: list[tuple[str, str]], columns: Select[Any]) -> Select[Any]:
+    """Return what selects columns of the events of a query's actions and window with some keys."""
+    low, high = _window(query.now.nanos, query.within_nanos)
+    found = columns.where(t.events.c.action.in_(query.actions)).where(
+        t.events.c.at.between(low, high)
+    )
+    for name, value in wanted:
+        key = t.event_keys.alias()
+        found = found.join(key, key.c.event == t.events.c.number).where(
+            key.c.name == name, key.c.value == value, key.c.at.between(low, high)
+        )
+    return found
+
+
+def _is_of_status(query: Query) -> bool:
+    """Tell whether the `where` of a query looks at the status of an event and at nothing else."""
+    return query.where is not None and query.where.fields <= {"status"}
+
+
+def _asked_by_status(query: Query) -> Query:
+    """Return a query that asks its `where` once for each status."""
+    known: dict[str, bool] = {}
+
+    def holds(event: Event) -> bool:
+        if event.status not in known:
+            known[event.status] = query.holds(event)
+        return known[event.status]
+
+    return dataclasses.replace(query, holds=holds)
+
+
+def _has_text_keys(query: Query) -> bool:
+    """Tell whether who has the digests of the keys has the keys.
+
+    Numbers have one digest for several readings, of which the one that is asked for may differ; and
+    columns hold no instant beyond their range.
+    """
+    low, high = _window(query.now.nanos, query.within_nanos)
+    if high >= t.LATEST or (query.within_nanos is not None and low <= t.EARLIEST):
+        return False
+    try:
+        return all(
+            isinstance(value, str)
+            and (name in OWN_KEYS or label(declared_type(query.record, name)) == "string")
+            for name, value in query.keys
+        )
+    except EvaluationError:
+        return False
+
+
+@lru_cache(maxsize=_MOST_SHAPES)
 def _read_shape(body: str) -> Shape:
     read = read_json(body)
     shape: dict[str, list[str]] = {}
