@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from gatewright.engine.runtime.desk import Desk
-from gatewright.engine.runtime.errors import Refused
+from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.people import may_ask
 from gatewright.engine.runtime.routing import place_for
 from gatewright.engine.runtime.run import Run, State
@@ -43,11 +43,10 @@ def _answerable(desk: Desk, connection: Connection, person: str) -> Iterator[Run
         found = runs.several(connection, page)
         for id_ in page:
             run = found[id_]
-            action = desk.plan_of(run, connection)
-            roster = desk.roster(connection, run, action, now, standing)
             try:
-                place_for(run.round, roster, person)
-            except Refused:
+                action = desk.plan_of(run, connection)
+                place_for(run.round, desk.roster(connection, run, action, now, standing), person)
+            except GateError:  # not for this person, or its plan was erased: nobody can answer it
                 continue
             yield run
 

@@ -11,6 +11,7 @@ from gatewright.engine.load import load_source
 from gatewright.engine.runtime import queueing
 from gatewright.engine.runtime.directory import FileDirectory
 from gatewright.engine.runtime.people import Delegation, may_ask
+from gatewright.engine.runtime.store import payloads
 from gatewright.engine.values import Timestamp
 from tests.runtime.world import GROUPS, HOUR, NAMES, World
 
@@ -113,3 +114,11 @@ def test_the_queue_of_a_stand_in(world: World) -> None:
     assert [r.id for r in world.gate.queue(person="cat")] == [run.id]
     world.now += HOUR
     assert world.gate.queue(person="cat") == []
+
+
+def test_a_run_whose_plan_was_erased_is_in_nobodys_queue(world: World) -> None:
+    gone, left = world.propose(charge="ch_1"), world.propose(charge="ch_2")
+    with world.gate.desk.database.transaction() as connection:
+        payloads.erase(connection, gone.id, world.now)
+    assert [run.id for run in world.gate.queue(person="ann")] == [left.id]
+    assert {run.id for run in world.gate.queue()} == {gone.id, left.id}

@@ -126,16 +126,20 @@ class StoreHistory:
     def count(self, query: Query) -> int:
         """Return how many events there are. Cost: as many as the keys find, as of all."""
         query = self._own(query)
-        if _is_of_status(query) and _has_text_keys(query):
-            wanted = _digests(query)
-            if not self._doubtful(query, [name for name, _ in wanted]):
-                return self._count_by_status(query, wanted)
+        if self._is_exact(query):
+            return self._count_by_status(query)
         return answers.count(self._candidates(query), query)
 
-    def _count_by_status(self, query: Query, wanted: list[tuple[str, str]]) -> int:
-        """Count where events of one status are alike: all that SQL finds have the keys."""
+    def _is_exact(self, query: Query) -> bool:
+        """Tell whether all that SQL finds have the keys, and those of one status are alike."""
+        names = [name for name, _ in query.keys]
+        return _is_of_status(query) and _has_text_keys(query) and not self._doubtful(query, names)
+
+    def _count_by_status(self, query: Query) -> int:
         c = t.events.c
-        found = _matching(query, wanted, select(c.status, func.count(), func.min(c.number)))
+        found = _matching(
+            query, _digests(query), select(c.status, func.count(), func.min(c.number))
+        )
         if query.exclude_id is not None:
             found = found.where(c.id != query.exclude_id)
         # The first that errs is told, so the order is that in which they were recorded.
@@ -147,7 +151,8 @@ class StoreHistory:
     def sum(self, query: Query) -> Value:
         """Return the sum of the field."""
         query = self._own(query)
-        return answers.total(self._candidates(query), query)
+        choose = answers.those_held if self._is_exact(query) else answers.selected
+        return answers.total(self._candidates(query), query, choose)
 
     def last(self, query: Query) -> Event | None:
         """Return the latest event."""
