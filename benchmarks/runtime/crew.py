@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from time import perf_counter
+from types import FrameType
 
 from benchmarks.runtime.found import Crew
 from benchmarks.runtime.scene import AUTO, MANAGER, gate, refund
@@ -94,7 +95,11 @@ def _execute(opened: Gate, name: str) -> int:
 
 def _work(opened: Gate) -> None:
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def told(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, told)
     worker = Worker(opened)
     worker.step()
     _say("ready")

@@ -166,5 +166,5 @@ class _Changed:
 
 def _rows(connection: Connection, table: Table, value: object, by: str = "run") -> list[_Row]:
     column = table.c["id"] if table is t.runs else table.c[by]
-    found = connection.execute(select(table).where(column == value))
-    return [dict(row._mapping) for row in found]
+    found = connection.execute(select(table).where(column == value)).mappings()
+    return [{str(name): cell for name, cell in row.items()} for row in found]

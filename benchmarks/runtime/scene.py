@@ -35,7 +35,7 @@ POLICY: Final = Path(__file__).with_name("refunds.gate")
 AUTO, MANAGER, FINANCE = "20.00 USD", "75.00 USD", "300.00 USD"
 """Amounts that run at once, and that need a manager or finance."""
 
-_PEOPLE = {
+_PEOPLE: Final[dict[str, dict[str, object]]] = {
     "people": {"ann": {}, "bob": {}, "fay": {}, "oli": {}},
     "groups": {"managers": ["ann", "bob"], "finance": ["fay"]},
 }

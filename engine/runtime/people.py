@@ -114,7 +114,7 @@ def _same_for_all(expr: ast.Expr) -> Value:
     """Return the value of a text; raises EvaluationError for what may depend on the action."""
     if isinstance(expr, ast.StringLiteral):
         return expr.value
-    raise EvaluationError("unknown_name", "this depends on the action")
+    raise EvaluationError("no_such_name", "this depends on the action")
 
 
 def _at_now(

@@ -10,11 +10,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Executable, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.errors import EvaluationError
@@ -137,9 +146,8 @@ class StoreHistory:
 
     def _count_by_status(self, query: Query) -> int:
         c = t.events.c
-        found = _matching(
-            query, _digests(query), select(c.status, func.count(), func.min(c.number))
-        )
+        found = select(c.status, func.count(), func.min(c.number))
+        found = found.where(*_matching(query, _digests(query)))
         if query.exclude_id is not None:
             found = found.where(c.id != query.exclude_id)
         # The first that errs is told, so the order is that in which they were recorded.
@@ -190,12 +198,12 @@ class StoreHistory:
         """Return the bodies of all events that a query may mean, or err with, by their number."""
         wanted = _digests(query)
         columns = select(t.events.c.number, t.events.c.body)
-        rows = self._rows(_matching(query, wanted, columns))
+        rows = self._rows(columns.where(*_matching(query, wanted)))
         if not wanted:
             return rows
         doubtful = self._doubtful(query, [name for name, _ in wanted])
         if doubtful:
-            every = _matching(query, [], columns)
+            every = columns.where(*_matching(query, []))
             rows.update(self._rows(every.where(t.events.c.shape.in_(doubtful))))
         return rows
 
@@ -215,18 +223,17 @@ class StoreHistory:
         return {row.number: row.body for row in self._connection.execute(found)}
 
 
-def _matching(query: Query, wanted: list[tuple[str, str]], columns: Select[Any]) -> Select[Any]:
-    """Return what selects columns of the events of a query's actions and window with some keys."""
+def _matching(query: Query, wanted: list[tuple[str, str]]) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions on events of a query's actions and window that have some keys."""
     low, high = _window(query.now.nanos, query.within_nanos)
-    found = columns.where(t.events.c.action.in_(query.actions)).where(
-        t.events.c.at.between(low, high)
-    )
+    yield t.events.c.action.in_(query.actions)
+    yield t.events.c.at.between(low, high)
     for name, value in wanted:
-        key = t.event_keys.alias()
-        found = found.join(key, key.c.event == t.events.c.number).where(
-            key.c.name == name, key.c.value == value, key.c.at.between(low, high)
-        )
-    return found
+        key = t.event_keys.alias().c
+        yield key.event == t.events.c.number
+        yield key.name == name
+        yield key.value == value
+        yield key.at.between(low, high)
 
 
 def _is_of_status(query: Query) -> bool:
