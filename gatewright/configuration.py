@@ -11,6 +11,10 @@
     system = "stripe"                    # whatever stands beside `use` is given to it
     database = "sqlite:///shop.db"
 
+    [[notifiers]]
+    use = "lines"
+    target = "${HERE}/messages.jsonl"
+
 Relative paths, those of SQLite too, are beside the file. `${NAME}` is a variable of the
 environment, so that no secret stands in the file, and `${HERE}` the folder of the file.
 """
@@ -41,7 +45,10 @@ NAME: Final = "gatewright.toml"
 
 _KNOWN: Final = {
     "connectors": {"sql": "gatewright.connectors.systems.sql_declared:sql"},
-    "notifiers": {},
+    "notifiers": {
+        "lines": "gatewright.connectors.people.lines:LinesNotifier",
+        "webhook": "gatewright.connectors.people.webhook:WebhookNotifier",
+    },
 }  # fmt: skip
 """The short names of what comes with Gatewright."""
 
@@ -133,6 +140,7 @@ def open_gate(configuration: Configuration, policy: Source) -> Gate:
         policy,
         store=configuration.store,
         connectors=_made("connectors", configuration.connectors),
+        notifiers=_made("notifiers", configuration.notifiers),
         directory=FileDirectory() if people is None else FileDirectory.read(people),
         seal=None if configuration.seal is None else seal_of(configuration.seal),
     )

@@ -31,7 +31,7 @@ LAZY_LIBRARIES = {
     "alembic", "celpy", "click", "cryptography", "duckdb", "fastapi", "httpx", "hypothesis", "jinja2", "lark",
     "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3",
 }  # fmt: skip
-HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click")
+HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click", "opentelemetry")
 
 # What a module under the first name may import of ours; the longest name that fits decides.
 MAY_IMPORT = {

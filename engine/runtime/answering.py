@@ -10,6 +10,7 @@ from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, Vote
 from gatewright.engine.runtime.step import ActorKind, Entry, Message, Step
+from gatewright.engine.values import Timestamp
 
 APPROVAL_LASTS = 24 * 3600 * 1_000_000_000
 """How long an approval may be used, in nanoseconds, before people are asked again."""
@@ -40,6 +41,7 @@ def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
             "by": event.by,
             "effect": event.effect, "round": run.round.number, "card": run.card,
             "policy": run.round.policy, "decision": run.round.decision.get("id"),
+            "logged": run.round.logged,
             "plan": run.round.plan, **({"why": event.why} if event.why else {}),
         },
     )  # fmt: skip
@@ -65,10 +67,19 @@ def _asked(run: Run, roster: Roster) -> tuple[Message, ...]:
         Message(
             "route.asked" if routing.can_be_answered(ask, roster) else "route.unanswerable",
             tuple(sorted(roster.voters(ask))),
-            {"route": ask.route, "late_at": ask.late_at, "timeout_at": ask.timeout_at},
+            {
+                "route": ask.route,
+                "late_at": _text(ask.late_at),
+                "timeout_at": _text(ask.timeout_at),
+            },
         )
         for ask in routing.open_asks(run.round, roster)
     )
+
+
+def _text(instant: int | None) -> str | None:
+    """Return an instant as others read it: whole nanoseconds are too large for their numbers."""
+    return None if instant is None else Timestamp(instant).text
 
 
 def with_round(run: Run, round_: Round) -> Run:

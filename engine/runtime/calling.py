@@ -1,9 +1,10 @@
-"""One call of a connector, with a limit on how long anybody waits for it."""
+"""One call of a connector or a notifier, with a limit on how long anybody waits for it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -35,7 +36,9 @@ def call(function: Callable[[], T], timeout_s: float) -> T:
         except BaseException as error:  # handed to whoever waits
             answers.put(_Returned(error=error))
 
-    threading.Thread(target=run, name="connector", daemon=True).start()
+    # In the caller's context: spans of a connector belong to the span that it is called in.
+    context = copy_context()
+    threading.Thread(target=context.run, args=(run,), name="connector", daemon=True).start()
     try:
         answer = answers.get(timeout=timeout_s)
     except Empty:

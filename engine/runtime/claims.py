@@ -5,18 +5,20 @@ INVARIANT: an attempt begins only where everything is as approved, by the policy
 
 from __future__ import annotations
 
+from time import time_ns
+
 from sqlalchemy import Connection
 
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime import events as on
-from gatewright.engine.runtime import failpoints
+from gatewright.engine.runtime import failpoints, telemetry
 from gatewright.engine.runtime.desk import Desk, qualified_stages
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.plan import Plan, make_plan
 from gatewright.engine.runtime.ports import Preview
 from gatewright.engine.runtime.routing import Roster, is_satisfied
-from gatewright.engine.runtime.run import Run, TimerKind
+from gatewright.engine.runtime.run import Document, Run, TimerKind
 from gatewright.engine.runtime.store import decisions, runs
 from gatewright.engine.runtime.store.history import StoreHistory
 from gatewright.engine.runtime.transition import transition
@@ -33,7 +35,7 @@ class Claims:
 
     def claim(self) -> Run | None:
         """Take a run that there is something to do with, until the claim ends; None: nothing."""
-        database = self._desk.database
+        database, began_at = self._desk.database, time_ns()
 
         def work(connection: Connection) -> Run | None:
             now = database.now(connection)
@@ -47,6 +49,8 @@ class Claims:
 
         run = database.retrying(work, "writing")
         failpoints.passed("claim.committed")
+        if run is not None:  # looking for work that is not there is worth no span
+            telemetry.passed("claim", began_at, run=run.id, worker=self._worker, fence=run.fence)
         return run
 
     def start(self, claimed: Run, preview: Preview) -> Run:
@@ -82,7 +86,7 @@ class Claims:
         round_ = run.round
         if plan.preview.version != round_.preview["version"]:
             return "the record was changed since the preview"
-        if plan.shown_preview["fields"] != round_.preview["fields"]:
+        if _by_name(plan.shown_preview) != _by_name(round_.preview):
             return "the record has other values than in the preview"
         if round_.expires_at is not None and round_.expires_at <= now:
             return "the approval is too old"
@@ -124,3 +128,8 @@ class Claims:
         changed = self._desk.change(run, on.TimerFired(kind, route), "timer.recorded")
         failpoints.passed("timer.committed")
         return changed
+
+
+def _by_name(preview: Document) -> dict[str, Document]:
+    """Return the fields of a preview: a kept plan may have its changes in another order."""
+    return {change["field"]: change for change in preview["fields"]}

@@ -21,10 +21,11 @@ from gatewright.engine.history.record import Event as PastEvent
 from gatewright.engine.json_text import read_json
 from gatewright.engine.masking import MASK
 from gatewright.engine.runtime import events as on
-from gatewright.engine.runtime import failpoints
+from gatewright.engine.runtime import failpoints, telemetry
 from gatewright.engine.runtime.card import card_digest
 from gatewright.engine.runtime.directory import Directory
 from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.notifying import Notifier, by_name
 from gatewright.engine.runtime.people import Delegation, roster_of
 from gatewright.engine.runtime.plan import Plan
 from gatewright.engine.runtime.ports import Connector
@@ -34,6 +35,7 @@ from gatewright.engine.runtime.step import Step
 from gatewright.engine.runtime.store import decisions, payloads, runs, trail
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
+from gatewright.engine.runtime.store.errors import StoreError
 from gatewright.engine.runtime.store.history import StoreHistory, forget
 from gatewright.engine.runtime.store.history import put as put_event
 from gatewright.engine.runtime.transition import ARROWS, transition
@@ -68,12 +70,14 @@ class Desk:
         connectors: Iterable[Connector],
         directory: Directory,
         seal: payloads.Seal | None,
+        notifiers: Iterable[Notifier] = (),
     ) -> None:
         self._source = source
         self.database = database
         self.directory = directory
         self.seal = seal
         self._connectors = {connector.system: connector for connector in connectors}
+        self.notifiers = by_name(notifiers)
 
     @property
     def policy(self) -> PolicySet:
@@ -128,6 +132,20 @@ class Desk:
             self.policy, self.directory, standing, action, run, needed, run.requester, now
         )
 
+    def waiting(self) -> tuple[str, int, float] | None:
+        """Return the store's name, the number of runs that wait for people, the age of the oldest.
+
+        In seconds; None where the store cannot be read.
+        """
+        try:
+            with self.database.reading() as connection:
+                count, oldest = runs.waiting(connection)
+                now = self.database.now(connection)
+        except StoreError:
+            return None
+        age = 0.0 if oldest is None else max(0, now - oldest) / 1_000_000_000
+        return self.database.where, count, age
+
     # --- deciding
 
     def decide(
@@ -141,6 +159,21 @@ class Desk:
         now: int,
     ) -> Made:
         """Decide about a plan, and make a round of it."""
+        with telemetry.span("decide", run=run, round=number, policy=policy.digest) as span:
+            made = self._decided(connection, policy, plan, run, number, editor, now)
+            span.set(effect=made.effect, decision=made.decision.id)
+            return made
+
+    def _decided(
+        self,
+        connection: Connection,
+        policy: PolicySet,
+        plan: Plan,
+        run: str,
+        number: int,
+        editor: str | None,
+        now: int,
+    ) -> Made:
         history = StoreHistory(connection, without=run)
         uses = decisions.uses_of(connection, without=run)
         decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
@@ -155,6 +188,7 @@ class Desk:
             number=number, opened_at=now, editor=editor, plan=name, action=plan.shown,
             preview=plan.shown_preview, decision=shown, policy=policy.digest, stages=stages,
             card=card_digest(run, number, name, plan.shown, plan.shown_preview, shown, stages),
+            logged=decisions.logged_digest(decisions.logged_text(decision)),
         )  # fmt: skip
         return Made(round_, decision, content, salt)
 

@@ -17,7 +17,8 @@ NAMES: Final = (
     "timer.recorded", "timer.committed", "claim.recorded", "claim.committed", "execute.checked",
     "execute.recorded", "execute.committed", "execute.called", "result.recorded",
     "result.committed", "verify.read",
-    "stale.recorded", "stale.committed",
+    "stale.recorded", "stale.committed", "deliver.recorded", "deliver.committed",
+    "deliver.called", "told.recorded", "told.committed", "tidy.recorded", "tidy.committed",
 )  # fmt: skip
 """Every durable step has one before and one after its commit."""
 

@@ -12,17 +12,26 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.runtime import delegating, failpoints, queueing
+from gatewright.engine.runtime import (
+    dead_letters,
+    delegating,
+    failpoints,
+    measuring,
+    queueing,
+    telemetry,
+)
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
 from gatewright.engine.runtime.errors import GateError, Refused
+from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
 from gatewright.engine.runtime.store import payloads, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
+from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
 from gatewright.engine.runtime.transition import ARROWS
 from gatewright.engine.values import Timestamp
@@ -41,8 +50,9 @@ class Gate:
     """Holds proposals until they may run. May be shared by threads; any number may share a store.
 
     `policy` is a set, or a function that gives the one in force. `directory` says who people are;
-    without one nobody can answer. `seal` encrypts plans that hold secrets; without one such plans
-    are refused. `clock` replaces the store's, for tests.
+    without one nobody can answer. `notifiers` are told what happens to runs, by a `Worker`. `seal`
+    encrypts plans that hold secrets; without one such plans are refused. `clock` replaces the
+    store's, for tests.
     """
 
     def __init__(
@@ -51,17 +61,21 @@ class Gate:
         *,
         store: str | Database = "sqlite:///gate.db",
         connectors: Iterable[Connector] = (),
+        notifiers: Iterable[Notifier] = (),
         directory: Directory | None = None,
         seal: payloads.Seal | None = None,
         clock: Clock | None = None,
     ) -> None:
         database = open_database(store, clock=clock) if isinstance(store, str) else store
         ensure(database)
-        self.desk = Desk(policy, database, connectors, directory or FileDirectory(), seal)
+        self.desk = Desk(
+            policy, database, connectors, directory or FileDirectory(), seal, notifiers
+        )
         self._proposing = Proposing(self.desk)
 
     def close(self) -> None:
         """Close the connections to the store."""
+        telemetry.unwatch(self.desk)
         self.desk.database.close()
 
     # --- proposals
@@ -159,8 +173,12 @@ class Gate:
         return outcomes
 
     def _answer(self, run: str, event: on.Event) -> Run:
-        changed = self.desk.change(run, event, "answer.recorded")
-        failpoints.passed("answer.committed")
+        kind = measuring.KINDS[type(event)]
+        with telemetry.span("answer", run=run, kind=kind) as span:
+            changed = self.desk.change(run, event, "answer.recorded")
+            failpoints.passed("answer.committed")
+            span.set(state=changed.state.value)
+        measuring.answered(event)
         return changed
 
     # --- delegation
@@ -174,6 +192,16 @@ class Gate:
     def revoke(self, delegation: str, *, by: str) -> None:
         """End a delegation early; whoever gave it can."""
         delegating.revoke(self.desk, delegation, by=by)
+
+    # --- messages
+
+    def dead_letters(self, *, most: int = 100) -> list[DeadLetter]:
+        """Return messages that some notifier did not take and will not get, the oldest first."""
+        return dead_letters.dead_letters(self.desk, most)
+
+    def redeliver(self, message: str, *, notifier: str, by: str) -> None:
+        """Let a message that was given up be told after all; raises Refused where it is not."""
+        dead_letters.redeliver(self.desk, message, notifier=notifier, by=by)
 
     # --- looking
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, failpoints
+from gatewright.engine.runtime import answering, failpoints, measuring, routing, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
@@ -65,6 +65,12 @@ class Proposing:
 
     def propose(self, proposal: Proposal) -> Run:
         """Return a new run, or the one that there is of the same proposal."""
+        with telemetry.span("propose", action=proposal.action.name) as span:
+            run = self._proposed(proposal, "run_" + uuid.uuid4().hex)
+            span.set(run=run.id, state=run.state.value)
+            return run
+
+    def _proposed(self, proposal: Proposal, id_: str) -> Run:
         policy = self._desk.policy
         known = self._desk.database.retrying(lambda c: self._known(c, proposal), "reading")
         if known is not None:
@@ -72,8 +78,10 @@ class Proposing:
         plan = make_plan(proposal.action, self._preview(policy, proposal), policy)
         self._require_seal(plan)
         failpoints.passed("propose.previewed")
-        run = self._desk.database.retrying(lambda c: self._record(c, policy, plan, proposal))
+        run = self._desk.database.retrying(lambda c: self._record(c, policy, plan, proposal, id_))
         failpoints.passed("propose.committed")
+        if run.id == id_:
+            measuring.decided(run, policy)
         return run
 
     def _known(self, connection: Connection, proposal: Proposal) -> Run | None:
@@ -104,14 +112,19 @@ class Proposing:
             )  # fmt: skip
 
     def _record(
-        self, connection: Connection, policy: PolicySet, plan: Plan, proposal: Proposal
+        self,
+        connection: Connection,
+        policy: PolicySet,
+        plan: Plan,
+        proposal: Proposal,
+        id_: str,
     ) -> Run:
         """Decide, and keep a new run with everything that goes with it."""
         known = self._known(connection, proposal)
         if known is not None:
             return known
         now = self._desk.database.now(connection)
-        plan, id_ = plan.at(now), "run_" + uuid.uuid4().hex
+        plan = plan.at(now)
         if proposal.parent is not None:
             self._supersede(connection, proposal, proposal.parent.id, id_)
         made = self._desk.decide(connection, policy, plan, id_, 1, None, now)
@@ -147,7 +160,11 @@ class Proposing:
     ) -> None:
         """Make sure that a run and its heir are not both carried out."""
         parent = runs.get(connection, parent_id, lock=True)
+        roster = self._desk.roster(connection, parent, self._desk.plan_of(parent, connection), None)
+        is_theirs = proposal.requester in {parent.requester, parent.agent, parent.owner}
         if proposal.undo is not None:
+            if not is_theirs:
+                routing.require_known(roster, proposal.requester or "")
             busy = [r for r in runs.listed(connection, parent=parent.id)
                     if r.relation == "compensation" and not r.is_final]  # fmt: skip
             if busy or parent.state not in ARROWS[on.CompensationBegan]:
@@ -156,8 +173,7 @@ class Proposing:
                     f"look at {busy[0].id if busy else parent.compensation}",
                 )  # fmt: skip
             return
-        roster = self._desk.roster(connection, parent, self._desk.plan_of(parent, connection), None)
-        if proposal.requester not in {parent.requester, parent.agent, parent.owner}:
+        if not is_theirs:
             answering.require_approver(parent, roster, proposal.requester or "")
         if parent.state in (State.EXECUTING, State.VERIFYING, State.COMPENSATING):
             raise Refused(
@@ -178,6 +194,14 @@ class Proposing:
         `why` is `revised`, `retry`, or what a worker says who holds the claim `fence`. Raises
         Outdated where somebody else changed the run in the meantime.
         """
+        with telemetry.span("propose", run=id_) as span:
+            run = self._again(id_, action, by, why, fence)
+            span.set(action=run.action, state=run.state.value, round=run.round.number)
+            return run
+
+    def _again(
+        self, id_: str, action: Action | None, by: str | None, why: str, fence: int | None
+    ) -> Run:
         policy, before = self._desk.policy, self._desk.run(id_)
         allowed = {"revised": _REVISABLE, "retry": frozenset({State.FAILED})}.get(why)
         if allowed is not None and before.state not in allowed:
@@ -213,6 +237,7 @@ class Proposing:
 
         run = self._desk.database.retrying(work)
         failpoints.passed("stale.committed")
+        measuring.decided(run, policy)
         return run
 
 

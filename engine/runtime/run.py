@@ -134,6 +134,8 @@ class Round:
     approved_at: int | None = None
     expires_at: int | None = None
     """Until when an approval may be used."""
+    logged: str = ""
+    """The digest of the decision as the decision log has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from typing import Final, TypeVar
 
 from gatewright.engine.action import Action
 from gatewright.engine.bundle.signing import Key
-from gatewright.engine.runtime import calling, failpoints
+from gatewright.engine.runtime import calling, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.claims import Claims
+from gatewright.engine.runtime.delivery import Deliverer
 from gatewright.engine.runtime.errors import GateError, Outdated
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.plan import receipt_document, receipt_of
@@ -50,7 +51,8 @@ class Worker:
     """Carries out the runs of a gate. Any number may work on one store.
 
     `lease_s` is how long a claim holds; `call_timeout_s`, which must be shorter, how long a
-    connector may take. `audit_key` is the private key that signs checkpoints of the audit trail.
+    connector or a notifier may take. `audit_key` is the private key that signs checkpoints of the
+    audit trail.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class Worker:
         self._desk = gate.desk
         self._proposing = Proposing(gate.desk)
         self._claims = Claims(gate.desk, self.name, int(lease_s * 1_000_000_000))
+        self._deliverer = Deliverer(gate.desk, lease_s=lease_s, call_timeout_s=call_timeout_s)
         self._timeout_s = call_timeout_s
+        telemetry.watch(gate.desk)
         self._audit_key = audit_key
 
     def run(self, stop: threading.Event, idle_s: float = 0.5) -> None:
@@ -85,16 +89,18 @@ class Worker:
         return steps
 
     def step(self) -> bool:
-        """Fire the timers that are due and carry out one run; False where nothing was to be done.
+        """Fire timers that are due, tell one message, carry out one run; False: nothing to do.
 
-        Raises StoreError where the store cannot be used; a connector's errors end up in its run.
+        Raises StoreError where the store cannot be used; a connector's errors end up in its run,
+        a notifier's in the delivery.
         """
         fired = self._fire_timers()
+        told = self._deliverer.step()
         run = self._claims.claim()
         if run is None:
-            # Nothing else to do: the trail is brought up to date.
-            sequence(self._desk.database, self._audit_key)
-            return fired
+            if not told:  # nothing else to do: the trail is brought up to date
+                sequence(self._desk.database, self._audit_key)
+            return fired or told
         with suppress(Outdated):  # somebody else went on with it: their claim is the later one
             self._carry_out(run)
         return True
@@ -118,12 +124,17 @@ class Worker:
     def _carry_out(self, run: Run) -> None:
         if run.state is State.STALE:
             self._ask_again(run)
-        elif run.state is State.EXECUTING:
-            self._recover(run, certain_end=False)
         elif run.state is State.VERIFYING:
             self._verify(run)
         else:
-            self._execute(run)
+            with telemetry.span(
+                "execute", run=run.id, action=run.action, system=run.system,
+                is_recovery=run.state is State.EXECUTING,
+            ):  # fmt: skip
+                if run.state is State.EXECUTING:
+                    self._recover(run, certain_end=False)
+                else:
+                    self._execute(run)
 
     def _ask_again(self, run: Run) -> None:
         try:
@@ -153,6 +164,8 @@ class Worker:
         failpoints.passed("execute.committed")
         if started.state is State.EXECUTING:
             self._attempt(started, connector, action)
+        else:
+            measuring.went_on(started)
 
     def _attempt(self, run: Run, connector: Connector, action: Action) -> None:
         """Call the connector. Only a ConnectorError says for certain that nothing was done."""
@@ -261,6 +274,10 @@ class Worker:
 
     def _verify(self, run: Run) -> None:
         """Read again what was written, and say whether it is as planned."""
+        with telemetry.span("verify", run=run.id, action=run.action, system=run.system):
+            self._compare(run)
+
+    def _compare(self, run: Run) -> None:
         fields = run.round.preview["fields"]
         try:
             connector = self._desk.connector(run.system)
@@ -287,6 +304,7 @@ class Worker:
     def _note(self, run: Run, event: on.Event) -> Run:
         noted = self._claims.note(run, event)
         failpoints.passed("result.committed")
+        measuring.went_on(noted)
         return noted
 
     def _call(self, function: Callable[[], T]) -> T:

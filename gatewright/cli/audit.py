@@ -11,13 +11,16 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, inspect, make_url
 
+from gatewright.cli.gate import errors_told
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import Refused
+from gatewright.configuration import seal_of
 from gatewright.engine.bundle.errors import KeyUnusable
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, read
 from gatewright.engine.runtime.audit.entries import latest, leaves, points
 from gatewright.engine.runtime.audit.tree import inclusion_proof, verify_inclusion
 from gatewright.engine.runtime.audit.verify import Report, verify
+from gatewright.engine.runtime.deriving import derive
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreError
 
@@ -100,6 +103,37 @@ def proof_command(store: str, leaf: int) -> None:
         "proof": [part.hex() for part in path], "checkpoint": point.note,
     }  # fmt: skip
     write(json.dumps(content, ensure_ascii=False))
+
+
+@command.command("derive")
+@_STORE
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--seal", "seal", metavar="KEY", envvar="GATEWRIGHT_SEAL",
+              help="The key of plans with secrets; better given as GATEWRIGHT_SEAL.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: str) -> None:
+    """Decide again what was decided about runs, by the policies and on the facts of then.
+
+    Compares what comes out with the decision log, and the log with the audit trail.
+
+    \b
+    Example:
+      gatewright audit derive run_1c7e --store sqlite:///gate.db
+
+    Exit codes: 0 all decisions are the same; 1 one differs, or cannot be derived since what it
+    needs was erased or is secret; 2 wrong usage, or a store that cannot be read.
+    """
+    with errors_told():
+        key = None if seal is None else seal_of(seal)
+    with _reading(store) as connection, errors_told():
+        derived = [one for run in runs for one in derive(connection, run, key)]
+    if form == "json":
+        write(json.dumps([asdict(one) for one in derived], indent=2))
+    else:
+        for one in derived:
+            why = f": {one.why}" if one.why else ""
+            write(f"{one.run}  {one.number}  {one.at}  {one.effect}  {one.outcome}{why}")
+    raise SystemExit(int(any(one.outcome != "same" for one in derived)))
 
 
 @contextmanager

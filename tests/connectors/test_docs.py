@@ -1,21 +1,44 @@
-"""The example of docs/connectors.md runs, and prints what the page says."""
+"""The examples of docs/connectors.md run, and print what the page says; nothing is left out of its tables."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from gatewright.connectors.systems.sandbox import FaultKind
+from gatewright.connectors.systems.sandbox.world import SYSTEMS
 from tests.conftest import ROOT
 from tests.readme_blocks import blocks
 
+PAGE = (ROOT / "docs" / "connectors.md").read_text("utf-8")
+EXAMPLES = [
+    (code.text, output.text)
+    for code, output in pairwise(blocks(PAGE))
+    if code.language == "python" and output.language == "text"
+]
 
-def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
-    found = blocks((ROOT / "docs" / "connectors.md").read_text("utf-8"))
-    (code,) = (block.text for block in found if block.language == "python")
-    (output,) = (block.text for block in found if block.language == "text")
+
+def test_every_example_shows_what_it_prints() -> None:
+    assert len(EXAMPLES) == sum(block.language == "python" for block in blocks(PAGE)) >= 3
+
+
+@pytest.mark.parametrize(("code", "output"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_example_prints_what_the_page_says(tmp_path: Path, code: str, output: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.stderr == ""
     assert done.stdout == output
+
+
+def test_the_page_names_every_fault_and_whatever_a_system_has() -> None:
+    for kind in FaultKind:
+        assert f"| `{kind}` |" in PAGE
+    for system in SYSTEMS.values():
+        (row,) = (line for line in PAGE.splitlines() if line.startswith(f"| `{system.name}` |"))
+        for name in (*system.objects, *(action for _, action in system.operations)):
+            assert f"`{name}`" in row

@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+from gatewright.connectors.people.lines import LinesNotifier
+from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Idempotency
 from tests.runtime.world import World, refund
 
@@ -13,7 +15,11 @@ from tests.runtime.world import World, refund
 def main(arguments: list[str]) -> None:
     """Do one thing, as the JSON in the first argument says."""
     told = json.loads(arguments[0])
-    world = World(told["url"], Path(told["folder"]), Idempotency(told["grade"]), now=told["now"])
+    notifiers: list[Notifier] = [LinesNotifier(told["lines"])] if told["lines"] else []
+    world = World(
+        told["url"], Path(told["folder"]), Idempotency(told["grade"]), now=told["now"],
+        notifiers=notifiers,
+    )  # fmt: skip
     with world.opened():
         match told["do"]:
             case "propose":

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from gatewright.connectors.people.lines import LinesNotifier
 from gatewright.engine.runtime import failpoints
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
@@ -17,13 +19,14 @@ from tests.conftest import ROOT
 from tests.runtime.world import HOUR, World
 
 MINUTE = HOUR // 60
+LINES = "messages.jsonl"
 
 
 def crash(world: World, failpoint: str, do: str, run: Run | None = None) -> None:
     """Let a process do something, and end it at a failpoint; it must come by there."""
     told = {
         "url": world.url, "folder": str(world.folder), "grade": world.grade.value,
-        "now": world.now, "do": do,
+        "now": world.now, "do": do, "lines": str(world.folder / LINES),
         "run": run.id if run else None, "card": run.card if run else None,
     }  # fmt: skip
     done = subprocess.run(
@@ -115,3 +118,21 @@ def test_while_executing(
             assert world.ledger.effects() == 1
         if grade in (Idempotency.NATIVE, Idempotency.COMPARE_AND_SET):
             assert ended.state is State.DONE
+
+
+@pytest.mark.parametrize("failpoint", of("deliver", "told", "tidy"))
+def test_while_telling(database_url: str, tmp_path: Path, failpoint: str) -> None:
+    """Whatever was not written down is told again, with its id; nothing overtakes it."""
+    lines = tmp_path / LINES
+    with World(database_url, tmp_path, notifiers=[LinesNotifier(lines)]).opened() as world:
+        run = world.propose("20.00 USD")
+        crash(world, failpoint, "work")
+        world.now += 2 * MINUTE
+        assert world.work(run).state is State.DONE
+    told = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
+    first = list({event["id"]: event["type"] for event in told}.values())
+    assert first == ["gatewright.run.auto", "gatewright.run.executing", "gatewright.run.done"]
+    repeated = [event["type"] for before, event in pairwise(told) if before["id"] == event["id"]]
+    assert len(told) == len(first) + len(repeated)  # what comes twice comes in a row
+    may_repeat = failpoint in ("deliver.called", "told.recorded")
+    assert len(repeated) == (1 if may_repeat else 0)

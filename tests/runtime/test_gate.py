@@ -148,6 +148,14 @@ def test_a_failed_run_is_tried_again_as_a_new_round(world: World) -> None:
     assert world.ledger.effects() == 1
 
 
+def test_nobody_unknown_has_something_taken_back(world: World) -> None:
+    run = world.work(world.propose("20.00 USD"))
+    with pytest.raises(Refused) as caught:
+        world.gate.compensate(run.id, by="eve")
+    assert caught.value.code == "unknown_person"
+    assert world.gate.run(run.id).state is State.DONE
+
+
 def test_what_was_done_is_taken_back_by_a_run_of_its_own(world: World) -> None:
     run = world.work(world.approve(world.propose()))
     back = world.gate.compensate(run.id, by="ann", note="the wrong customer")

@@ -11,6 +11,7 @@ from pathlib import Path
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime.directory import Person
 from gatewright.engine.runtime.gate import Gate
+from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run
 from gatewright.engine.runtime.store.database import open_database
@@ -62,6 +63,7 @@ class World:
     policy: PolicySet = field(default_factory=refunds)
     groups: dict[str, list[str]] = field(default_factory=lambda: dict(GROUPS))
     now: int = BEGIN
+    notifiers: list[Notifier] = field(default_factory=list[Notifier])
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.folder / "ledger.db", self.grade)
@@ -72,6 +74,7 @@ class World:
             lambda: self.policy,
             store=database,
             connectors=[self.ledger],
+            notifiers=self.notifiers,
             directory=Changing(self.groups),
         )
         self.worker = Worker(self.gate, name="w1", lease_s=60, call_timeout_s=5)

@@ -6,9 +6,10 @@ the policies changed. Values of secret fields are masked in decisions already.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, func, select
 
@@ -34,7 +35,7 @@ def append(
     """
     if decision.policy_digest != policy.digest:
         raise ValueError("a decision is logged with the policies that made it")
-    body = exact_json(_body(decision))  # before uses are counted: it may ask for them
+    body = logged_text(decision)  # before uses are counted: it may ask for them
     keep_policy(connection, policy, now)
     values = {
         "run": run, "id": decision.id, "policy": policy.digest, "at": now, "body": body,
@@ -50,18 +51,40 @@ def read(connection: Connection, run: str) -> list[dict[str, Json]]:
 
     Each is as `Decision.to_dict` gives it, with `suspended` and `facts` of its explanation.
     """
-    c = t.decisions.c
-    bodies = connection.scalars(select(c.body).where(c.run == run).order_by(c.number))
-    return [cast("dict[str, Json]", read_json(body)) for body in bodies]
+    return [cast("dict[str, Json]", read_json(entry.body)) for entry in logged(connection, run)]
 
 
-def _body(decision: Decision) -> dict[str, Json]:
+def logged_text(decision: Decision) -> str:
+    """Return what is logged of a decision."""
     explained = decision.explain().to_dict()
-    return {
-        **decision.to_dict(),
-        "suspended": explained["suspended"],
-        "facts": explained["facts"],
-    }
+    return exact_json(
+        {
+            **decision.to_dict(),
+            "suspended": explained["suspended"],
+            "facts": explained["facts"],
+        }
+    )
+
+
+def logged_digest(text: str) -> str:
+    """Return the digest by which the audit trail knows an entry of the log."""
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Logged(NamedTuple):
+    """An entry of the log: `body` is the exact text, `number` counts over all runs."""
+
+    number: int
+    policy: str
+    at: int
+    body: str
+
+
+def logged(connection: Connection, run: str) -> list[Logged]:
+    """Return the entries about a run, oldest first."""
+    c = t.decisions.c
+    columns = select(c.number, c.policy, c.at, c.body).where(c.run == run).order_by(c.number)
+    return [Logged._make(row) for row in connection.execute(columns)]
 
 
 # --- policies

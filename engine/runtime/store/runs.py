@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from gatewright.engine.runtime.errors import NoSuchRun, Outdated
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -176,6 +176,15 @@ def several(connection: Connection, ids: Iterable[str]) -> dict[str, Run]:
     c = t.runs.c
     rows = connection.execute(select(c.id, c.body).where(c.id.in_(list(ids))))
     return {id_: _RUN.validate_json(body) for id_, body in rows}
+
+
+def waiting(connection: Connection) -> tuple[int, int | None]:
+    """Return how many runs wait for people, and when the oldest of them was proposed."""
+    c = t.runs.c
+    row = connection.execute(
+        select(func.count(), func.min(c.proposed_at)).where(c.state == State.PENDING.value)
+    ).one()
+    return row[0], row[1]
 
 
 def ready_at(run: Run, now: int) -> int | None:

@@ -209,8 +209,30 @@ outbox = Table(
     Column("run", String(40)),
     Column("at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),  # a CloudEvents envelope
-    Column("due_at", BigInteger),  # null once delivered, or given up
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("error", Text),
+    Column("due_at", BigInteger),  # null once `deliveries` says who is told
 )
 Index("outbox_due", outbox.c.due_at)
+Index("outbox_by_at", outbox.c.at)
+
+notifiers = Table(
+    "notifiers",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),  # when a worker last said that it has it
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("message", _Number, ForeignKey("outbox.number"), primary_key=True),
+    Column("notifier", String(128), primary_key=True),
+    Column("run", String(40)),
+    Column("state", String(16), nullable=False),  # waiting, delivered, dead
+    Column("due_at", BigInteger),  # from when it may be tried; null unless it waits
+    Column("attempts", Integer, nullable=False, default=0),  # counted when one begins
+    Column("ended_at", BigInteger),
+    Column("error", Text),
+)
+Index("deliveries_due", deliveries.c.notifier, deliveries.c.due_at)
+Index("deliveries_by_run", deliveries.c.run, deliveries.c.notifier, deliveries.c.message)
+Index("deliveries_by_state", deliveries.c.state, deliveries.c.message)

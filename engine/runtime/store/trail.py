@@ -57,7 +57,7 @@ def post(connection: Connection, run: Run, messages: Iterable[Message], now: int
         rows.append(
             {
                 "id": id_, "type": message.kind, "run": run.id, "at": now, "due_at": now,
-                "attempts": 0, "body": canonical_json(envelope).decode(),
+                "body": canonical_json(envelope).decode(),
             }
         )  # fmt: skip
     if rows:

@@ -1,0 +1,207 @@
+"""The outbox and who was told: messages -> deliveries, one for each message and notifier.
+
+INVARIANT: a message of a run is not taken while an earlier one of that run waits for the same
+notifier. Each function works in the caller's transaction; instants are nanoseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from gatewright.engine.json_text import Json
+from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.inserting import insert_new
+
+WAITING: Final = "waiting"
+DELIVERED: Final = "delivered"
+DEAD: Final = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message for one notifier. `attempts` counts those that began, this one too."""
+
+    number: int
+    notifier: str
+    run: str | None
+    attempts: int
+    event: dict[str, Json]
+
+    @property
+    def id(self) -> str:
+        """The id of the CloudEvent."""
+        return str(self.event["id"])
+
+    @property
+    def type(self) -> str:
+        """The type of the CloudEvent."""
+        return str(self.event["type"])
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up for one notifier, and why. Instants are nanoseconds."""
+
+    id: str
+    type: str
+    run: str | None
+    notifier: str
+    attempts: int
+    at: int
+    ended_at: int
+    error: str
+
+
+def register(connection: Connection, names: Iterable[str], now: int) -> None:
+    """Write down that there are notifiers of these names: from now on they are told."""
+    c = t.notifiers.c
+    for name in names:
+        insert_new(connection, t.notifiers, name=name, seen_at=now)
+        connection.execute(update(t.notifiers).where(c.name == name).values(seen_at=now))
+
+
+def spread(connection: Connection, now: int, since: int, most: int = 100) -> int:
+    """Make deliveries of new messages, one for each notifier seen `since`; return how many.
+
+    Rows are locked, not skipped: of two workers the second waits, so that no message of a run is
+    spread before an earlier one.
+    """
+    c = t.outbox.c
+    waiting = select(c.number, c.run, c.at).where(c.due_at <= now)
+    rows = connection.execute(waiting.order_by(c.number).limit(most).with_for_update()).all()
+    if not rows:
+        return 0
+    names = list(
+        connection.scalars(select(t.notifiers.c.name).where(t.notifiers.c.seen_at >= since))
+    )
+    new = [
+        {
+            "message": number, "notifier": name, "run": run, "state": WAITING, "due_at": now,
+            "attempts": 0,
+        }
+        for number, run, at in rows for name in names if at >= since
+    ]  # fmt: skip
+    if new:
+        connection.execute(insert(t.deliveries), new)
+    numbers = [row.number for row in rows]
+    connection.execute(update(t.outbox).where(c.number.in_(numbers)).values(due_at=None))
+    return len(rows)
+
+
+def take(connection: Connection, names: Iterable[str], now: int, until: int) -> Delivery | None:
+    """Begin an attempt at the delivery that is due first, and keep others from it for a while."""
+    c, before = t.deliveries.c, t.deliveries.alias("earlier")
+    held_back = exists().where(
+        before.c.run == c.run, before.c.notifier == c.notifier, before.c.message < c.message,
+        before.c.state == WAITING,
+    )  # fmt: skip
+    row = connection.execute(
+        select(c.message, c.notifier, c.run, c.attempts)
+        .where(c.notifier.in_(list(names)), c.due_at <= now, ~held_back)
+        .order_by(c.due_at, c.message)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=t.deliveries)
+    ).one_or_none()
+    if row is None:
+        return None
+    number, name, run, attempts = row
+    connection.execute(
+        update(t.deliveries)
+        .where(c.message == number, c.notifier == name)
+        .values(attempts=attempts + 1, due_at=until)
+    )
+    body = connection.scalar(select(t.outbox.c.body).where(t.outbox.c.number == number))
+    return Delivery(number, name, run, attempts + 1, json.loads(body or ""))
+
+
+def delivered(connection: Connection, taken: Delivery, now: int) -> None:
+    """Write down that a notifier took a message, whatever became of other attempts."""
+    c = t.deliveries.c
+    connection.execute(
+        update(t.deliveries)
+        .where(c.message == taken.number, c.notifier == taken.notifier, c.state != DELIVERED)
+        .values(state=DELIVERED, due_at=None, ended_at=now, error=None)
+    )
+
+
+def later(connection: Connection, taken: Delivery, due_at: int, error: str) -> bool:
+    """Let a delivery be tried again from an instant on; False where another attempt began."""
+    return _change(connection, taken, due_at=due_at, error=error)
+
+
+def bury(connection: Connection, taken: Delivery, now: int, error: str) -> bool:
+    """Give a delivery up; False where another attempt began."""
+    return _change(connection, taken, state=DEAD, due_at=None, ended_at=now, error=error)
+
+
+def _change(connection: Connection, taken: Delivery, **values: object) -> bool:
+    c = t.deliveries.c
+    which = (c.message == taken.number, c.notifier == taken.notifier, c.state == WAITING,
+             c.attempts == taken.attempts)  # fmt: skip
+    return connection.execute(update(t.deliveries).where(*which).values(**values)).rowcount == 1
+
+
+# --- what nobody takes, and what is over
+
+
+def overdue(connection: Connection, now: int, before: int, most: int = 100) -> list[Delivery]:
+    """Return deliveries that are due, of messages older than an instant; others skip them."""
+    c, m = t.deliveries.c, t.outbox.c
+    rows = connection.execute(
+        select(c.message, c.notifier, c.run, c.attempts, m.body)
+        .join(t.outbox, m.number == c.message)
+        .where(c.state == WAITING, c.due_at <= now, m.at < before)
+        .order_by(c.message)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=t.deliveries)
+    )
+    return [Delivery(*row[:4], json.loads(row.body)) for row in rows]
+
+
+def prune(connection: Connection, before: int, most: int = 1_000) -> int:
+    """Delete messages older than an instant with their deliveries; return how many messages."""
+    c = t.outbox.c
+    old = select(c.number).where(c.at < before).order_by(c.at).limit(most)
+    numbers = list(connection.scalars(old.with_for_update(skip_locked=True)))
+    if numbers:
+        of_them = t.deliveries.c.message.in_(numbers)
+        connection.execute(delete(t.deliveries).where(of_them))
+        connection.execute(delete(t.outbox).where(c.number.in_(numbers)))
+    return len(numbers)
+
+
+def dead(connection: Connection, most: int = 100) -> list[DeadLetter]:
+    """Return what was given up, the oldest first."""
+    c, m = t.deliveries.c, t.outbox.c
+    rows = connection.execute(
+        select(m.id, m.type, c.run, c.notifier, c.attempts, m.at, c.ended_at, c.error)
+        .join(t.outbox, m.number == c.message)
+        .where(c.state == DEAD)
+        .order_by(c.message)
+        .limit(most)
+    )
+    return [DeadLetter(*row) for row in rows]
+
+
+def revive(connection: Connection, id_: str, notifier: str, now: int) -> DeadLetter | None:
+    """Let a message that was given up be tried anew; return what it was, None unless it is dead."""
+    c, m = t.deliveries.c, t.outbox.c
+    row = connection.execute(
+        select(c.message, m.id, m.type, c.run, c.notifier, c.attempts, m.at, c.ended_at, c.error)
+        .join(t.outbox, m.number == c.message)
+        .where(m.id == id_, c.notifier == notifier, c.state == DEAD)
+        .with_for_update(of=t.deliveries)
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(
+        update(t.deliveries)
+        .where(c.message == row.message, c.notifier == notifier)
+        .values(state=WAITING, due_at=now, attempts=0, ended_at=None)
+    )
+    return DeadLetter(*row[1:])
