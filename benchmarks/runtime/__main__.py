@@ -36,15 +36,15 @@ class Plan:
 
 FULL = Plan(
     quick=False,
-    rounds=100,
-    latencies=100,
+    rounds=60,
+    latencies=60,
     sizes=(1_000, 10_000, 100_000),
     rounds_of_a_size=21,
     past=(10, 100, 1_000, 10_000),
-    entries=100_000,
+    entries=50_000,
     single_entries=500,
     processes=(1, 2, 4),
-    each=100,
+    each=60,
 )
 QUICK = Plan(
     quick=True,

@@ -8,15 +8,17 @@ carried out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
+from unittest.mock import patch
 
 from sqlalchemy import Connection, Table, func, insert, select
 
 from benchmarks.runtime.scene import refund
-from gatewright.engine.runtime.card import card_digest
+from gatewright.engine.canonical import canonical_json, digest
+from gatewright.engine.runtime import card
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import Run
 from gatewright.engine.runtime.store import payloads
@@ -77,6 +79,7 @@ class _Model:
             number = self.event["number"]
             self.keys = _rows(connection, t.event_keys, number, "event")
             self.rules = _rows(connection, t.event_rules, number, "event")
+        self.card = _card_text(run)
         self.content = self.rows[t.payloads][0]["content"]
 
     def write(self, connection: Connection, twins: list[Twin]) -> None:
@@ -113,13 +116,26 @@ class _Model:
         return rows
 
     def _card(self, changed: _Changed) -> str:
-        (body,) = (row["body"] for row in self.rows[t.runs])
-        round_ = json.loads(changed.text(body))["rounds"][-1]
-        stages = tuple(tuple(stage) for stage in round_["stages"])
-        return card_digest(
-            changed.twin.run, round_["number"], round_["plan"], round_["action"],
-            round_["preview"], round_["decision"], stages,
+        """Return the digest that `card_digest` gives for the twin: no key of the card differs."""
+        return "sha256:" + sha256(changed.text(self.card).encode()).hexdigest()
+
+
+def _card_text(run: Run) -> str:
+    """Return the text of which `card_digest` makes a digest."""
+    texts: list[bytes] = []
+
+    def noted(document: object) -> str:
+        texts.append(canonical_json(document))
+        return digest(document)
+
+    round_ = run.round
+    with patch.object(card, "digest", noted):
+        found = card.card_digest(
+            run.id, round_.number, round_.plan, round_.action, round_.preview, round_.decision,
+            round_.stages,
         )  # fmt: skip
+    assert found == run.card
+    return texts[0].decode()
 
 
 class _Changed:
