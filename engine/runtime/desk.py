@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from itertools import count
+from typing import Any, Literal, TypeVar, cast
 
 from sqlalchemy import Connection, select
 
@@ -38,8 +39,11 @@ from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreError
 from gatewright.engine.runtime.store.history import StoreHistory, forget
 from gatewright.engine.runtime.store.history import put as put_event
+from gatewright.engine.runtime.store.turns import take_turn
 from gatewright.engine.runtime.transition import ARROWS, transition
 from gatewright.engine.values import Timestamp
+
+T = TypeVar("T")
 
 Source = PolicySet | Callable[[], PolicySet]
 """A policy set, or a function that gives the one in force."""
@@ -200,6 +204,21 @@ class Desk:
         decisions.append(connection, run.id, made.decision, policy, now)
 
     # --- steps
+
+    def deciding(self, work: Callable[[Connection], T]) -> T:
+        """Do a step that decides by what it reads; one that others undid is done alone next time.
+
+        Steps that decide at once undo each other on PostgreSQL, also where they only looked at the
+        same page of an index; without turns one of many could lose again and again.
+        """
+        tries = count()
+
+        def in_turn(connection: Connection) -> T:
+            if self.database.is_postgres:
+                take_turn(connection, alone=next(tries) % 2 == 1)
+            return work(connection)
+
+        return self.database.retrying(in_turn)
 
     def change(self, id_: str, event: on.Event, failpoint: str) -> Run:
         """Let something happen to a run, in one transaction."""
