@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from sqlalchemy import Connection, text
@@ -19,6 +18,12 @@ from tests.runtime.world import World
 MODES = text(
     "SELECT mode FROM pg_locks JOIN pg_class c ON c.oid = relation"
     " WHERE c.relname = 'policies' AND pid = pg_backend_pid() AND granted"
+)
+
+WAITING = text(
+    "SELECT count(*) FROM pg_locks JOIN pg_class c ON c.oid = relation"
+    " WHERE c.relname = 'policies' AND relnamespace = current_schema()::regnamespace"
+    " AND NOT granted"
 )
 
 
@@ -68,21 +73,20 @@ def test_what_was_written_before_a_turn_is_seen_in_it(world: World) -> None:
     database = world.gate.desk.database
     if not database.is_postgres:
         return
-    with ThreadPoolExecutor(1) as pool, database.transaction("deciding") as first:
-        take_turn(first, alone=False)
-        begun = Barrier(2)
+    run = world.propose()
 
-        def second() -> int | None:
-            with database.transaction("deciding") as connection:
-                begun.wait()
-                take_turn(connection, alone=True)
-                return connection.scalar(text("SELECT count(*) FROM exception_uses"))
+    def second() -> int | None:
+        with database.transaction("deciding") as connection:
+            take_turn(connection, alone=True)
+            return connection.scalar(text("SELECT count(*) FROM exception_uses"))
 
-        found = pool.submit(second)
-        begun.wait()
-        run = world.propose()
-        first.execute(text(f"INSERT INTO exception_uses VALUES ('e', '{run.id}')"))  # noqa: S608
-        first.commit()
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction("deciding") as first:
+            take_turn(first, alone=False)
+            found = pool.submit(second)
+            while not first.scalar(WAITING) and not found.done():
+                pass
+            first.execute(text(f"INSERT INTO exception_uses VALUES ('e', '{run.id}')"))  # noqa: S608
         assert found.result() == 1
 
 
