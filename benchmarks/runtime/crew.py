@@ -15,15 +15,20 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
 from types import FrameType
+from typing import TypeVar
 
 from benchmarks.runtime.found import Crew
 from benchmarks.runtime.scene import AUTO, MANAGER, gate, refund
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.gate import Gate
+from gatewright.engine.runtime.store.errors import StoreBusy, StoreLocked
 from gatewright.engine.runtime.worker import Worker
+
+T = TypeVar("T")
 
 
 def crew(url: str, opened: Gate, processes: int, each: int) -> Crew:
@@ -76,19 +81,29 @@ def _together(tasks: Sequence[Sequence[str]], inputs: Sequence[str]) -> tuple[fl
 def _propose(opened: Gate, count: int, name: str) -> int:
     for number in range(count):
         charge = f"ch_{name}_{number}"
-        opened.propose(refund(charge, MANAGER if number % 2 else AUTO, agent=f"bot-{charge}"))
+        action = refund(charge, MANAGER if number % 2 else AUTO, agent=f"bot-{charge}")
+        _again(partial(opened.propose, action))
     return count
 
 
 def _approve(opened: Gate, cards: list[tuple[str, str]]) -> int:
     for run, card in cards:
-        opened.approve(run, by="ann", card=card)
+        _again(partial(opened.approve, run, by="ann", card=card))
     return len(cards)
+
+
+def _again(step: Callable[[], T]) -> T:
+    """Take a step, and take it again where the store was too busy for it, as a client would."""
+    while True:
+        try:
+            return step()
+        except (StoreBusy, StoreLocked) as error:
+            print(f"taken again: {error.message}", file=sys.stderr)
 
 
 def _execute(opened: Gate, name: str) -> int:
     worker, done = Worker(opened, name=name), 0
-    while worker.step():
+    while _again(worker.step):
         done += 1
     return done
 
