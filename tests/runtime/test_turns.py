@@ -75,10 +75,10 @@ def test_what_was_written_before_a_turn_is_seen_in_it(world: World) -> None:
         return
     run = world.propose()
 
-    def second() -> int | None:
+    def second() -> int:
         with database.transaction("deciding") as connection:
             take_turn(connection, alone=True)
-            return connection.scalar(text("SELECT count(*) FROM exception_uses"))
+            return int(connection.scalar(text("SELECT count(*) FROM exception_uses")) or 0)
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction("deciding") as first:
