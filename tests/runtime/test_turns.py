@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from gatewright.engine.runtime.run import State
+from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreBusy, StoreLocked
 from gatewright.engine.runtime.store.turns import take_turn
@@ -92,8 +92,12 @@ def test_what_was_written_before_a_turn_is_seen_in_it(world: World) -> None:
 
 def test_many_proposals_at_once_are_all_kept(world: World) -> None:
     """They ask the same history: each of them reads what all others write."""
+
+    def one(number: int) -> Run:
+        return world.propose("2.00 USD", f"ch_{number % 5 + 1}")
+
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda n: world.propose("2.00 USD", f"ch_{n % 5 + 1}"), range(40)))
+        made = list(pool.map(one, range(40)))
     assert {run.state for run in made} == {State.AUTO, State.PENDING}
     autos = [run.round.action["target"]["id"] for run in made if run.state is State.AUTO]
     assert len(autos) == len(set(autos)) == 5  # the second refund of a customer needs a manager
