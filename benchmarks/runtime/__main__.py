@@ -66,6 +66,7 @@ def measure(kind: Kind, plan: Plan) -> Found:
     with stores.fresh(kind) as url, scene.gate(url) as gate:
         version = stores.version(gate.desk.database)
         small = steps.steps(gate, plan.rounds)
+    with stores.fresh(kind) as url, scene.gate(url) as gate:  # with nothing left to carry out
         waited = steps.latency(url, gate, plan.latencies)
         crews = tuple(_crews(kind, plan))
     _tell(f"{kind}: the trail")
