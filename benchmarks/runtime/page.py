@@ -61,9 +61,9 @@ All processes do the same at once: propose (half of it runs at once), approve, c
 second, of all together; in brackets the multiple of one process. This machine has {cores}
 processors, which the processes share with PostgreSQL and with whatever else runs. SQLite has one
 writer at a time, whoever asks. On PostgreSQL proposals that are decided at once undo each other
-where they read the same pages of the history, as all of them do in a store as small as this; who was
-undone decides again alone. So proposals do not gain by more processes. A step that the store was too
-busy for is taken again, as a client would.
+where they read the same pages of the history, as all of them do in a store as small as this; who
+was undone decides again alone. So proposals do not gain by more processes. A step that the store
+was too busy for is taken again, as a client would.
 """
 
 _TRAIL = """## The audit trail
