@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import ClassVar
 
 from gatewright.dsl.late_regex import late
@@ -75,11 +76,16 @@ class Timestamp:
     def text(self) -> str:
         """RFC 3339 in UTC, the fraction as short as it can be."""
         seconds, nanos = divmod(self.nanos, _NANOS)
-        whole = (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
-        return f"{whole}{_fraction(nanos)}Z"
+        return f"{_whole(seconds)}{_fraction(nanos)}Z"
 
     def __str__(self) -> str:
         return self.text
+
+
+# HOT: `make bench-runtime`, verification of a trail: many entries are of one second.
+@lru_cache(maxsize=256)
+def _whole(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def _bad_timestamp() -> EvaluationError:
