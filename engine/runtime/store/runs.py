@@ -19,8 +19,6 @@ from gatewright.engine.runtime.store import schema as t
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
 
-"""How many runs are read at once."""
-
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
     """Return a run; raises NoSuchRun. `lock` keeps others from changing it meanwhile."""
