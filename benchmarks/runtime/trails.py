@@ -18,9 +18,9 @@ _BATCH = 1_000
 
 def trails(database: Database, entries: int, single: int) -> Trail:
     """Measure a trail of so many entries in a store that has none; `single` have a commit each."""
-    alone, _ = _timed(lambda: [_append(database, number, 1) for number in range(single)])
+    alone, _ = _timed(lambda: _append_all(database, single, 1))
     batches = entries // _BATCH
-    batch, _ = _timed(lambda: [_append(database, n * _BATCH, _BATCH) for n in range(batches)])
+    batch, _ = _timed(lambda: _append_all(database, batches, _BATCH))
     whole = single + batches * _BATCH
     order, order_cpu = _timed(lambda: sequence(database))
     checks = [_timed(lambda: _verify(database, whole)) for _ in range(5)]
@@ -33,6 +33,11 @@ def trails(database: Database, entries: int, single: int) -> Trail:
         verify=whole / median(wall for wall, _ in checks),
         verify_cpu=whole / median(cpu for _, cpu in checks),
     )
+
+
+def _append_all(database: Database, commits: int, each: int) -> None:
+    for number in range(commits):
+        _append(database, number * each, each)
 
 
 def _append(database: Database, first: int, count: int) -> None:
