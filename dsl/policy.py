@@ -8,7 +8,7 @@ Order of files and declarations has no meaning: every tuple here is sorted by qu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar, cast
 
 from gatewright.dsl import ast
 from gatewright.dsl.records import dataclass, field
@@ -252,7 +252,7 @@ class Later(Generic[T]):
         return self._found
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Later) and self.value == other.value
+        return isinstance(other, Later) and self.value == cast("Later[object]", other).value
 
     def __hash__(self) -> int:
         return hash(self.value)

@@ -245,7 +245,7 @@ class _PackageResolver:
             declaration.because,
             declaration.obligations,
             declaration.annotation("shadow") is not None,
-            Later.of(declaration),
+            Later[ast.RuleDecl].of(declaration),
             declaration.name.span,
         )
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 # Not needed here, but soon: a test or notebook waits for the compiler now, not in a decision.
-import gatewright.engine.compile.units  # noqa: F401
+import gatewright.engine.compile.units  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from gatewright.dsl.diagnostics import Diagnostics, PolicyError
 from gatewright.dsl.load import check_paths, check_sources
 from gatewright.dsl.policy import CheckedPolicy
