@@ -16,10 +16,10 @@ from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.similar import most_similar
 from gatewright.engine import canonical
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.freeze import Freezer, entries_of, scalar
-from gatewright.engine.freeze import text as frozen_text
-from gatewright.engine.json_text import Json, read_json
-from gatewright.engine.problems import MAX_PROBLEMS, ActionError, Place, Problem, shown
+from gatewright.engine.reading.freeze import Freezer, entries_of, scalar
+from gatewright.engine.reading.freeze import text as frozen_text
+from gatewright.engine.reading.json_text import Json, read_json
+from gatewright.engine.reading.problems import MAX_PROBLEMS, ActionError, Place, Problem, shown
 from gatewright.engine.values import NOTHING, Map, OptionalValue, Timestamp, Value, a_kind
 
 __all__ = [

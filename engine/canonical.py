@@ -16,7 +16,7 @@ from math import isfinite
 from typing import cast
 
 from gatewright.dsl.sha256 import sha256
-from gatewright.engine.json_text import Json, JsonNumber
+from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.values import (
     Duration,
     Map,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from gatewright.dsl.policy import Later
 from gatewright.dsl.records import dataclass
 from gatewright.engine.canonical import digest
-from gatewright.engine.json_text import Json
 from gatewright.engine.jsonable import Jsonable
+from gatewright.engine.reading.json_text import Json
 
 if TYPE_CHECKING:
     from gatewright.engine.explain import Explanation

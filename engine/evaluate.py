@@ -20,23 +20,23 @@ from gatewright.dsl.policy import CheckedPolicy, Package
 from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
-from gatewright.engine.asking import ask
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
-from gatewright.engine.conform import conform
 from gatewright.engine.decision import Answer, Case, Decision, Report
+from gatewright.engine.explaining.asking import ask
+from gatewright.engine.explaining.report import Reporter, Subject
 from gatewright.engine.history.agreement import AgreementFunction
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.narrow import Narrowing
 from gatewright.engine.parts import Parts
-from gatewright.engine.problems import concealed
-from gatewright.engine.quick import quick_action
-from gatewright.engine.report import Reporter, Subject
+from gatewright.engine.reading.conform import conform
+from gatewright.engine.reading.problems import concealed
+from gatewright.engine.reading.quick import quick_action
+from gatewright.engine.reading.unread import Unread, unread
+from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.truth import Truth
-from gatewright.engine.unread import Unread, unread
-from gatewright.engine.untyped import untyped
 from gatewright.engine.values import Map, Timestamp, Value
 
 if TYPE_CHECKING:

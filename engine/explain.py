@@ -18,8 +18,8 @@ from gatewright.engine.decision import (
     Place,
     RuleReport,
 )
-from gatewright.engine.json_text import Json
 from gatewright.engine.jsonable import Jsonable
+from gatewright.engine.reading.json_text import Json
 
 Style: TypeAlias = Literal["auto_run", "require", "block", "title", "place", "holds", "fails"]
 """What a piece of the text is, for whoever paints it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from gatewright.dsl.records import is_record, names_of
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 
 
 class Jsonable:

@@ -16,9 +16,9 @@ from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.source import Span
 from gatewright.engine.decision import Decision, Place
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.explaining.report import place_of
 from gatewright.engine.interpret import Outcome
-from gatewright.engine.masking import MASK
-from gatewright.engine.report import place_of
+from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.testing.expectations import Unmet, unmet
 from gatewright.engine.testing.given import BadGiven, Case, prepare
 

@@ -14,7 +14,7 @@ from gatewright.dsl.records import dataclass, field
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.unread import ALL_READ, Unread
+from gatewright.engine.reading.unread import ALL_READ, Unread
 from gatewright.engine.values import NOTHING, Map, Value
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gatewright.engine.explain import Explanation
     from gatewright.engine.history.memory import History
     from gatewright.engine.load import load_source
-    from gatewright.engine.problems import ActionError
+    from gatewright.engine.reading.problems import ActionError
     from gatewright.engine.runtime.errors import GateError
     from gatewright.engine.runtime.gate import Gate
     from gatewright.engine.runtime.run import Run
@@ -41,7 +41,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Action": "gatewright.engine.action",
-    "ActionError": "gatewright.engine.problems",
+    "ActionError": "gatewright.engine.reading.problems",
     "BundleError": "gatewright.engine.bundle.errors",
     "Decision": "gatewright.engine.decision",
     "Diagnostic": "gatewright.dsl.diagnostics",

@@ -30,9 +30,9 @@ from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType, CheckedPolicy
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import to_json
-from gatewright.engine.conform import conform
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history import STATUSES, History, HistoryStore
+from gatewright.engine.reading.conform import conform
 from gatewright.engine.testing.comparisons import beside, has_steps
 from gatewright.engine.testing.given import DEFAULT_NOW
 from gatewright.engine.testing.hints import run_time_value

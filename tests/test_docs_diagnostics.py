@@ -19,7 +19,7 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import LINTS, Lint, lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.rendering.text import doc_page, to_text
-from gatewright.engine.portable import portability
+from gatewright.engine.portable.conditions import portability
 from tests.conftest import ROOT
 from tests.diagnostics.support import LINTED_AT, titles
 

@@ -39,7 +39,7 @@ LATE = {
         "gatewright.engine.history",
         "gatewright.engine.workdays",
     ),
-    "gatewright.engine.report": ("gatewright.engine.explaining",),
+    "gatewright.engine.explaining.report": ("gatewright.engine.explaining.explanation",),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
 }
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click", "opentelemetry")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.notifying import NotifierError
 
 if os.name == "posix":

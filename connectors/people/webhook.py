@@ -18,7 +18,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final
 from urllib.parse import urlsplit
 
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -37,7 +37,7 @@ from sqlalchemy.types import TypeDecorator
 from gatewright.connectors.systems.sql_fields import KINDS, SQLITE_DIGITS, Field
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import canonical_json, digest, to_json
-from gatewright.engine.json_text import Json, read_json
+from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.plan import receipt_document, receipt_of
 from gatewright.engine.runtime.ports import (
     Applied,

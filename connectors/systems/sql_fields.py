@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.json_text import Json, JsonNumber
+from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.runtime.ports import Unsupported
 from gatewright.engine.values import Money, Timestamp, decimal_text, parse_decimal
 

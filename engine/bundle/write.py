@@ -16,7 +16,7 @@ from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.encode import Encoder
 from gatewright.engine.narrow import Places, permit_places, suspensions
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.secrecy.secrets import Secrets
 
 
 def sections_of(policy: CheckedPolicy) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.untyped import UntypedText, read_beside
+from gatewright.engine.reading.untyped import UntypedText, read_beside
 from gatewright.engine.values import (
     Duration,
     ExtensionValue,

@@ -22,10 +22,10 @@ from gatewright.engine.compile.native_cost import MAX_TEXT, is_small
 from gatewright.engine.compile.pycode import Code, call, compared, is_not, name, none_if
 from gatewright.engine.compile.slots import Path, Slot
 from gatewright.engine.compile.tree import ABSENT, Node, Rows
-from gatewright.engine.conform import TypeReader
 from gatewright.engine.decision import Answer
-from gatewright.engine.problems import Place
-from gatewright.engine.untyped import untyped
+from gatewright.engine.reading.conform import TypeReader
+from gatewright.engine.reading.problems import Place
+from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.values import INT_MAX, INT_MIN, NOTHING, Map, Money, Value, map_key
 
 _NO_TARGET: Final = Target()

@@ -25,7 +25,7 @@ from gatewright.engine.history.query import (
     event_field,
 )
 from gatewright.engine.history.record import Event
-from gatewright.engine.problems import shown
+from gatewright.engine.reading.problems import shown
 from gatewright.engine.values import Duration, Timestamp, Value, a_kind
 
 BEGINNING: Final = Timestamp(Timestamp.MIN_NANOS)

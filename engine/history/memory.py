@@ -21,8 +21,8 @@ from gatewright.engine.history.query import AgreementQuery, Query
 from gatewright.engine.history.record import Event
 from gatewright.engine.history.series import Record
 from gatewright.engine.history.summing import SumIndex
-from gatewright.engine.json_text import read_json
-from gatewright.engine.problems import ActionError
+from gatewright.engine.reading.json_text import read_json
+from gatewright.engine.reading.problems import ActionError
 from gatewright.engine.values import Timestamp, Value
 
 

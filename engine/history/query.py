@@ -15,11 +15,11 @@ from gatewright.dsl import records
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import ANY, RecordType, Type
-from gatewright.engine.conform import conform_value
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.record import APPROVED, Event
 from gatewright.engine.history.sums import kind_of_type, sum_values
-from gatewright.engine.problems import UNFIT, shown
+from gatewright.engine.reading.conform import conform_value
+from gatewright.engine.reading.problems import UNFIT, shown
 from gatewright.engine.values import (
     NOTHING,
     Map,

@@ -15,8 +15,8 @@ from gatewright.engine.canonical import to_json
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query, identity
 from gatewright.engine.history.record import Event
-from gatewright.engine.json_text import Json
-from gatewright.engine.masking import MASK, mask
+from gatewright.engine.reading.json_text import Json
+from gatewright.engine.secrecy.masking import MASK, mask
 from gatewright.engine.values import Duration, Value
 
 Method: TypeAlias = Literal["count", "sum", "last", "distinct", "agreement"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gatewright.dsl.types import ANY, EnumType, MoneyType, RecordType, StringType, Type
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.problems import shown
+from gatewright.engine.reading.problems import shown
 from gatewright.engine.values import (
     MAX_DIGITS,
     Duration,

@@ -17,20 +17,20 @@ from gatewright.dsl.types import ANY
 from gatewright.engine.action import Action
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.canonical import canonical_json
-from gatewright.engine.conform import conform_value
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.freeze import Freezer
+from gatewright.engine.explaining.report import place_of
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type
 from gatewright.engine.history.record import Event
 from gatewright.engine.history.recorded import HistoryFact, Method
-from gatewright.engine.json_text import Json, read_json
-from gatewright.engine.masking import MASK
-from gatewright.engine.problems import UNFIT, Place
-from gatewright.engine.report import place_of
+from gatewright.engine.reading.conform import conform_value
+from gatewright.engine.reading.freeze import Freezer
+from gatewright.engine.reading.json_text import Json, read_json
+from gatewright.engine.reading.problems import UNFIT, Place
 from gatewright.engine.runtime.run import Document, Run
 from gatewright.engine.runtime.store import decisions, payloads, runs, trail
 from gatewright.engine.runtime.store.errors import StoreUnusable
+from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.values import Money, Timestamp, Value
 
 _COMPARED: Final = (

@@ -19,8 +19,7 @@ from gatewright.engine.canonical import canonical_json
 from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.record import Event as PastEvent
-from gatewright.engine.json_text import read_json
-from gatewright.engine.masking import MASK
+from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import failpoints, telemetry
 from gatewright.engine.runtime.card import card_digest
@@ -41,6 +40,7 @@ from gatewright.engine.runtime.store.history import StoreHistory, forget
 from gatewright.engine.runtime.store.history import put as put_event
 from gatewright.engine.runtime.store.turns import take_turn
 from gatewright.engine.runtime.transition import ARROWS, transition
+from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.values import Timestamp
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.problems import concealed
+from gatewright.engine.reading.problems import concealed
 from gatewright.engine.runtime import (
     dead_letters,
     delegating,

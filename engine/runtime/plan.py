@@ -13,11 +13,11 @@ from typing import Any, cast
 from gatewright.dsl.policy import ActionType
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.json_text import Json
-from gatewright.engine.masking import mask, secret_fields
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.ports import Preview, Receipt, TargetRef
 from gatewright.engine.runtime.run import Document
+from gatewright.engine.secrecy.masking import mask, secret_fields
 from gatewright.engine.values import Timestamp
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gatewright.engine.action import Action
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 
 
 class Concurrency(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gatewright.dsl.rendering.display import visible
 from gatewright.engine.coverage import FileCoverage
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.testing.goals import Goal, Kind
 
 

@@ -21,10 +21,10 @@ from gatewright.dsl.checks.constants import Constant, constant
 from gatewright.dsl.lint.domains import Domain, Domains
 from gatewright.dsl.policy import CheckedPolicy, Permit, Rule, Scope
 from gatewright.dsl.source import Span
-from gatewright.engine.annotate import Annotator
 from gatewright.engine.decision import Place
-from gatewright.engine.report import effect_text, place_of
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.explaining.annotate import Annotator
+from gatewright.engine.explaining.report import effect_text, place_of
+from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.testing.comparisons import (
     Comparison,
     Subject,

@@ -13,7 +13,7 @@ from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.rendering.sarif import to_sarif
 from gatewright.dsl.rendering.text import summary, to_json
-from gatewright.engine.portable import portability
+from gatewright.engine.portable.conditions import portability
 
 
 @click.command("check")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from gatewright.engine.bundle.load import load_bundle, looks_like_bundle
-from gatewright.engine.json_text import MAX_BYTES, read_json
+from gatewright.engine.reading.json_text import MAX_BYTES, read_json
 
 
 def decided_from_bundle(path: str, action: str) -> str | None:

@@ -23,8 +23,8 @@ from gatewright.engine.decision import Decision
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.memory import History
-from gatewright.engine.json_text import MAX_BYTES, read_json
-from gatewright.engine.problems import ActionError, shown
+from gatewright.engine.reading.json_text import MAX_BYTES, read_json
+from gatewright.engine.reading.problems import ActionError, shown
 from gatewright.engine.values import Timestamp
 from gatewright.loading import load
 

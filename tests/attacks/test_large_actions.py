@@ -10,7 +10,7 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import equal
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
-from gatewright.engine.secrecy import MORE, MOST_PARTS, Secrets
+from gatewright.engine.secrecy.secrets import MORE, MOST_PARTS, Secrets
 from gatewright.engine.values import Map
 from tests.attacks.support import written
 

@@ -19,9 +19,9 @@ from gatewright.dsl.diagnostics import PolicyError
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history import History
-from gatewright.engine.json_text import read_json
 from gatewright.engine.load import load_source
-from gatewright.engine.problems import ActionError
+from gatewright.engine.reading.json_text import read_json
+from gatewright.engine.reading.problems import ActionError
 from gatewright.engine.values import Money
 from tests.attacks.support import AT, REFUND, effect_of, refund
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewright.engine.json_text import MAX_BYTES
+from gatewright.engine.reading.json_text import MAX_BYTES
 from tests.cli.run import REFUNDS, amount, refund, run
 
 PAST = {

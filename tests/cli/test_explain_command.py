@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from gatewright.cli.terminal import wants_color
-from gatewright.engine.json_text import Json
 from gatewright.engine.load import load_source
+from gatewright.engine.reading.json_text import Json
 from tests.cli.run import REFUNDS, amount, refund, run
 
 MEDIUM = """\

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatewright.engine.action import Action
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import TargetRef
 
 CHARGE = TargetRef("billing", "charge", "ch_1")

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from gatewright.connectors.systems.sql import Param, SqlAction, SqlConnector, SqlObject
 from gatewright.engine.action import Action
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import TargetRef
 
 charges = Table(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.connectors.people.lines import LinesNotifier
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.notifying import NotifierError
 
 EVENT: dict[str, Json] = {"id": "e1", "type": "gatewright.run.done", "data": {"note": "für\nSie"}}

@@ -10,7 +10,7 @@ import pytest
 from gatewright.connectors.contract import ConnectorContract
 from gatewright.connectors.systems.sandbox import Sandbox
 from gatewright.engine.action import Action
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import (
     Capabilities,
     Concurrency,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gatewright.connectors.systems.sandbox import Sandbox
 from gatewright.engine.action import Action
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import (
     ConnectorError,
     NoSuchTarget,

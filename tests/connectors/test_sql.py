@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from gatewright.connectors.systems.sql import OutcomeUnknown, Param, SqlAction, SqlConnector
-from gatewright.engine.json_text import Json, JsonNumber
+from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.runtime.ports import Applied, ConnectorError, TargetRef, Unsupported
 from tests.connectors.shop import OBJECT, charge, edit, opened, refund
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gatewright.connectors.people.webhook import WebhookNotifier
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
 
 EVENT: dict[str, Json] = {

@@ -21,7 +21,7 @@ from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.messages.catalog import TITLES
 from gatewright.dsl.rendering.text import to_text
-from gatewright.engine.portable import portability
+from gatewright.engine.portable.conditions import portability
 
 HERE = Path(__file__).resolve().parent
 CASES = sorted((HERE / "cases").iterdir())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.engine.decision import Decision
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from tests.properties.support import decide, examples, loaded
 from tests.strategies.policies import GeneratedSet, load, policy_sets
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 
 Event = Mapping[str, Json]
 

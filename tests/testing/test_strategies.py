@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from gatewright.drawing import fits
 from gatewright.dsl import types as t
 from gatewright.engine.action import Action
-from gatewright.engine.conform import conform
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history import STATUSES, History
 from gatewright.engine.load import load_source
+from gatewright.engine.reading.conform import conform
 from gatewright.engine.values import Money, Timestamp
 from gatewright.testing import JsonObject, actions, bad_actions, decides_same, histories
 

@@ -11,7 +11,7 @@ from gatewright.connectors.systems.sandbox.store import View
 from gatewright.connectors.systems.sandbox.update import update_of
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import to_json
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import NoSuchTarget, Receipt, TargetRef, Unsupported
 from gatewright.engine.values import NOTHING
 

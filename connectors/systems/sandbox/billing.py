@@ -22,7 +22,7 @@ from gatewright.connectors.systems.sandbox.model import (
 )
 from gatewright.connectors.systems.sandbox.seeds import Pick
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import ConnectorError, Unsupported
 from gatewright.engine.values import Money
 

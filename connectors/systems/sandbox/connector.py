@@ -23,7 +23,7 @@ from gatewright.connectors.systems.sandbox.store import Kept, Store, View
 from gatewright.connectors.systems.sandbox.waiting import Waiting
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import digest
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import (
     Applied,
     Capabilities,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 
 Method: TypeAlias = Literal[
     "read", "preview", "execute", "probe", "preview_compensation", "compensate"

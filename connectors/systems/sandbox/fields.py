@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import Unsupported
 from gatewright.engine.values import Money, Timestamp
 

@@ -21,7 +21,7 @@ from gatewright.connectors.systems.sandbox.model import (
     Values,
 )
 from gatewright.connectors.systems.sandbox.seeds import Pick, email_of
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import ConnectorError, Unsupported
 
 USERS: Final = 50

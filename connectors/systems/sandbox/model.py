@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 from gatewright.connectors.systems.sandbox.fields import Field
 from gatewright.connectors.systems.sandbox.seeds import Pick
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import ConnectorError, Unsupported
 from gatewright.engine.values import Money
 

@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 from gatewright.connectors.systems.sandbox.faults import Call, Fault
 from gatewright.connectors.systems.sandbox.model import Values
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.plan import receipt_document, receipt_of
 from gatewright.engine.runtime.ports import ConnectorError, FieldChange, Receipt, TargetRef
 

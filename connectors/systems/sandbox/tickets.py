@@ -21,7 +21,7 @@ from gatewright.connectors.systems.sandbox.model import (
     System,
 )
 from gatewright.connectors.systems.sandbox.seeds import Pick
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import Unsupported
 
 FIRST: Final = 801

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatewright.connectors.systems.sandbox.model import Case, Deed, ObjectType, Operation
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import Unsupported
 
 

@@ -22,7 +22,7 @@ from gatewright.connectors.systems.sandbox.store import Effect, NewRecord, Store
 from gatewright.connectors.systems.sandbox.tickets import TICKETS
 from gatewright.connectors.systems.sandbox.waiting import Waiting
 from gatewright.engine.canonical import digest
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.ports import (
     Capabilities,
     Concurrency,

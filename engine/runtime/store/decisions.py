@@ -19,8 +19,8 @@ from gatewright.engine.bundle.load import from_bytes
 from gatewright.engine.canonical import exact_json
 from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.json_text import Json, read_json
-from gatewright.engine.report import place_of
+from gatewright.engine.explaining.report import place_of
+from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.errors import StoreUnusable
 from gatewright.engine.runtime.store.inserting import insert_new

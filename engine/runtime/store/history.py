@@ -30,7 +30,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type, identity
 from gatewright.engine.history.record import Event
-from gatewright.engine.json_text import read_json
+from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (

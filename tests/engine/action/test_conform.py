@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from gatewright.dsl import types as t
 from gatewright.engine.action import Action, Change, Target
-from gatewright.engine.conform import Conformed, conform, conform_value
-from gatewright.engine.problems import UNFIT, Place
+from gatewright.engine.reading.conform import Conformed, conform, conform_value
+from gatewright.engine.reading.problems import UNFIT, Place
 from gatewright.engine.values import (
     NOTHING,
     Duration,

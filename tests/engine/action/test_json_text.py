@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.engine.canonical import exact_json
-from gatewright.engine.json_text import MAX_BYTES, MAX_DEPTH, Json, JsonNumber, read_json
-from gatewright.engine.problems import ActionError
+from gatewright.engine.reading.json_text import MAX_BYTES, MAX_DEPTH, Json, JsonNumber, read_json
+from gatewright.engine.reading.problems import ActionError
 
 JSON = st.recursive(
     st.none()
@@ -168,7 +168,7 @@ def test_size_is_limited(text: str | bytes) -> None:
 
 
 def test_the_number_of_values_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatewright.engine.json_text.MAX_VALUES", 3)
+    monkeypatch.setattr("gatewright.engine.reading.json_text.MAX_VALUES", 3)
     long = " " * 64_001
     assert read_json(long + "[1,2]") == [1, 2]
     with pytest.raises(ActionError, match="more than 3 values"):

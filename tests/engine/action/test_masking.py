@@ -9,8 +9,8 @@ import pytest
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
 from gatewright.engine.action import Action
-from gatewright.engine.json_text import Json
-from gatewright.engine.masking import mask, secret_fields
+from gatewright.engine.reading.json_text import Json
+from gatewright.engine.secrecy.masking import mask, secret_fields
 from tests.engine.declared import action_type
 
 TYPES = """

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.engine.action import Action
-from gatewright.engine.quick import LONGEST, MOST, quick_action
+from gatewright.engine.reading.quick import LONGEST, MOST, quick_action
 from gatewright.engine.values import Map, Money, Timestamp
 
 FIELDS = ("name", "params", "agent", "target", "context", "at", "idempotency_key", "changes")

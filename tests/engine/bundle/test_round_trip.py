@@ -26,7 +26,7 @@ from gatewright.engine.bundle.schema import FINGERPRINT, class_of, held_fields, 
 from gatewright.engine.bundle.write import sections_of
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.narrow import Narrowing
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.secrecy.secrets import Secrets
 from tests.conftest import ROOT
 from tests.engine.bundle.support import DATA, OTHER, POLICY, bundled, checked, plain, round_trip
 from tests.properties.support import decide, examples, loaded

@@ -21,8 +21,8 @@ from gatewright.engine.compile.native import Env, compile_expr, compiled, functi
 from gatewright.engine.compile.native_code import load, path_node
 from gatewright.engine.compile.native_runtime import Unsure
 from gatewright.engine.compile.typing import typed
-from gatewright.engine.conform import conform
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.reading.conform import conform
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.values import OptionalValue, Timestamp, Value
 from tests.strategies.fields import CHANGED, FIELDS, NOW, PERSON_TYPE, TARGET

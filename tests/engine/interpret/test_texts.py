@@ -7,14 +7,14 @@ import contextlib
 import pytest
 
 from gatewright.dsl.parser import parse_expression
-from gatewright.engine.annotate import Annotator
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.explaining.annotate import Annotator
 from gatewright.engine.history import History
 from gatewright.engine.interpret import ConditionOutcome
 from gatewright.engine.load import load_source
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.values import Map, Money, Timestamp, Value
 from tests.engine.interpret.support import ERRS, HEAD, NOW, action, decide, policy
 

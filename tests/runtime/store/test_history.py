@@ -14,8 +14,8 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import AgreementQuery, Event, History, Query
 from gatewright.engine.history.condition import lasting
 from gatewright.engine.history.query import HistoryStore
-from gatewright.engine.json_text import read_json
-from gatewright.engine.problems import ActionError
+from gatewright.engine.reading.json_text import read_json
+from gatewright.engine.reading.problems import ActionError
 from gatewright.engine.runtime.store import schema
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.history import StoreHistory, put

@@ -13,8 +13,14 @@ from decimal import Decimal
 from typing import cast
 
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.json_text import MAX_DEPTH, MAX_DIGITS, MAX_VALUES, SURROGATE, JsonNumber
-from gatewright.engine.problems import ActionError, Place, shown
+from gatewright.engine.reading.json_text import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_VALUES,
+    SURROGATE,
+    JsonNumber,
+)
+from gatewright.engine.reading.problems import ActionError, Place, shown
 from gatewright.engine.values import (
     UINT_MAX,
     Duration,

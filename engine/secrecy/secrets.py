@@ -18,9 +18,9 @@ from gatewright.dsl.records import dataclass, field, replace
 from gatewright.dsl.types import STRING, FieldType, RecordType
 from gatewright.dsl.walk import children, walk
 from gatewright.engine.canonical import to_json
-from gatewright.engine.json_text import Json
-from gatewright.engine.masking import MASK
-from gatewright.engine.taint import (
+from gatewright.engine.reading.json_text import Json
+from gatewright.engine.secrecy.masking import MASK
+from gatewright.engine.secrecy.taint import (
     HOLDS,
     OPEN,
     SECRET,

@@ -24,8 +24,8 @@ from gatewright.dsl.typing.typer import Typer
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.interpret import ConditionOutcome, Outcome
 from gatewright.engine.policy_tests import cases
-from gatewright.engine.portable_host import Host, Unreadable
-from gatewright.engine.portable_text import NotPortable, portable_text
+from gatewright.engine.portable.host import Host, Unreadable
+from gatewright.engine.portable.text import NotPortable, portable_text
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.testing.given import BadGiven, Case, prepare
 from gatewright.engine.truth import Truth

@@ -12,8 +12,8 @@ from gatewright.dsl.macros import find_macro
 from gatewright.dsl.walk import children, walk
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.interpret import ConditionOutcome, Outcome
-from gatewright.engine.masking import MASK
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.secrecy.masking import MASK
+from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.values import Value, is_host
 
 _ROOTS = frozenset({"action", "changes", "target", "agent", "context", "data"})

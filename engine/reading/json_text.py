@@ -15,7 +15,7 @@ from typing import Final, NoReturn, TypeAlias, cast
 
 from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass
-from gatewright.engine.problems import ActionError, Place, Unfit, shown
+from gatewright.engine.reading.problems import ActionError, Place, Unfit, shown
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
-from gatewright.engine.conform import Conformed
-from gatewright.engine.problems import MAX_PROBLEMS, Step
+from gatewright.engine.reading.conform import Conformed
+from gatewright.engine.reading.problems import MAX_PROBLEMS, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Later, Package
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
-from gatewright.engine.annotate import Annotator
 from gatewright.engine.approvals import approvals
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
@@ -27,6 +26,7 @@ from gatewright.engine.decision import (
     RuleStatus,
 )
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.explaining.annotate import Annotator
 from gatewright.engine.interpret import (
     ConditionOutcome,
     Outcome,
@@ -34,10 +34,10 @@ from gatewright.engine.interpret import (
     RowOutcome,
     RuleOutcome,
 )
-from gatewright.engine.json_text import Json
-from gatewright.engine.masking import MASK
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.scope import PolicyScope
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.secrecy.masking import MASK
+from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Timestamp, Value, is_host, render
 
@@ -117,7 +117,7 @@ class Reporter:
         live: list[RuleOutcome],
     ) -> Explanation:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
-        from gatewright.engine.explaining import Explainer
+        from gatewright.engine.explaining.explanation import Explainer
 
         return Explainer(self, reports, errors, live).explanation()
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from gatewright.dsl.policy import ActionType
 from gatewright.dsl.types import FieldType, ListType, MapType, OptionalType, RecordType, Type
-from gatewright.engine.json_text import Json
+from gatewright.engine.reading.json_text import Json
 
 MASK: Final = "***"
 

@@ -11,8 +11,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.macros import find_macro
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.masking import MASK
-from gatewright.engine.secrecy import Secrets
+from gatewright.engine.secrecy.masking import MASK
+from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.values import Value, is_host, render
 
 _PRECEDENCE = {

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatewright.engine.asking import texts_of
 from gatewright.engine.decision import ErrorReport, RuleReport
 from gatewright.engine.explain import Absorption, Explanation, Needed, RiskPart, Suspension
-from gatewright.engine.facts import conditions_of, fields_read
+from gatewright.engine.explaining.asking import texts_of
+from gatewright.engine.explaining.facts import conditions_of, fields_read
+from gatewright.engine.explaining.report import Reporter, effect_text, place_of
 from gatewright.engine.interpret import RiskOutcome, RuleOutcome
-from gatewright.engine.json_text import Json
-from gatewright.engine.report import Reporter, effect_text, place_of
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Timestamp
 

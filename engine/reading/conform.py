@@ -42,9 +42,9 @@ from gatewright.engine.action import Action, Change, Changes, Target
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.json_text import JsonNumber
-from gatewright.engine.problems import MAX_PROBLEMS, UNFIT, Place, Problem, Unfit, shown
-from gatewright.engine.untyped import duration_of, untyped
+from gatewright.engine.reading.json_text import JsonNumber
+from gatewright.engine.reading.problems import MAX_PROBLEMS, UNFIT, Place, Problem, Unfit, shown
+from gatewright.engine.reading.untyped import duration_of, untyped
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,

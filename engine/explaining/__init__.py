@@ -1,0 +1,1 @@
+"""Outcomes of the interpreter -> reports and explanations, with the values that conditions saw."""

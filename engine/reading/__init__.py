@@ -1,0 +1,1 @@
+"""Data of callers -> run-time values, and what is wrong with them."""
