@@ -7,6 +7,7 @@ theirs. Nothing secret is in it: the action and the decision come masked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -131,10 +132,13 @@ def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def shown(value: object) -> str:
-    """Return a value on one line; control characters are visible as escapes."""
+    """Return a value on one line, as in an action; control characters are visible as escapes."""
     if value is None:
         return "(nothing)"
-    text = value if isinstance(value, str) else str(value)
+    if isinstance(value, bool | list | tuple | dict):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    else:
+        text = str(value)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
