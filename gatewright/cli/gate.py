@@ -42,11 +42,11 @@ class NotDone(click.ClickException):
             click.echo(f"  help: {visible(self._error.help)}", file=file, err=True)
 
 
-def gate_option(command: F) -> F:
-    """Give a command `--config`."""
+def gate_option(command: F, *, is_eager: bool = False) -> F:
+    """Give a command `--config`; an eager one is read before the other options."""
     return click.option(
         "--config", "config", metavar="FILE", type=click.Path(), default=NAME,
-        envvar="GATEWRIGHT_CONFIG", show_default=True,
+        envvar="GATEWRIGHT_CONFIG", show_default=True, is_eager=is_eager,
         help="What policies, store, people and connectors there are; see docs/runtime.md.",
     )(command)  # fmt: skip
 

@@ -126,6 +126,37 @@ def test_a_refund_from_proposal_to_trail(shop: Shop) -> None:
     assert verified.code == 0, verified.out
 
 
+def test_the_trail_of_a_configuration_or_of_a_store(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    assert shop.run("work", "--drain").code == 0
+    store = f"sqlite:///{shop.folder / 'gate.db'}"
+    for command, *more in (("verify",), ("export",), ("proof", "1"), ("derive", id_)):
+        by_name = run("audit", command, "--store", store, *more)
+        by_file = run("audit", command, "--config", shop.config, *more)
+        assert (by_name.code, by_name.out) == (0, by_file.out)
+    monkeypatch.chdir(shop.folder)
+    assert run("audit", "verify").out.startswith("good: ")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    ran = run("audit", "verify")
+    assert (ran.code, "name the store with --store" in ran.err) == (2, True)
+
+
+def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
+    policy = shop.folder / "two.gate"
+    source = (Path(REFUNDS) / "refunds.gate").read_text()
+    policy.write_text(source.replace("one of group(", "2 of group(", 1))
+    text = shop.config.read_text()
+    shop.config.write_text(text.replace(json.dumps(REFUNDS), '"two.gate"'))
+    found = shop.propose(refund())
+    assert "manager: 2 of ann, bob, fay" in shop.run("queue").out
+    approved = shop.run("approve", found["run"], "--as", "bob", "--card", found["card"])
+    assert "needs manager: 2 of bob (approved), ann, fay" in approved.out.splitlines()
+
+
 def test_what_needs_nobody_is_done_by_a_worker_alone(shop: Shop) -> None:
     proposed = shop.propose(refund("20.00 USD"))
     assert proposed["state"] == "auto"
