@@ -267,7 +267,7 @@ class Gate:
 
 
 def _bad_action(why: str) -> GateError:
-    return GateError("bad_action", f"this is no action: {why}", "see the shape of an action")
+    return GateError("bad_action", f"this is no action: {why}", "docs/language.md, Actions as JSON, shows all of its keys")
 
 
 def _has_nul(value: object) -> bool:
