@@ -104,6 +104,10 @@ def read(
     file = Path(path)
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            path, "there is no such file: `--config` names another, docs/runtime.md begins with one"
+        ) from None
     except OSError as error:
         raise ConfigurationError(path, error.strerror or "it cannot be read") from None
     except UnicodeDecodeError:
