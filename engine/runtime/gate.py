@@ -230,6 +230,13 @@ class Gate:
 
         return self.desk.database.retrying(work, "reading")
 
+    def listed(self, states: Iterable[State], *, most: int = 100) -> list[Run]:
+        """Return the runs that are in one of these states, the oldest first."""
+        wanted = tuple(states)
+        return self.desk.database.retrying(
+            lambda c: runs.listed(c, states=wanted, most=most), "reading"
+        )
+
     def waits_for(self, run: Run) -> tuple[Waiting, ...]:
         """Return which routes still need an answer, and who may give it now."""
 
@@ -267,7 +274,11 @@ class Gate:
 
 
 def _bad_action(why: str) -> GateError:
-    return GateError("bad_action", f"this is no action: {why}", "docs/language.md, Actions as JSON, shows all of its keys")
+    return GateError(
+        "bad_action",
+        f"this is no action: {why}",
+        "docs/language.md, Actions as JSON, shows all of its keys",
+    )
 
 
 def _has_nul(value: object) -> bool:

@@ -117,9 +117,12 @@ def run_text(run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document
 
 
 def row(run: Run, waiting: Iterable[Waiting]) -> str:
-    """Return a pending run in two lines: what and by whom, and who is asked until when."""
+    """Return a run in two lines: what and by whom, and who is asked, or what became of it."""
     target = run.round.preview["target"]
-    asked = "; ".join(_asked(one) for one in waiting) or "nobody"
+    if run.state == "pending":
+        asked = "; ".join(_asked(one) for one in waiting) or "nobody"
+    else:
+        asked = run.state.replace("_", " ")
     return (
         f"{run.id}  {_when(run.proposed_at)}  {shown(run.action)} on {shown(target['id'])}"
         f" by {shown_id(run.agent)}\n    {shown(run.round.preview['summary'])}: {asked}"

@@ -157,6 +157,21 @@ def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
     assert "needs manager: 2 of bob (approved), ann, fay" in approved.out.splitlines()
 
 
+def test_runs_are_found_by_their_state(shop: Shop) -> None:
+    done, waits = (shop.propose(refund(amount, charge))["run"]
+                   for amount, charge in (("20.00 USD", "ch_1"), ("75.00 USD", "ch_2")))  # fmt: skip
+    assert shop.run("work", "--drain").code == 0
+    lines = shop.run("queue", "--state", "done").out.splitlines()
+    assert lines[0].startswith(done)
+    assert (len(lines), lines[1].endswith(": done")) == (2, True)
+    both = shop.told("queue", "--state", "done", "--state", "pending")
+    assert [(one["run"], one["state"]) for one in both] == [(done, "done"), (waits, "pending")]
+    none = shop.run("queue", "--state", "outcome_unknown")
+    assert (none.code, none.out, none.err) == (0, "", "no run is in that state\n")
+    for wrong in (("--state", "finished"), ("--state", "done", "--as", "ann")):
+        assert shop.run("queue", *wrong).code == 2
+
+
 def test_what_needs_nobody_is_done_by_a_worker_alone(shop: Shop) -> None:
     proposed = shop.propose(refund("20.00 USD"))
     assert proposed["state"] == "auto"
