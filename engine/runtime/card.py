@@ -114,7 +114,8 @@ def card_lines(run: Run) -> Iterator[str]:
         yield f"      {shown(reason)}"
     for rule in card["rules"]:
         at = rule["at"]
-        yield f"      {rule['kind']} {rule['name']} ({at['file']}:{at['line']}): {rule['effect']}"
+        told = " ".join(filter(None, (rule["kind"], rule["name"])))  # a default has no name
+        yield f"      {told} ({at['file']}:{at['line']}): {rule['effect']}"
     yield f"risk  {card['risk']} of 100"
     for part in card["risk_parts"]:
         reason = f": {shown(part['because'])}" if part["because"] else ""

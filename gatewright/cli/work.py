@@ -53,7 +53,8 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     with using(gate):
         worker = Worker(gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key)
         if drain:
-            write(f"{worker.drain()} steps")
+            steps = worker.drain()
+            write("1 step" if steps == 1 else f"{steps} steps")
             return
         stop = threading.Event()
         _stop_by_signals(stop)

@@ -158,8 +158,8 @@ def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
 
 
 def test_runs_are_found_by_their_state(shop: Shop) -> None:
-    done, waits = (shop.propose(refund(amount, charge))["run"]
-                   for amount, charge in (("20.00 USD", "ch_1"), ("75.00 USD", "ch_2")))  # fmt: skip
+    done = shop.propose(refund("20.00 USD"))["run"]
+    waits = shop.propose(refund("75.00 USD", "ch_2"))["run"]
     assert shop.run("work", "--drain").code == 0
     lines = shop.run("queue", "--state", "done").out.splitlines()
     assert lines[0].startswith(done)
