@@ -84,6 +84,10 @@ class Configuration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     policy: tuple[str, ...] = Field(min_length=1)
+    policy_keys: tuple[str, ...] | None = None
+    """Public keys of which one must have signed the policy, which is a bundle then."""
+    least_version: int | None = None
+    """The version that the bundle must have at least."""
     store: str = Field(min_length=1)
     people: str | None = None
     seal: str | None = None
@@ -91,7 +95,7 @@ class Configuration(BaseModel):
     connectors: tuple[Used, ...] = ()
     notifiers: tuple[Used, ...] = ()
 
-    @field_validator("policy", mode="before")
+    @field_validator("policy", "policy_keys", mode="before")
     @classmethod
     def _one_or_many(cls, given: object) -> object:
         return (given,) if isinstance(given, str) else given
@@ -126,6 +130,8 @@ def read(
         update={
             # Not made absolute: the places of rules are shown as the file's path was given.
             "policy": tuple(str(file.parent / entry) for entry in found.policy),
+            "policy_keys": found.policy_keys
+            and tuple(str(here / entry) for entry in found.policy_keys),
             "people": found.people and str(here / found.people),
             "audit_key": found.audit_key and str(here / found.audit_key),
         }

@@ -72,7 +72,8 @@ def opened(config: str) -> Generator[Gate]:
     """Give the gate of a configuration; what is wrong ends the command."""
     found = configuration(config)
     with errors_told():
-        gate = open_gate(found, policy_of(found.policy))
+        policy = policy_of(found.policy, found.policy_keys, found.least_version)
+        gate = open_gate(found, policy)
     with using(gate):
         yield gate
 

@@ -45,7 +45,12 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     found = configuration(config)
     with errors_told():
         key = audit_key_of(found)
-        watched = loaded(lambda: loading.watch(*found.policy))
+        watched = loaded(
+            lambda: loading.watch(
+                *found.policy, keys=found.policy_keys, least_version=found.least_version
+            ),
+            found.policy[0],
+        )
         gate = open_gate(found, lambda: watched.policy)
     # Needs SQLAlchemy, which `--help` does without.
     from gatewright.engine.runtime.worker import Worker
