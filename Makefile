@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # pyright looks for a newer version of itself unless it is told not to.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
-.PHONY: help venv demo test coverage check fmt fuzz crash bench clean
+.PHONY: help venv demo test coverage check fmt fuzz crash bench bench-runtime clean
 
 help:
 	@echo "make demo      see policies decide on actions of a simulated business"
@@ -39,6 +39,7 @@ help:
 	@echo "make fuzz      the property tests, with many more examples"
 	@echo "make crash     processes killed at every failpoint, and at random (SECONDS=300 SEED=1)"
 	@echo "make bench     the benchmarks, into docs/benchmarks.md (BENCH=--quick for a short run)"
+	@echo "make bench-runtime  those of the runtime, into docs/benchmarks-runtime.md; needs PostgreSQL"
 	@echo "make clean     remove what the others made"
 
 venv: $(STAMP)
@@ -89,6 +90,10 @@ crash: $(STAMP)
 
 bench: $(BENCH_VENV)/.installed
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
+
+# The database test on 127.0.0.1:5432, or what GATEWRIGHT_BENCH_POSTGRES names.
+bench-runtime: $(STAMP)
+	$(BIN)/python -m benchmarks.runtime $(BENCH)
 
 # Each peer by itself: one that cannot be installed is left out, and the report says so.
 $(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt

@@ -6,7 +6,7 @@ mistake is told. Names are resolved already. Source: language.md §2 to §8.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -46,8 +46,8 @@ def check(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
     lets = Lets(policy.packages)
     if lets.check(report):
         contexts = Contexts(policy)
-        _Checker(policy, contexts, lets, report).check()
-        check_routes(policy, contexts, report)
+        if _Checker(policy, contexts, lets, report).check():
+            check_routes(policy, contexts, report)
     check_orders(policy, report)
     check_tests(policy, collected, report)
 
@@ -77,17 +77,25 @@ class _Checker:
         self._report = report
         self._jobs: list[_Job] = []
 
-    def check(self) -> None:
-        """Check everything, or say that there is too much."""
+    def check(self) -> bool:
+        """Check everything but routes, or say that there is too much; tell whether there is not."""
         self._gather()
         count = 0
-        for job in self._jobs:
-            count += len(job.contexts) * job.rows
+        for size, place in self._sizes():
+            count += size
             if count > limits.MAX_CHECKS:
-                self._report(limit_messages.too_many_checks(job.place))
-                return
+                self._report(limit_messages.too_many_checks(place))
+                return False
         for job in self._jobs:
             self._run(job)
+        return True
+
+    def _sizes(self) -> Iterator[tuple[int, Span]]:
+        """Yield how often each declaration is checked, and its place."""
+        for job in self._jobs:
+            yield len(job.contexts) * job.rows, job.place
+        for route in self._policy.routes.values():
+            yield len(self._contexts.of_package(route.package)), route.span
 
     def _gather(self) -> None:
         policy, contexts = self._policy, self._contexts

@@ -7,9 +7,9 @@ A `Diagnostic` is plain data. The texts are made in `gatewright.dsl.messages`, o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Span
 
 MAX_REPORTED = 100
@@ -108,3 +108,12 @@ class PolicyError(Exception):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         super().__init__("\n".join(str(d) for d in self.diagnostics))
+
+
+class Unreadable(Exception):
+    """A path that cannot be read at all; commands end with exit code 2."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path = path
+        self.why = why

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
 from gatewright.dsl.policy import Json
+from gatewright.dsl.sha256 import sha256
 from gatewright.dsl.source import Source
 
 
 def digest_of(sources: Iterable[Source], data: Mapping[str, Json]) -> str:
     """Return a digest of texts and data that does not depend on names, folders or order."""
-    texts = sorted(hashlib.sha256(s.text.encode("utf-8", "surrogatepass")).digest()
-                   for s in sources)  # fmt: skip
-    whole = hashlib.sha256(b"gatewright policy set 1\n")
-    for text in texts:
-        whole.update(text)
-    whole.update(canonical(data).encode("utf-8"))
-    return "sha256:" + whole.hexdigest()
+    texts = sorted(sha256(s.text.encode("utf-8", "surrogatepass")) for s in sources)
+    whole = b"".join([b"gatewright policy set 1\n", *texts, canonical(data).encode("utf-8")])
+    return "sha256:" + sha256(whole).hex()
 
 
 def canonical(value: Json) -> str:

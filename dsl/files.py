@@ -9,27 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
 from gatewright.dsl import limits
-from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.diagnostics import Diagnostic, Unreadable
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import limits as limit_messages
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Source
 
 _DOCUMENTS = (".json", ".yaml", ".yml")
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
-
-
-class Unreadable(Exception):
-    """A path that cannot be read at all; commands end with exit code 2."""
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"{path}: {why}")
-        self.path = path
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ is checked against what went in. Knows nothing of what policies mean.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
@@ -16,6 +15,7 @@ from gatewright.dsl.formatting.cursor import OutOfStep
 from gatewright.dsl.formatting.layout import Doc, Group, Nest, PageLine, Tok, render, to_text
 from gatewright.dsl.formatting.rules import PolicyPrinter
 from gatewright.dsl.parser import parse
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source
 
 # Declarations that may follow one of their kind without a blank line, even over several lines.

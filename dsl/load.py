@@ -29,7 +29,7 @@ def check_paths(
 ) -> tuple[CheckedPolicy | None, Diagnostics]:
     """Load and check files and folders as one policy set.
 
-    The policy is None when there are errors. Raises files.Unreadable for a path that is not there.
+    The policy is None when there are errors. Raises Unreadable for a path that is not there.
     """
     return check_gathered(gather(paths))
 

@@ -8,7 +8,8 @@ extensions (bindings, optionals, two-variable comprehensions, lists).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from gatewright.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,9 @@ mistake hides nothing else. The grammar is `grammar.lark`; trees are built by `b
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any, cast
@@ -18,9 +16,10 @@ from typing import Any, cast
 from lark import Token
 from lark.exceptions import UnexpectedInput
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, PolicyError
 from gatewright.dsl.messages import syntax as messages
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax import literals, templates
 from gatewright.dsl.syntax.build import Builder
@@ -83,7 +82,7 @@ def parse(source: Source) -> Parsed:
         if file is None:
             file, diagnostics = _piecewise(parser, source, found, empty)
     documented = tuple(_document(file.declarations, found.comments))
-    file = dataclasses.replace(file, declarations=documented, comments=tuple(found.comments))
+    file = records.replace(file, declarations=documented, comments=tuple(found.comments))
     return Parsed(file, tuple(diagnostics), whole)
 
 
@@ -255,7 +254,7 @@ def _document(
             lines.append(by_line[number].text[3:].strip())
             number -= 1
         doc = "\n".join(reversed(lines)) if lines else None
-        yield dataclasses.replace(declaration, doc=doc) if doc is not None else declaration
+        yield records.replace(declaration, doc=doc) if doc is not None else declaration
 
 
 def _template(builder: Builder, token: Token) -> ast.Template:

@@ -7,11 +7,11 @@ Order of files and declarations has no meaning: every tuple here is sorted by qu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from gatewright.dsl import ast
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Span
 from gatewright.dsl.types import ChangesType, RecordType
 
@@ -227,6 +227,40 @@ class Row:
     span: Span
 
 
+T = TypeVar("T")
+
+
+class Later(Generic[T]):
+    """Something of a policy that no decision needs, read when it is first asked for."""
+
+    __slots__ = ("_found", "_read")
+
+    def __init__(self, read: Callable[[], T]) -> None:
+        self._read = read
+        self._found: T | None = None
+
+    @classmethod
+    def of(cls, value: T) -> Later[T]:
+        """Return what is there already."""
+        return cls(lambda: value)
+
+    @property
+    def value(self) -> T:
+        """What it is; the same object each time. Raises what reading it raises."""
+        if self._found is None:
+            self._found = self._read()
+        return self._found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Later) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule or guard, expanded to rows."""
@@ -239,8 +273,13 @@ class Rule:
     because: ast.Template | None
     obligations: tuple[ast.Obligation, ...]
     shadow: bool
-    declaration: ast.RuleDecl
+    written: Later[ast.RuleDecl]
     span: Span
+
+    @property
+    def declaration(self) -> ast.RuleDecl:
+        """The rule as written."""
+        return self.written.value
 
     @property
     def qualified(self) -> str:
@@ -330,7 +369,7 @@ class CheckedPolicy:
     data: Mapping[str, Json]
     digest: str
     """`sha256:...` over sources and data, independent of their order and folder."""
-    files: tuple[ast.File, ...]
+    files: Sequence[ast.File]
 
     def route_name(self, qualified: str) -> str:
         """Return the name people see: the short one where only one route of the set has it."""

@@ -6,7 +6,6 @@ Types of expressions are not looked at here; that is the checker's part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl.messages import declarations as messages
@@ -22,6 +21,7 @@ from gatewright.dsl.policy import (
     History,
     Invariant,
     Json,
+    Later,
     Let,
     Package,
     Permit,
@@ -32,6 +32,7 @@ from gatewright.dsl.policy import (
     Scope,
     Test,
 )
+from gatewright.dsl.records import dataclass, replace
 from gatewright.dsl.resolve.calendars import calendar
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
 from gatewright.dsl.resolve.effects import ResolveRoute, effect_of, route_resolver
@@ -244,7 +245,7 @@ class _PackageResolver:
             declaration.because,
             declaration.obligations,
             declaration.annotation("shadow") is not None,
-            declaration,
+            Later.of(declaration),
             declaration.name.span,
         )
 

@@ -7,16 +7,35 @@ offsets in a source. Lines and columns are counted from 1, columns in Unicode co
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+
+from gatewright.dsl.records import dataclass, field
 
 
-class Position(NamedTuple):
-    """A place for people: line and column, both counted from 1."""
+class Position(tuple[int, int]):
+    """A place for people: line and column, both counted from 1.
 
-    line: int
-    column: int
+    Written out, since a NamedTuple takes longer to be made than the rest of the module.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, line: int, column: int) -> Position:
+        """Make a position of a line and a column."""
+        return super().__new__(cls, (line, column))
+
+    def __getnewargs__(self) -> tuple[int, int]:
+        return self.line, self.column
+
+    @property
+    def line(self) -> int:
+        """The number of the line."""
+        return self[0]
+
+    @property
+    def column(self) -> int:
+        """The number of the character within the line."""
+        return self[1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ fits everything too, so that one mistake is told once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gatewright.dsl.ast import Refinement
+from gatewright.dsl import ast
+from gatewright.dsl.records import dataclass, field
 
 _MOST_SHOWN = 20
 """How many values of an enum are shown."""
@@ -149,7 +149,7 @@ class FieldType:
     type: Type
     optional: bool = False
     secret: bool = False
-    refinement: Refinement | None = None
+    refinement: ast.Refinement | None = None
 
 
 @dataclass(frozen=True, slots=True)

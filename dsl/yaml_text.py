@@ -142,7 +142,8 @@ class _Open:
 
 
 def _start(event: _Event) -> int:
-    return event.start_mark.index
+    at: int = event.start_mark.index
+    return at
 
 
 def _scalar(event: _Event) -> Value:

@@ -7,13 +7,13 @@ Source: architecture.md "Action, as JSON".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
-from typing import Final, NamedTuple, TypeVar, cast
+from typing import Final, TypeVar, cast
 
+from gatewright.dsl.late_regex import late
+from gatewright.dsl.records import dataclass, field
+from gatewright.dsl.similar import most_similar
 from gatewright.engine import canonical
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.freeze import Freezer, entries_of, scalar
@@ -32,7 +32,7 @@ T = TypeVar("T")
 MAX_NAME = 256
 """How many characters the name of an action and an idempotency key may have."""
 
-_ACTION_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_ACTION_NAME = late(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _KEYS = (
     "action", "params", "agent", "target", "changes", "context", "at", "idempotency_key",
 )  # fmt: skip
@@ -41,11 +41,39 @@ _NO_VALUES: Final = Map()
 _RESERVED = ("id", "owner")
 
 
-class Change(NamedTuple):
-    """The old and the new value of a field. A side that was not given is `NOTHING`."""
+class Change(tuple[Value, Value]):
+    """The old and the new value of a field. A side that was not given is `NOTHING`.
 
-    old: Value
-    new: Value
+    Written out, since the first NamedTuple of a process takes as long as a hundred classes.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, old: Value, new: Value) -> Change:
+        """Make a change of its two sides."""
+        return super().__new__(cls, (old, new))
+
+    def __getnewargs__(self) -> tuple[Value, Value]:
+        return self.old, self.new
+
+    @property
+    def old(self) -> Value:
+        """The value before."""
+        return self[0]
+
+    @property
+    def new(self) -> Value:
+        """The value after."""
+        return self[1]
+
+    @property
+    def sides(self) -> dict[str, Value]:
+        """What was given, by the name of its side."""
+        sides = {"old": self.old, "new": self.new}
+        return {side: value for side, value in sides.items() if value is not NOTHING}
+
+    def __repr__(self) -> str:
+        return f"Change(old={self.old!r}, new={self.new!r})"
 
 
 class Changes(Mapping[str, Change]):
@@ -243,8 +271,8 @@ def envelope(
     entries = entries_of(cast("Mapping[object, object]", data), place)
     # So many as are told; to look for the nearest of each of a million names would take minutes.
     for key in sorted(entries.keys() - set(keys))[:MAX_PROBLEMS]:
-        close = get_close_matches(key[:MAX_NAME], keys, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else "known are " + ", ".join(keys)
+        close = most_similar(key[:MAX_NAME], keys)
+        hint = f"did you mean `{close}`?" if close else "known are " + ", ".join(keys)
         of = f" of `{place.path}`" if place.path else ""
         here = place.key(key)
         problems.append(Problem(here.path, f"{shown(key)} is no key{of}: {hint}", here.steps))
@@ -436,7 +464,7 @@ def _given(action: Action) -> dict[str, object]:
             "attributes": target.attributes,
         },
         "changes": {
-            name: {side: value for side, value in change._asdict().items() if value is not NOTHING}
+            name: change.sides
             for name, change in action.changes.items()
         },
         "context": {
@@ -472,8 +500,7 @@ def _target_json(target: Target) -> dict[str, Json]:
 
 
 def _change_json(change: Change) -> dict[str, Json]:
-    sides = (("old", change.old), ("new", change.new))
-    return {side: canonical.to_json(value) for side, value in sides if value is not NOTHING}
+    return {side: canonical.to_json(value) for side, value in change.sides.items()}
 
 
 def _context_json(context: Context) -> dict[str, Json]:

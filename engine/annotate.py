@@ -6,14 +6,14 @@ Values of `@secret` fields, and of anything computed from them, are shown as `**
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import find_macro
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.masking import MASK
 from gatewright.engine.secrecy import Secrets
-from gatewright.engine.values import HostObject, Value, render
+from gatewright.engine.values import Value, is_host, render
 
 _PRECEDENCE = {
     "*": 6, "/": 6, "%": 6, "+": 5, "-": 5,
@@ -48,7 +48,7 @@ class Annotator:
 
     def _value(self, expr: ast.Expr) -> str:
         value = self.seen.get(id(expr), self)
-        if isinstance(value, Annotator | bool | HostObject):
+        if isinstance(value, Annotator | bool) or is_host(value):
             return ""
         if isinstance(value, EvaluationError):
             return " (an error)"

@@ -7,10 +7,10 @@ puts the two in an order: `require a then b` needs both, whichever of them outra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl.policy import Effect, Route
-from gatewright.dsl.resolve.effects import closure
+from gatewright.dsl.reach import closure
+from gatewright.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from gatewright.dsl.walk import template_expressions, walk
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history.host import METHODS
+from gatewright.engine.history import METHODS
 from gatewright.engine.interpret import Outcome
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.truth import Truth

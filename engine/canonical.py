@@ -9,14 +9,13 @@ are texts, as they are in the JSON of an action.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
 from math import isfinite
 from typing import cast
 
+from gatewright.dsl.sha256 import sha256
 from gatewright.engine.json_text import Json, JsonNumber
 from gatewright.engine.values import (
     Duration,
@@ -46,6 +45,9 @@ def to_json(value: Value) -> Json:
     if isinstance(value, Map):
         return {_key_text(key): to_json(item) for key, item in value.items()}
     if isinstance(value, bytes):
+        # Late, since actions seldom have bytes.
+        import base64
+
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, Decimal):
         return decimal_text(value)
@@ -71,7 +73,7 @@ def canonical_json(data: object) -> bytes:
 
 def digest(data: object) -> str:
     """Return `sha256:` and the hexadecimal SHA-256 of the canonical text."""
-    return "sha256:" + hashlib.sha256(canonical_json(data)).hexdigest()
+    return "sha256:" + sha256(canonical_json(data)).hex()
 
 
 def exact_json(data: Json) -> str:

@@ -8,16 +8,15 @@ An action that nothing declares is taken as it stands. Source: language.md §2, 
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from gatewright.dsl import ast
+from gatewright.dsl.late_regex import late
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.records import dataclass, field
+from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import (
     BOOL,
     BYTES,
@@ -64,7 +63,7 @@ from gatewright.engine.values import (
 
 T = TypeVar("T")
 
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,19}")
+_INTEGER = late(r"0|-?[1-9][0-9]{0,19}")
 _EXAMPLES: Final[dict[str, str]] = {
     "money": 'as text such as "75.00 USD"',
     "decimal": 'as text such as "1.50"',
@@ -262,8 +261,8 @@ class TypeReader:
     def _unknown(self, name: str, known: tuple[str, ...], of: str, place: Place) -> Unfit:
         if place.secret or len(self.problems) >= MAX_PROBLEMS:
             return self._note(place, "has a field that its type does not declare")
-        close = get_close_matches(name[:100], known, n=1)
-        hint = f": did you mean `{close[0]}`?" if close else ""
+        close = most_similar(name[:100], known)
+        hint = f": did you mean `{close}`?" if close else ""
         return self._note(place, f"is not declared among the fields of {shown(of)}{hint}")
 
     # --- types
@@ -280,8 +279,8 @@ class TypeReader:
             return self._wrong(raw, wanted, place)
         if raw in wanted.values or self.lenient:
             return raw
-        close = [] if place.secret else get_close_matches(raw[:100], wanted.values, n=1)
-        hint = f": did you mean `{close[0]}`?" if close else ""
+        close = None if place.secret else most_similar(raw[:100], wanted.values)
+        hint = f": did you mean `{close}`?" if close else ""
         return self._note(place, f"must be {_one_of(wanted)}{hint}")
 
     def _money(self, raw: Value, wanted: MoneyType, place: Place) -> Value | Unfit:
@@ -447,6 +446,9 @@ def _decimal(raw: Value) -> Value | Unfit:
 def _bytes(raw: Value) -> Value | Unfit:
     if not isinstance(raw, str):
         return raw if isinstance(raw, bytes) else UNFIT
+    # Late, since actions seldom have bytes.
+    import base64
+
     try:
         return base64.b64decode(raw, validate=True)
     except ValueError:

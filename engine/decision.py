@@ -6,10 +6,11 @@ when it is first asked for, from the facts that the decision was taken on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from gatewright.dsl.policy import Later
+from gatewright.dsl.records import dataclass
 from gatewright.engine.canonical import digest
 from gatewright.engine.json_text import Json
 from gatewright.engine.jsonable import Jsonable
@@ -103,7 +104,7 @@ class Report:
     risk: int
     obligations: tuple[Obligation, ...]
     because: tuple[str, ...]
-    explanation: Explanation
+    explanation: Later[Explanation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ class Decision:
 
     def explain(self) -> Explanation:
         """Return why; `str()` of it is text for people, `.to_dict()` JSON for programs."""
-        return self.report.explanation
+        return self.report.explanation.value
 
     def to_dict(self) -> dict[str, Json]:
         """Return the decision as JSON."""

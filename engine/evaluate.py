@@ -2,34 +2,33 @@
 
 A `PolicySet` is immutable and may be shared by threads. `evaluate` never raises for a bad action:
 what is wrong with it restricts the decision.
+
+The interpreter takes the first decision about an action. Only when an action comes again it is
+compiled, so that who decides once pays neither for compiling it nor for importing the compiler.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
+from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
 from gatewright.engine.asking import ask
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
-from gatewright.engine.compile.asking import EMPTY, Question
-from gatewright.engine.compile.unit import Unit
-from gatewright.engine.compile.units import Units
 from gatewright.engine.conform import conform
 from gatewright.engine.decision import Answer, Case, Decision, Report
 from gatewright.engine.history.agreement import AgreementFunction
-from gatewright.engine.history.host import HistoryValue
-from gatewright.engine.history.query import HistoryStore
-from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.narrow import Narrowing
+from gatewright.engine.parts import Parts
 from gatewright.engine.problems import concealed
 from gatewright.engine.quick import quick_action
 from gatewright.engine.report import Reporter, Subject
@@ -39,7 +38,16 @@ from gatewright.engine.truth import Truth
 from gatewright.engine.unread import Unread, unread
 from gatewright.engine.untyped import untyped
 from gatewright.engine.values import Map, Timestamp, Value
-from gatewright.engine.workdays import CalendarValue
+
+if TYPE_CHECKING:
+    from gatewright.engine.compile.asking import Question
+    from gatewright.engine.compile.unit import Unit
+    from gatewright.engine.compile.units import Units
+    from gatewright.engine.history.query import HistoryStore
+    from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
+
+COMPILED_FROM = 2
+"""Which decision about an action is the first to be compiled; those before are interpreted."""
 
 
 def _asks(unit: Unit, answer: Answer) -> bool:
@@ -79,9 +87,37 @@ class PolicySet:
         return Secrets.of(self.about(""), None, self.secret_fields)
 
     @cached_property
+    def parts(self) -> Parts:
+        """What concerns each action."""
+        return Parts(self.about)
+
+    @cached_property
     def units(self) -> Units:
         """The compiled parts of the set, by action."""
-        return Units(self.about, self.data)
+        # The compiler: imported where an action comes again, which most commands do without.
+        from gatewright.engine.compile.units import Units
+
+        return Units(self.parts, self.data, self._known)
+
+    @cached_property
+    def _known(self) -> dict[str, Unit]:
+        """The units compiled so far, as `units` has them; none before there are `units`.
+
+        HOT: `evaluate` looks here before it calls anything.
+        """
+        return {}
+
+    @cached_property
+    def _came(self) -> Counter[str]:
+        """How often actions came that are not compiled yet; undeclared ones are not counted."""
+        return Counter()
+
+    def _unit(self, action: str) -> Unit | None:
+        """Return the unit of an action where it comes often enough to be compiled."""
+        if self.parts.of(action).policy.actions.get(action) is None:
+            return None
+        self._came[action] += 1
+        return self.units.of(action) if self._came[action] >= COMPILED_FROM else None
 
     def about(self, action: str) -> CheckedPolicy:
         """Return the part of the set that concerns an action, declared or not."""
@@ -97,7 +133,7 @@ class PolicySet:
 
     def secrets_of(self, action: str) -> Secrets:
         """Return what is masked in decisions about the action of that name."""
-        policy = self.units.part(action).policy
+        policy = self.parts.of(action).policy
         declared = policy.actions.get(action)
         if declared is None:
             return self.secrets
@@ -123,7 +159,7 @@ class PolicySet:
             action = quick_action(action) or Action.read(action)[0]
         at = action.at if now is None else now
         nanos = time.time_ns() if at is None else at.nanos
-        unit = self.units.known.get(action.name) or self.units.of(action.name)
+        unit = self._known.get(action.name) or self._unit(action.name)
         if unit is None or action.problems:
             case = _Case(self, action, nanos, history, uses)
             return Decision(case.deciding.answer(), case)
@@ -240,10 +276,10 @@ class _Case:
         return self.deciding.holds(expression, package, risk)
 
     def ask(self, question: Question, values: tuple[Value, ...]) -> Value:
-        store = EMPTY if self.history is None else self.history
         known = self.asked.get((question, values))
         if known is None:
-            known = self.asked[question, values] = question.ask(store, values, self.now_nanos)
+            known = question.ask(self.history, values, self.now_nanos)
+            self.asked[question, values] = known
         return known
 
     def has_uses_left(self, exception: str, max_uses: int) -> bool:
@@ -255,8 +291,8 @@ class _Deciding:
 
     def __init__(self, case: _Case, answers: Iterable[HistoryFact] = ()) -> None:
         self._set = case.set
-        self._action, history = case.action, case.history
-        self._part = case.set.units.part(case.action.name)
+        self._action = case.action
+        self._part = case.set.parts.of(case.action.name)
         self._policy = self._part.policy
         self._declared = self._policy.actions.get(self._action.name)
         self._conformed = conform(self._action, self._declared)
@@ -267,8 +303,9 @@ class _Deciding:
         self._decided: Outcome | None = None
         """What the interpreter answered with; the explanation is of that."""
         known = [question.fact(values, answer) for (question, values), answer in case.asked.items()]
-        store = EMPTY if history is None else history
-        self._history = RecordedHistory(store, [*answers, *known])
+        self._store = case.history
+        self._answers = (*answers, *known)
+        self._asked: RecordedHistory | None = None
         secret = self._set.secrets.fields
         self._problems = (
             *(str(concealed(p, secret, own=True)) for p in self._action.problems),
@@ -280,7 +317,18 @@ class _Deciding:
     @property
     def answers(self) -> tuple[HistoryFact, ...]:
         """What histories answered so far."""
-        return self._history.facts
+        return self._answers if self._asked is None else self._asked.facts
+
+    def _history(self) -> RecordedHistory:
+        """Return the history that conditions ask, which remembers what it answers."""
+        if self._asked is None:
+            # What asks histories: imported where a policy has one, since many have none.
+            from gatewright.engine.history.nothing import NOTHING_HAPPENED
+            from gatewright.engine.history.recorded import RecordedHistory
+
+            store = NOTHING_HAPPENED if self._store is None else self._store
+            self._asked = RecordedHistory(store, self._answers)
+        return self._asked
 
     def answer(self) -> Answer:
         """Decide by the interpreter, and ask what the texts of the decision will show."""
@@ -300,7 +348,7 @@ class _Deciding:
             agent.id if agent else None,
             self._now,
             self._set.secrets_of(self._action.name),
-            self._history.facts,
+            self.answers,
         )
         return Reporter(self._policy, subject, outcome).report()
 
@@ -359,12 +407,21 @@ class _Deciding:
 
     def _own(self, package: Package, scope: PolicyScope) -> dict[str, Value]:
         own: dict[str, Value] = {
-            name: HistoryValue(history, self._history, self._now, outer=scope)
-            for name, history in package.histories.items()
+            "agreement": AgreementFunction(package.name, self._history, self._now)
         }
-        own["agreement"] = AgreementFunction(package.name, self._history, self._now)
-        for name, calendar in package.calendars.items():
-            own[name] = CalendarValue(calendar, self._evaluator(package.name))
+        if package.histories:
+            # As in `_history`.
+            from gatewright.engine.history.host import HistoryValue
+
+            store = self._history()
+            for name, history in package.histories.items():
+                own[name] = HistoryValue(history, store, self._now, outer=scope)
+        if package.calendars:
+            # As in `_history`.
+            from gatewright.engine.workdays import CalendarValue
+
+            for name, calendar in package.calendars.items():
+                own[name] = CalendarValue(calendar, self._evaluator(package.name))
         return own
 
     def evaluator(self, package: str, names: Mapping[str, Value]) -> Callable[[ast.Expr], Value]:

@@ -8,9 +8,9 @@ what was absorbed; the risk score by its parts; what was missing for auto_run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.rendering.display import visible
 from gatewright.engine.decision import (
     ConditionReport,

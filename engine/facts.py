@@ -14,7 +14,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.interpret import ConditionOutcome, Outcome
 from gatewright.engine.masking import MASK
 from gatewright.engine.secrecy import Secrets
-from gatewright.engine.values import HostObject, Value
+from gatewright.engine.values import Value, is_host
 
 _ROOTS = frozenset({"action", "changes", "target", "agent", "context", "data"})
 
@@ -42,7 +42,7 @@ def fields_read(conditions: Iterable[ConditionOutcome], secrets: Secrets) -> dic
     for outcome in conditions:
         for path in _paths(outcome.condition.expression):
             value = outcome.seen.get(id(path), outcome)
-            if not isinstance(value, ConditionOutcome | HostObject):
+            if not (isinstance(value, ConditionOutcome) or is_host(value)):
                 found[_text(path)] = path, value
     return {name: _shown(*read, secrets) for name, read in sorted(found.items())}
 

@@ -8,7 +8,6 @@ it everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gatewright.dsl import ast
@@ -26,6 +25,7 @@ from gatewright.dsl.policy import (
     Row,
     Rule,
 )
+from gatewright.dsl.records import dataclass, field, replace
 from gatewright.engine.approvals import Approvals, approvals
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator

@@ -10,10 +10,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NoReturn, TypeAlias, cast
 
+from gatewright.dsl.late_regex import late
+from gatewright.dsl.records import dataclass
 from gatewright.engine.problems import ActionError, Place, Unfit, shown
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -26,19 +27,17 @@ MAX_VALUES = 100_000
 MAX_DIGITS = 60
 MAX_EXPONENT = 400
 
-_SPACE = re.compile(r"[ \t\n\r]*+")
-_STRING = re.compile(
-    r'"([^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+)"'
-)
-_ESCAPE = re.compile(
+_SPACE = late(r"[ \t\n\r]*+")
+_STRING = late(r'"([^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+)"')
+_ESCAPE = late(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)"
 )
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*+)(\.[0-9]++)?+([eE]([+-]?[0-9]++))?+")
-_WORD = re.compile(r"[A-Za-z_0-9.+-]{1,40}")
+_NUMBER = late(r"-?(0|[1-9][0-9]*+)(\.[0-9]++)?+([eE]([+-]?[0-9]++))?+")
+_WORD = late(r"[A-Za-z_0-9.+-]{1,40}")
 _WORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
 _NOT_NUMBERS = ("NaN", "Infinity", "-Infinity", "nan", "inf", "-inf")
-SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = late("[\ud800-\udfff]")
 
 
 class JsonNumber(float):

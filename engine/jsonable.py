@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+from gatewright.dsl.records import is_record, names_of
 from gatewright.engine.json_text import Json
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 class Jsonable:
@@ -19,12 +16,11 @@ class Jsonable:
 
     def to_dict(self) -> dict[str, Json]:
         """Return the report as JSON, its fields in the order declared."""
-        own = cast("DataclassInstance", self)
-        return {f.name: _json(getattr(self, f.name)) for f in fields(own)}
+        return {name: _json(getattr(self, name)) for name in names_of(self)}
 
 
 def _json(value: object) -> Json:
-    if isinstance(value, Jsonable) and is_dataclass(value):
+    if isinstance(value, Jsonable) and is_record(value):
         return value.to_dict()
     if isinstance(value, tuple | list):
         return [_json(item) for item in cast("list[object]", value)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
+# Not needed here, but soon: a test or notebook waits for the compiler now, not in a decision.
+import gatewright.engine.compile.units  # noqa: F401
 from gatewright.dsl.diagnostics import Diagnostics, PolicyError
 from gatewright.dsl.load import check_paths, check_sources
 from gatewright.dsl.policy import CheckedPolicy
@@ -16,7 +18,7 @@ def load(*paths: str | os.PathLike[str]) -> PolicySet:
     """Load policy files and folders, with the data beside them, as one policy set.
 
     Raises PolicyError, with all `.diagnostics`, where the policies have errors, and
-    gatewright.dsl.files.Unreadable for a path that cannot be read.
+    gatewright.dsl.diagnostics.Unreadable for a path that cannot be read.
     """
     return _ready(*check_paths(paths))
 

@@ -7,7 +7,7 @@ Paths are those of the action's JSON, with dots: `params.card`, `target.attribut
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, TypeAlias, Union
+from typing import Final, TypeAlias
 
 from gatewright.dsl.policy import ActionType
 from gatewright.dsl.types import FieldType, ListType, MapType, OptionalType, RecordType, Type
@@ -15,7 +15,7 @@ from gatewright.engine.json_text import Json
 
 MASK: Final = "***"
 
-_Tree: TypeAlias = dict[str, Union["_Tree", None]]
+_Tree: TypeAlias = "dict[str, _Tree | None]"
 
 
 def secret_fields(declared: ActionType | None) -> frozenset[str]:

@@ -7,16 +7,18 @@ these types to everybody else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import ClassVar
 
+from gatewright.dsl.late_regex import late
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 _NANOS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TIMESTAMP_TEXT = re.compile(
+_TIMESTAMP_TEXT = late(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 )
@@ -74,11 +76,16 @@ class Timestamp:
     def text(self) -> str:
         """RFC 3339 in UTC, the fraction as short as it can be."""
         seconds, nanos = divmod(self.nanos, _NANOS)
-        whole = (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
-        return f"{whole}{_fraction(nanos)}Z"
+        return f"{_whole(seconds)}{_fraction(nanos)}Z"
 
     def __str__(self) -> str:
         return self.text
+
+
+# HOT: `make bench-runtime`, verification of a trail: many entries are of one second.
+@lru_cache(maxsize=256)
+def _whole(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def _bad_timestamp() -> EvaluationError:
@@ -109,7 +116,7 @@ _LITERAL_UNITS = (
     ("ms", 1_000_000),
 )
 _DURATION_PART = r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)"
-_DURATION_TEXT = re.compile(rf"([+-]?)(0|(?:{_DURATION_PART})+)")
+_DURATION_TEXT = late(rf"([+-]?)(0|(?:{_DURATION_PART})+)")
 _MAX_DURATION_TEXT = 100
 
 

@@ -9,11 +9,11 @@ in the order of the whole. Tests concern no action and are left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
 from gatewright.dsl.policy import CheckedPolicy, Permit, PolicyException, Scope
+from gatewright.dsl.records import dataclass, replace
 
 T = TypeVar("T")
 

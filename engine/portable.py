@@ -8,7 +8,7 @@ the action too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -57,7 +57,7 @@ class _Place:
     """A condition of a declaration, and the scopes of the actions that it concerns."""
 
     condition: ast.Expr
-    contexts: tuple[Context, ...]
+    contexts: Sequence[Context]
 
     def text(self) -> str:
         """Return the condition as plain CEL; raises NotPortable where one action forbids it."""
@@ -84,7 +84,7 @@ def _places(policy: CheckedPolicy) -> Iterator[_Place]:
                 yield _Place(condition, contexts)
 
 
-_Declared = tuple[str, Iterable[ast.Expr], tuple[Context, ...]]
+_Declared = tuple[str, Iterable[ast.Expr], Sequence[Context]]
 
 
 def _declared(policy: CheckedPolicy, contexts: Contexts) -> Iterator[_Declared]:

@@ -7,12 +7,12 @@ a whole action. Messages are lower-case, in policy words, and hold names and typ
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
 
+from gatewright.dsl.late_regex import late
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.values import render
 
 MAX_NAME_CHARS = 60
@@ -24,7 +24,7 @@ MAX_PROBLEMS = 50
 Step: TypeAlias = str | int
 """A part of a path: the name of a field or key, or the index of an element."""
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IDENTIFIER = late(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Unfit(Enum):

@@ -7,12 +7,12 @@ compares the two. HOT: deciding about a JSON-like dict spends most of its time i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeGuard, cast
 
+from gatewright.dsl.late_regex import late
 from gatewright.engine.action import MAX_NAME, Action, Agent, Changes, Context, Target
 from gatewright.engine.values import Map, Money, Timestamp, Value
 
@@ -24,7 +24,7 @@ MOST: Final = 50
 _KEYS: Final = frozenset(
     {"action", "params", "agent", "target", "context", "at", "idempotency_key"}
 )
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*").fullmatch
+_NAME: Final = late(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _NO_VALUES: Final = Map()
 _NO_CHANGES: Final = Changes()
 _NO_CONTEXT: Final = Context()
@@ -38,7 +38,7 @@ def quick_action(data: object) -> Action | None:
     if not _is_plain(data) or not data.keys() <= _KEYS:
         return None
     name = data.get("action")
-    if type(name) is not str or len(name) > MAX_NAME or not _NAME(name):
+    if type(name) is not str or len(name) > MAX_NAME or not _NAME.fullmatch(name):
         return None
     key = data.get("idempotency_key")
     if key is not None and not _is_name(key):

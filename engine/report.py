@@ -6,14 +6,15 @@ Nothing here decides. Values of `@secret` fields are masked in all that is writt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from gatewright.dsl import ast
-from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Package
+from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Later, Package
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.engine.annotate import Annotator
 from gatewright.engine.approvals import approvals
-from gatewright.engine.asking import texts_of
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import (
@@ -26,14 +27,10 @@ from gatewright.engine.decision import (
     RuleStatus,
 )
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.explain import Absorption, Explanation, Needed, RiskPart, Suspension
-from gatewright.engine.facts import conditions_of, fields_read
-from gatewright.engine.history.recorded import HistoryFact
 from gatewright.engine.interpret import (
     ConditionOutcome,
     Outcome,
     PermitOutcome,
-    RiskOutcome,
     RowOutcome,
     RuleOutcome,
 )
@@ -42,7 +39,11 @@ from gatewright.engine.masking import MASK
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.secrecy import Secrets
 from gatewright.engine.truth import Truth
-from gatewright.engine.values import HostObject, Timestamp, Value, render
+from gatewright.engine.values import Timestamp, Value, is_host, render
+
+if TYPE_CHECKING:
+    from gatewright.engine.explain import Explanation
+    from gatewright.engine.history.recorded import HistoryFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +81,21 @@ class Reporter:
     """Writes the report of one outcome."""
 
     def __init__(self, policy: CheckedPolicy, subject: Subject, outcome: Outcome) -> None:
-        self._policy = policy
-        self._subject = subject
-        self._outcome = outcome
-        self._secrets = subject.secrets
+        self.policy = policy
+        self.subject = subject
+        self.outcome = outcome
+        self.secrets = subject.secrets
 
     def report(self) -> Report:
         """Return everything that explains the decision."""
-        live = [r for r in self._outcome.rules if not r.rule.shadow]
+        live = [r for r in self.outcome.rules if not r.rule.shadow]
         acting = [r for r in live if r.truth is not Truth.FALSE]
-        rules = [self._rule(r, "matched" if r.truth is Truth.TRUE else "error") for r in acting]
+        rules = [self.rule(r, "matched" if r.truth is Truth.TRUE else "error") for r in acting]
         floors = [*self._permit_reports(), *self._floor_reports()]
-        suspended = [self._rule(r, "suspended") for r in live if r.suspended]
+        suspended = [self.rule(r, "suspended") for r in live if r.suspended]
         shadow = [
-            self._rule(r, "shadow")
-            for r in self._outcome.rules
+            self.rule(r, "shadow")
+            for r in self.outcome.rules
             if r.rule.shadow and r.truth is not Truth.FALSE
         ]
         reports = (*sorted([*rules, *floors], key=_order), *suspended, *shadow)
@@ -103,15 +104,27 @@ class Reporter:
         return Report(
             rules=reports,
             errors=errors,
-            risk=self._outcome.risk,
+            risk=self.outcome.risk,
             obligations=tuple(self._obligations(acting)),
             because=because,
-            explanation=self._explanation(reports, errors, live),
+            explanation=Later(partial(self._explanation, reports, errors, live)),
         )
+
+    def _explanation(
+        self,
+        reports: tuple[RuleReport, ...],
+        errors: tuple[ErrorReport, ...],
+        live: list[RuleOutcome],
+    ) -> Explanation:
+        # Imported where somebody asks why: what a decision says of itself needs none of it.
+        from gatewright.engine.explaining import Explainer
+
+        return Explainer(self, reports, errors, live).explanation()
 
     # --- rules
 
-    def _rule(self, outcome: RuleOutcome, status: RuleStatus) -> RuleReport:
+    def rule(self, outcome: RuleOutcome, status: RuleStatus) -> RuleReport:
+        """Report one rule or guard, with the conditions that count."""
         rule = outcome.rule
         counted = [row for row in outcome.rows if row.truth is not Truth.FALSE]
         if status in ("suspended", "not matched"):
@@ -125,28 +138,28 @@ class Reporter:
             effect = Effect()
         because = None
         if status != "not matched":
-            because = self._because(rule.because, outcome.scope, rule.package)
+            because = self.because(rule.because, outcome.scope, rule.package)
         decisive = status in ("matched", "error") and self._is_decisive(rule.kind, outcome)
         return RuleReport(
             name=rule.name,
             package=rule.package,
             kind=rule.kind,
             status=status,
-            effect=effect_text(self._policy, effect),
+            effect=effect_text(self.policy, effect),
             decisive=decisive,
             because=because,
-            conditions=self._row_conditions(counted, self._package(rule.package)),
+            conditions=self._row_conditions(counted, self.package_named(rule.package)),
             at=place_of(rule.span),
         )
 
     def _is_decisive(self, kind: str, outcome: RuleOutcome) -> bool:
         """Tell whether a rule made the decision what it is: the effect is (a part of) its own."""
         effect = outcome.effect
-        if self._outcome.effect.block:
+        if self.outcome.effect.block:
             return effect.block
-        if self._outcome.effect.auto_run:
+        if self.outcome.effect.auto_run:
             return kind == "rule" and outcome.truth is Truth.TRUE
-        return bool(effect.routes & set(self._outcome.approvals.routes))
+        return bool(effect.routes & set(self.outcome.approvals.routes))
 
     def _row_conditions(
         self, rows: Iterable[RowOutcome], package: Package
@@ -161,16 +174,17 @@ class Reporter:
                 if (is_false and condition.truth is Truth.ERROR) or id(condition) in done:
                     continue
                 done.add(id(condition))
-                report = self._condition(condition, package)
+                report = self.condition(condition, package)
                 key = (condition.condition.span.start, report.text, condition.condition.negated)
                 found.setdefault(key, report)
         return tuple(found.values())
 
-    def _condition(self, outcome: ConditionOutcome, package: Package) -> ConditionReport:
+    def condition(self, outcome: ConditionOutcome, package: Package) -> ConditionReport:
+        """Report one condition with the values that it saw."""
         condition = outcome.condition
         lets = {name: let.value for name, let in package.lets.items()}
-        annotated = Annotator(outcome.seen, self._secrets, lets).write(condition.expression)
-        plain = Annotator({}, self._secrets, lets).write(condition.expression)
+        annotated = Annotator(outcome.seen, self.secrets, lets).write(condition.expression)
+        plain = Annotator({}, self.secrets, lets).write(condition.expression)
         result = ~outcome.truth if condition.negated else outcome.truth
         return ConditionReport(
             kind="unless" if condition.negated else "when",
@@ -182,17 +196,19 @@ class Reporter:
             at=place_of(condition.span),
         )
 
-    def _package(self, name: str) -> Package:
-        return self._policy.packages[name]
+    def package_named(self, name: str) -> Package:
+        """Return a package of the policy."""
+        return self.policy.packages[name]
 
     # --- texts of the policy
 
-    def _because(
+    def because(
         self, template: ast.Template | None, scope: PolicyScope, package: str
     ) -> str | None:
+        """Return a reason with its values; None where the policy gives none."""
         if template is None:
             return None
-        lets = {name: let.value for name, let in self._package(package).lets.items()}
+        lets = {name: let.value for name, let in self.package_named(package).lets.items()}
         evaluator = Evaluator(scope, Budget())
         return "".join(
             part if isinstance(part, str) else self._interpolated(part, evaluator, lets)
@@ -203,17 +219,17 @@ class Reporter:
         self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]
     ) -> str:
         """Return the value of a placeholder; a value that cannot be had is shown as `?`."""
-        if self._secrets.touches(expr, lets):
+        if self.secrets.touches(expr, lets):
             return MASK
         try:
             value = evaluator.evaluate(expr)
         except EvaluationError:
             return "?"
-        return value if isinstance(value, str) else self._secrets.show(value)
+        return value if isinstance(value, str) else self.secrets.show(value)
 
     def _obligations(self, acting: Iterable[RuleOutcome]) -> Iterator[Obligation]:
         for outcome in acting:
-            lets = {n: x.value for n, x in self._package(outcome.rule.package).lets.items()}
+            lets = {n: x.value for n, x in self.package_named(outcome.rule.package).lets.items()}
             for obligation in outcome.rule.obligations:
                 evaluator = Evaluator(outcome.scope, Budget())
                 args = {
@@ -223,23 +239,23 @@ class Reporter:
                 yield Obligation(obligation.name, args, outcome.rule.qualified)
 
     def _argument(self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]) -> Json:
-        if self._secrets.touches(expr, lets):
+        if self.secrets.touches(expr, lets):
             return MASK
         try:
             value: Value = evaluator.evaluate(expr)
         except EvaluationError:
             return None
-        return render(value) if isinstance(value, HostObject) else self._secrets.argument(value)
+        return render(value) if is_host(value) else self.secrets.argument(value)
 
     # --- permits, defaults, floors
 
     def _permit_reports(self) -> Iterator[RuleReport]:
         """Report the missing permit, or the permit by which the agent may ask."""
-        if self._outcome.reason != "permit":
+        if self.outcome.reason != "permit":
             return
-        agent, action = self._subject.agent, self._subject.action
+        agent, action = self.subject.agent, self.subject.action
         who = f"agent {agent}" if agent else "an agent without an id"
-        at = next((p.permit.span for p in self._outcome.permits), None)
+        at = next((p.permit.span for p in self.outcome.permits), None)
         yield RuleReport(
             name="",
             package="",
@@ -248,29 +264,29 @@ class Reporter:
             effect="block",
             decisive=True,
             because=f"{who} is not permitted to {action}",
-            conditions=tuple(c for p in self._outcome.permits for c in self._permit(p)),
+            conditions=tuple(c for p in self.outcome.permits for c in self._permit(p)),
             at=place_of(at) if at is not None else self._some_permit(),
         )
 
     def _some_permit(self) -> Place:
         """Return where the first permit of the action's package stands, where none covers it."""
-        home = self._policy.actions[self._subject.action].package
-        return place_of(next(p.span for p in self._policy.permits if p.package == home))
+        home = self.policy.actions[self.subject.action].package
+        return place_of(next(p.span for p in self.policy.permits if p.package == home))
 
     def _permit(self, outcome: PermitOutcome) -> Iterator[ConditionReport]:
-        package = self._package(outcome.permit.package)
+        package = self.package_named(outcome.permit.package)
         for condition in outcome.conditions:
-            yield self._condition(condition, package)
+            yield self.condition(condition, package)
 
     def _floor_reports(self) -> Iterator[RuleReport]:
-        if self._outcome.reason == "default":
+        if self.outcome.reason == "default":
             why = "no rule opens this action"
-            if self._outcome.problems:
+            if self.outcome.problems:
                 why = "no rule can open an action that does not fit its type"
-            yield from self._floors("default", self._outcome.defaults, why)
-        if self._outcome.erred:
+            yield from self._floors("default", self.outcome.defaults, why)
+        if self.outcome.erred:
             why = "something could not be evaluated, and an error restricts"
-            yield from self._floors("on_error", self._outcome.on_errors, why)
+            yield from self._floors("on_error", self.outcome.on_errors, why)
 
     def _floors(self, kind: str, floors: tuple[Floor, ...], why: str) -> Iterator[RuleReport]:
         for floor in floors:
@@ -280,18 +296,18 @@ class Reporter:
             yield self._floor(kind, Effect(block=True), "", self._home(), missing)
 
     def _floor(self, kind: str, effect: Effect, package: str, at: Place, why: str) -> RuleReport:
-        whole = self._outcome.effect
+        whole = self.outcome.effect
         decisive = (
             effect.block
             if whole.block
-            else bool(effect.routes & set(self._outcome.approvals.routes))
+            else bool(effect.routes & set(self.outcome.approvals.routes))
         )
         return RuleReport(
             name="",
             package=package,
             kind="on_error" if kind == "on_error" else "default",
             status="matched",
-            effect=effect_text(self._policy, effect),
+            effect=effect_text(self.policy, effect),
             decisive=decisive or (whole.auto_run and kind == "default"),
             because=why,
             conditions=(),
@@ -300,20 +316,20 @@ class Reporter:
 
     def _home(self) -> Place:
         """Return where the action is declared, or the beginning of the policy."""
-        action = self._policy.actions.get(self._subject.action)
+        action = self.policy.actions.get(self.subject.action)
         if action is not None:
             return place_of(action.span)
-        return Place("", 1, 1) if not self._policy.files else place_of(self._policy.files[0].span)
+        return Place("", 1, 1) if not self.policy.files else place_of(self.policy.files[0].span)
 
     # --- errors
 
     def _errors(self, live: Iterable[RuleOutcome]) -> Iterator[ErrorReport]:
-        for problem in self._outcome.problems:
+        for problem in self.outcome.problems:
             yield ErrorReport("action", problem, None)
-        if self._outcome.reason == "permit":
-            for permit in self._outcome.permits:
+        if self.outcome.reason == "permit":
+            for permit in self.outcome.permits:
                 yield from _erring("permit", permit.conditions)
-        for risk in self._outcome.risks:
+        for risk in self.outcome.risks:
             if risk.truth is Truth.ERROR:
                 yield from _erring(f"risk {risk.risk.name}", risk.conditions)
         for outcome in live:
@@ -328,123 +344,6 @@ class Reporter:
             for error in _erring(f"{outcome.rule.kind} {outcome.rule.name}", erring.values()):
                 found.setdefault((error.message, error.at), error)
             yield from found.values()
-
-    # --- the explanation
-
-    def _explanation(
-        self,
-        reports: tuple[RuleReport, ...],
-        errors: tuple[ErrorReport, ...],
-        live: list[RuleOutcome],
-    ) -> Explanation:
-        name = self._policy.route_name
-        outcome = self._outcome
-        acting = [r for r in reports if r.status in ("matched", "error")]
-        stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
-        return Explanation(
-            action=self._subject.action or "an action without a name",
-            agent=self._subject.agent,
-            at=self._subject.at.text,
-            effect=effect_text(self._policy, outcome.effect).split(" ")[0],
-            summary=self._summary(stages),
-            stages=stages,
-            needed=tuple(self._needed(r) for stage in outcome.approvals.stages for r in stage),
-            decisive=tuple(r for r in acting if r.decisive),
-            others=tuple(r for r in acting if not r.decisive),
-            errors=errors,
-            suspended=tuple(s for r in live if r.suspended for s in self._suspensions(r)),
-            shadow=tuple(r for r in reports if r.status == "shadow"),
-            absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
-            risk=outcome.risk,
-            risk_parts=tuple(self._risk(r) for r in outcome.risks if r.truth is not Truth.FALSE),
-            missing=tuple(self._missing(live)),
-            fields_read=fields_read(conditions_of(outcome), self._secrets),
-            history_read=self._history_read(),
-            policy_digest=self._policy.digest,
-        )
-
-    def _history_read(self) -> tuple[dict[str, Json], ...]:
-        """Return the questions to histories and their answers, without what is secret."""
-        secrets = self._secrets
-        hidden = {*secrets.fields, *self._secret_keys()} if secrets.fields else secrets.fields
-        masked = (secrets.masked_json(f.to_dict(hidden)) for f in self._subject.history)
-        return tuple(fact for fact in masked if isinstance(fact, dict))
-
-    def _secret_keys(self) -> Iterator[str]:
-        """Yield the keys by which histories were asked for something secret."""
-        packages = self._policy.packages.values()
-        lets = {name for package in packages for name in package.lets}
-        asked = [c.condition.expression for c in conditions_of(self._outcome)]
-        asked += [let.value for package in packages for let in package.lets.values()]
-        asked += [e for rule in self._policy.rules for e in texts_of(rule)]
-        asked += [e for risk in self._policy.risks for e in texts_of(risk)]
-        for expr in asked:
-            yield from self._secrets.secret_keys(expr, lets)
-
-    def _needed(self, qualified: str) -> Needed:
-        """Say whom a route asks, in the words of its declaration."""
-        route = self._policy.routes[qualified]
-        people = " ".join(route.people.span.text.split())
-        return Needed(
-            self._policy.route_name(qualified), f"{route.quorum} of {people}", place_of(route.span)
-        )
-
-    def _summary(self, stages: tuple[tuple[str, ...], ...]) -> str:
-        if self._outcome.effect.block:
-            return "BLOCK: nobody may let this run"
-        if not stages:
-            return "AUTO_RUN: nobody needs to approve"
-        return "REQUIRE APPROVAL of " + ", then ".join(" and ".join(stage) for stage in stages)
-
-    def _suspensions(self, outcome: RuleOutcome) -> Iterator[Suspension]:
-        report = self._rule(outcome, "suspended")
-        for found in outcome.exceptions:
-            if found.truth is Truth.TRUE:
-                e = found.exception
-                yield Suspension(
-                    rule=outcome.rule.name,
-                    effect=report.effect,
-                    exception=e.name,
-                    until=Timestamp(e.until_nanos).text,
-                    owner=e.owner,
-                    reason=e.reason,
-                    ticket=e.ticket,
-                    at=place_of(e.span),
-                )
-
-    def _risk(self, outcome: RiskOutcome) -> RiskPart:
-        risk = outcome.risk
-        package = self._package(risk.package)
-        return RiskPart(
-            name=risk.name,
-            package=risk.package,
-            score=risk.score,
-            because=self._because(risk.because, outcome.scope, risk.package),
-            erred=outcome.truth is Truth.ERROR,
-            conditions=tuple(self._condition(c, package) for c in outcome.conditions),
-            at=place_of(risk.span),
-        )
-
-    def _missing(self, live: list[RuleOutcome]) -> Iterator[RuleReport]:
-        """Report the rules that could have opened the action with auto_run, and what they lack.
-
-        Where a rule does open it, one of which no row counts lacks nothing that is needed.
-        """
-        if self._outcome.effect.auto_run or self._outcome.reason == "permit":
-            return
-        rules = [outcome for outcome in live if outcome.rule.kind == "rule"]
-        opened = any(_opens(outcome) for outcome in rules)
-        for outcome in rules:
-            if opened and all(r.truth is Truth.FALSE for r in outcome.rows):
-                continue
-            rows = [r for r in outcome.rows if r.row.effect.auto_run and r.truth is not Truth.TRUE]
-            if rows:
-                scope = outcome.scope
-                yield self._rule(RuleOutcome(outcome.rule, tuple(rows), (), scope), "not matched")
-
-
-def _opens(outcome: RuleOutcome) -> bool:
-    return any(r.truth is Truth.TRUE and r.row.effect.auto_run for r in outcome.rows)
 
 
 def _all(effects: Iterable[Effect]) -> Effect:

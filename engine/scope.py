@@ -7,10 +7,10 @@ package that declares them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Json, Package
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError

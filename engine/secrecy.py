@@ -9,12 +9,12 @@ language.md §5, @secret.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro, find_macro
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package
+from gatewright.dsl.records import dataclass, field, replace
 from gatewright.dsl.types import STRING, FieldType, RecordType
 from gatewright.dsl.walk import children, walk
 from gatewright.engine.canonical import to_json

@@ -10,10 +10,10 @@ Source: language.md §5, @secret.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import (
     ANY,
     STRING,

@@ -7,8 +7,8 @@ Source: language.md §2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
 from gatewright.engine.conform import Conformed
 from gatewright.engine.problems import MAX_PROBLEMS, Step

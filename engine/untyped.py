@@ -9,13 +9,13 @@ Source: docs/language.md "Choices".
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from gatewright.dsl.late_regex import late
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Duration, Map, Money, Timestamp, Value, kind_of
 
-_DAYS_OR_WEEKS = re.compile(r"(-?[0-9]{1,6})([dw])")
+_DAYS_OR_WEEKS = late(r"(-?[0-9]{1,6})([dw])")
 _DAY_NANOS = 86_400 * 10**9
 _EXAMPLES: Final = {"duration": "`30d` or `3600s`", "timestamp": "`2026-12-02T00:00:00Z`",
                     "money": "`75.00 USD`"}  # fmt: skip

@@ -9,15 +9,14 @@ and what may be done with them (operators, functions) is decided elsewhere.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal
-from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeGuard, Union, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+from gatewright.dsl.late_regex import late
 from gatewright.dsl.marks import too_many_marks
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.moments import INT_MAX as INT_MAX
 from gatewright.engine.moments import INT_MIN as INT_MIN
@@ -25,26 +24,31 @@ from gatewright.engine.moments import Duration as Duration
 from gatewright.engine.moments import Timestamp as Timestamp
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from gatewright.dsl import ast
 
-Value: TypeAlias = Union[
-    bool,
-    int,
-    float,
-    str,
-    bytes,
-    "tuple[Value, ...]",
-    "Map",
-    Timestamp,
-    Duration,
-    Decimal,
-    "Money",
-    "TypeValue",
-    "OptionalValue",
-    "ExtensionValue",
-    "HostObject",
-    None,
-]
+    Value: TypeAlias = (
+        bool
+        | int
+        | float
+        | str
+        | bytes
+        | tuple["Value", ...]
+        | "Map"
+        | Timestamp
+        | Duration
+        | Decimal
+        | "Money"
+        | "TypeValue"
+        | "OptionalValue"
+        | "ExtensionValue"
+        | "HostObject"
+        | None
+    )
+else:
+    # Python compiles each piece of a Union that is a text, which it prepares for at length.
+    Value = object
 
 UINT_MAX = 2**64 - 1
 MAX_DIGITS = 60
@@ -73,6 +77,22 @@ class HostObject(Protocol):
     ) -> Value:
         """Answer `object.method(arguments)`, arguments unevaluated; `object(...)` is method ""."""
         ...
+
+
+_HOSTS: dict[type[Any], bool] = {}
+
+
+def is_host(value: object) -> TypeIs[HostObject]:
+    """Tell whether a value is an object of the host.
+
+    HOT: the interpreter asks this wherever a field is read. To look for a protocol's methods takes
+    longer than to read the field, so the answer is kept by class.
+    """
+    kind = type(value)
+    known = _HOSTS.get(kind)
+    if known is None:
+        known = _HOSTS[kind] = isinstance(value, HostObject)
+    return known
 
 
 @runtime_checkable
@@ -154,7 +174,7 @@ def _too_many_digits() -> EvaluationError:
     return EvaluationError("overflow", f"a decimal has at most {MAX_DIGITS} digits")
 
 
-_DECIMAL_TEXT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,8})?")
+_DECIMAL_TEXT = late(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,8})?")
 
 
 def parse_decimal(text: str) -> Decimal:
@@ -184,7 +204,7 @@ def double_text(number: float) -> str:
 
 # --- money ------------------------------------------------------------------------------------
 
-_MONEY_TEXT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
+_MONEY_TEXT = late(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
 _WITHOUT_CENTS = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
 )
@@ -412,20 +432,6 @@ def kind_of(value: Value) -> str:
         if isinstance(value, python_type):
             return kind
     return value.kind if isinstance(value, ExtensionValue) else "object"
-
-
-def is_host_object(value: Value) -> TypeGuard[HostObject]:
-    """Tell what `isinstance(value, HostObject)` tells, which looks for each member every time."""
-    kind: type[object] = type(value)
-    if kind in _KIND_OF_TYPE:
-        return False
-    # mypy takes types for unhashable.
-    return _is_host_type(kind) or isinstance(value, HostObject)  # type: ignore[arg-type]
-
-
-@lru_cache(maxsize=256)
-def _is_host_type(kind: type[object]) -> bool:
-    return issubclass(kind, HostObject)
 
 
 def a_kind(value: Value) -> str:

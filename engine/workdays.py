@@ -6,12 +6,11 @@ Days and hours are those of the calendar's time zone, so that days of 23 or 25 h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Calendar
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Timestamp, Value
 
@@ -45,6 +44,9 @@ class CalendarValue:
 
     def local(self, instant: Timestamp) -> datetime:
         """Return an instant in the calendar's zone; raises EvaluationError where it has none."""
+        # Late, as it looks for the time zones of the machine.
+        from zoneinfo import ZoneInfo
+
         try:
             return instant.to_datetime().astimezone(ZoneInfo(self.calendar.zone))
         except (OverflowError, ValueError):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gatewright.engine.errors import EvaluationError
     from gatewright.engine.evaluate import PolicySet, evaluate
     from gatewright.engine.explain import Explanation
-    from gatewright.engine.history import History
+    from gatewright.engine.history.memory import History
     from gatewright.engine.load import load_source
     from gatewright.engine.problems import ActionError
     from gatewright.engine.runtime.errors import GateError
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from gatewright.engine.runtime.worker import Worker
     from gatewright.engine.values import Duration, Money, Timestamp
     from gatewright.engine.watch import Watched
-    from gatewright.loading import load, watch
+    from gatewright.loading import load
+    from gatewright.watching import watch
 
 __version__ = "0.1.0"
 
@@ -50,7 +51,7 @@ _HOMES = {
     "Explanation": "gatewright.engine.explain",
     "Gate": "gatewright.engine.runtime.gate",
     "GateError": "gatewright.engine.runtime.errors",
-    "History": "gatewright.engine.history",
+    "History": "gatewright.engine.history.memory",
     "Money": "gatewright.engine.values",
     "PolicyError": "gatewright.dsl.diagnostics",
     "PolicySet": "gatewright.engine.evaluate",
@@ -61,7 +62,7 @@ _HOMES = {
     "evaluate": "gatewright.engine.evaluate",
     "load": "gatewright.loading",
     "load_source": "gatewright.engine.load",
-    "watch": "gatewright.loading",
+    "watch": "gatewright.watching",
 }
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Lets `python -m gatewright` run the command line."""
 
-from gatewright.cli import main
+from gatewright.cli.start import start
 
 if __name__ == "__main__":
-    main()
+    start()

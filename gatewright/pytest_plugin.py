@@ -145,8 +145,7 @@ def _chooses(config: pytest.Config) -> bool:
 def _load(folder: Path) -> PolicySet | str:
     """Load a policy set, or return what is wrong with it."""
     # As above: not before a policy file is collected. The renderer, too, others do not need.
-    from gatewright.dsl.diagnostics import PolicyError, Severity
-    from gatewright.dsl.files import Unreadable
+    from gatewright.dsl.diagnostics import PolicyError, Severity, Unreadable
     from gatewright.dsl.rendering.text import to_text
     from gatewright.engine.load import load
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gatewright.engine import evaluate
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # No deadline anywhere: a busy machine must not fail a property.
@@ -26,6 +28,10 @@ settings.register_profile(
 )
 # What the front end makes is tested, not what a cache kept; its own tests choose a folder.
 os.environ["GATEWRIGHT_CACHE"] = "off"
+
+# A test asks once what a host asks again and again, so actions are compiled at once. What comes
+# before that, tests/engine/compile/test_first.py looks at.
+evaluate.COMPILED_FROM = 1
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
 

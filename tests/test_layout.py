@@ -26,11 +26,22 @@ SKIPPED_FOLDERS = {
     "__pycache__", "build", "dist", "htmlcov", "gatewright.egg-info", "node_modules",
 }  # fmt: skip
 
-# Libraries that cost so much to import that a function may do it, with a comment that says why.
+# What costs so much to import that a function may do it, with a comment that says why.
 LAZY_LIBRARIES = {
-    "alembic", "celpy", "click", "cryptography", "duckdb", "fastapi", "httpx", "hypothesis", "jinja2", "lark",
-    "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3",
+    "alembic", "base64", "celpy", "click", "cryptography", "dataclasses", "difflib", "duckdb", "fastapi", "fractions", "hashlib", "httpx", "hypothesis", "jinja2", "lark",
+    "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3", "zoneinfo",
 }  # fmt: skip
+# Modules of ours that come late elsewhere than at the root, each at one border.
+LATE = {
+    "gatewright.engine.bundle.load": ("gatewright.engine.bundle.signing",),
+    "gatewright.engine.evaluate": (
+        "gatewright.engine.compile",
+        "gatewright.engine.history",
+        "gatewright.engine.workdays",
+    ),
+    "gatewright.engine.report": ("gatewright.engine.explaining",),
+    "gatewright.engine.history.agreement": ("gatewright.engine.history",),
+}
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click", "opentelemetry")
 
 # What a module under the first name may import of ours; the longest name that fits decides.
@@ -151,12 +162,12 @@ def has_reason(lines: list[str], line: int) -> bool:
 def may_be_lazy(module: str, target: str) -> bool:
     """Whether a function of the module may import the target: a heavy library, or ours at the root.
 
-    The root package is the one border where our own modules may come late, so that
-    `import gatewright` and the pytest plugin stay cheap.
+    The root package is the border where our own modules may come late, so that
+    `import gatewright` and the pytest plugin stay cheap; `LATE` has the few others.
     """
     layer = max((name for name in MAY_IMPORT if within(module, name)), key=len)
     if within(target, "gatewright"):
-        return layer == "gatewright"
+        return layer == "gatewright" or any(within(target, p) for p in LATE.get(module, ()))
     return target.partition(".")[0] in LAZY_LIBRARIES
 
 

@@ -3,51 +3,20 @@
 Every node is a frozen, slotted dataclass with a `span`. Spans take no part in comparison, so two
 trees are equal when the texts mean the same, whatever their layout. Sequences are tuples.
 The tree is what was written: nothing here is resolved, typed or expanded.
+
+Names and expressions are loaded with the package. The rest, which a policy in a bundle is decided
+without, is loaded when one of its names is first used.
 """
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from gatewright.dsl.ast.base import (
     Ident,
     Node,
     QualifiedName,
-)
-from gatewright.dsl.ast.declarations import (
-    ActionDecl,
-    AlwaysAtLeast,
-    Approvers,
-    CalendarDecl,
-    CalendarItem,
-    Claim,
-    Comment,
-    Declaration,
-    DefaultDecl,
-    Distinct,
-    ExceptionDecl,
-    ExceptionItem,
-    Exclude,
-    File,
-    HistoryDecl,
-    Import,
-    InvariantDecl,
-    LetDecl,
-    MonotoneIn,
-    NamedDeclaration,
-    NeverDefault,
-    NeverEffect,
-    Notify,
-    OnErrorDecl,
-    Outranks,
-    PermitDecl,
-    Remind,
-    RiskDecl,
-    RouteDecl,
-    RouteItem,
-    RuleDecl,
-    Sla,
-    Timeout,
-    TypeDecl,
-    UseCalendar,
 )
 from gatewright.dsl.ast.expressions import (
     And,
@@ -82,49 +51,92 @@ from gatewright.dsl.ast.expressions import (
     UintLiteral,
     Unary,
 )
-from gatewright.dsl.ast.parts import (
-    Annotation,
-    AnyCell,
-    AutoRun,
-    Block,
-    CaseRow,
-    Cases,
-    Cell,
-    ChangesBlock,
-    Clause,
-    CompareCell,
-    ComparisonOperator,
-    Effect,
-    ExactCell,
-    FieldDecl,
-    Obligation,
-    Pattern,
-    Plain,
-    RangeCell,
-    Refinement,
-    Require,
-    RuleBody,
-    Table,
-    TableRow,
-    Template,
-    Tier,
-    TierRow,
-    TypeRef,
-)
-from gatewright.dsl.ast.policy_tests import (
-    AtInstant,
-    CaseTable,
-    CaseTableRow,
-    ExpectBecause,
-    ExpectEffect,
-    ExpectError,
-    ExpectRisk,
-    ExpectRules,
-    Given,
-    Past,
-    PolicyTest,
-    PolicyTestItem,
-)
+
+if TYPE_CHECKING:
+    from gatewright.dsl.ast.bodies import (
+        Annotation,
+        AnyCell,
+        AutoRun,
+        Block,
+        CaseRow,
+        Cases,
+        Cell,
+        ChangesBlock,
+        CompareCell,
+        Effect,
+        ExactCell,
+        FieldDecl,
+        Plain,
+        RangeCell,
+        Require,
+        RuleBody,
+        Table,
+        TableRow,
+        Tier,
+        TierRow,
+        TypeRef,
+    )
+    from gatewright.dsl.ast.declarations import (
+        ActionDecl,
+        AlwaysAtLeast,
+        Approvers,
+        CalendarDecl,
+        CalendarItem,
+        Claim,
+        Comment,
+        Declaration,
+        DefaultDecl,
+        Distinct,
+        ExceptionDecl,
+        ExceptionItem,
+        Exclude,
+        File,
+        HistoryDecl,
+        Import,
+        InvariantDecl,
+        LetDecl,
+        MonotoneIn,
+        NamedDeclaration,
+        NeverDefault,
+        NeverEffect,
+        Notify,
+        OnErrorDecl,
+        Outranks,
+        PermitDecl,
+        Remind,
+        RiskDecl,
+        RouteDecl,
+        RouteItem,
+        RuleDecl,
+        Sla,
+        Timeout,
+        TypeDecl,
+        UseCalendar,
+    )
+    from gatewright.dsl.ast.parts import (
+        Clause,
+        ComparisonOperator,
+        Obligation,
+        Pattern,
+        Refinement,
+        Template,
+    )
+    from gatewright.dsl.ast.policy_tests import (
+        AtInstant,
+        CaseTable,
+        CaseTableRow,
+        ExpectBecause,
+        ExpectEffect,
+        ExpectError,
+        ExpectRisk,
+        ExpectRules,
+        Given,
+        Past,
+        PolicyTest,
+        PolicyTestItem,
+    )
+
+_LATE = ("parts", "bodies", "declarations", "policy_tests")
 
 __all__ = [
     "ActionDecl",
@@ -236,3 +248,14 @@ __all__ = [
     "Unary",
     "UseCalendar",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load what is declared in a module that was not needed so far."""
+    if name in __all__:
+        for module in _LATE:
+            found = vars(import_module(f"{__name__}.{module}")).get(name)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Span
 
 

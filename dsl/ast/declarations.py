@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from gatewright.dsl.ast.base import Ident, Node, QualifiedName
+from gatewright.dsl.ast.bodies import Annotation, ChangesBlock, Effect, FieldDecl, RuleBody
 from gatewright.dsl.ast.expressions import (
     BusinessDaysLiteral,
     DurationLiteral,
@@ -13,17 +13,8 @@ from gatewright.dsl.ast.expressions import (
     IntLiteral,
     StringLiteral,
 )
-from gatewright.dsl.ast.parts import (
-    Annotation,
-    ChangesBlock,
-    Clause,
-    Effect,
-    FieldDecl,
-    Obligation,
-    Pattern,
-    RuleBody,
-    Template,
-)
+from gatewright.dsl.ast.parts import Clause, Obligation, Pattern, Template
+from gatewright.dsl.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from gatewright.dsl.ast.base import Node
+from gatewright.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

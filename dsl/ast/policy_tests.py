@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from gatewright.dsl.ast.base import Ident, Node, QualifiedName
+from gatewright.dsl.ast.bodies import Effect
 from gatewright.dsl.ast.declarations import Declaration
 from gatewright.dsl.ast.expressions import (
     DurationLiteral,
@@ -15,7 +15,7 @@ from gatewright.dsl.ast.expressions import (
     StringLiteral,
     TimestampLiteral,
 )
-from gatewright.dsl.ast.parts import Effect
+from gatewright.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

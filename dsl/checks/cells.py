@@ -7,7 +7,6 @@ Knows types, not the names in expressions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gatewright.dsl import ast, types
@@ -16,6 +15,7 @@ from gatewright.dsl.checks.constants import ORDERED, Constant, Key, Kind, consta
 from gatewright.dsl.checks.intervals import Cut, IntervalSet, Point, Span
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import rules as messages
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.syntax.literals import NANOS
 from gatewright.dsl.types import Type
 

@@ -11,13 +11,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation
 from decimal import Overflow as DecimalOverflow
 from typing import Literal, TypeAlias
 
 from gatewright.dsl import ast, limits
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.syntax.literals import NANOS
 
 Kind: TypeAlias = Literal[

@@ -6,14 +6,15 @@ these actions have counts as optional in the others, so that `has(action.field)`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import overload
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.documents import data_type
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Scope
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.scopes import ExpressionScope
 
 AGENT = t.RecordType(
@@ -43,6 +44,34 @@ class Context:
     package: str
 
 
+class _Made(Sequence[Context]):
+    """The contexts of some actions, each made when it is first asked for, and kept."""
+
+    def __init__(
+        self,
+        actions: Sequence[ActionType | None],
+        make: Callable[[ActionType | None], Context],
+    ) -> None:
+        self._actions = actions
+        self._make = make
+        self._contexts: dict[int, Context] = {}
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+    @overload
+    def __getitem__(self, index: int) -> Context: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Context]: ...
+
+    def __getitem__(self, index: int | slice) -> Context | Sequence[Context]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index not in self._contexts:
+            self._contexts[index] = self._make(self._actions[index])
+        return self._contexts[index]
+
+
 _Asked = tuple[str, tuple[str, frozenset[str]], bool]
 """A package, the scope of one of its declarations, and whether there is a risk score."""
 
@@ -53,8 +82,8 @@ class Contexts:
     def __init__(self, policy: CheckedPolicy) -> None:
         self._policy = policy
         self._data = data_type(policy.data)
-        self._kept: dict[_Asked, tuple[Context, ...]] = {}
-        self._made: dict[tuple[str, frozenset[str], bool], tuple[Context, ...]] = {}
+        self._kept: dict[_Asked, Sequence[Context]] = {}
+        self._made: dict[tuple[str, frozenset[str], bool], Sequence[Context]] = {}
         self._by_package: dict[str, list[ActionType]] = {}
         for action in policy.actions.values():
             self._by_package.setdefault(action.package, []).append(action)
@@ -65,23 +94,23 @@ class Contexts:
         }
         self._rules = _rule_names(policy)
 
-    def of_scope(self, scope: Scope, *, with_risk: bool = True) -> tuple[Context, ...]:
+    def of_scope(self, scope: Scope, *, with_risk: bool = True) -> Sequence[Context]:
         """Return the contexts of a rule, guard or risk."""
         return self._of(scope.package, scope, with_risk)
 
-    def of_scope_in(self, package: str, scope: Scope) -> tuple[Context, ...]:
+    def of_scope_in(self, package: str, scope: Scope) -> Sequence[Context]:
         """Return the contexts of another package's scope, with the names of `package`."""
         return self._of(package, scope, True)
 
-    def of_patterns(self, package: str, patterns: Iterable[ast.Pattern]) -> tuple[Context, ...]:
+    def of_patterns(self, package: str, patterns: Iterable[ast.Pattern]) -> Sequence[Context]:
         """Return the contexts of a permit."""
         return self._of(package, Scope(package, tuple(patterns)), True)
 
-    def of_package(self, package: str) -> tuple[Context, ...]:
+    def of_package(self, package: str) -> Sequence[Context]:
         """Return the contexts of what concerns all actions of a package: lets, routes."""
         return self._of(package, Scope(package, ()), True)
 
-    def _of(self, package: str, scope: Scope, with_risk: bool) -> tuple[Context, ...]:
+    def _of(self, package: str, scope: Scope, with_risk: bool) -> Sequence[Context]:
         where = scope.package, frozenset(pattern.text for pattern in scope.patterns)
         key = (package, where, with_risk)
         if key not in self._kept:
@@ -109,14 +138,12 @@ class Contexts:
             self._by_pattern[text] = [a for a in actions.values() if pattern.covers(a.name)]
         return self._by_pattern[text]
 
-    def _make(
-        self, package: str, covered: list[ActionType], with_risk: bool
-    ) -> tuple[Context, ...]:
+    def _make(self, package: str, covered: list[ActionType], with_risk: bool) -> Sequence[Context]:
         home, seen = self._policy.packages[package], _Seen.of(covered)
         actions: list[ActionType | None] = list(_distinct(covered)) or [None]
-        return tuple(
-            Context(action, self._scope(home, action, seen, with_risk), package)
-            for action in actions
+        return _Made(
+            actions,
+            lambda action: Context(action, self._scope(home, action, seen, with_risk), package),
         )
 
     def _scope(

@@ -17,7 +17,6 @@ brings: a run has a budget of its own. Source: language.md §4.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from gatewright.dsl import ast
@@ -25,6 +24,7 @@ from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.macros import Macro, find_macro
 from gatewright.dsl.messages import limits as messages
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.presence import let_of
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference, in_order
 from gatewright.dsl.walk import children

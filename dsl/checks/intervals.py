@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any, Literal, TypeAlias
+
+from gatewright.dsl.records import dataclass
 
 Point: TypeAlias = Any
 """An int, Decimal, str, bytes or bool: what the language can order. Never a float."""

@@ -8,7 +8,6 @@ Source: language.md §5.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gatewright.dsl import ast, limits, types
@@ -17,6 +16,7 @@ from gatewright.dsl.checks.constants import Constant
 from gatewright.dsl.checks.intervals import Cut, Span
 from gatewright.dsl.diagnostics import Label
 from gatewright.dsl.messages import rules as messages
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span as Place
 from gatewright.dsl.types import Type
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Contexts
 from gatewright.dsl.diagnostics import Diagnostic
@@ -40,7 +38,7 @@ def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> N
             found: list[Diagnostic] = []
             names = {**context.scope.names, "requester": t.STRING}
             names |= dict.fromkeys(CHANNELS, t.CHANNEL)
-            scope = dataclasses.replace(context.scope, names=names, functions=functions)
+            scope = records.replace(context.scope, names=names, functions=functions)
             _check_route(route, Typer(scope, found.append))
             for diagnostic in found:
                 report(diagnostic)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from gatewright.dsl import ast
@@ -20,6 +19,7 @@ from gatewright.dsl.checks.cells import CellValues, Report, Subject, example, re
 from gatewright.dsl.checks.constants import Key
 from gatewright.dsl.checks.intervals import Cut, IntervalSet, Span
 from gatewright.dsl.messages import rules as messages
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.types import Type
 
 Rows: TypeAlias = int

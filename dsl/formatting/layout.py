@@ -9,9 +9,9 @@ that formatting twice changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.rendering.display import width
 
 MAX_COLUMNS = 100

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.view import View
+from gatewright.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,17 @@ account.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from operator import is_
 from typing import TypeAlias
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl.checks import intervals
 from gatewright.dsl.checks.constants import ORDERED, Constant, constant
 from gatewright.dsl.checks.intervals import Comparison, IntervalSet, Point
 from gatewright.dsl.lint.domains import BOOLS, Domain, Domains
 from gatewright.dsl.policy import Condition
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.resolve.collect import RESERVED
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.scopes import ExpressionScope
@@ -99,7 +98,7 @@ class Known:
         both = reading.values if before is None else before.values & reading.values
         if both.is_empty and self.contradiction is None:
             self.contradiction = (place, self._places.get(reading.subject, place))
-        self.values[reading.subject] = dataclasses.replace(reading, values=both)
+        self.values[reading.subject] = records.replace(reading, values=both)
         self._places[reading.subject] = place
 
     def copy(self) -> Known:

@@ -6,7 +6,6 @@ Knows enums, refinements, whole numbers, sizes and the like; for all else every 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
@@ -14,6 +13,7 @@ from gatewright.dsl.checks import intervals
 from gatewright.dsl.checks.constants import constant
 from gatewright.dsl.checks.intervals import EVERYTHING, IntervalSet
 from gatewright.dsl.policy import ActionType, CheckedPolicy
+from gatewright.dsl.records import dataclass
 
 BOOLS = intervals.points((False, True))
 _COUNTS = intervals.above(0, inclusive=True).whole()

@@ -18,7 +18,6 @@ suspends hides nothing, nor does a shadow rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from gatewright.dsl import ast
 from gatewright.dsl.checks.intervals import Point
@@ -28,6 +27,7 @@ from gatewright.dsl.lint.conditions import Fact, Known, Subject
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import Row, Rule, Scope
+from gatewright.dsl.records import dataclass, field
 
 
 def check(view: View) -> Iterator[Diagnostic]:

@@ -5,16 +5,15 @@ What several lints need is worked out here, once for a policy.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl.lint.conditions import Known, Reader
 from gatewright.dsl.lint.domains import Domains
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.scopes import ExpressionScope
 
@@ -51,7 +50,7 @@ class View:
     lint_names: frozenset[str] = frozenset()
 
     @cached_property
-    def files(self) -> tuple[ast.File, ...]:
+    def files(self) -> Sequence[ast.File]:
         """The files to tell about: those of the set, without the standard library's."""
         own = tuple(file for file in self.policy.files if not is_standard(file))
         return own or self.policy.files
@@ -145,21 +144,27 @@ def nodes(root: ast.Node, kind: type[N]) -> Iterator[N]:
     todo: list[Any] = [root]
     while todo:
         current = todo.pop()
-        if isinstance(current, ast.Node):
-            if isinstance(current, kind):
-                yield current
-            parts = [getattr(current, name) for name in _parts(type(current))]
-            todo.extend(reversed(parts))
-        elif current.__class__ is tuple:
-            todo.extend(reversed(current))
+        cls: type[Any] = current.__class__
+        if cls is tuple:
+            todo.extend(current[::-1])
+            continue
+        if isinstance(current, kind):
+            yield current
+        # HOT: lints go over every node of a file several times, and most parts are no nodes.
+        for name in _PARTS[cls] if cls in _PARTS else _parts(cls):
+            part = getattr(current, name)
+            if part.__class__ not in _ATOMS:
+                todo.append(part)
 
 
-_PARTS: dict[type[ast.Node], tuple[str, ...]] = {}
+_ATOMS = frozenset({str, int, bool, float, bytes, type(None)})
+_PARTS: dict[type[Any], tuple[str, ...]] = {}
 
 
-def _parts(kind: type[ast.Node]) -> tuple[str, ...]:
-    """Return the names of the fields of a kind of node that may hold nodes."""
-    if kind not in _PARTS:
-        names = (f.name for f in dataclasses.fields(kind))
-        _PARTS[kind] = tuple(name for name in names if name not in ("span", "doc"))
+def _parts(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a kind that may hold nodes, the last one first."""
+    names: list[str] = []
+    if issubclass(kind, ast.Node):
+        names = [name for name in records.names_of(kind) if name not in ("span", "doc")]
+    _PARTS[kind] = tuple(reversed(names))
     return _PARTS[kind]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache, wraps
 from typing import ParamSpec
 
 from gatewright.dsl.diagnostics import Diagnostic, Label, Severity
+from gatewright.dsl.records import dataclass
+from gatewright.dsl.similar import most_similar
 from gatewright.dsl.source import Span
 
 P = ParamSpec("P")
@@ -27,7 +27,6 @@ _MOST_COMPARED = 20_000
 _MOST_COMPARED_NEAR = 5_000
 """As above, of candidates that were chosen from many."""
 _NEIGHBOURS = 8
-_LIKENESS = 0.6
 _LONG_QUOTE = re.compile(rf"`([^`]{{{_LONGEST_QUOTE}}})[^`]+`")
 
 TITLES: dict[str, str] = {}
@@ -108,8 +107,7 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     if len(names) > _MOST_CANDIDATES or len(name) * sum(map(len, names)) > _MOST_COMPARED:
         return _closest_of_many(name, names)
     alike = sorted({c for c in names if _is_about_as_long(c, name)})
-    close = get_close_matches(name, alike, n=1, cutoff=_LIKENESS)
-    return close[0] if close else None
+    return most_similar(name, alike)
 
 
 def _closest_of_many(name: str, names: tuple[str, ...]) -> str | None:
@@ -122,8 +120,7 @@ def _closest_of_many(name: str, names: tuple[str, ...]) -> str | None:
     alike = [c for c in near if _is_about_as_long(c, name)]
     alike.sort(key=lambda c: (-_shared(c, name), c))
     most = 1 + _MOST_COMPARED_NEAR // (len(name) ** 2 + 1)
-    close = get_close_matches(name, alike[:most], n=1, cutoff=_LIKENESS)
-    return close[0] if close else None
+    return most_similar(name, alike[:most])
 
 
 @lru_cache(maxsize=8)

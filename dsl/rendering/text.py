@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, Severity
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.rendering.display import is_hidden, visible, width
 from gatewright.dsl.source import Span
 

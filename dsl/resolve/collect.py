@@ -7,12 +7,12 @@ exist, and imports of packages that are not there. Nothing inside a declaration 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import names as messages
+from gatewright.dsl.records import dataclass, field
 
 Report = Callable[[Diagnostic], None]
 D = TypeVar("D", bound=ast.NamedDeclaration)

@@ -6,18 +6,18 @@ Checks what the declarations alone can show: nobody named, circles, timers out o
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TypeVar
 
-from gatewright.dsl import ast, limits
+from gatewright.dsl import ast, limits, records
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.messages import syntax as syntax_messages
 from gatewright.dsl.policy import OnTimeout, Period, Route
+from gatewright.dsl.reach import closure
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
-from gatewright.dsl.resolve.effects import ResolveRoute, closure, find_circle, route_resolver
+from gatewright.dsl.resolve.effects import ResolveRoute, find_circle, route_resolver
 
 I = TypeVar("I", bound=ast.Node)  # noqa: E741 - an item of a route
 _DAY_NANOS = 86_400_000_000_000
@@ -35,7 +35,7 @@ def resolve_routes(collected: Collected, report: Report) -> dict[str, Route]:
     _report_circles(routes, direct, report)
     reached = _reached(routes, direct, report)
     return {
-        name: dataclasses.replace(routes[name], outranks=reached.get(name, frozenset()))
+        name: records.replace(routes[name], outranks=reached.get(name, frozenset()))
         for name in sorted(routes)
     }
 
@@ -71,7 +71,7 @@ def _short(routes: Mapping[str, Route], names: list[str]) -> list[str]:
     return [routes[name].name for name in names]
 
 
-@dataclasses.dataclass(slots=True)
+@records.dataclass(slots=True)
 class _RouteReader:
     """Reads one route."""
 

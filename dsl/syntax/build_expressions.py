@@ -7,7 +7,6 @@ are already built. What cannot be built (a number out of range, a bad escape) is
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from lark import Token
 
-from gatewright.dsl import ast, limits
+from gatewright.dsl import ast, limits, records
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import syntax as messages
@@ -198,7 +197,7 @@ class ExpressionBuilder:
     def primary(self, c: Children) -> ast.Expr:
         """Build `(expression)`: the expression with its brackets in its span."""
         inner = cast(ast.Expr, c[1])
-        node = dataclasses.replace(inner, span=self.span(c))
+        node = records.replace(inner, span=self.span(c))
         if id(inner) in self._minimums:
             self._minimums[id(node)] = self._minimums.pop(id(inner))
         self._depths[id(node)] = self._depths.get(id(inner), 0)

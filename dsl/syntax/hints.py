@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gatewright.dsl.messages.catalog import nearest
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.syntax.expected import (
     ARROW,

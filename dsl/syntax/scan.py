@@ -7,7 +7,6 @@ linear time and the parser behind it only ever sees text of bounded size and dep
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from gatewright.dsl import limits
 from gatewright.dsl.ast import Comment
@@ -15,6 +14,7 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.messages.catalog import closest
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Source
 from gatewright.dsl.syntax.expected import DECLARATION_WORDS
 

@@ -6,8 +6,8 @@ Knows only the spelling of strings; the parser reads the expressions.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.syntax import literals
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.presence import Facts, Path, Presence, path, resolve
 from gatewright.dsl.typing.scopes import ExpressionScope
 
@@ -24,12 +23,12 @@ class Env:
 
     def knowing(self, facts: Facts) -> Env:
         """Return the same place with more known."""
-        return dataclasses.replace(self, facts=self.facts.and_(facts))
+        return records.replace(self, facts=self.facts.and_(facts))
 
     def binding(self, names: Mapping[str, t.Type]) -> Env:
         """Return the inside of a macro; what is known about hidden names is forgotten."""
         facts = self.facts.without(names)
-        return dataclasses.replace(self, facts=facts, locals={**self.locals, **names})
+        return records.replace(self, facts=facts, locals={**self.locals, **names})
 
     def path(self, expr: ast.Expr) -> Path:
         """Return the way to the value of an expression."""

@@ -7,10 +7,10 @@ Source: language.md §4, §5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 
 from gatewright.dsl import types as t
+from gatewright.dsl.records import dataclass, field
 
 NUMBERS = frozenset({t.INT, t.UINT, t.DOUBLE, t.DECIMAL})
 """The types of plain numbers. Money is not one of them."""

@@ -8,12 +8,12 @@ Source: language.md §4.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic, Label
 from gatewright.dsl.messages import types as messages
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.base import Env, Inference
 from gatewright.dsl.typing.compat import NUMBERS, comparable, is_dynamic, orderable

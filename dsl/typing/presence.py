@@ -8,9 +8,9 @@ A field that may be absent can be read only where an earlier condition says that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference, in_order
 from gatewright.dsl.walk import walk

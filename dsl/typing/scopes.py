@@ -7,11 +7,11 @@ refer to. Knows nothing of how expressions are checked.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
+from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.typing.signatures import Signature, namespaces
 from gatewright.dsl.walk import walk
 

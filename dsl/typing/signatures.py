@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from gatewright.dsl import types as t
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.compat import Bindings, Fit, fits, join
 
 ROUNDING_MODES = ("half_even", "half_up", "half_down", "up", "down", "ceiling", "floor")

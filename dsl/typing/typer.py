@@ -9,13 +9,13 @@ where they are used. Knows nothing of rules or files. Source: language.md §3 to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic, Label
 from gatewright.dsl.messages import types as messages
 from gatewright.dsl.messages.catalog import closest
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing import access, calls, operators
 from gatewright.dsl.typing.base import Env, Need, dotted
 from gatewright.dsl.typing.compat import is_dynamic, join, list_of, map_of

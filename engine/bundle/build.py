@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.container import Manifest, manifest_of, pack
-from gatewright.engine.bundle.schema import fingerprint
+from gatewright.engine.bundle.schema import FINGERPRINT
 from gatewright.engine.bundle.signing import Key, sign
 from gatewright.engine.bundle.write import sections_of
 
@@ -31,6 +31,6 @@ def build(
     if taken:
         raise ValueError(f"the section `{taken[0]}` is taken")
     held = {**sections_of(policy), **further}
-    about = Manifest(policy.digest, fingerprint(), made_by, number)
+    about = Manifest(policy.digest, FINGERPRINT, made_by, number)
     manifest = manifest_of(about, held)
     return pack(manifest, held, () if key is None else (sign(manifest, key),))

@@ -7,12 +7,11 @@ syntax tree is read when something about an action first needs it, and kept.
 from __future__ import annotations
 
 import sys
-from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from gatewright.dsl import ast
 from gatewright.dsl.digest import canonical, digest_of
@@ -36,12 +35,12 @@ from gatewright.engine.bundle.container import Container, Manifest
 from gatewright.engine.bundle.decode import decode, decode_file, loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.index import Index, read_index
-from gatewright.engine.bundle.schema import fingerprint
-from gatewright.engine.bundle.write import sections_of
+from gatewright.engine.bundle.schema import FINGERPRINT
 from gatewright.engine.narrow import suspending
 
 T = TypeVar("T")
 
+_OFFSET_BYTES = 8
 _MOST_PARTS = 1024
 """How many actions' parts are kept ready."""
 
@@ -53,7 +52,7 @@ class BundledPolicy:
         """Check what every decision needs. Raises BundleError."""
         self.manifest: Manifest = container.manifest
         self._held = container.sections
-        if self.manifest.schema != fingerprint():
+        if self.manifest.schema != FINGERPRINT:
             raise BundleError(
                 "the bundle was written by another version of gatewright, "
                 f"{self.manifest.gatewright}; build it again"
@@ -83,6 +82,10 @@ class BundledPolicy:
         """The sections that hold no part of the checked policy, such as what a compiler adds."""
         own = kinds.OWN_SECTIONS
         return {name: bytes(held) for name, held in self._held.items() if name not in own}
+
+    def held(self, section: str) -> bytes:
+        """Return a section as it stands in the bundle; raises KeyError where there is none."""
+        return bytes(self._held[section])
 
     def narrowed(self, action: str) -> CheckedPolicy:
         """Return what concerns an action, as `Narrowing.of` does, with one file at most.
@@ -119,9 +122,9 @@ class BundledPolicy:
             tests=(),
             data=self.data,
             digest=self.digest,
-            files=self._units.all(kinds.HEADS, ast.File),
+            files=_Heads(self._units, self._index.counts[kinds.HEADS]),
         )
-        _refuse_unknown_names(part)
+        refuse_unknown_names(part)
         return part
 
     @cached_property
@@ -144,19 +147,6 @@ class BundledPolicy:
             digest=self.digest,
             files=units.files(),
         )
-
-    def check(self) -> None:
-        """Read everything, and see that it is written as this version writes it.
-
-        Raises BundleError. It does not read the sources anew: they may say something else.
-        """
-        _refuse_unknown_names(self.whole)
-        try:
-            same = all(bytes(self._held[n]) == held for n, held in sections_of(self.whole).items())
-        except (KeyError, RecursionError):
-            same = False
-        if not same:
-            raise BundleError("the bundle does not hold one policy set as it is written")
 
     @cached_property
     def _packages(self) -> Mapping[str, Package]:
@@ -217,7 +207,7 @@ class _Units:
         return bytes(self._bytes[self._offsets[number] : self._offsets[number + 1]])
 
 
-def _refuse_unknown_names(part: CheckedPolicy) -> None:
+def refuse_unknown_names(part: CheckedPolicy) -> None:
     """Refuse declarations that name routes or packages which the bundle does not hold."""
     floors = (*part.defaults, *part.on_errors)
     effects = [
@@ -255,6 +245,24 @@ class _Lazy(Mapping[str, T], Generic[T]):
         return len(self._numbers)
 
 
+class _Heads(Sequence["ast.File"]):
+    """The first file without its declarations, read where a decision has no other place."""
+
+    def __init__(self, units: _Units, count: int) -> None:
+        self._units = units
+        self._count = count
+
+    @overload
+    def __getitem__(self, place: int) -> ast.File: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ast.File]: ...
+    def __getitem__(self, place: int | slice) -> ast.File | Sequence[ast.File]:
+        return self._units.all(kinds.HEADS, ast.File)[place]
+
+    def __len__(self) -> int:
+        return self._count
+
+
 # --- sections that are read at once
 
 
@@ -290,14 +298,14 @@ def _frozen(value: object) -> Json:
     return cast(Json, value)
 
 
-def _offsets(text: bytes, count: int, length: int) -> array[int]:
+def _offsets(text: bytes, count: int, length: int) -> Sequence[int]:
     """Read where units begin; they fill their section."""
-    offsets = array("Q")
-    if len(text) != (count + 1) * offsets.itemsize:
+    if len(text) != (count + 1) * _OFFSET_BYTES:
         raise BundleError("the index of the bundle is malformed")
-    offsets.frombytes(text)
+    offsets: Sequence[int] = memoryview(text).cast("Q")
     if sys.byteorder == "big":
-        offsets.byteswap()
+        pieces = range(0, len(text), _OFFSET_BYTES)
+        offsets = [int.from_bytes(text[at : at + _OFFSET_BYTES], "little") for at in pieces]
     ordered = all(a < b for a, b in pairwise(offsets))
     if offsets[0] != 0 or offsets[-1] != length or not ordered:
         raise BundleError("the index of the bundle is malformed")

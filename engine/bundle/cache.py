@@ -13,17 +13,17 @@ import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.dsl.files import Gathered
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source
 from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.container import FORMAT, unpack
-from gatewright.engine.bundle.encode import dumps
+from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import BundledSet
-from gatewright.engine.bundle.schema import fingerprint
+from gatewright.engine.bundle.schema import FINGERPRINT
 
 MAX_CACHE_BYTES = 256 * 1024 * 1024
 """How much a cache holds; the entries that were not used for longest go first."""
@@ -37,7 +37,7 @@ def key_of(found: Gathered, library: Iterable[Source], made_by: str) -> str:
     texts = [[source.name, source.text] for source in found.sources]
     data = [[d.name, d.source.name, d.source.text] for d in found.documents]
     standard = [[source.name, source.text] for source in library]
-    whole = dumps([FORMAT, fingerprint(), made_by, texts, data, standard])
+    whole = dumps([FORMAT, FINGERPRINT, made_by, texts, data, standard])
     return hashlib.sha256(whole.encode("ascii")).hexdigest()
 
 

@@ -13,15 +13,14 @@ when it is read. Knows nothing of policies.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, cast
 
-from gatewright.engine.bundle.decode import loads
-from gatewright.engine.bundle.encode import dumps
+from gatewright.dsl.records import dataclass, field
+from gatewright.dsl.sha256 import sha256
+from gatewright.engine.bundle.decode import dumps, loads
 from gatewright.engine.bundle.errors import BundleError
 
 FORMAT = 1
@@ -29,11 +28,15 @@ MAGIC = b"gatewright bundle "
 MAX_BUNDLE_BYTES = 1024 * 1024 * 1024
 _MAX_HEAD = 1024 * 1024
 """How long signatures and manifest may be, each."""
-_HEAD = re.compile(rb"gatewright bundle 1\n([0-9]{8}) ([0-9]{8}) ([0-9a-f]{64})\n")
+_FIRST_LINE = b"gatewright bundle 1\n"
 _HEAD_LENGTH = 103
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}", re.ASCII)
-_SHA = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+"""Two lines: what it is, and how long signatures and manifest are, with their hash."""
+_DIGITS = frozenset("0123456789")
+_HEX = _DIGITS | frozenset("abcdef")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_IN_NAMES = _LETTERS | _DIGITS | frozenset("_.-")
+_MAX_NAME = 64
+_DIGEST = "sha256:"
 _MANIFEST_KEYS = {"format", "digest", "gatewright", "schema", "sections", "version"}
 
 
@@ -75,7 +78,7 @@ def manifest_of(manifest: Manifest, sections: Mapping[str, bytes]) -> bytes:
     entries: list[dict[str, object]] = []
     offset = 0
     for name, content in sorted(sections.items()):
-        if not _NAME.fullmatch(name):
+        if not _is_name(name):
             raise ValueError(f"`{name}` is no name of a section")
         entries.append(_entry(name, offset, content))
         offset += len(content)
@@ -93,8 +96,8 @@ def manifest_of(manifest: Manifest, sections: Mapping[str, bytes]) -> bytes:
 
 
 def _entry(name: str, offset: int, content: bytes) -> dict[str, object]:
-    sha256 = hashlib.sha256(content).hexdigest()
-    return {"name": name, "offset": offset, "length": len(content), "sha256": sha256}
+    found = sha256(content).hex()
+    return {"name": name, "offset": offset, "length": len(content), "sha256": found}
 
 
 def pack(
@@ -103,10 +106,18 @@ def pack(
     """Return the file. The same content gives the same bytes."""
     entries = [{"key": s.key, "signature": s.signature} for s in signatures]
     signed = dumps(entries).encode("ascii")
-    sha256 = hashlib.sha256(signed + manifest).hexdigest()
-    head = f"gatewright bundle {FORMAT}\n{len(signed):08d} {len(manifest):08d} {sha256}\n"
+    checked = sha256(signed + manifest).hex()
+    head = f"gatewright bundle {FORMAT}\n{len(signed):08d} {len(manifest):08d} {checked}\n"
     contents = [content for _, content in sorted(sections.items())]
     return b"".join([head.encode("ascii"), signed, manifest, *contents])
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _MAX_NAME and text[0] in _LETTERS and _IN_NAMES.issuperset(text)
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and _HEX.issuperset(text)
 
 
 def is_bundle(start: bytes) -> bool:
@@ -118,15 +129,27 @@ def unpack(content: bytes) -> Container:
     """Take a bundle apart, and check every byte of it. Raises BundleError, and nothing else."""
     if not is_bundle(content):
         raise BundleError("this is no bundle of policies")
-    head = _HEAD.match(content)
-    if head is None:
-        raise BundleError(_unknown_format(content))
-    signed, manifest = _head_parts(content, int(head[1]), int(head[2]), head[3].decode("ascii"))
+    signed, manifest = _head_parts(content, *_head(content))
     signatures = _signatures(signed)
     fields = _fields(manifest)
-    sections = _sections(fields["sections"], memoryview(content)[head.end() :], manifest, signed)
+    sections = _sections(fields["sections"], memoryview(content)[_HEAD_LENGTH:], manifest, signed)
     about = Manifest(fields["digest"], fields["schema"], fields["gatewright"], fields["version"])
     return Container(about, manifest, signatures, MappingProxyType(sections))
+
+
+def _head(content: bytes) -> tuple[int, int, str]:
+    """Return how long signatures and manifest are, and the hash of both."""
+    head = content[:_HEAD_LENGTH]
+    parts = head[len(_FIRST_LINE) : -1].split(b" ")
+    if not (head.startswith(_FIRST_LINE) and head.endswith(b"\n") and len(parts) == 3):
+        raise BundleError(_unknown_format(content))
+    signed, manifest, sha256 = (part.decode("latin-1") for part in parts)
+    for length in (signed, manifest):
+        if len(length) != 8 or not _DIGITS.issuperset(length):
+            raise BundleError(_unknown_format(content))
+    if not _is_sha256(sha256):
+        raise BundleError(_unknown_format(content))
+    return int(signed), int(manifest), sha256
 
 
 def _unknown_format(content: bytes) -> str:
@@ -136,12 +159,12 @@ def _unknown_format(content: bytes) -> str:
     return "the head of the bundle is damaged"
 
 
-def _head_parts(content: bytes, signed: int, manifest: int, sha256: str) -> tuple[bytes, bytes]:
+def _head_parts(content: bytes, signed: int, manifest: int, expected: str) -> tuple[bytes, bytes]:
     if signed > _MAX_HEAD or manifest > _MAX_HEAD:
         raise BundleError("the head of the bundle is too long")
     start = _HEAD_LENGTH
     both = content[start : start + signed + manifest]
-    if len(both) != signed + manifest or hashlib.sha256(both).hexdigest() != sha256:
+    if len(both) != signed + manifest or sha256(both).hex() != expected:
         raise BundleError("the head of the bundle is damaged")
     return both[:signed], both[signed:]
 
@@ -175,8 +198,9 @@ def _fields(text: bytes) -> dict[str, Any]:
         } if (
             fields.keys() == _MANIFEST_KEYS
             and type(fields["format"]) is int
-            and _DIGEST.fullmatch(digest)
-            and _SHA.fullmatch(schema)
+            and digest.startswith(_DIGEST)
+            and _is_sha256(digest.removeprefix(_DIGEST))
+            and _is_sha256(schema)
             and (version is None or (type(version) is int and version >= 0))
         ):
             return fields
@@ -192,13 +216,13 @@ def _sections(
     found: dict[str, memoryview] = {}
     expected = 0
     for entry in entries:
-        name, offset, length, sha256 = _described(entry)
+        name, offset, length, hashed = _described(entry)
         if name in found:
             raise BundleError(f"the bundle has two sections `{name}`")
         if offset != expected or length > len(body) - offset:
             raise BundleError(f"the section `{name}` of the bundle is not where it should be")
         section = body[offset : offset + length]
-        if hashlib.sha256(section).hexdigest() != sha256:
+        if sha256(section).hex() != hashed:
             raise BundleError(f"the section `{name}` of the bundle is damaged")
         found[name] = section
         expected += length
@@ -213,14 +237,14 @@ def _described(entry: object) -> tuple[str, int, int, str]:
             "name": str(name),
             "offset": int(offset),
             "length": int(length),
-            "sha256": str(sha256),
+            "sha256": str(hashed),
         } if (
             _count(entry) == 4
             and type(offset) is int is type(length)
             and offset >= 0 <= length
-            and _NAME.fullmatch(name)
+            and _is_name(name)
         ):
-            return name, offset, length, sha256
+            return name, offset, length, hashed
         case _:
             raise BundleError("the manifest of the bundle is malformed")
 

@@ -9,21 +9,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
+from gatewright.dsl import ast
 from gatewright.dsl.ast.base import Node
-from gatewright.dsl.ast.declarations import Declaration, File
+from gatewright.dsl.policy import Later
+from gatewright.dsl.record_methods import RecordField, maker_of
+from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.errors import BundleError
-from gatewright.engine.bundle.schema import CLASSES, NUMBERS, field_types
+from gatewright.engine.bundle.schema import COUNT, class_of, held_fields, is_held, type_of
 
 T = TypeVar("T")
 
+_LATER = "Later["
+"""How the type of a field begins that no decision needs."""
+
 _MAX_INT = 1 << 96
-_DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?(E[+-]?[0-9]{1,3})?", re.ASCII)
+_MAX_DECIMAL_CHARS = 130
+_MAX_EXPONENT = 999
+
+
+def dumps(value: object) -> str:
+    """Write JSON so that the same value gives the same text: no spaces, keys sorted, ASCII."""
+    return json.dumps(
+        value, separators=(",", ":"), sort_keys=True, allow_nan=False, ensure_ascii=True
+    )
 
 
 def loads(text: bytes, what: str) -> object:
@@ -54,6 +68,12 @@ class Unit:
         self.base = base
         self.nodes: list[Node] = []
 
+    def copy(self) -> Unit:
+        """Return a unit with the same nodes, to read on."""
+        copied = Unit(self.sources, self.source, self.base)
+        copied.nodes = [*self.nodes]
+        return copied
+
 
 Read: TypeAlias = Callable[[Any, Unit], Any]
 
@@ -69,15 +89,15 @@ def decode(cls: type[T], text: bytes, sources: Sequence[Source]) -> T:
 
 
 def decode_file(
-    text: bytes, sources: Sequence[Source], declared: Callable[[int], Declaration]
-) -> File:
+    text: bytes, sources: Sequence[Source], declared: Callable[[int], ast.Declaration]
+) -> ast.File:
     """Return a file; `declared` gives the declarations that stand in other units, by number."""
     value, unit = _opened(text, sources)
     parts = _list(value)
     if len(parts) != 2:
         malformed()
-    file: File = _whole(_reader(File), parts[0], unit)
-    read = _reader(Declaration)
+    file: ast.File = _whole(_reader(ast.File), parts[0], unit)
+    read = _reader(ast.Declaration)
     declarations = tuple(
         declared(item) if type(item) is int else _whole(read, item, unit)
         for item in _list(parts[1])
@@ -144,9 +164,16 @@ def _bytes(raw: Any, _: Unit) -> bytes:
 
 
 def _decimal(raw: Any, _: Unit) -> Decimal:
-    if type(raw) is not str or not _DECIMAL.fullmatch(raw):
+    if type(raw) is not str or len(raw) > _MAX_DECIMAL_CHARS:
         malformed()
-    return Decimal(raw)
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        malformed()
+    # Only the one way to write it is taken.
+    if not value.is_finite() or str(value) != raw or abs(value.adjusted()) > _MAX_EXPONENT:
+        malformed()
+    return value
 
 
 def _span(raw: Any, unit: Unit) -> Span:
@@ -180,6 +207,10 @@ _SCALARS: dict[Any, Read] = {
 }
 
 
+_PLAIN: dict[str, Read] = {hint.__name__: read for hint, read in _SCALARS.items()}
+"""Readers by the name of a type, as most fields have it: no need to look up what it means."""
+
+
 def _one_of(values: tuple[Any, ...]) -> Read:
     def read(raw: Any, _: Unit) -> Any:
         return raw if type(raw) is str and raw in values else malformed()
@@ -196,13 +227,13 @@ def _list(raw: object) -> list[Any]:
 
 def _tuple(of: tuple[Any, ...]) -> Read:
     if len(of) == 2 and of[1] is Ellipsis:
-        item = _late(of[0])
+        item = _late(lambda: of[0])
 
         def read_all(raw: Any, unit: Unit) -> Any:
             return tuple([item(each, unit) for each in _list(raw)])
 
         return read_all
-    readers = tuple(_late(each) for each in of)
+    readers = tuple([_late(partial(_itself, each)) for each in of])
 
     def read(raw: Any, unit: Unit) -> Any:
         parts = _list(raw)
@@ -214,7 +245,7 @@ def _tuple(of: tuple[Any, ...]) -> Read:
 
 
 def _frozenset(of: Any) -> Read:
-    item = _late(of)
+    item = _late(lambda: of)
 
     def read(raw: Any, unit: Unit) -> Any:
         return frozenset([item(each, unit) for each in _list(raw)])
@@ -223,7 +254,7 @@ def _frozenset(of: Any) -> Read:
 
 
 def _mapping(of: Any) -> Read:
-    value = _late(of)
+    value = _late(lambda: of)
 
     def read(raw: Any, unit: Unit) -> Any:
         if type(raw) is not dict:
@@ -234,20 +265,44 @@ def _mapping(of: Any) -> Read:
     return read
 
 
-def _late(hint: Any) -> Read:
-    """Return a reader that is looked up when it is first used: types contain themselves."""
+def _late(find: Callable[[], Any]) -> Read:
+    """Return a reader of a type that is looked up when it is first used.
+
+    Types contain themselves, and those of many fields never come.
+    """
     found: list[Read] = []
 
     def read(raw: Any, unit: Unit) -> Any:
         if not found:
-            found.append(_reader(hint))
+            found.append(_reader(find()))
         return found[0](raw, unit)
 
     return read
 
 
+def _itself(hint: Any) -> Any:
+    return hint
+
+
+def _of_field(field: RecordField) -> Read:
+    """Return a reader of a field; what is read later is kept as it stands until then."""
+    annotation = field.annotation
+    plain = _PLAIN.get(annotation)
+    if plain is not None:
+        return plain
+    if not annotation.startswith(_LATER):
+        return _late(lambda: type_of(annotation, field.module))
+    now = _late(lambda: type_of(annotation[len(_LATER) : -1], field.module))
+
+    def later(raw: Any, unit: Unit) -> Any:
+        # The nodes so far, since what is read later may be read by two threads at once.
+        return Later(lambda: _whole(now, raw, unit.copy()))
+
+    return later
+
+
 def _union(members: tuple[Any, ...]) -> Read:
-    objects = tuple(m for m in members if m in NUMBERS)
+    objects = tuple(m for m in members if is_held(m))
     others = [m for m in members if m not in objects]
     read_object = _object(objects) if objects else None
     by_type: dict[object, Read] = {}
@@ -267,19 +322,29 @@ def _union(members: tuple[Any, ...]) -> Read:
 
 def _object(allowed: tuple[Any, ...]) -> Read:
     """Return what reads an object of some classes, or the number of a node that came before."""
-    classes = frozenset(cls for cls in CLASSES if issubclass(cls, allowed))
-    makers = {NUMBERS[cls]: _maker(cls) for cls in classes}
+    makers: dict[int, Read] = {}
 
     def read(raw: Any, unit: Unit) -> Any:
         if isinstance(raw, list):
             parts = _list(cast(object, raw))
-            maker = makers.get(parts[0]) if parts and type(parts[0]) is int else None
-            return maker(parts, unit) if maker is not None else malformed()
-        if type(raw) is int and 0 <= raw < len(unit.nodes) and type(unit.nodes[raw]) in classes:
+            number = parts[0] if parts and type(parts[0]) is int else -1
+            maker = makers.get(number)
+            if maker is None:
+                # Made when the first object of a class comes: a policy has few of the many.
+                maker = makers[number] = _maker(_allowed(number, allowed))
+            return maker(parts, unit)
+        if type(raw) is int and 0 <= raw < len(unit.nodes) and isinstance(unit.nodes[raw], allowed):
             return unit.nodes[raw]
         malformed()
 
     return read
+
+
+def _allowed(number: int, allowed: tuple[Any, ...]) -> type[Any]:
+    """Return the class of a number, which must be one of some classes or derived from one."""
+    if not 0 <= number < COUNT or not issubclass(class_of(number), allowed):
+        malformed()
+    return class_of(number)
 
 
 def _maker(cls: type[Any]) -> Read:
@@ -290,16 +355,15 @@ def _maker(cls: type[Any]) -> Read:
 
 
 def _making(cls: type[Any]) -> Read:
-    names = tuple(field_types(cls))
-    readers = tuple(_late(hint) for hint in field_types(cls).values())
+    readers = tuple([_of_field(field) for field in held_fields(cls)])
+    made_of = maker_of(cls)
     is_node = issubclass(cls, Node)
-    count = len(names) + 1
+    count = len(readers) + 1
 
     def make(raw: list[Any], unit: Unit) -> Any:
         if len(raw) != count:
             malformed()
-        values = {n: read(v, unit) for n, read, v in zip(names, readers, raw[1:], strict=True)}
-        made = cls(**values)
+        made = made_of([read(part, unit) for read, part in zip(readers, raw[1:], strict=True)])
         if is_node:
             unit.nodes.append(made)
         return made

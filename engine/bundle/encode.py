@@ -7,23 +7,17 @@ A span is `[start, length]`, counted from the unit's own offset in the unit's ow
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import File
+from gatewright.dsl.policy import Later
+from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
-from gatewright.engine.bundle.schema import NUMBERS, held_fields
-
-
-def dumps(value: object) -> str:
-    """Write JSON so that the same value gives the same text: no spaces, keys sorted, ASCII."""
-    return json.dumps(
-        value, separators=(",", ":"), sort_keys=True, allow_nan=False, ensure_ascii=True
-    )
+from gatewright.engine.bundle.decode import dumps
+from gatewright.engine.bundle.schema import held_fields, number_of
 
 
 class Encoder:
@@ -78,6 +72,8 @@ class _Unit:
             case frozenset():
                 items = [self.plain(item) for item in cast("frozenset[object]", value)]
                 return sorted(items, key=dumps)
+            case Later():
+                return self.plain(cast("Later[object]", value).value)
             case Mapping():
                 entries = cast("Mapping[str, object]", value)
                 # Nodes are numbered in the order in which they are read again.
@@ -89,7 +85,7 @@ class _Unit:
         seen = self._seen.get(id(value))
         if seen is not None:
             return seen
-        number = NUMBERS[type(value)]
+        number = number_of(type(value))
         parts = [self.plain(getattr(value, f.name)) for f in held_fields(type(value))]
         if isinstance(value, Node):
             self._seen[id(value)] = len(self._seen)

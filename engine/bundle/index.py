@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NoReturn, cast
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.decode import loads
 from gatewright.engine.bundle.errors import BundleError

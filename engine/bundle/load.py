@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gatewright.dsl.files import Unreadable
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.container import MAGIC, MAX_BUNDLE_BYTES, is_bundle, unpack
 from gatewright.engine.bundle.errors import BundleError
-from gatewright.engine.bundle.signing import Key, verify
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.scope import data_value
 from gatewright.engine.values import Value
+
+if TYPE_CHECKING:
+    from gatewright.engine.bundle.signing import Key
 
 
 class BundledSet(PolicySet):
@@ -78,6 +80,9 @@ def from_bytes(
     """Load a bundle from the bytes of its file, as `load_bundle` does."""
     container = unpack(content)
     if keys is not None:
+        # Imported where a signature is checked, which most loads do without.
+        from gatewright.engine.bundle.signing import verify
+
         verify(container, keys)
     if least_version is not None:
         _check_version(container.manifest.version, least_version)
@@ -93,11 +98,10 @@ def _check_version(version: int | None, least: int) -> None:
 
 def looks_like_bundle(path: str | os.PathLike[str]) -> bool:
     """Tell whether a path is a file that begins as a bundle does. Raises Unreadable."""
-    file = Path(path)
-    if not file.is_file():
+    if not os.path.isfile(path):
         return False
     try:
-        with file.open("rb") as stream:
+        with open(path, "rb") as stream:
             return is_bundle(stream.read(len(MAGIC)))
     except OSError as error:
         raise Unreadable(str(path), error.strerror or "cannot be read") from None
@@ -105,7 +109,7 @@ def looks_like_bundle(path: str | os.PathLike[str]) -> bool:
 
 def _read(path: str) -> bytes:
     try:
-        with Path(path).open("rb") as stream:
+        with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             content = stream.read(min(size, MAX_BUNDLE_BYTES) + 1)
     except OSError as error:

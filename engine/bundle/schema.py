@@ -1,58 +1,87 @@
 """The closed table of classes that a bundle may hold, and their fields.
 
 A class is written as its number in this table. The table's fingerprint stands in every bundle, so
-that one written with other classes or fields is refused as a whole.
+that one written with other classes or fields is refused as a whole. Both are written down here, so
+that a bundle is read without loading classes that it does not hold; tests/engine/bundle/
+test_schema.py compares them with the classes, and says what they have to be.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import Field, fields, is_dataclass
+import sys
 from functools import cache
-from typing import Any, get_type_hints
+from importlib import import_module
+from typing import Any, Final
 
-from gatewright.dsl import policy, types
-from gatewright.dsl.ast import base, declarations, expressions, parts, policy_tests
+from gatewright.dsl.record_methods import RecordField, fields_of
 
-_MODULES = (base, expressions, parts, declarations, policy_tests, types, policy)
-_NOT_HELD = (policy.CheckedPolicy,)
+HELD: Final = {
+    "gatewright.dsl.ast.base": ("Ident Node QualifiedName"),
+    "gatewright.dsl.ast.bodies": (
+        "Annotation AnyCell AutoRun Block CaseRow Cases ChangesBlock CompareCell ExactCell "
+        "FieldDecl Plain RangeCell Require Table TableRow Tier TierRow TypeRef"
+    ),
+    "gatewright.dsl.ast.declarations": (
+        "ActionDecl AlwaysAtLeast Approvers CalendarDecl CalendarItem Comment Declaration "
+        "DefaultDecl Distinct ExceptionDecl ExceptionItem Exclude File HistoryDecl Import "
+        "InvariantDecl LetDecl MonotoneIn NamedDeclaration NeverDefault NeverEffect Notify "
+        "OnErrorDecl Outranks PermitDecl Remind RiskDecl RouteDecl RuleDecl Sla Timeout "
+        "TypeDecl UseCalendar"
+    ),
+    "gatewright.dsl.ast.expressions": (
+        "And Argument Between Binary BoolLiteral BusinessDaysLiteral BytesLiteral Call "
+        "Conditional DoubleLiteral DurationLiteral Index IntLiteral ListItem ListLiteral "
+        "MapEntry MapLiteral MethodCall MoneyLiteral Name NullLiteral Or Select StringLiteral "
+        "TimestampLiteral UintLiteral Unary"
+    ),
+    "gatewright.dsl.ast.parts": ("Clause Obligation Pattern Refinement Template"),
+    "gatewright.dsl.ast.policy_tests": (
+        "AtInstant CaseTable CaseTableRow ExpectBecause ExpectEffect ExpectError ExpectRisk "
+        "ExpectRules Given Past PolicyTest"
+    ),
+    "gatewright.dsl.policy": (
+        "ActionType Calendar Condition Effect Floor History Invariant Let OnTimeout Package "
+        "Period Permit PolicyException Risk Route Row Rule Scope Test"
+    ),
+    "gatewright.dsl.types": (
+        "CalendarType ChangesType EnumType FieldType HistoryType ListType MapType MoneyType "
+        "OptionalType RecordType Scalar StringType TypeVariable"
+    ),
+}
+"""The classes by module, in the order of their numbers."""
+FINGERPRINT: Final = "fb487d4329b8ab3c8c6a653ad97f2f28ebe050834dae90bf2ff7193adfa62198"
+"""A digest of all classes, fields and types."""
 
-
-def _classes() -> tuple[type[Any], ...]:
-    """Return the dataclasses that the modules define, by name."""
-    found: dict[str, type[Any]] = {}
-    for module in _MODULES:
-        for value in vars(module).values():
-            if isinstance(value, type) and _is_held(value, module.__name__):
-                found[f"{module.__name__}.{value.__name__}"] = value
-    return tuple(found[name] for name in sorted(found))
-
-
-def _is_held(cls: type[Any], module: str) -> bool:
-    return cls.__module__ == module and is_dataclass(cls) and cls not in _NOT_HELD
-
-
-CLASSES = _classes()
-NUMBERS = {cls: number for number, cls in enumerate(CLASSES)}
-
-
-def held_fields(cls: type[Any]) -> tuple[Field[Any], ...]:
-    """Return the fields that are written, in order: those that an object is made from."""
-    return tuple(field for field in fields(cls) if field.init)
-
-
-def field_types(cls: type[Any]) -> dict[str, Any]:
-    """Return the fields of a class in the order in which they are written, with their types."""
-    hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in held_fields(cls)}
+_NAMES: Final = tuple([(module, name) for module, names in HELD.items() for name in names.split()])
+_NUMBERS: Final = {name: number for number, name in enumerate(_NAMES)}
+COUNT: Final = len(_NAMES)
+"""How many classes there are."""
 
 
 @cache
-def fingerprint() -> str:
-    """Return a digest of all classes, fields and types."""
-    lines = [
-        f"{cls.__module__}.{cls.__name__} "
-        + " ".join(f"{field.name}:{field.type}" for field in held_fields(cls))
-        for cls in CLASSES
-    ]
-    return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
+def class_of(number: int) -> type[Any]:
+    """Return the class of a number below `COUNT`."""
+    module, name = _NAMES[number]
+    cls: type[Any] = getattr(import_module(module), name)
+    return cls
+
+
+def number_of(cls: type[Any]) -> int:
+    """Return the number of a class; raises KeyError for one that no bundle holds."""
+    return _NUMBERS[cls.__module__, cls.__name__]
+
+
+def is_held(hint: object) -> bool:
+    """Tell whether a type is a class that a bundle may hold."""
+    return isinstance(hint, type) and (hint.__module__, hint.__name__) in _NUMBERS
+
+
+def held_fields(cls: type[Any]) -> tuple[RecordField, ...]:
+    """Return the fields that are written, in order: those that an object is made from."""
+    return tuple(field for field in fields_of(cls).values() if field.init)
+
+
+@cache
+def type_of(annotation: str, module: str) -> Any:
+    """Return the type that an annotation of a module of ours means there."""
+    return eval(annotation, vars(sys.modules[module]))  # noqa: S307  # an annotation of ours

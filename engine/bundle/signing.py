@@ -6,12 +6,11 @@ of text it is, so that no signature of anything else serves here.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from gatewright.dsl.sha256 import sha256
 from gatewright.engine.bundle.container import Container, Signature
 from gatewright.engine.bundle.errors import BundleError, KeyUnusable
 
@@ -65,7 +64,7 @@ def _check(signature: Signature, public: Ed25519PublicKey, manifest: bytes) -> N
 
 
 def _key_id(public: Ed25519PublicKey) -> str:
-    return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:32]
+    return sha256(public.public_bytes_raw()).hex()[:32]
 
 
 def read_private(key: Key) -> Ed25519PrivateKey:
@@ -124,7 +123,7 @@ def _pem(key: Key) -> bytes:
     if isinstance(key, str) and not path:
         return key.encode("utf-8", "replace")
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             return file.read(_MAX_KEY_BYTES)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "cannot be read"

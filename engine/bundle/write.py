@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from gatewright.dsl import ast
 from gatewright.dsl.digest import canonical
 from gatewright.dsl.policy import CheckedPolicy, Package
+from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle import kinds
-from gatewright.engine.bundle.encode import Encoder, dumps
+from gatewright.engine.bundle.decode import dumps
+from gatewright.engine.bundle.encode import Encoder
 from gatewright.engine.narrow import Places, permit_places, suspensions
 from gatewright.engine.secrecy import Secrets
 

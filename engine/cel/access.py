@@ -11,7 +11,7 @@ from gatewright.engine.values import (
     OptionalValue,
     Value,
     a_kind,
-    is_host_object,
+    is_host,
 )
 
 _MONEY_FIELDS = ("amount", "currency")
@@ -27,7 +27,7 @@ def select(operand: Value, field: str) -> Value:
         return operand[field]
     if isinstance(operand, Money) and field in _MONEY_FIELDS:
         return _money_field(operand, field)
-    if is_host_object(operand):
+    if is_host(operand):
         return operand.select(field)
     raise _no_field(operand, field)
 
@@ -47,7 +47,7 @@ def has(operand: Value, field: str) -> bool:
         return field in operand
     if isinstance(operand, Money) and field in _MONEY_FIELDS:
         return field == "amount" or operand.currency is not None
-    if is_host_object(operand):
+    if is_host(operand):
         return operand.has(field)
     raise _no_field(operand, field)
 
@@ -63,7 +63,7 @@ def index(operand: Value, key: Value) -> Value:
         return operand[position]
     if isinstance(operand, Map):
         return _entry(operand, key)
-    if is_host_object(operand) and isinstance(key, str):
+    if is_host(operand) and isinstance(key, str):
         return _named(operand, key)
     raise EvaluationError("type_mismatch", f"{a_kind(operand)} has no elements")
 
@@ -76,7 +76,7 @@ def optional_index(operand: Value, key: Value) -> OptionalValue:
         present = 0 <= _position(key) < len(operand)
     elif isinstance(operand, Map):
         present = key in operand
-    elif is_host_object(operand) and isinstance(key, str):
+    elif is_host(operand) and isinstance(key, str):
         present = operand.has(key)
     else:
         raise EvaluationError("type_mismatch", f"{a_kind(operand)} has no elements")

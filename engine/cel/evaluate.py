@@ -30,7 +30,7 @@ from gatewright.engine.values import (
     Value,
     a_kind,
     int64,
-    is_host_object,
+    is_host,
     parse_decimal,
 )
 
@@ -182,7 +182,7 @@ class Evaluator:
         """Return the object of the scope that is called like a function: `agreement(...)`."""
         name = ast.Name(expr.function, expr.absolute, span=expr.span)
         callee = self._name(name) if self._is_bound(name) else None
-        if not is_host_object(callee):
+        if not is_host(callee):
             raise functions.unknown(expr.function)
         return callee
 
@@ -214,7 +214,7 @@ class Evaluator:
 
     def _member_call(self, expr: ast.MethodCall) -> Value:
         target = self.evaluate(expr.target)
-        if is_host_object(target):
+        if is_host(target):
             return target.invoke(expr.method, expr.arguments, self.evaluate)
         if isinstance(target, OptionalValue) and expr.method in ("or", "orValue"):
             return self._alternative(target, expr)
@@ -240,7 +240,7 @@ class Evaluator:
         if len(expr.arguments) != 1:
             raise functions.wrong_arguments("in", len(expr.arguments))
         container = self.evaluate(expr.arguments[0].value)
-        if not is_host_object(container):
+        if not is_host(container):
             raise EvaluationError(
                 "type_mismatch", f"`.in(...)` needs a calendar, not {a_kind(container)}"
             )

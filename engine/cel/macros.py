@@ -7,12 +7,12 @@ bound. Which arguments are which is in `dsl.macros`. Source: cel-spec langdef.md
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Protocol, TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro
+from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import charge_key
 from gatewright.engine.cel.lists import ordering

@@ -7,7 +7,6 @@ network; cel-spec network_ext cases.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import (
     AddressValueError,
     IPv4Address,
@@ -21,6 +20,7 @@ from ipaddress import (
     ip_interface,
 )
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.registry import Library
 from gatewright.engine.errors import EvaluationError
 

@@ -7,9 +7,9 @@ body is a plain Python function of values that raises nothing but EvaluationErro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.values import Value, kind_of
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from gatewright.dsl import ast
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import OptionalValue, Value
 

@@ -25,7 +25,7 @@ from gatewright.engine.values import Value
 
 Method: TypeAlias = Literal["count", "sum", "distinct"]
 
-EMPTY: Final = History()
+_EMPTY: Final = History()
 """What is asked where the host has no history: nothing ever happened."""
 
 
@@ -69,8 +69,12 @@ class Question:
             return True
         return kind_of_type(declared_type(self.declared.record, name)) == "string"
 
-    def ask(self, store: HistoryStore, values: tuple[Value, ...], now_nanos: int) -> Value:
-        """Return the answer of a store; raises EvaluationError, or Unsure if it has no index."""
+    def ask(self, store: HistoryStore | None, values: tuple[Value, ...], now_nanos: int) -> Value:
+        """Return the answer of a store, None being one in which nothing ever happened.
+
+        Raises EvaluationError, or Unsure if it has no index.
+        """
+        store = _EMPTY if store is None else store
         for name, value, is_text in zip(self.keys, values, self._texts, strict=True):
             if type(value) is not str or not is_text:
                 checked_key(name, value, self.declared.record)

@@ -8,10 +8,10 @@ and a decision asks them all. The same rows give the same trees.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.compile.formula import (
     ERROR,
     Atom,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast as py
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.compile.pycode import Code, call, compared, name
 from gatewright.engine.compile.tree import (
     ABSENT,

@@ -10,12 +10,12 @@ Source: language.md §4, §9.
 from __future__ import annotations
 
 import ast as pyast
-from dataclasses import replace
 from itertools import count
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.macros import find_macro
+from gatewright.dsl.records import replace
 from gatewright.dsl.walk import children
 from gatewright.engine.cel import access, functions
 from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget

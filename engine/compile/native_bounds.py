@@ -7,10 +7,10 @@ go in, and for texts and lists that come out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from gatewright.dsl import types as t
+from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import CHARS_A_STEP
 from gatewright.engine.cel.regexes import compiled
 from gatewright.engine.compile.native_code import Cannot, Code, is_text

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast as pyast
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.macros import find_macro
+from gatewright.dsl.records import replace
 from gatewright.engine.cel import access, functions
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.regexes import compiled
@@ -160,7 +160,7 @@ def _apply(
     expr: ast.Expr, name: str, is_member: bool, arguments: tuple[Code, ...], place: Place
 ) -> Code:
     """Compile a call whose arguments are compiled."""
-    overloads = functions.OVERLOADS.get((name, is_member), ())
+    overloads = functions.overloads(name, is_member)
     if not overloads:
         raise Cannot
     sure = tuple(place.sure(argument) for argument in arguments)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast as pyast
 import linecache
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
 from types import CodeType, FunctionType
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
+from gatewright.dsl.records import dataclass, field, replace
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, size_of_value

@@ -8,9 +8,9 @@ that comes from outside `is_small`. Source: language.md §4.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gatewright.dsl import types as t
+from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import CHARS_A_STEP
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Map, OptionalValue, Value, nfc

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast as pyast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.macros import Macro
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_bounds import element_size, element_type, sort_cost
 from gatewright.engine.compile.native_code import (

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast as pyast
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
+from gatewright.dsl.records import replace
 from gatewright.engine.cel import operators
 from gatewright.engine.cel.evaluate import beside
 from gatewright.engine.compile import native_runtime as runtime

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast as py
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import CheckedPolicy
+from gatewright.dsl.records import replace
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.compile import formula as f

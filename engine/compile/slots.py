@@ -6,11 +6,11 @@ instant in nanoseconds. Source: language.md §3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.records import dataclass
 from gatewright.engine.compile.build import SlotKind
 
 Path: TypeAlias = tuple[str, ...]

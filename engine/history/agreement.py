@@ -6,23 +6,25 @@ Source: language.md §6.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gatewright.dsl import ast
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history.host import ask_agreement
-from gatewright.engine.history.query import HistoryStore
-from gatewright.engine.values import HostObject, Timestamp, Value
+from gatewright.engine.values import Timestamp, Value
+
+if TYPE_CHECKING:
+    from gatewright.engine.history.query import HistoryStore
 
 Evaluate = Callable[[ast.Expr], Value]
 
 
 @dataclass(frozen=True, slots=True)
-class AgreementFunction(HostObject):
+class AgreementFunction:
     """The function `agreement` as one package's conditions see it."""
 
     package: str
-    store: HistoryStore
+    history: Callable[[], HistoryStore]
     now: Timestamp
 
     def select(self, field: str) -> Value:
@@ -41,7 +43,10 @@ class AgreementFunction(HostObject):
                 ast.Argument("within", within),
             ) if not method:
                 name = f"{self.package}.{rule}"
-                return ask_agreement(self.store, name, evaluate(within), self.now)
+                # What asks histories: imported where one is asked, since every scope has this name.
+                from gatewright.engine.history.host import ask_agreement
+
+                return ask_agreement(self.history(), name, evaluate(within), self.now)
             case _:
                 raise EvaluationError(
                     "invalid_argument", "write `agreement(rule_name, within: 90d)`"

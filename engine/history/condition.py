@@ -8,11 +8,11 @@ reads anything of a decision (`now`, `data`, `agreement`) has not. Source: langu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import History as DeclaredHistory
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import RecordType
 from gatewright.dsl.walk import walk
 from gatewright.engine.cel.evaluate import Evaluator

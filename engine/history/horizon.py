@@ -5,15 +5,14 @@ What lies further back answers no question, so a store may forget it (`History.p
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import cast
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, records
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.source import Span
-from gatewright.engine.history.host import METHODS
+from gatewright.engine.history import METHODS
 from gatewright.engine.values import Duration
 
 
@@ -73,9 +72,9 @@ def _parts(whole: object) -> Iterator[object]:
         if isinstance(part, Span) or id(part) in seen:
             continue
         seen.add(id(part))
-        if dataclasses.is_dataclass(part):
+        if records.is_record(part):
             yield part
-            todo.extend(getattr(part, field.name) for field in dataclasses.fields(part))
+            todo.extend(getattr(part, name) for name in records.names_of(part))
         elif isinstance(part, Mapping):
             todo.extend(cast("Mapping[object, object]", part).values())
         elif isinstance(part, tuple | list | AbstractSet):

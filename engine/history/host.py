@@ -7,14 +7,15 @@ history is evaluated here, in a scope of one event's fields. Source: language.md
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import History as DeclaredHistory
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import RecordType
 from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history import METHODS
 from gatewright.engine.history.condition import holds, lasting
 from gatewright.engine.history.query import (
     AgreementQuery,
@@ -25,10 +26,7 @@ from gatewright.engine.history.query import (
 )
 from gatewright.engine.history.record import Event
 from gatewright.engine.problems import shown
-from gatewright.engine.values import Duration, HostObject, Timestamp, Value, a_kind
-
-METHODS = ("count", "sum", "last", "distinct")
-"""What a history can be asked."""
+from gatewright.engine.values import Duration, Timestamp, Value, a_kind
 
 BEGINNING: Final = Timestamp(Timestamp.MIN_NANOS)
 """When the last action was, where there was none. Source: language.md §6."""
@@ -37,7 +35,7 @@ Evaluate = Callable[[ast.Expr], Value]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryValue(HostObject):
+class HistoryValue:
     """A declared history over a store, at the instant of one decision.
 
     `exclude_id` is the id of the action being decided; `outer` gives the names that the `where`
@@ -151,7 +149,7 @@ def _no_method(method: str, advice: str) -> EvaluationError:
 
 
 @dataclass(frozen=True, slots=True)
-class PastEvent(HostObject):
+class PastEvent:
     """What `last` gives: the fields of one event, or of none."""
 
     event: Event | None

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from threading import RLock
 from typing import Final, Generic, TypeVar, cast
 
 from gatewright.dsl.policy import History as DeclaredHistory
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import EnumType, RecordType, StringType
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers

@@ -15,9 +15,9 @@ asked. Values are kept as they were recorded; a query reads them by the types of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar, cast, get_args
 
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine import canonical
 from gatewright.engine.action import Action, envelope, instant
 from gatewright.engine.freeze import Freezer, text
@@ -52,7 +52,7 @@ class Event:
     action: str
     at: Timestamp
     status: Status
-    params: Map = Map()  # noqa: RUF009 - a Map is immutable
+    params: Map = Map()
     agent: str | None = None
     target: str | None = None
     decided_by: str | None = None

@@ -6,11 +6,11 @@ answer. Without a store behind it, it replays. Source: language.md §2, "the fac
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from gatewright.dsl import records
+from gatewright.dsl.records import dataclass
 from gatewright.engine.canonical import to_json
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query, identity
@@ -32,7 +32,7 @@ class HistoryFact:
     field: str | None
     keys: tuple[tuple[str, Value], ...]
     within_nanos: int | None
-    answer: Answer = dataclasses.field(compare=False)
+    answer: Answer = records.field(compare=False)
 
     @property
     def question(self) -> Hashable:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Context, Decimal
-from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gatewright.dsl.types import ANY, EnumType, MoneyType, RecordType, StringType, Type
 from gatewright.engine.errors import EvaluationError
@@ -24,6 +23,9 @@ from gatewright.engine.values import (
     int64,
     kind_of,
 )
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 EXACT: Final = Context(prec=4 * MAX_DIGITS)
 """Wide enough that no sum of decimals is rounded."""
@@ -101,6 +103,9 @@ def _sum_decimals(numbers: list[Decimal]) -> Decimal:
 
 
 def _sum_doubles(numbers: list[float]) -> float:
+    # Late, since few sums are of doubles.
+    from fractions import Fraction
+
     if all(map(math.isfinite, numbers)):
         return double_sum(sum(map(Fraction, numbers), Fraction(0)))
     try:

@@ -79,7 +79,7 @@ class Claims:
             failpoints.passed("execute.recorded")
             return step.run
 
-        return self._desk.database.retrying(work)
+        return self._desk.deciding(work)
 
     def _why_stale(
         self, connection: Connection, policy: PolicySet, run: Run, plan: Plan, now: int

@@ -6,9 +6,10 @@ audit leaves and its messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from itertools import count
+from typing import Any, Literal, TypeVar, cast
 
 from sqlalchemy import Connection, select
 
@@ -38,8 +39,11 @@ from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreError
 from gatewright.engine.runtime.store.history import StoreHistory, forget
 from gatewright.engine.runtime.store.history import put as put_event
+from gatewright.engine.runtime.store.turns import take_turn
 from gatewright.engine.runtime.transition import ARROWS, transition
 from gatewright.engine.values import Timestamp
+
+T = TypeVar("T")
 
 Source = PolicySet | Callable[[], PolicySet]
 """A policy set, or a function that gives the one in force."""
@@ -128,17 +132,24 @@ class Desk:
         """Return the time for a run: never before what it saw already, whatever the clock says."""
         return max(self.database.now(connection), run.updated_at)
 
-    def roster(self, connection: Connection, run: Run, action: Action, now: int) -> Roster:
-        """Return who may answer the routes of a run now."""
-        needed = {name for stage in run.round.stages for name in stage}
-        needed |= {ask.route for ask in run.round.asks}
+    def standing(self, connection: Connection, now: int) -> list[Delegation]:
+        """Return who answers in whose place now."""
         c = t.delegations.c
         rows = connection.execute(
             select(c.giver, c.taker, c.from_at, c.until_at).where(
                 c.from_at <= now, c.until_at > now, c.revoked_at.is_(None)
             )
         )
-        standing = [Delegation(*row) for row in rows]
+        return [Delegation(*row) for row in rows]
+
+    def roster(
+        self, connection: Connection, run: Run, action: Action, now: int,
+        standing: Sequence[Delegation] | None = None,
+    ) -> Roster:  # fmt: skip
+        """Return who may answer the routes of a run now; `standing` saves reading it again."""
+        needed = {name for stage in run.round.stages for name in stage}
+        needed |= {ask.route for ask in run.round.asks}
+        standing = self.standing(connection, now) if standing is None else standing
         return roster_of(
             self.policy, self.directory, standing, action, run, needed, run.requester, now
         )
@@ -211,6 +222,21 @@ class Desk:
         decisions.append(connection, run.id, made.decision, policy, now)
 
     # --- steps
+
+    def deciding(self, work: Callable[[Connection], T]) -> T:
+        """Do a step that decides by what it reads; one that others undid is done alone next time.
+
+        Steps that decide at once undo each other on PostgreSQL, also where they only looked at the
+        same page of an index; without turns one of many could lose again and again.
+        """
+        tries = count()
+
+        def in_turn(connection: Connection) -> T:
+            if self.database.is_postgres:
+                take_turn(connection, alone=next(tries) % 2 == 1)
+            return work(connection)
+
+        return self.database.retrying(in_turn)
 
     def change(self, id_: str, event: on.Event, failpoint: str) -> Run:
         """Let something happen to a run, in one transaction."""

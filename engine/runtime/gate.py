@@ -14,19 +14,24 @@ from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
 from gatewright.engine.problems import concealed
-from gatewright.engine.runtime import dead_letters, delegating, failpoints, measuring, telemetry
+from gatewright.engine.runtime import (
+    dead_letters,
+    delegating,
+    failpoints,
+    measuring,
+    queueing,
+    telemetry,
+)
 from gatewright.engine.runtime import events as on
-from gatewright.engine.runtime.answering import require_in_time
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
-from gatewright.engine.runtime.routing import place_for
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
-from gatewright.engine.runtime.store import payloads, runs, trail
+from gatewright.engine.runtime.store import payloads, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
@@ -217,18 +222,13 @@ class Gate:
         return self.desk.run(run)
 
     def queue(self, *, person: str | None = None, most: int = 100) -> list[Run]:
-        """Return what waits for people, the oldest first; for one person what they may answer."""
+        """Return what waits for people, the oldest first; for one person what they may answer.
 
-        def work(connection: Connection) -> list[Run]:
-            found: list[Run] = []
-            for run in runs.pending(connection):
-                if person is None or self._may_answer(connection, run, person):
-                    found.append(run)
-                if len(found) >= most:
-                    break
-            return found
-
-        return self.desk.database.retrying(work, "reading")
+        Cost: as many runs as are returned, and those that the person answered or must not answer.
+        """
+        return self.desk.database.retrying(
+            lambda c: queueing.queue(self.desk, c, person, most), "reading"
+        )
 
     def listed(self, states: Iterable[State], *, most: int = 100) -> list[Run]:
         """Return the runs that are in one of these states, the oldest first."""
@@ -249,16 +249,6 @@ class Gate:
     def trail(self, run: str) -> list[Document]:
         """Return the entries of the audit trail about a run, the oldest first."""
         return self.desk.database.retrying(lambda c: trail.of_run(c, run), "reading")
-
-    def _may_answer(self, connection: Connection, run: Run, person: str) -> bool:
-        try:
-            action, now = self.desk.plan_of(run, connection), self.desk.now_for(connection, run)
-            roster = self.desk.roster(connection, run, action, now)
-            require_in_time(run, roster, now)
-            place_for(run.round, roster, person)
-        except GateError:  # also where the plan was erased: then nobody can
-            return False
-        return True
 
     def _read(self, action: Action | Mapping[str, object]) -> Action:
         """Read an action; what cannot be read as a whole is not proposed in parts."""

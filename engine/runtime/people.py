@@ -90,6 +90,35 @@ def _closure(needed: Iterable[str], known: Mapping[str, Route]) -> set[str]:
     return found
 
 
+def may_ask(
+    known: Mapping[str, Route],
+    directory: Directory,
+    delegations: Iterable[Delegation],
+    person: str,
+    now: int,
+) -> frozenset[str]:
+    """Return the routes that a person may have an answer for, whatever the action is.
+
+    Others surely never ask them, neither for themselves nor in somebody's place.
+    """
+    names = {person} | {d.giver for d in delegations if d.taker == person and d.holds(now)}
+    may_be = {
+        name
+        for name, route in known.items()
+        for people in (_ids(route.people, _same_for_all, directory),)
+        if people is None or people & names
+    }
+    served = {lower for name in may_be for lower in known[name].outranks}
+    return frozenset(may_be | (served & known.keys()))
+
+
+def _same_for_all(expr: ast.Expr) -> Value:
+    """Return the value of a text; raises EvaluationError for what may depend on the action."""
+    if isinstance(expr, ast.StringLiteral):
+        return expr.value
+    raise EvaluationError("no_such_name", "this depends on the action")
+
+
 def _at_now(
     policy: PolicySet,
     route: Route,

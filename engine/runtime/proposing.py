@@ -78,7 +78,7 @@ class Proposing:
         plan = make_plan(proposal.action, self._preview(policy, proposal), policy)
         self._require_seal(plan)
         failpoints.passed("propose.previewed")
-        run = self._desk.database.retrying(lambda c: self._record(c, policy, plan, proposal, id_))
+        run = self._desk.deciding(lambda c: self._record(c, policy, plan, proposal, id_))
         failpoints.passed("propose.committed")
         if run.id == id_:
             measuring.decided(run, policy)
@@ -242,7 +242,7 @@ class Proposing:
             failpoints.passed("stale.recorded")
             return step.run
 
-        run = self._desk.database.retrying(work)
+        run = self._desk.deciding(work)
         failpoints.passed("stale.committed")
         measuring.decided(run, policy)
         return run

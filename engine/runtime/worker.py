@@ -292,8 +292,17 @@ class Worker:
     def _settle_conflict(
         self, run: Run, connector: Connector, attempt: Attempt, message: str
     ) -> None:
-        """Tell whose write moved the record: ours, if everything is as planned."""
+        """Tell whose write moved the record: ours, if everything is as planned.
+
+        Not where another run wrote it in that time: it may have written the same.
+        """
         fields = run.round.preview["fields"]
+        database = self._desk.database
+        if database.retrying(
+            lambda c: runs.others_wrote(c, run, attempt.started_at), "reading"
+        ):  # fmt: skip
+            self._note(run, on.Unknown(f"the call was cut off, another run wrote, and: {message}"))
+            return
         try:
             target = self._target(run)
             record = self._call(lambda: connector.read(target, [f["field"] for f in fields]))

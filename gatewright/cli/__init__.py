@@ -1,17 +1,17 @@
 """The command line: `gatewright COMMAND ...`, one module a command.
 
-A command's module is imported when the command is used, so that `gatewright --help` and shell
-completion do not wait for the parser. Exit codes: 0 fine; 1 what was asked about fails; 2 usage, or
-input that cannot be read. Source: architecture.md, "Command line".
+`start` is where the program begins, `group` knows the commands. A command's module is imported when
+the command is used, so that `gatewright --help` and shell completion do not wait for the parser.
+Exit codes: 0 fine; 1 what was asked about fails; 2 usage, or input that cannot be read.
+Source: architecture.md, "Command line".
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+from typing import TYPE_CHECKING
 
-import click
-
-from gatewright import __version__
+if TYPE_CHECKING:
+    from gatewright.cli.group import main
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Policies": {
@@ -54,58 +54,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, in the order in which they are met."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command, or return None when there is none of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        found = import_module(f"gatewright.cli.{module}")
-        command: click.Command = getattr(found, name or "command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that was asked for; an unknown one gets the nearest as a hint."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            # Knows no more than difflib, but is not needed for any command that exists.
-            from gatewright.dsl.messages.catalog import nearest
-
-            hint = nearest(name, COMMANDS)
-            ctx.fail(f"there is no command `{name}`" + (f"; {hint}" if hint else ""))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        width = max(map(len, COMMANDS))
-        for title, commands in SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl([(n.ljust(width), line) for n, (_, line) in commands.items()])
+__all__ = ["COMMANDS", "SECTIONS", "main"]
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", prog_name="gatewright")
-def main() -> None:
-    """Decide what an agent may do on its own, what people must approve, and what is blocked.
+def __getattr__(name: str) -> object:
+    """Load `main`, the group of all commands, on first use: it needs click."""
+    if name != "main":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Imports click, which takes longer than a decision from a bundle.
+    from gatewright.cli.group import main
 
-    \b
-    Begin with a file of policies:
-      gatewright check policies/        what is wrong with them, and where
-      gatewright test policies/         run the tests that they contain
-      gatewright fmt policies/          put them into their canonical layout
-
-    \b
-    Completion of commands and options, here for bash (also zsh, fish):
-      eval "$(_GATEWRIGHT_COMPLETE=bash_source gatewright)"
-
-    Exit codes: 0 fine; 1 what was asked about fails; 2 wrong usage or unreadable input.
-    """
+    globals()["main"] = main
+    return main

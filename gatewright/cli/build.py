@@ -11,7 +11,7 @@ import click
 
 from gatewright import __version__
 from gatewright.cli.terminal import Refused, exit_code, show
-from gatewright.dsl.files import Unreadable
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.dsl.load import check_paths
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.errors import BundleError

@@ -8,8 +8,7 @@ import click
 
 from gatewright import __version__
 from gatewright.cli.terminal import Refused, exit_code, show
-from gatewright.dsl.diagnostics import Diagnostics
-from gatewright.dsl.files import Unreadable
+from gatewright.dsl.diagnostics import Diagnostics, Unreadable
 from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.rendering.sarif import to_sarif

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from gatewright.cli.deciding import eval_text
 from gatewright.cli.inputs import decide, decision_options, write
 from gatewright.engine.values import Timestamp
 
@@ -31,4 +30,4 @@ def command(
     that cannot be read.
     """
     decision = decide(paths, action, history, now)
-    write(json.dumps(decision.to_dict(), indent=2, allow_nan=False))
+    write(eval_text(decision.to_dict()))

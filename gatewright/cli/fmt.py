@@ -14,8 +14,8 @@ import click
 
 from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl import limits
-from gatewright.dsl.diagnostics import Diagnostics, PolicyError
-from gatewright.dsl.files import Unreadable, decode, policy_files
+from gatewright.dsl.diagnostics import Diagnostics, PolicyError, Unreadable
+from gatewright.dsl.files import decode, policy_files
 from gatewright.dsl.formatter import FormatDefect, format_source
 from gatewright.dsl.messages.files import no_policies
 from gatewright.dsl.rendering.display import visible

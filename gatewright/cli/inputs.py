@@ -15,8 +15,7 @@ from typing import IO, Any, TypeVar, cast
 import click
 
 from gatewright.cli.terminal import BadBundle, Refused, exit_code, show
-from gatewright.dsl.diagnostics import PolicyError
-from gatewright.dsl.files import Unreadable
+from gatewright.dsl.diagnostics import PolicyError, Unreadable
 from gatewright.dsl.messages.catalog import nearest
 from gatewright.dsl.rendering.display import visible
 from gatewright.engine.bundle.errors import BundleError

@@ -14,8 +14,8 @@ import click
 
 from gatewright.cli.selection import BadSelection, Selects, selects
 from gatewright.cli.terminal import Refused, exit_code, show
-from gatewright.dsl.diagnostics import Diagnostics, Severity
-from gatewright.dsl.files import Unreadable, policy_files
+from gatewright.dsl.diagnostics import Diagnostics, Severity, Unreadable
+from gatewright.dsl.files import policy_files
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.rendering.display import visible

@@ -6,8 +6,9 @@ import click
 
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import BadBundle, Refused
-from gatewright.dsl.files import Unreadable
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.dsl.rendering.display import visible
+from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.errors import BundleError, KeyUnusable
 from gatewright.engine.bundle.load import load_bundle
 
@@ -33,7 +34,7 @@ def command(file: str, keys: tuple[str, ...], least_version: int | None) -> None
     """
     try:
         bundled = load_bundle(file, keys=keys, least_version=least_version).bundled
-        bundled.check()
+        check_bundle(bundled)
     except Unreadable as error:
         raise Refused(error.path, error.why) from None
     except KeyUnusable as error:

@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from gatewright import loading
+from gatewright import watching
 from gatewright.cli.gate import configuration, errors_told, gate_option, using
 from gatewright.cli.inputs import loaded, write
 from gatewright.configuration import audit_key_of, open_gate
@@ -46,7 +46,7 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     with errors_told():
         key = audit_key_of(found)
         watched = loaded(
-            lambda: loading.watch(
+            lambda: watching.watch(
                 *found.policy, keys=found.policy_keys, least_version=found.least_version
             ),
             found.policy[0],

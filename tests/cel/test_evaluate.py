@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -373,17 +375,32 @@ def test_the_table_of_macros_is_sound() -> None:
         assert positions <= set(range(macro.arity))
         assert not set(macro.variables) & set(macro.bodies)
     names = {(m.name, m.is_member, m.arity) for m in MACROS}
-    forms = {(n, member, arity) for n, f in functions.FUNCTIONS.items() for member, arity in f}
+    forms = {(n, member, arity) for n, f in functions.forms().items() for member, arity in f}
     assert not names & forms
 
 
 def test_the_table_of_functions_tells_how_each_may_be_called() -> None:
-    assert functions.FUNCTIONS["size"] == {(False, 1), (True, 0)}
-    assert functions.FUNCTIONS["math.greatest"] == {(False, 1), (False, VARIADIC)}
-    assert functions.FUNCTIONS["orValue"] == {(True, 1)}
-    assert functions.FUNCTIONS["replace"] == {(True, 2), (True, 3)}
+    found = functions.forms()
+    assert found["size"] == {(False, 1), (True, 0)}
+    assert found["math.greatest"] == {(False, 1), (False, VARIADIC)}
+    assert found["orValue"] == {(True, 1)}
+    assert found["replace"] == {(True, 2), (True, 3)}
     assert "math" in functions.NAMESPACES
-    assert list(functions.FUNCTIONS) == sorted(functions.FUNCTIONS)
+    assert list(found) == sorted(found)
+
+
+@pytest.mark.parametrize("family", functions.FAMILIES)
+def test_the_table_names_the_functions_of_each_family(family: str) -> None:
+    written = {("." if o.is_member else "") + o.name for o in functions.family_named(family)}
+    assert set(functions.FAMILIES[family].split()) == written
+
+
+def test_every_family_is_in_the_table() -> None:
+    modules = {path.stem for path in Path(functions.__file__).parent.glob("*.py")}
+    families = {
+        m for m in modules if hasattr(import_module(f"gatewright.engine.cel.{m}"), "LIBRARY")
+    }
+    assert families == set(functions.FAMILIES)
 
 
 # --- traces and budgets

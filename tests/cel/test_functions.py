@@ -493,7 +493,7 @@ def test_texts_that_are_not_unicode() -> None:
 
 def test_the_error_of_a_call_is_an_evaluation_error_whatever_the_arguments() -> None:
     samples: tuple[Value, ...] = (None, 0, "", (), 1.5, Decimal(1), b"", Uint(0))
-    for name, is_member in functions.OVERLOADS:
+    for name, is_member in functions.known():
         for count in range(4):
             for sample in samples:
                 try:

@@ -78,7 +78,7 @@ class Facts:
             scope.own[name] = HistoryValue(declared, history, now, outer=scope)
         for name, calendar in found.calendars.items():
             scope.own[name] = CalendarValue(calendar, Evaluator(scope).evaluate)
-        scope.own["agreement"] = AgreementFunction(package, history, now)
+        scope.own["agreement"] = AgreementFunction(package, lambda: history, now)
         return scope
 
     def _names(self) -> dict[str, Value]:

@@ -47,7 +47,7 @@ def test_an_explanation_agrees_with_the_compiled_decision(made: GeneratedSet) ->
             if rule.status == "matched" and rule.kind in ("rule", "guard", "absolute guard")
         }
         assert named == set(decision.matched)
-        stages = report.explanation.to_dict()["stages"]
+        stages = report.explanation.value.to_dict()["stages"]
         assert stages == [list(stage) for stage in decision.stages]
 
 

@@ -96,18 +96,31 @@ def _sequence(world: World) -> str:
     return "sequenced"
 
 
+def _approve(world: World, **told: Any) -> str:
+    return world.gate.approve(**told).state.value
+
+
+def _cancel(world: World, **told: Any) -> str:
+    return world.gate.cancel(**told).state.value
+
+
+def _compensate(world: World, **told: Any) -> str:
+    return world.gate.compensate(**told).state.value
+
+
+def _revise(world: World, run: str, by: str, **told: Any) -> str:
+    return world.gate.revise(run, asking(**told), by=by).state.value
+
+
 _ACTS: dict[str, Callable[..., str]] = {
-    "approve": lambda world, **told: world.gate.approve(**told).state.value,
-    "cancel": lambda world, **told: world.gate.cancel(**told).state.value,
-    "retry": lambda world, **told: world.gate.retry(**told).state.value,
-    "compensate": lambda world, **told: world.gate.compensate(**told).state.value,
-    "revise": lambda world, run, by, **told: (
-        world.gate.revise(run, asking(**told), by=by).state.value
-    ),
-    "propose": _propose,
+    "approve": _approve,
     "approve_all": _approve_all,
-    "work": _work,
+    "cancel": _cancel,
+    "compensate": _compensate,
+    "propose": _propose,
+    "revise": _revise,
     "sequence": _sequence,
+    "work": _work,
 }
 
 Race = Callable[[Place, Sequence[Job]], list[str]]
@@ -116,8 +129,13 @@ Race = Callable[[Place, Sequence[Job]], list[str]]
 def by_threads(place: Place, jobs: Sequence[Job]) -> list[str]:
     """Hold a race between threads of this process."""
     barrier = multiprocessing.get_context().Barrier(len(jobs))
+    return _at_once(place, jobs, barrier)
+
+
+def _at_once(place: Place, jobs: Sequence[Job], barrier: Waits) -> list[str]:
     with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(lambda job: contend(place, job, barrier), jobs))
+        futures = [pool.submit(contend, place, job, barrier) for job in jobs]
+        return [future.result(120) for future in futures]
 
 
 class Team:
@@ -158,7 +176,5 @@ def _be_ready(barrier: Waits) -> None:
 
 
 def _contend_together(place: Place, jobs: Sequence[Job]) -> list[str]:
-    barrier = _barrier
-    assert barrier is not None
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(lambda job: contend(place, job, barrier), jobs))
+    assert _barrier is not None
+    return _at_once(place, jobs, _barrier)

@@ -34,6 +34,7 @@ from tests.runtime.ledger import Ledger
 from tests.runtime.world import BEGIN, GROUPS, HOUR, Changing, refund, refunds
 
 WAIT_S = 60
+PATIENCE_S = 0.5
 CHARGES = [f"ch_{number}" for number in range(1, 7)]
 
 
@@ -65,7 +66,7 @@ class Shop:
         self.ledger = Interrupted(self.folder / "ledger.db", self.grade)
         for charge in CHARGES:
             self.ledger.make(charge)
-        self.database = open_database(self.url, clock=lambda: self.now, patience_s=0.05)
+        self.database = open_database(self.url, clock=lambda: self.now, patience_s=PATIENCE_S)
         self.gate = Gate(
             refunds(), store=self.database, connectors=[self.ledger], directory=Changing(GROUPS)
         )
@@ -213,11 +214,12 @@ def gone(shop: Shop) -> Generator[None]:
 
 def fill(shop: Shop, run: Run) -> None:
     """Say so much about a run that its pages have no room for an answer."""
-    for _ in range(1000):
+    for length in (1000, 100, 1):
         try:
-            shop.gate.comment(run.id, by="ann", text="x" * 1000)
+            for _ in range(1000):
+                shop.gate.comment(run.id, by="ann", text="x" * length)
         except StoreFull:
-            return
+            continue
 
 
 Trouble = Callable[[Shop], AbstractContextManager[None]]
@@ -258,7 +260,10 @@ def test_an_answer_that_was_cut_off_at_its_commit_can_be_given_again(shop: Shop)
         return  # a file has no session that ends
     run = shop.propose()
 
-    event.listen(shop.database.engine, "commit", lambda _: shop.end_sessions(), once=True)
+    def end(connection: object) -> None:
+        shop.end_sessions()
+
+    event.listen(shop.database.engine, "commit", end, once=True)
     with pytest.raises(StoreUnsure, match="look whether it was kept"):
         shop.approve(run)
     assert shop.gate.run(run.id).state is State.PENDING

@@ -134,3 +134,23 @@ def test_a_record_that_never_holds_still_is_given_up(
     ended = world.work(run)
     assert (ended.state, len(ended.rounds)) == (State.FAILED, MAX_ROUNDS)
     assert world.ledger.effects() == 0
+
+
+def test_what_another_run_wrote_is_not_taken_for_ones_own(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call never arrived, and meanwhile another run set the same fields to the same values."""
+    with World(database_url, tmp_path, Idempotency.COMPARE_AND_SET).opened() as world:
+        run, other = world.approve(world.propose()), world.approve(world.propose())
+        write = Ledger.execute
+
+        def lost(self: Ledger, action: Action, version: str | None, key: str) -> Receipt:
+            monkeypatch.setattr(Ledger, "execute", write)
+            Worker(world.gate, name="w2", lease_s=60, call_timeout_s=5).step()
+            raise OSError("the network is gone")
+
+        monkeypatch.setattr(Ledger, "execute", lost)
+        world.worker.drain()
+        states = {world.gate.run(one.id).state for one in (run, other)}
+        assert states == {State.OUTCOME_UNKNOWN, State.DONE}
+        assert world.ledger.effects() == 1

@@ -2,16 +2,28 @@
 
 SQL finds the events that may be meant: by action, window and digests of the keys, through indexes.
 Then the functions of `engine/history/query.py` answer, so that the answers, errors included, are
-those of a history in memory. Events are kept as their JSON. Source: language.md §6.
+those of a history in memory. Events are kept as their JSON. Where the keys are texts and the
+`where` looks at nothing but the status, SQL counts by itself. Source: language.md §6.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Executable, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.errors import EvaluationError
@@ -32,6 +44,10 @@ from gatewright.engine.runtime.store.keys import (
 from gatewright.engine.values import Timestamp, Value
 
 _Rows = dict[int, str]
+
+_MOST_EVENTS: Final = 16_384
+"""So many events, of about 3 kB each, stay read in a process."""
+_MOST_SHAPES: Final = 1_024
 
 
 def put(connection: Connection, event: Event) -> Event:
@@ -105,6 +121,8 @@ def _add_rules(connection: Connection, number: int, event: Event) -> None:
         connection.execute(insert(t.event_rules), rows)
 
 
+# HOT: `make bench-runtime`, a customer with many past events: each decision reads them again.
+@lru_cache(maxsize=_MOST_EVENTS)
 def _event(body: str) -> Event:
     return Event.from_dict(read_json(body))
 
@@ -133,12 +151,44 @@ class StoreHistory:
     def count(self, query: Query) -> int:
         """Return how many events there are. Cost: as many as the keys find, as of all."""
         query = self._own(query)
+        if self._is_exact(query):
+            return self._count_by_status(query)
         return answers.count(self._candidates(query), query)
+
+    def _is_exact(self, query: Query) -> bool:
+        """Tell whether all that SQL finds have the keys, and those of one status are alike."""
+        names = [name for name, _ in query.keys]
+        return (
+            _is_of_status(query)
+            and self._is_within_columns(query)
+            and _has_text_keys(query)
+            and not self._doubtful(query, names)
+        )
+
+    def _is_within_columns(self, query: Query) -> bool:
+        """Tell whether columns hold the instants that bound a query: beyond them all are one."""
+        low, high = self._window(query.now.nanos, query.within_nanos)
+        return (query.within_nanos is None or low > t.EARLIEST) and (
+            self._recorded or high < t.LATEST
+        )
+
+    def _count_by_status(self, query: Query) -> int:
+        c = t.events.c
+        found = select(c.status, func.count(), func.min(c.number))
+        found = found.where(*self._matching(query, _digests(query)))
+        if query.exclude_id is not None:
+            found = found.where(c.id != query.exclude_id)
+        # The first that errs is told, so the order is that in which they were recorded.
+        groups = sorted(self._connection.execute(found.group_by(c.status)), key=lambda row: row[2])
+        first = select(c.number, c.body).where(c.number.in_([number for *_, number in groups]))
+        bodies = self._rows(first) if groups else {}
+        return sum(many for _, many, number in groups if query.holds(_event(bodies[number])))
 
     def sum(self, query: Query) -> Value:
         """Return the sum of the field."""
         query = self._own(query)
-        return answers.total(self._candidates(query), query)
+        choose = answers.those_held if self._is_exact(query) else answers.selected
+        return answers.total(self._candidates(query), query, choose)
 
     def last(self, query: Query) -> Event | None:
         """Return the latest event."""
@@ -164,9 +214,10 @@ class StoreHistory:
         return answers.agreement(self._events(self._rows(found), query.now), query)
 
     def _own(self, query: Query) -> Query:
-        if query.exclude_id is not None or self._without is None:
-            return query
-        return dataclasses.replace(query, exclude_id=self._without)
+        """Return a query that leaves out the action being decided, and asks a `where` seldom."""
+        if query.exclude_id is None and self._without is not None:
+            query = dataclasses.replace(query, exclude_id=self._without)
+        return _asked_by_status(query) if _is_of_status(query) else query
 
     def _candidates(self, query: Query) -> Iterable[Event]:
         return self._events(self.candidates(query), query.now)
@@ -185,26 +236,31 @@ class StoreHistory:
         low = t.EARLIEST if within is None else t.within_columns(now - within + 1)
         return low, t.LATEST if self._recorded else t.within_columns(now)
 
+    def _matching(
+        self, query: Query, wanted: list[tuple[str, str]]
+    ) -> Iterator[ColumnElement[bool]]:
+        """Give the conditions on events of a query's actions and window that have some keys."""
+        low, high = self._window(query.now.nanos, query.within_nanos)
+        yield t.events.c.action.in_(query.actions)
+        yield t.events.c.at.between(low, high)
+        yield from self._earlier()
+        for name, value in wanted:
+            key = t.event_keys.alias().c
+            yield key.event == t.events.c.number
+            yield key.name == name
+            yield key.value == value
+            yield key.at.between(low, high)
+
     def candidates(self, query: Query) -> _Rows:
         """Return the bodies of all events that a query may mean, or err with, by their number."""
-        low, high = self._window(query.now.nanos, query.within_nanos)
         wanted = _digests(query)
-        every = (
-            select(t.events.c.number, t.events.c.body)
-            .where(t.events.c.action.in_(query.actions))
-            .where(t.events.c.at.between(low, high), *self._earlier())
-        )
+        columns = select(t.events.c.number, t.events.c.body)
+        rows = self._rows(columns.where(*self._matching(query, wanted)))
         if not wanted:
-            return self._rows(every)
-        matching = every
-        for name, value in wanted:
-            key = t.event_keys.alias()
-            matching = matching.join(key, key.c.event == t.events.c.number).where(
-                key.c.name == name, key.c.value == value, key.c.at.between(low, high)
-            )
-        rows = self._rows(matching)
+            return rows
         doubtful = self._doubtful(query, [name for name, _ in wanted])
         if doubtful:
+            every = columns.where(*self._matching(query, []))
             rows.update(self._rows(every.where(t.events.c.shape.in_(doubtful))))
         return rows
 
@@ -224,6 +280,39 @@ class StoreHistory:
         return {row.number: row.body for row in self._connection.execute(found)}
 
 
+def _is_of_status(query: Query) -> bool:
+    """Tell whether the `where` of a query looks at the status of an event and at nothing else."""
+    return query.where is not None and query.where.fields <= {"status"}
+
+
+def _asked_by_status(query: Query) -> Query:
+    """Return a query that asks its `where` once for each status."""
+    known: dict[str, bool] = {}
+
+    def holds(event: Event) -> bool:
+        if event.status not in known:
+            known[event.status] = query.holds(event)
+        return known[event.status]
+
+    return dataclasses.replace(query, holds=holds)
+
+
+def _has_text_keys(query: Query) -> bool:
+    """Tell whether who has the digests of the keys has the keys.
+
+    Numbers have one digest for several readings, of which the one that is asked for may differ.
+    """
+    try:
+        return all(
+            isinstance(value, str)
+            and (name in OWN_KEYS or label(declared_type(query.record, name)) == "string")
+            for name, value in query.keys
+        )
+    except EvaluationError:
+        return False
+
+
+@lru_cache(maxsize=_MOST_SHAPES)
 def _read_shape(body: str) -> Shape:
     read = read_json(body)
     shape: dict[str, list[str]] = {}

@@ -6,12 +6,11 @@ questions, timers, event, audit leaves and messages in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from gatewright.engine.runtime.errors import GateError, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
@@ -19,9 +18,6 @@ from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
-
-PAGE: Final = 100
-"""How many runs are read at once."""
 
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
@@ -109,6 +105,7 @@ def _project(connection: Connection, run: Run) -> None:
                 {
                     "run": run.id,
                     "route": a.route,
+                    "proposed_at": run.proposed_at,
                     "asked_at": a.asked_at,
                     "late_at": _due(a.late_at),
                 }
@@ -155,7 +152,6 @@ def listed(
     connection: Connection,
     *,
     states: Iterable[State] | None = None,
-    routes: Iterable[str] | None = None,
     parent: str | None = None,
     after: tuple[int, str] | None = None,
     most: int = 100,
@@ -165,24 +161,46 @@ def listed(
     query = select(c.body)
     if states is not None:
         query = query.where(c.state.in_([state.value for state in states]))
-    if routes is not None:
-        asked = select(t.asks.c.run).where(t.asks.c.route.in_(list(routes)))
-        query = query.where(c.id.in_(asked))
     if parent is not None:
         query = query.where(c.parent == parent)
     if after is not None:
-        at, run = after
-        query = query.where((c.proposed_at > at) | ((c.proposed_at == at) & (c.id > run)))
+        query = query.where(tuple_(c.proposed_at, c.id) > after)
     bodies = connection.scalars(query.order_by(c.proposed_at, c.id).limit(most))
     return [_RUN.validate_json(body) for body in bodies]
 
 
-def pending(connection: Connection) -> Iterator[Run]:
-    """Give all runs that wait for people, the oldest first, page by page."""
-    after: tuple[int, str] | None = None
-    while page := listed(connection, states=[State.PENDING], after=after, most=PAGE):
-        yield from page
-        after = page[-1].proposed_at, page[-1].id
+def others_wrote(connection: Connection, run: Run, since: int) -> bool:
+    """Tell whether another run wrote, or may have written, the same record since an instant."""
+    c, target = t.runs.c, run.round.preview["target"]
+    bodies = connection.scalars(
+        select(c.body)
+        .where(c.system == target["system"], c.object == target["object"])
+        .where(c.target == target["id"], c.id != run.id, c.updated_at >= since)
+    )
+    return any(
+        attempt.outcome != "not_applied" and (attempt.ended_at is None or attempt.ended_at >= since)
+        for body in bodies
+        for attempt in _RUN.validate_json(body).attempts
+    )
+
+
+def asking(
+    connection: Connection, route: str, after: tuple[int, str] | None, most: int
+) -> list[tuple[int, str]]:
+    """Return (proposed_at, id) of pending runs that ask a route, the oldest first."""
+    c = t.asks.c
+    query = select(c.proposed_at, c.run).where(c.route == route)
+    if after is not None:
+        query = query.where(tuple_(c.proposed_at, c.run) > after)
+    rows = connection.execute(query.order_by(c.proposed_at, c.run).limit(most))
+    return [(at, run) for at, run in rows]
+
+
+def several(connection: Connection, ids: Iterable[str]) -> dict[str, Run]:
+    """Return those of some runs that there are, by their ids."""
+    c = t.runs.c
+    rows = connection.execute(select(c.id, c.body).where(c.id.in_(list(ids))))
+    return {id_: _RUN.validate_json(body) for id_, body in rows}
 
 
 def waiting(connection: Connection) -> tuple[int, int | None]:

@@ -57,16 +57,19 @@ runs = Table(
 Index("runs_by_state", runs.c.state, runs.c.proposed_at)
 Index("runs_by_target", runs.c.system, runs.c.object, runs.c.target)
 Index("runs_ready", runs.c.ready_at)
+Index("runs_by_proposal", runs.c.proposed_at, runs.c.id)
+Index("runs_by_parent", runs.c.parent)
 
 asks = Table(
     "asks",
     metadata,
     Column("run", String(40), ForeignKey("runs.id"), primary_key=True),
     Column("route", String(512), primary_key=True),
+    Column("proposed_at", BigInteger, nullable=False),  # of the run: queues are in that order
     Column("asked_at", BigInteger, nullable=False),
     Column("late_at", BigInteger),
 )
-Index("asks_by_route", asks.c.route, asks.c.asked_at)
+Index("asks_by_route", asks.c.route, asks.c.proposed_at, asks.c.run)
 
 timers = Table(
     "timers",
@@ -169,6 +172,7 @@ delegations = Table(
     Column("revoked_at", BigInteger),
 )
 Index("delegations_by_taker", delegations.c.taker, delegations.c.until_at)
+Index("delegations_by_end", delegations.c.until_at)
 
 leaves = Table(
     "leaves",
@@ -181,6 +185,8 @@ leaves = Table(
     Column("position", BigInteger, unique=True),  # in the tree; null until the sequencer comes
 )
 Index("leaves_by_run", leaves.c.run)
+_waiting = leaves.c.position.is_(None)
+Index("leaves_waiting", leaves.c.number, sqlite_where=_waiting, postgresql_where=_waiting)
 
 checkpoints = Table(
     "checkpoints",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gatewright.dsl import files
-from gatewright.dsl.files import Gathered, Unreadable, decode, gather, library_packages
+from gatewright.dsl.diagnostics import Unreadable
+from gatewright.dsl.files import Gathered, decode, gather, library_packages
 from gatewright.dsl.load import check_paths
 
 

@@ -135,3 +135,28 @@ def test_the_nearest_name() -> None:
 )
 def test_characters_are_named(char: str, name: str) -> None:
     assert describe_character(char) == name
+
+
+WORDS = [f"{verb}_{noun}_{n}" for verb in ("take", "give", "send") for noun in ("note", "card")
+         for n in range(1_000)]  # fmt: skip
+SLIPS = [
+    ("tke_note_17", "take_note_17"),
+    ("taake_note_17", "take_note_17"),
+    ("send_crad_998", "send_card_998"),
+    ("send_card_998x", "send_card_998"),
+    ("Give_card_5", "give_card_5"),
+    ("give-card_5", "give_card_5"),
+]
+
+
+@pytest.mark.parametrize(("slip", "meant"), SLIPS)
+def test_the_nearest_of_thousands_of_names(slip: str, meant: str) -> None:
+    assert closest(slip, WORDS) == meant
+    assert closest(slip, reversed(WORDS)) == meant
+
+
+def test_among_thousands_of_names_none_may_be_near() -> None:
+    assert closest("amount", WORDS) is None
+    assert closest("", WORDS) is None
+    assert closest("x" * 110, ["y" * 110] * 5_000) is None
+    assert closest("x" * 110, [f"{'x' * 107}{n:04}" for n in range(5_000)]) is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gatewright.dsl.policy import OnTimeout, Period
-from gatewright.dsl.resolve.effects import closure, find_circle
+from gatewright.dsl.reach import closure
+from gatewright.dsl.resolve.effects import find_circle
 from tests.dsl.resolve.support import checked, told
 
 HOUR = 3600 * 10**9

@@ -154,3 +154,12 @@ def test_the_only_value_of_a_stretch() -> None:
     assert Span((5, 0), (5, 1)).point == 5
     assert Span((5, 0), (6, 1)).point is None
     assert Span(None, (5, 1)).point is None
+
+
+@given(st.lists(st.integers(-90, 90), min_size=60), sets, st.booleans())
+def test_a_small_set_laid_over_a_large_one_is_what_both_have(
+    values: list[int], sample: Sampled, outside: bool
+) -> None:
+    large = ~intervals.points(values) if outside else intervals.points(values)
+    small, _ = sample
+    assert large & small == small & large == ~(~large | ~small)

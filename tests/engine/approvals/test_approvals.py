@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect, Route
-from gatewright.dsl.resolve.effects import closure, find_circle
+from gatewright.dsl.reach import closure
+from gatewright.dsl.resolve.effects import find_circle
 from gatewright.dsl.source import Source
 from gatewright.engine.approvals import Approvals, approvals
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import gatewright as gw
-from gatewright import loading
+from gatewright import sources
 from gatewright.dsl.files import gather
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.bundle.build import build
@@ -182,5 +182,5 @@ def test_where_the_cache_is() -> None:
 
 def test_without_a_cache_sources_are_read(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWRIGHT_CACHE", "off")
-    monkeypatch.setattr(loading, "Cache", None)
+    monkeypatch.setattr(sources, "Cache", None)
     assert gw.load(policies).policy.rules

@@ -17,10 +17,11 @@ from gatewright.dsl.ast import NullLiteral, Unary
 from gatewright.engine.bundle import container as container_module
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.bundled import BundledPolicy
+from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.container import Manifest, manifest_of, pack, unpack
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import from_bytes
-from gatewright.engine.bundle.schema import NUMBERS, fingerprint
+from gatewright.engine.bundle.schema import COUNT, FINGERPRINT, number_of
 from gatewright.engine.bundle.write import sections_of
 from tests.engine.bundle.support import bundled, checked
 
@@ -49,14 +50,14 @@ EXPECTED = decisions(CONTENT)
 
 def error(content: bytes) -> str:
     with pytest.raises(BundleError) as caught:
-        from_bytes(content).bundled.check()
+        check_bundle(from_bytes(content).bundled)
     return caught.value.why
 
 
 def with_sections(**changed: bytes | None) -> bytes:
     """A bundle with some sections changed or left out, and every hash right."""
     sections = {n: s for n, s in {**SECTIONS, **changed}.items() if s is not None}
-    about = Manifest(POLICY.digest, fingerprint(), "1.0", 3)
+    about = Manifest(POLICY.digest, FINGERPRINT, "1.0", 3)
     return pack(manifest_of(about, sections), sections)
 
 
@@ -104,7 +105,7 @@ def test_content_with_right_hashes_is_judged_too(section: str, data: st.DataObje
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     changed = with_sections(**{section: bytes(content)})
     try:
-        BundledPolicy(unpack(changed)).check()
+        check_bundle(BundledPolicy(unpack(changed)))
     except BundleError:
         return
     assert len(decisions(changed)) == len(EXPECTED)
@@ -258,7 +259,7 @@ MALFORMED = "a declaration in the bundle is malformed"
 @pytest.mark.parametrize(
     "change",
     [
-        _replace(0, len(NUMBERS)),
+        _replace(0, COUNT),
         _replace(0, -1),
         _replace(0, "Rule"),
         _replace(0, True),
@@ -297,9 +298,9 @@ def usual_stack() -> Iterator[None]:
 
 def test_what_is_nested_too_deeply_is_refused(usual_stack: None) -> None:
     """As deep as JSON can be read, and deeper than the host's stack lets objects be made."""
-    nots: Any = [NUMBERS[NullLiteral], [0, 0]]
+    nots: Any = [number_of(NullLiteral), [0, 0]]
     for _ in range(400):
-        nots = [NUMBERS[Unary], [0, 0], "!", nots]
+        nots = [number_of(Unary), [0, 0], "!", nots]
 
     def change(raw: list[Any]) -> None:
         raw[2][3] = nots  # the condition of a permit

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gatewright as gw
-from gatewright.dsl.files import Unreadable
+from gatewright.dsl.diagnostics import Unreadable
 from gatewright.engine.bundle.build import build
 from tests.conftest import ROOT
 from tests.engine.bundle.support import POLICY, checked

@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import policy as policy_module
-from gatewright.dsl.ast import base, declarations, expressions, parts, policy_tests
+from gatewright.dsl.ast import base, bodies, declarations, expressions, parts, policy_tests
 from gatewright.dsl.load import check_paths, check_sources
 from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.build import build
+from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.container import Manifest, manifest_of, pack
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import BundledSet
-from gatewright.engine.bundle.schema import NUMBERS, field_types, fingerprint
+from gatewright.engine.bundle.schema import FINGERPRINT, class_of, held_fields, number_of
 from gatewright.engine.bundle.write import sections_of
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.narrow import Narrowing
@@ -39,7 +40,7 @@ def test_the_whole_policy_comes_back() -> None:
     found = round_trip(policy)
     assert plain(found.whole) == plain(policy)
     assert found.digest == policy.digest
-    found.check()
+    check_bundle(found)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -48,7 +49,7 @@ def test_the_examples_come_back(name: str) -> None:
     assert policy is not None
     found = round_trip(policy)
     assert plain(found.whole) == plain(policy)
-    found.check()
+    check_bundle(found)
 
 
 def test_declarations_are_shared_with_their_files() -> None:
@@ -57,7 +58,7 @@ def test_declarations_are_shared_with_their_files() -> None:
     assert {id(rule.declaration) for rule in whole.rules} <= held
     assert {id(test.declaration) for test in whole.tests} <= held
     ladder = next(rule for rule in whole.rules if rule.name == "ladder")
-    assert isinstance(ladder.declaration.body, parts.Tier)
+    assert isinstance(ladder.declaration.body, bodies.Tier)
     assert ladder.scope.patterns[0] is ladder.declaration.on[0]
 
 
@@ -89,7 +90,7 @@ def test_only_what_concerns_the_action_is_read() -> None:
     sections["units"] = sections["units"].replace(
         b'"cancel","shop","rule"', b'"cancel","shop","rulE"'
     )
-    about = Manifest(found.digest, fingerprint(), "1", None)
+    about = Manifest(found.digest, FINGERPRINT, "1", None)
     bundle = bundled(pack(manifest_of(about, sections), sections))
     assert [rule.name for rule in bundle.narrowed("crm.move").rules] == [
         "outside", "small", "everywhere",
@@ -180,7 +181,7 @@ def test_a_version_is_part_of_the_bundle() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [base, declarations, expressions, parts, policy_tests, policy_module]
+    "module", [base, bodies, declarations, expressions, parts, policy_tests, policy_module]
 )
 def test_every_class_and_field_is_in_the_table(module: object) -> None:
     """A class that the table lacks could not be written; a field would be lost."""
@@ -192,8 +193,8 @@ def test_every_class_and_field_is_in_the_table(module: object) -> None:
         and value is not policy_module.CheckedPolicy
     }
     for cls in held - {Span}:
-        assert cls in NUMBERS
-        assert [f.name for f in fields(cls) if f.init] == list(field_types(cls))
+        assert class_of(number_of(cls)) is cls
+        assert [f.name for f in fields(cls) if f.init] == [f.name for f in held_fields(cls)]
 
 
 def test_the_support_policy_has_every_kind() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gatewright.engine.compile.units import Units
 from gatewright.engine.load import load_source
+from gatewright.engine.parts import Parts
 from tests.engine.compile.test_whole import HEAD, act, same
 
 
@@ -168,9 +169,10 @@ def test_lets_of_other_packages() -> None:
 
 def test_units_are_made_once_and_only_for_what_is_declared() -> None:
     policy = load_source(HEAD + "action x.y {}\nrule o on x.y => auto_run")
-    units = Units(policy.about, policy.data)
+    parts = Parts(policy.about)
+    units = Units(parts, policy.data, {})
     assert units.of("x.z") is None
-    assert units.part("x.z") is units.part("x.z")
+    assert parts.of("x.z") is parts.of("x.z")
     assert units.of("x.y") is units.of("x.y")
-    assert units.part("x.y").policy.actions.keys() == {"x.y"}
+    assert parts.of("x.y").policy.actions.keys() == {"x.y"}
     assert units.known.keys() == {"x.y"}

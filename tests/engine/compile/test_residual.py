@@ -10,7 +10,7 @@ import pytest
 from gatewright.dsl import ast
 from gatewright.dsl.parser import parse_expression
 from gatewright.engine.compile import formula as f
-from gatewright.engine.compile.asking import EMPTY, Question
+from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.tree import ABSENT, Unsure
 from gatewright.engine.history import History
 from gatewright.engine.values import Duration, Timestamp, Value
@@ -23,7 +23,7 @@ NOW = Timestamp.parse("2026-06-15T12:00:00Z")
 class Host:
     """Answers for the decision, and remembers what it was asked."""
 
-    history: History = EMPTY
+    history: History | None = None
     uses_left: bool = True
     answer: bool = True
     conditions: list[tuple[str, str, int | None]] = field(

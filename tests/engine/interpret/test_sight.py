@@ -7,7 +7,7 @@ import time
 import pytest
 
 import gatewright as gw
-from gatewright.dsl.files import Unreadable
+from gatewright.dsl.diagnostics import Unreadable
 from tests.engine.interpret.support import NOW, action, decide, effect, policy
 
 

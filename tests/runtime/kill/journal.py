@@ -25,7 +25,7 @@ class Deed:
     by: str
     run: str | None
     told: Answer | None = None
-    result: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Journal:

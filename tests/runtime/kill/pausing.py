@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.worker import Worker
 from tests.runtime.kill.bank import GRADES, ledger_of
@@ -29,68 +30,71 @@ ENDS = {
 
 
 def pause_all(place: Place) -> list[str]:
-    """Pause a worker in each system; return what is wrong afterwards."""
+    """Pause a worker in a call to each system at once; return what is wrong afterwards."""
     for system in GRADES:
         ledger_of(place.folder, system).make("ch_1")
-    return [what for system in GRADES for what in _pause(place, system)]
-
-
-def _pause(place: Place, system: str) -> list[str]:
     with place.gate() as gate:
-
-        def stands() -> str:
-            kept = gate.run(run)
-            return f"{system} is {kept.state}, {kept.note}: {kept.attempts}"
-
-        run = gate.propose(action(system, "ch_1", 500, system)).id
-        paused = _worker(place, system)
+        made = {s: gate.propose(action(s, "ch_1", 500, s)).id for s in GRADES}
+        paused = [_worker(place, number) for number, _ in enumerate(made)]
         try:
-            _until(mark_of(place.folder, f"{run}-1").exists, stands)
-            other = Worker(gate, name="other", lease_s=60, call_timeout_s=30)
-
-            def is_taken_over() -> bool:
-                other.drain()
-                return gate.run(run).state is ENDS[system]
-
-            _until(is_taken_over, stands)
-            before = gate.run(run)
-            paused.signal(signal.SIGTERM)  # it ends after the step at hand
-
-            def has_ended() -> bool:
-                paused.signal(signal.SIGCONT)
-                return paused.has_ended
-
-            _until(has_ended, stands)
+            before = _taken_over(place, gate, made)
+            for worker in paused:
+                worker.signal(signal.SIGTERM)  # it ends after the step at hand
+            _until(lambda: all(_has_ended(worker) for worker in paused), "the paused do not end")
         finally:
-            ended = paused.kill()
-        return _wrong(system, before, gate.run(run), ended, paused, place)
+            ended = [worker.kill() for worker in paused]
+        after = {system: gate.run(run) for system, run in made.items()}
+    found = [
+        f"a paused worker ended with {code}: {worker.said.read_text()}"
+        for worker, code in zip(paused, ended, strict=True)
+        if code != 0
+    ]
+    return found + [
+        what for system in GRADES for what in _wrong(place, before[system], after[system])
+    ]
 
 
-def _wrong(
-    system: str, before: Run, after: Run, ended: int, paused: Victim, place: Place
-) -> list[str]:
-    found = list[str]()
-    if ended != 0:
-        found.append(f"{system}: the paused worker ended with {ended}: {paused.said.read_text()}")
-    if before.attempt is None or before.attempt.worker != paused.said.stem:
-        found.append(f"{system}: the paused worker did not begin the attempt")
-    if after != before:
-        found.append(f"{system}: the paused worker wrote {after.state} over {before.state}")
-    effects = ledger_of(place.folder, system).effects()
-    # Of the call that was stopped before its effect nobody waits for an answer: it may end there.
-    if effects != 1 and not (effects == 0 and system == "probe"):
-        found.append(f"{system}: {effects} effects")
+def _taken_over(place: Place, gate: Gate, made: dict[str, str]) -> dict[str, Run]:
+    """Wait until each run is in the middle of a call; then let another worker take them all."""
+    marks = [mark_of(place.folder, f"{run}-1") for run in made.values()]
+    _until(lambda: all(mark.exists() for mark in marks), "not all were called")
+    other = Worker(gate, name="other", lease_s=60, call_timeout_s=30)
+    found = dict[str, Run]()
+
+    def are_over() -> bool:
+        other.drain()
+        found.update({system: gate.run(run) for system, run in made.items()})
+        return {system: run.state for system, run in found.items()} == ENDS
+
+    _until(are_over, f"not all were taken over: {ENDS}")
     return found
 
 
-def _worker(place: Place, name: str) -> Victim:
-    arguments = (str(place.toml), f"paused-{name}", 1.0, 0.9)
-    return Victim(work, arguments, place.folder / f"paused-{name}.said")
+def _has_ended(worker: Victim) -> bool:
+    worker.signal(signal.SIGCONT)
+    return worker.has_ended
 
 
-def _until(is_so: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+def _wrong(place: Place, before: Run, after: Run) -> Iterator[str]:
+    system = before.system
+    if before.attempt is None or not before.attempt.worker.startswith("paused-"):
+        yield f"{system}: no paused worker began the attempt"
+    if after != before:
+        yield f"{system}: the paused worker wrote {after.state} over {before.state}"
+    effects = ledger_of(place.folder, system).effects()
+    # Nobody waits for a call that was stopped before its effect: it may end with its process.
+    if effects != 1 and not (effects == 0 and system == "probe"):
+        yield f"{system}: {effects} effects"
+
+
+def _worker(place: Place, number: int) -> Victim:
+    name = f"paused-{number}"
+    return Victim(work, (str(place.toml), name, 1.0, 0.9), place.folder / f"{name}.said")
+
+
+def _until(is_so: Callable[[], bool], otherwise: str) -> None:
     end = time.monotonic() + WAIT_S
     while not is_so():
         if time.monotonic() > end:
-            raise TimeoutError(otherwise())
+            raise TimeoutError(otherwise)
         time.sleep(0.02)

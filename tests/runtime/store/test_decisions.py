@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, func, insert, select, update
 
 from gatewright.engine.action import Action
+from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.load import BundledSet, from_bytes
 from gatewright.engine.decision import Decision
@@ -242,4 +243,4 @@ def test_the_policies_of_the_examples_come_back(database: Database) -> None:
         decisions.keep_policy(connection, policy, NOW)
         found = decisions.policy_of(connection, policy.digest)
         assert isinstance(found, BundledSet)
-        found.bundled.check()
+        check_bundle(found.bundled)

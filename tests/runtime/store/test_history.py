@@ -20,7 +20,16 @@ from gatewright.engine.runtime.store import schema
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.history import StoreHistory, put
 from gatewright.engine.values import Timestamp
-from tests.engine.history.test_indexes import EVENT, KEYS, NOW, PACKAGES, outcome, scope_of
+from tests.engine.history.test_indexes import (
+    EVENT,
+    KEYS,
+    NOW,
+    PACKAGES,
+    PLAIN_PARAMS,
+    outcome,
+    past,
+    scope_of,
+)  # fmt: skip
 
 VALUES: dict[str, list[Any]] = {
     "customer": ["C", "é"], "agent": ["bot", "b\u0301ot"], "note": ["out", "a"], "n": [1, 2],
@@ -42,6 +51,38 @@ def ask(store: HistoryStore, query: Query) -> list[object]:
         outcome(lambda: store.count(query)), outcome(lambda: store.sum(query)),
         outcome(lambda: store.last(query)), outcome(lambda: store.distinct(query)),
     ]  # fmt: skip
+
+
+def test_a_count_by_texts_and_the_status_looks_at_one_event_of_a_status(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = PACKAGES[1].histories["refunds"]
+    where = lasting(declared, scope_of(PACKAGES[1]))
+    assert where is not None
+    assert where.fields == {"status"}
+    seen: list[Event] = []
+
+    def holds(event: Event) -> bool:
+        seen.append(event)
+        return where.holds(event)
+
+    query = Query(
+        history=declared.qualified, actions=declared.actions, record=declared.record,
+        now=Timestamp(NOW), within_nanos=10, keys=(("customer", "C"),), exclude_id="a-9",
+        holds=holds, where=where,
+    )  # fmt: skip
+    memory = History()
+    with database.transaction() as connection:
+        for number in range(10):
+            event = past(number, NOW - number, PLAIN_PARAMS)
+            memory.append(event)
+            put(connection, event)
+        store = StoreHistory(connection)
+        expected = memory.count(query)
+        seen.clear()
+        monkeypatch.setattr(store, "candidates", None)
+        assert store.count(query) == expected == 9
+    assert [event.id for event in seen] == ["a-0"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from gatewright.engine.runtime.store import schema
 from gatewright.engine.runtime.store.database import Database, open_database
@@ -67,6 +67,28 @@ def test_the_steps_make_the_tables_of_the_schema(bare_database: Database) -> Non
         options = {"version_table": VERSION_TABLE, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_questions_of_an_older_database_learn_when_their_run_was_proposed(
+    bare_database: Database, tmp_path: Path
+) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(Path(FOLDER) / "versions", older / "versions")
+    for step in (older / "versions").glob("*.py"):
+        if step.stem not in {"__init__", "0001_initial"}:
+            step.unlink()
+    upgrade(bare_database, folder=str(older))
+    run = (
+        "INSERT INTO runs (id, version, state, action, proposed_at, updated_at, fence, body)"
+        " VALUES ('run_1', 1, 'pending', 'a', 5, 7, 0, '{}')"
+    )
+    with bare_database.transaction() as connection:
+        connection.execute(text(run))
+        connection.execute(text("INSERT INTO asks (run, route, asked_at) VALUES ('run_1', 'r', 7)"))
+    upgrade(bare_database)
+    with bare_database.reading() as connection:
+        (ask,) = connection.execute(select(schema.asks))
+    assert tuple(ask) == ("run_1", "r", 5, 7, None)
 
 
 def test_an_empty_database_is_made_and_then_passes(bare_database: Database) -> None:

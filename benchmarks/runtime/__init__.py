@@ -1,0 +1,1 @@
+"""Benchmarks of the runtime, on both databases: `python -m benchmarks.runtime`."""

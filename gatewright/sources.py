@@ -1,0 +1,73 @@
+"""Policy files and data -> a policy set: from the cache, or from the files themselves.
+
+The parser is imported only where sources are read that the cache does not know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from gatewright import __version__
+from gatewright.dsl import files
+from gatewright.dsl.diagnostics import PolicyError
+from gatewright.dsl.policy import CheckedPolicy
+from gatewright.dsl.source import Source
+from gatewright.engine.bundle.build import build
+from gatewright.engine.bundle.cache import SECTION, Cache, cache_folder, key_of
+from gatewright.engine.evaluate import PolicySet
+
+
+def load_sources(paths: Iterable[str | os.PathLike[str]]) -> PolicySet:
+    """Load files and folders as one policy set; those that did not change come from the cache.
+
+    Raises PolicyError where the policies have errors, and Unreadable.
+    """
+    found = files.gather(paths)
+    folder = cache_folder(os.environ, _home())
+    if folder is None or found.problems:
+        return PolicySet(_check(found))
+    kept, key = Cache(folder), key_of(found, _library(), f"{__version__} {_program()}")
+    ready = kept.get(key)
+    if ready is not None:
+        return ready
+    policy = _check(found)
+    kept.put(key, build(policy, made_by=__version__, sections={SECTION: key.encode("ascii")}))
+    return PolicySet(policy)
+
+
+def _check(found: files.Gathered) -> CheckedPolicy:
+    # Imports the parser, which sources from the cache and bundles do without.
+    from gatewright.dsl.load import check_gathered
+
+    policy, diagnostics = check_gathered(found)
+    if policy is None:
+        raise PolicyError(diagnostics)
+    return policy
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def _library() -> list[Source]:
+    """Return the standard library, which imports bring into a set."""
+    return [s for name in files.library_packages() for s in files.library_sources(name)]
+
+
+@cache
+def _program() -> str:
+    """Return what tells two states of one version's code apart: a checkout changes without one."""
+    seen = hashlib.sha256()
+    root = Path(files.__file__).resolve().parent
+    for folder in (root, root.parent / "engine"):
+        for path in sorted(folder.rglob("*.py")) + sorted(folder.rglob("*.lark")):
+            status = path.stat()
+            seen.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
