@@ -31,7 +31,7 @@ from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
-from gatewright.engine.runtime.store import payloads, trail
+from gatewright.engine.runtime.store import payloads, runs, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
