@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from sqlalchemy import Connection, inspect, make_url
 
-from gatewright.cli.gate import configuration, errors_told, gate_option
+from gatewright.cli.gate import errors_told, store_option
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import Refused
-from gatewright.configuration import NAME, seal_of
+from gatewright.configuration import seal_of
 from gatewright.engine.bundle.errors import KeyUnusable
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, read
 from gatewright.engine.runtime.audit.entries import latest, leaves, points
@@ -24,25 +23,6 @@ from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.deriving import derive
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreError
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def _store_options(command: F) -> F:
-    """Give a command `store`: the one that is named, else that of the configuration."""
-
-    def found(context: click.Context, _: click.Parameter, named: str | None) -> str:
-        config: str = context.params.pop("config")  # read before, and of no other use
-        if named is not None:
-            return named
-        if config == NAME and not Path(config).exists():
-            raise click.UsageError(f"name the store with --store; there is no {NAME} here")
-        return configuration(config).store
-
-    option = click.option("--store", "store", metavar="URL", callback=found,
-                          help="The store, such as sqlite:///gate.db, if not that of the"
-                               " configuration.")  # fmt: skip
-    return gate_option(option(command), is_eager=True)
 
 
 @click.group("audit")
@@ -55,7 +35,7 @@ def command() -> None:
 
 
 @command.command("verify")
-@_store_options
+@store_option
 @click.option("--key", "keys", multiple=True, metavar="PUB", type=click.Path(),
               help="A public Ed25519 key that signs checkpoints, a PEM file.")  # fmt: skip
 @click.option("--against", "against", metavar="FILE", type=click.Path(),
@@ -85,7 +65,7 @@ def verify_command(store: str, keys: tuple[str, ...], against: str | None, form:
 
 
 @command.command("export")
-@_store_options
+@store_option
 def export_command(store: str) -> None:
     """Write all leaves in the order of the tree, then all checkpoints, one JSON object a line.
 
@@ -100,7 +80,7 @@ def export_command(store: str) -> None:
 
 
 @command.command("proof")
-@_store_options
+@store_option
 @click.argument("leaf", type=click.IntRange(min=1))
 def proof_command(store: str, leaf: int) -> None:
     """Prove by the latest checkpoint that the leaf of a number is in the trail; as JSON.
@@ -124,7 +104,7 @@ def proof_command(store: str, leaf: int) -> None:
 
 
 @command.command("derive")
-@_store_options
+@store_option
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--seal", "seal", metavar="KEY", envvar="GATEWRIGHT_SEAL",
               help="The key of plans with secrets; better given as GATEWRIGHT_SEAL.")  # fmt: skip

@@ -140,6 +140,7 @@ def test_the_trail_of_a_configuration_or_of_a_store(
         assert (by_name.code, by_name.out) == (0, by_file.out)
     monkeypatch.chdir(shop.folder)
     assert run("audit", "verify").out.startswith("good: ")
+    assert (run("db", "upgrade").code, run("db", "check").code) == (0, 0)
     empty = tmp_path / "empty"
     empty.mkdir()
     monkeypatch.chdir(empty)
