@@ -10,7 +10,7 @@ import pytest
 
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.run import Run, State
-from gatewright.engine.runtime.store import payloads, runs
+from gatewright.engine.runtime.store import payloads
 from gatewright.engine.values import Timestamp
 from tests.runtime.model.policies import policy
 from tests.runtime.test_exclusion import GROUPS, asking
