@@ -84,6 +84,10 @@ class Configuration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     policy: tuple[str, ...] = Field(min_length=1)
+    policy_keys: tuple[str, ...] | None = None
+    """Public keys of which one must have signed the policy, which is a bundle then."""
+    least_version: int | None = None
+    """The version that the bundle must have at least."""
     store: str = Field(min_length=1)
     people: str | None = None
     seal: str | None = None
@@ -91,7 +95,7 @@ class Configuration(BaseModel):
     connectors: tuple[Used, ...] = ()
     notifiers: tuple[Used, ...] = ()
 
-    @field_validator("policy", mode="before")
+    @field_validator("policy", "policy_keys", mode="before")
     @classmethod
     def _one_or_many(cls, given: object) -> object:
         return (given,) if isinstance(given, str) else given
@@ -104,6 +108,10 @@ def read(
     file = Path(path)
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            path, "there is no such file: `--config` names another, docs/runtime.md begins with one"
+        ) from None
     except OSError as error:
         raise ConfigurationError(path, error.strerror or "it cannot be read") from None
     except UnicodeDecodeError:
@@ -122,6 +130,8 @@ def read(
         update={
             # Not made absolute: the places of rules are shown as the file's path was given.
             "policy": tuple(str(file.parent / entry) for entry in found.policy),
+            "policy_keys": found.policy_keys
+            and tuple(str(here / entry) for entry in found.policy_keys),
             "people": found.people and str(here / found.people),
             "audit_key": found.audit_key and str(here / found.audit_key),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import pytest
 
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
+from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history import Event
 from gatewright.engine.policy_tests import run_tests
 
 _PAGE = Path(__file__).parent.parent / "docs" / "language.md"
-_BLOCK = re.compile(r"^```(gate|cel)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(gate|cel|json)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PRELUDE = """
 package docs.page
 action billing.refund {
@@ -50,6 +53,21 @@ def test_a_policy_of_the_page_passes_its_own_tests(text: str) -> None:
 )
 def test_a_condition_of_the_page_is_right(condition: str) -> None:
     _check(f"{_PRELUDE}\nguard g on billing.refund when {condition} => require manager\n")
+
+
+@pytest.mark.parametrize("text", _blocks("json"), ids=["tutorial", "action", "history"])
+def test_json_of_the_page_is_an_action_or_a_past_one(text: str) -> None:
+    data = json.loads(text)
+    if "status" in data:
+        assert Event.from_dict(data).to_dict() == data
+    else:
+        assert Action.read(data)[1] == ()
+
+
+def test_every_key_of_an_action_is_on_the_page() -> None:
+    _, problems = Action.read({"action": "a.b", "!": 1})
+    known = problems[0].message.partition("known are ")[2].split(", ")
+    assert list(json.loads(_blocks("json")[1])) == known
 
 
 def test_the_page_has_examples_of_both_kinds() -> None:

@@ -79,6 +79,9 @@ _SPACED = re.compile(r"(\d+)[ ]+([A-Za-z]+)\b")
 _NO_NAME = re.compile(r"\b(rule|guard|risk)\s+(on|when|unless|tier|cases|table)\s+\Z")
 _NAMED = re.compile(r"\b(?:let|history)\s+\w+\s*\Z")
 _DASH = re.compile(r"[\w)] - [\w.(][\w ]*\Z")
+_APPROVERS = re.compile(r"\b(?:one|all|\d+) of (?:group|role|user)\([^()]*\)[ ,]*\Z")
+_PEOPLE = re.compile(r"\s*(?:group|role|user)\(")
+_PEOPLE_HELP = 'several stand in a list: `2 of [group("..."), user("...")]`'
 _GIVEN = re.compile(r"\b(?:given|past)\s+[\w.]+\s+\Z")
 _EFFECT_WORDS = frozenset({"allow", "deny", "approve", "permit", "reject", "accept", "forbid"})
 _OPERATOR_WORDS = {
@@ -221,6 +224,8 @@ def _separator(slip: Slip) -> str | None:
         return "several routes are joined with `and`"
     if slip.word == "," and slip.accepts("VBAR"):
         return "cells are separated by `|`"
+    if slip.word == "," and _PEOPLE.match(slip.following()) and _APPROVERS.search(slip.preceding()):
+        return _PEOPLE_HELP
     if slip.word == "," and re.search(r"\bin \([^()]*\Z", slip.preceding(200)):
         return "a list is written `[1, 2]`"
     return f"no `{slip.word}` is needed here" if not slip.accepts("NAME", "RPAR") else None
@@ -238,6 +243,8 @@ def _line(slip: Slip) -> str | None:
         return f"write `ago {slip.word}`"
     if slip.word == "{" and slip.accepts("WHEN", "CASES"):
         return "a rule has no braces of its own; those of `tier`, `cases` or `table` hold rows"
+    if slip.word in ("group", "role", "user") and _APPROVERS.search(slip.preceding()):
+        return _PEOPLE_HELP
     if slip.accepts("QUORUM") and slip.word in ("two", "three", "any", "group", "role", "user"):
         return 'say how many: `one of group("...")`, `2 of ...`, `all of ...`'
     read_as_name = _NO_NAME.search(slip.preceding())

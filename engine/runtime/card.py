@@ -7,6 +7,7 @@ theirs. Nothing secret is in it: the action and the decision come masked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -113,7 +114,8 @@ def card_lines(run: Run) -> Iterator[str]:
         yield f"      {shown(reason)}"
     for rule in card["rules"]:
         at = rule["at"]
-        yield f"      {rule['kind']} {rule['name']} ({at['file']}:{at['line']}): {rule['effect']}"
+        told = " ".join(filter(None, (rule["kind"], rule["name"])))  # a default has no name
+        yield f"      {told} ({at['file']}:{at['line']}): {rule['effect']}"
     yield f"risk  {card['risk']} of 100"
     for part in card["risk_parts"]:
         reason = f": {shown(part['because'])}" if part["because"] else ""
@@ -131,10 +133,13 @@ def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def shown(value: object) -> str:
-    """Return a value on one line; control characters are visible as escapes."""
+    """Return a value on one line, as in an action; control characters are visible as escapes."""
     if value is None:
         return "(nothing)"
-    text = value if isinstance(value, str) else str(value)
+    if isinstance(value, bool | list | tuple | dict):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    else:
+        text = str(value)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -24,7 +24,11 @@ class NoSuchRun(GateError):
     """There is no run of that id."""
 
     def __init__(self, run: str) -> None:
-        super().__init__("no_such_run", f"there is no run `{run[:80]}`", "`gatewright queue` lists")
+        super().__init__(
+            "no_such_run",
+            f"there is no run `{run[:80]}`",
+            "a run is named by its whole id, as `gatewright propose` and `queue` show it",
+        )
 
 
 class PreviewFailed(GateError):

@@ -31,7 +31,7 @@ from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
-from gatewright.engine.runtime.store import payloads, trail
+from gatewright.engine.runtime.store import payloads, runs, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
@@ -230,6 +230,13 @@ class Gate:
             lambda c: queueing.queue(self.desk, c, person, most), "reading"
         )
 
+    def listed(self, states: Iterable[State], *, most: int = 100) -> list[Run]:
+        """Return the runs that are in one of these states, the oldest first."""
+        wanted = tuple(states)
+        return self.desk.database.retrying(
+            lambda c: runs.listed(c, states=wanted, most=most), "reading"
+        )
+
     def waits_for(self, run: Run) -> tuple[Waiting, ...]:
         """Return which routes still need an answer, and who may give it now."""
 
@@ -257,7 +264,11 @@ class Gate:
 
 
 def _bad_action(why: str) -> GateError:
-    return GateError("bad_action", f"this is no action: {why}", "see the shape of an action")
+    return GateError(
+        "bad_action",
+        f"this is no action: {why}",
+        "docs/language.md, Actions as JSON, shows all of its keys",
+    )
 
 
 def _has_nul(value: object) -> bool:

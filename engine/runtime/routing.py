@@ -98,8 +98,14 @@ def is_satisfied(ask: Ask, votes: Iterable[Vote], roster: Roster) -> bool:
     """Tell whether a route has its answer: its own quorum, or that of one that outranks it."""
     if ask.approved_by_timeout:
         return True
-    here = [v for v in votes if answers(v, ask) and v.person in roster.people - roster.excluded]
+    here = counted(votes, ask, roster)
     return any(_is_enough(roster.routes[r], here, roster) for r in roster.serving(ask))
+
+
+def counted(votes: Iterable[Vote], ask: Ask, roster: Roster) -> list[Vote]:
+    """Return the votes for this question, of people who are still there and may answer."""
+    people = roster.people - roster.excluded
+    return [vote for vote in votes if answers(vote, ask) and vote.person in people]
 
 
 def _is_enough(route: RouteAtNow, votes: list[Vote], roster: Roster) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
-from gatewright.engine.runtime.routing import Roster, can_be_answered, open_asks
+from gatewright.engine.runtime.routing import Roster, can_be_answered, counted, open_asks
 from gatewright.engine.runtime.run import Ask, Attempt, Document, Run, Vote
 from gatewright.engine.values import Timestamp
 
@@ -18,7 +18,7 @@ class Waiting:
     ask: Ask
     voters: tuple[str, ...]
     votes: tuple[Vote, ...]
-    """The answers that it has already."""
+    """The answers that it has already, and that count."""
     answerable: bool
     """Whether enough people are left; otherwise it waits for its timeout, or for the directory."""
 
@@ -31,7 +31,11 @@ def waits_for(run: Run, roster: Roster) -> tuple[Waiting, ...]:
         Waiting(
             ask,
             tuple(sorted(roster.voters(ask) - _answered(run))),
-            tuple(vote for vote in run.round.votes if vote.route == ask.route),
+            tuple(
+                vote
+                for vote in counted(run.round.votes, ask, roster)
+                if vote.holder in roster.voters(ask)
+            ),
             can_be_answered(ask, roster),
         )
         for ask in open_asks(run.round, roster)
@@ -113,9 +117,12 @@ def run_text(run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document
 
 
 def row(run: Run, waiting: Iterable[Waiting]) -> str:
-    """Return a pending run in two lines: what and by whom, and who is asked until when."""
+    """Return a run in two lines: what and by whom, and who is asked, or what became of it."""
     target = run.round.preview["target"]
-    asked = "; ".join(_asked(one) for one in waiting) or "nobody"
+    if run.state == "pending":
+        asked = "; ".join(_asked(one) for one in waiting) or "nobody"
+    else:
+        asked = run.state.replace("_", " ")
     return (
         f"{run.id}  {_when(run.proposed_at)}  {shown(run.action)} on {shown(target['id'])}"
         f" by {shown_id(run.agent)}\n    {shown(run.round.preview['summary'])}: {asked}"
@@ -153,7 +160,7 @@ def _waiting_lines(one: Waiting) -> Iterator[str]:
     ask = one.ask
     yield f"needs {_asked(one)}"
     if not one.answerable:
-        yield "      there are not enough people left to answer"
+        yield "      there are not enough people left to answer: cancel it, or change who may"
     if ask.timeout_at is not None:
         yield f"      until {_when(ask.timeout_at)}, then {_then(ask)}"
 
@@ -161,7 +168,8 @@ def _waiting_lines(one: Waiting) -> Iterator[str]:
 def _asked(one: Waiting) -> str:
     quorum = {"one": "one of", "all": "all of"}.get(str(one.ask.quorum), f"{one.ask.quorum} of")
     late = ", late" if one.ask.is_late else ""
-    return f"{one.ask.name}{late}: {quorum} {', '.join(one.voters) or 'nobody'}"
+    people = [*(f"{shown(vote.person)} (approved)" for vote in one.votes), *one.voters]
+    return f"{one.ask.name}{late}: {quorum} {', '.join(people) or 'nobody'}"
 
 
 def _then(ask: Ask) -> str:

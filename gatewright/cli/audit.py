@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, inspect, make_url
 
-from gatewright.cli.gate import errors_told
+from gatewright.cli.gate import errors_told, store_option
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import Refused
 from gatewright.configuration import seal_of
@@ -24,9 +24,6 @@ from gatewright.engine.runtime.deriving import derive
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreError
 
-_STORE = click.option("--store", "store", required=True, metavar="URL",
-                      help="The store, such as sqlite:///gate.db.")  # fmt: skip
-
 
 @click.group("audit")
 def command() -> None:
@@ -38,7 +35,7 @@ def command() -> None:
 
 
 @command.command("verify")
-@_STORE
+@store_option
 @click.option("--key", "keys", multiple=True, metavar="PUB", type=click.Path(),
               help="A public Ed25519 key that signs checkpoints, a PEM file.")  # fmt: skip
 @click.option("--against", "against", metavar="FILE", type=click.Path(),
@@ -48,7 +45,8 @@ def verify_command(store: str, keys: tuple[str, ...], against: str | None, form:
     """Compute the trail anew, and name the first thing that is wrong.
 
     \b
-    Example:
+    Examples:
+      gatewright audit verify
       gatewright audit verify --store sqlite:///gate.db --key trail.pub.pem --against kept.txt
 
     Exit codes: 0 the trail holds; 1 it does not; 2 wrong usage, or unreadable input.
@@ -67,7 +65,7 @@ def verify_command(store: str, keys: tuple[str, ...], against: str | None, form:
 
 
 @command.command("export")
-@_STORE
+@store_option
 def export_command(store: str) -> None:
     """Write all leaves in the order of the tree, then all checkpoints, one JSON object a line.
 
@@ -82,7 +80,7 @@ def export_command(store: str) -> None:
 
 
 @command.command("proof")
-@_STORE
+@store_option
 @click.argument("leaf", type=click.IntRange(min=1))
 def proof_command(store: str, leaf: int) -> None:
     """Prove by the latest checkpoint that the leaf of a number is in the trail; as JSON.
@@ -106,7 +104,7 @@ def proof_command(store: str, leaf: int) -> None:
 
 
 @command.command("derive")
-@_STORE
+@store_option
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--seal", "seal", metavar="KEY", envvar="GATEWRIGHT_SEAL",
               help="The key of plans with secrets; better given as GATEWRIGHT_SEAL.")  # fmt: skip
@@ -118,7 +116,7 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
 
     \b
     Example:
-      gatewright audit derive run_1c7e --store sqlite:///gate.db
+      gatewright audit derive run_1c7e
 
     Exit codes: 0 all decisions are the same; 1 one differs, or cannot be derived since what it
     needs was erased or is secret; 2 wrong usage, or a store that cannot be read.

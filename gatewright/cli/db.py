@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gatewright.cli.gate import store_option
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import BadStore, OldStore
 from gatewright.dsl.rendering.display import visible
@@ -17,11 +18,6 @@ from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, St
 if TYPE_CHECKING:
     from gatewright.engine.runtime.store.database import Database
 
-_store = click.option(
-    "--store", "url", metavar="URL", required=True,
-    help="`sqlite:///gate.db` or `postgresql://user@host/name`.",
-)  # fmt: skip
-
 
 @click.group("db")
 def command() -> None:
@@ -29,6 +25,7 @@ def command() -> None:
 
     \b
     Examples:
+      gatewright db upgrade
       gatewright db upgrade --store sqlite:///gate.db
       gatewright db check --store postgresql://gate@db.internal/gate
 
@@ -38,14 +35,14 @@ def command() -> None:
 
 
 @command.command("upgrade")
-@_store
-def upgrade(url: str) -> None:
+@store_option
+def upgrade(store: str) -> None:
     """Make the tables, or bring those of an older version to this one.
 
     All is done in one transaction, and only forward: back up the store first. Tables of a newer
     version are refused.
     """
-    with _opened(url, create=True) as database:
+    with _opened(store, create=True) as database:
         # Needs SQLAlchemy and Alembic, which not everybody has.
         from gatewright.engine.runtime.store import migrations
 
@@ -58,10 +55,10 @@ def upgrade(url: str) -> None:
 
 
 @command.command("check")
-@_store
-def check(url: str) -> None:
+@store_option
+def check(store: str) -> None:
     """Say whether the tables are of this version. Changes nothing."""
-    with _opened(url, create=False) as database:
+    with _opened(store, create=False) as database:
         # Needs SQLAlchemy and Alembic, which not everybody has.
         from gatewright.engine.runtime.store import migrations
 

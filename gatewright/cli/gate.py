@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -42,13 +43,30 @@ class NotDone(click.ClickException):
             click.echo(f"  help: {visible(self._error.help)}", file=file, err=True)
 
 
-def gate_option(command: F) -> F:
-    """Give a command `--config`."""
+def gate_option(command: F, *, is_eager: bool = False) -> F:
+    """Give a command `--config`; an eager one is read before the other options."""
     return click.option(
         "--config", "config", metavar="FILE", type=click.Path(), default=NAME,
-        envvar="GATEWRIGHT_CONFIG", show_default=True,
+        envvar="GATEWRIGHT_CONFIG", show_default=True, is_eager=is_eager,
         help="What policies, store, people and connectors there are; see docs/runtime.md.",
     )(command)  # fmt: skip
+
+
+def store_option(command: F) -> F:
+    """Give a command `store`: the one that is named, else that of the configuration."""
+
+    def found(context: click.Context, _: click.Parameter, named: str | None) -> str:
+        config: str = context.params.pop("config")  # read before, and of no other use
+        if named is not None:
+            return named
+        if config == NAME and not Path(config).exists():
+            raise click.UsageError(f"name the store with --store; there is no {NAME} here")
+        return configuration(config).store
+
+    option = click.option("--store", "store", metavar="URL", callback=found,
+                          help="The store, such as sqlite:///gate.db, if not that of the"
+                               " configuration.")  # fmt: skip
+    return gate_option(option(command), is_eager=True)
 
 
 def person_option(command: F) -> F:
@@ -72,7 +90,8 @@ def opened(config: str) -> Generator[Gate]:
     """Give the gate of a configuration; what is wrong ends the command."""
     found = configuration(config)
     with errors_told():
-        gate = open_gate(found, policy_of(found.policy))
+        policy = policy_of(found.policy, found.policy_keys, found.least_version)
+        gate = open_gate(found, policy)
     with using(gate):
         yield gate
 

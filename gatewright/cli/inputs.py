@@ -108,9 +108,11 @@ def _note_undeclared(policy: PolicySet, name: object) -> None:
         click.echo(f"note: {visible(text)}", err=True)
 
 
-def policy_of(paths: tuple[str, ...]) -> PolicySet:
+def policy_of(
+    paths: tuple[str, ...], keys: tuple[str, ...] | None = None, least_version: int | None = None
+) -> PolicySet:
     """Load policies, or end the command."""
-    return loaded(lambda: load(*paths), paths[0])
+    return loaded(lambda: load(*paths, keys=keys, least_version=least_version), paths[0])
 
 
 def loaded(how: Callable[[], T], path: str = "policies") -> T:

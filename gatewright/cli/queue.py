@@ -3,42 +3,69 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from gatewright.cli.gate import format_option, gate_option, opened, tell
 from gatewright.cli.inputs import write
 
+if TYPE_CHECKING:
+    from gatewright.engine.runtime.run import State
+
+
+def _states(_: click.Context, __: click.Parameter, named: tuple[str, ...]) -> tuple[State, ...]:
+    """Return states by their names, spaces or underscores in them."""
+    if not named:
+        return ()
+    # Needs pydantic, which `--help` does without.
+    from gatewright.engine.runtime.run import State
+
+    try:
+        return tuple(State(name.replace(" ", "_")) for name in named)
+    except ValueError:
+        known = ", ".join(State)
+        raise click.BadParameter(f"there is no such state; the states are {known}") from None
+
 
 @click.command("queue")
 @gate_option
 @click.option("--as", "person", metavar="PERSON",
               help="Only what this person may answer.")  # fmt: skip
+@click.option("--state", "states", metavar="STATE", multiple=True, callback=_states,
+              help="Instead, the runs in this state, such as failed or outcome_unknown;"
+                   " may be repeated.")  # fmt: skip
 @click.option("--most", "most", type=click.IntRange(1, 10_000), default=100, show_default=True,
               help="How many at most.")  # fmt: skip
 @format_option
-def queue(config: str, person: str | None, most: int, form: str) -> None:
-    """List the runs that wait for people, the oldest first.
+def queue(config: str, person: str | None, states: tuple[State, ...], most: int, form: str) -> None:
+    """List the runs that wait for people, or those in a state, the oldest first.
 
     \b
     Examples:
       gatewright queue
       gatewright queue --as ann --format json | jq -r '.[].run'
+      gatewright queue --state failed --state outcome_unknown
 
     Exit codes: 0 fine, also where nothing waits; 1 refused; 2 wrong usage, or input that cannot be
     read.
     """
+    if states and person is not None:
+        raise click.UsageError("--as tells what a person may answer, which has no other --state")
     with opened(config) as gate:
         # Needs pydantic and SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.standing import row, run_document
 
-        waiting = [(run, gate.waits_for(run)) for run in gate.queue(person=person, most=most)]
+        found = gate.listed(states, most=most) if states else gate.queue(person=person, most=most)
+        waiting = [(run, gate.waits_for(run)) for run in found]
         if form == "json":
             write(json.dumps([run_document(*one) for one in waiting], indent=2, allow_nan=False))
             return
         for one in waiting:
             write(row(*one))
-        if not waiting:
+        if not waiting and states:
+            click.echo("no run is in that state", err=True)
+        elif not waiting:
             click.echo("nothing waits" + (f" for `{person}`" if person else ""), err=True)
 
 

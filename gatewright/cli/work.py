@@ -45,7 +45,12 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     found = configuration(config)
     with errors_told():
         key = audit_key_of(found)
-        watched = loaded(lambda: watching.watch(*found.policy))
+        watched = loaded(
+            lambda: watching.watch(
+                *found.policy, keys=found.policy_keys, least_version=found.least_version
+            ),
+            found.policy[0],
+        )
         gate = open_gate(found, lambda: watched.policy)
     # Needs SQLAlchemy, which `--help` does without.
     from gatewright.engine.runtime.worker import Worker
@@ -53,7 +58,8 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     with using(gate):
         worker = Worker(gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key)
         if drain:
-            write(f"{worker.drain()} steps")
+            steps = worker.drain()
+            write("1 step" if steps == 1 else f"{steps} steps")
             return
         stop = threading.Event()
         _stop_by_signals(stop)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.cli.run import REFUNDS, Ran, run
 
@@ -124,6 +126,87 @@ def test_a_refund_from_proposal_to_trail(shop: Shop) -> None:
     assert kinds == ["proposed", "decided", "approved", "executing", "applied", "verified"]
     verified = run("audit", "verify", "--store", f"sqlite:///{shop.folder / 'gate.db'}")
     assert verified.code == 0, verified.out
+
+
+def test_the_trail_of_a_configuration_or_of_a_store(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    assert shop.run("work", "--drain").code == 0
+    store = f"sqlite:///{shop.folder / 'gate.db'}"
+    for command, *more in (("verify",), ("export",), ("proof", "1"), ("derive", id_)):
+        by_name = run("audit", command, "--store", store, *more)
+        by_file = run("audit", command, "--config", shop.config, *more)
+        assert (by_name.code, by_name.out) == (0, by_file.out)
+    monkeypatch.chdir(shop.folder)
+    assert run("audit", "verify").out.startswith("good: ")
+    assert (run("db", "upgrade").code, run("db", "check").code) == (0, 0)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    ran = run("audit", "verify")
+    assert (ran.code, "name the store with --store" in ran.err) == (2, True)
+
+
+def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
+    policy = shop.folder / "two.gate"
+    source = (Path(REFUNDS) / "refunds.gate").read_text()
+    policy.write_text(source.replace("one of group(", "2 of group(", 1))
+    text = shop.config.read_text()
+    shop.config.write_text(text.replace(json.dumps(REFUNDS), '"two.gate"'))
+    found = shop.propose(refund())
+    assert "manager: 2 of ann, bob, fay" in shop.run("queue").out
+    approved = shop.run("approve", found["run"], "--as", "bob", "--card", found["card"])
+    assert "needs manager: 2 of bob (approved), ann, fay" in approved.out.splitlines()
+
+
+def test_runs_are_found_by_their_state(shop: Shop) -> None:
+    done = shop.propose(refund("20.00 USD"))["run"]
+    waits = shop.propose(refund("75.00 USD", "ch_2"))["run"]
+    assert shop.run("work", "--drain").code == 0
+    lines = shop.run("queue", "--state", "done").out.splitlines()
+    assert lines[0].startswith(done)
+    assert (len(lines), lines[1].endswith(": done")) == (2, True)
+    both = json.loads(
+        shop.run("queue", "--state", "done", "--state", "pending", "--format", "json").out
+    )
+    assert [(one["run"], one["state"]) for one in both] == [(done, "done"), (waits, "pending")]
+    none = shop.run("queue", "--state", "outcome_unknown")
+    assert (none.code, none.out, none.err) == (0, "", "no run is in that state\n")
+    for wrong in (("--state", "finished"), ("--state", "done", "--as", "ann")):
+        assert shop.run("queue", *wrong).code == 2
+
+
+def test_a_bundle_must_be_signed_by_a_key_of_the_configuration(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    raw, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (tmp_path / "release.pem").write_bytes(
+        key.private_bytes(raw, pkcs8, serialization.NoEncryption())
+    )
+    (tmp_path / "release.pub.pem").write_bytes(
+        key.public_key().public_bytes(raw, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    monkeypatch.chdir(tmp_path)
+    shop.config.write_text(
+        'policy_keys = "release.pub.pem"\nleast_version = 2\n'
+        + shop.config.read_text().replace(json.dumps(REFUNDS), '"refunds.gwb"')
+    )
+    signed = ("--sign", "release.pem", "--version")
+    for options, why in (
+        (("--version", "2"), "signed"),
+        ((*signed, "1"), "version"),
+        ((*signed, "2"), None),
+    ):
+        assert run("build", REFUNDS, "-o", "refunds.gwb", *options).code == 0
+        for command in (("queue",), ("work", "--drain")):
+            ran = shop.run(*command)
+            assert (ran.code, why is None or why in ran.err) == (0 if why is None else 1, True)
+    (tmp_path / "release.pub.pem").write_text("no key")
+    for command in (("queue",), ("work", "--drain")):
+        ran = shop.run(*command)
+        assert (ran.code != 0, "release.pub.pem" in ran.err) == (True, True), ran.err
 
 
 def test_what_needs_nobody_is_done_by_a_worker_alone(shop: Shop) -> None:

@@ -25,7 +25,7 @@ groups: {support-managers: [ann], finance: [fay]}
 def config(tmp_path: Path) -> Path:
     """The configuration of the page, with the policy of the refunds example."""
     page = (ROOT / "docs" / "connectors.md").read_text("utf-8")
-    (declared,) = (block.text for block in blocks(page) if block.language == "toml")
+    (declared,) = (b.text for b in blocks(page) if b.language == "toml" and not b.file)
     path = tmp_path / "gatewright.toml"
     path.write_text(
         f'policy = {json.dumps(REFUNDS)}\nstore = "sqlite:///gate.db"\npeople = "people.yaml"\n\n'

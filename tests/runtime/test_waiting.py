@@ -10,7 +10,7 @@ import pytest
 
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.run import Run, State
-from gatewright.engine.runtime.store import payloads, runs
+from gatewright.engine.runtime.store import payloads
 from gatewright.engine.values import Timestamp
 from tests.runtime.model.policies import policy
 from tests.runtime.test_exclusion import GROUPS, asking
@@ -75,7 +75,7 @@ def test_the_queue_looks_beyond_what_others_must_answer(world: World) -> None:
 
 
 def test_all_pages_of_the_queue_are_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "PAGE", 2)
+    monkeypatch.setattr("gatewright.engine.runtime.queueing._PAGE", 2)
     proposed = [world.gate.propose(asking("board", f"ch_{n % 5 + 1}")).id for n in range(5)]
     assert {run.id for run in world.gate.queue(person="ann")} == set(proposed)
 
