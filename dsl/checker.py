@@ -158,8 +158,7 @@ class _Checker:
             for name in sorted(exception.suspends):
                 # The exception's own package gives the names, the suspended rule the actions.
                 found = self._contexts.of_scope_in(exception.package, rules[name].scope)
-                for condition in exception.conditions:
-                    self._each(found, _condition(condition), exception.span)
+                self._each(found, _conditions(exception.conditions), exception.span)
 
 
 # --- what is checked in each context
@@ -167,6 +166,10 @@ class _Checker:
 
 def _condition(condition: ast.Expr) -> Task:
     return lambda checking: checking.condition(condition, Facts.none())
+
+
+def _conditions(conditions: Sequence[ast.Expr]) -> Task:
+    return lambda checking: checking.conditions(conditions, Facts.none())
 
 
 def _values(values: Iterable[ast.Expr]) -> Task:
@@ -219,6 +222,12 @@ class _Checking:
             return
         self._typer.check_condition(expr, facts)
         self._costs.check(expr)
+
+    def conditions(self, conditions: Sequence[ast.Expr], facts: Facts) -> None:
+        """Check conditions that must all hold; a later one knows what an earlier one says."""
+        for condition in conditions:
+            self.condition(condition, facts)
+            facts = facts.and_(self._typer.facts_when_true(condition))
 
     def value(self, expr: ast.Expr, facts: Facts) -> t.Type:
         """Check an expression of any type."""
