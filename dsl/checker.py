@@ -27,6 +27,7 @@ from gatewright.dsl.messages import rules as messages
 from gatewright.dsl.policy import (
     ActionType,
     CheckedPolicy,
+    History,
     Invariant,
     Package,
     Risk,
@@ -34,6 +35,7 @@ from gatewright.dsl.policy import (
 )
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.expand import cell_condition, changing
+from gatewright.dsl.resolve.shapes import EVENT_FIELDS
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
@@ -133,9 +135,7 @@ class _Checker:
             self._each(contexts, _values(lets), lets[0].span)
         for history in package.histories.values():
             if history.where is not None:
-                names = {field: declared.type for field, declared in history.record.fields}
-                named = {let.name: let.value for let in package.lets.values()}
-                context = Context(None, ExpressionScope(names, named), name)
+                context = Context(None, _scope_of_events(history, package), name)
                 self._each([context], _condition(history.where), history.where.span)
 
     def _refinements(self, action: ActionType) -> None:
@@ -159,6 +159,15 @@ class _Checker:
                 # The exception's own package gives the names, the suspended rule the actions.
                 found = self._contexts.of_scope_in(exception.package, rules[name].scope)
                 self._each(found, _conditions(exception.conditions), exception.span)
+
+
+def _scope_of_events(history: History, package: Package) -> ExpressionScope:
+    """Return what a `where` sees: the fields of an event, then the `let`s of its package."""
+    fields = history.record.fields
+    names = {name: declared.type for name, declared in fields}
+    absent = {name for name, declared in fields if declared.optional} - EVENT_FIELDS
+    lets = {let.name: let.value for let in package.lets.values() if let.name not in names}
+    return ExpressionScope(names, lets, of_record=True, optional=frozenset(absent))
 
 
 # --- what is checked in each context

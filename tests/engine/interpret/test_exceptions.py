@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from gatewright.dsl.diagnostics import PolicyError
-from tests.engine.interpret.support import ERRS, NOW, decide, effect, policy, statuses
+from tests.engine.interpret.support import ERRS, NOW, action, decide, effect, policy, statuses
 
 GUARDED = (
     "default require clerk on_error require legal rule a => auto_run guard g => require finance "
@@ -61,7 +61,7 @@ def test_a_line_knows_what_an_earlier_one_says() -> None:
     ann = action() | {"params": {"n": 1, "who": "ann"}}
     assert effect(decide(text, ann)) == "auto_run"
     turned = GUARDED + exception('when action.who == "ann" when has(action.who)')
-    with pytest.raises(PolicyError, match="`action.who` may be absent"):
+    with pytest.raises(PolicyError, match=r"`action\.who` may be absent"):
         policy(turned)
 
 
