@@ -24,6 +24,7 @@ from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic
 from gatewright.dsl.messages import cases as case_messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import rules as messages
+from gatewright.dsl.messages import types as type_messages
 from gatewright.dsl.policy import (
     ActionType,
     CheckedPolicy,
@@ -284,8 +285,19 @@ class _Checking:
                 self._table(rule.body, facts)
         self.texts(rule.because, facts)
         for obligation in rule.obligations:
-            for argument in obligation.arguments:
-                self.value(argument.value, facts)
+            self._obligation(obligation, facts)
+
+    def _obligation(self, obligation: ast.Obligation, facts: Facts) -> None:
+        """Check the values of an obligation, and that each name stands for one of them."""
+        given: dict[str, ast.Argument] = {}
+        for argument in obligation.arguments:
+            self.value(argument.value, facts)
+            if argument.name is None:
+                continue
+            first = given.setdefault(argument.name, argument)
+            if first is not argument:
+                twice = type_messages.argument_twice(argument.span, argument.name, first.span)
+                self._report(twice)
 
     def _changing(self, subjects: Sequence[ast.Expr], facts: Facts) -> Facts:
         """Add that F changes: a tier or table over `changes.F` applies only then."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import names as messages
+from gatewright.dsl.messages import syntax as syntax_messages
 
 Report = Callable[[Diagnostic], None]
 D = TypeVar("D", bound=ast.NamedDeclaration)
@@ -173,12 +174,23 @@ def _name(what: str, declaration: D, table: dict[str, D], report: Report) -> Non
 
 def _annotations(declaration: ast.Declaration, report: Report) -> None:
     known = _ANNOTATIONS.get(type(declaration), _COMMON)
-    for annotation in declaration.annotations:
-        _annotation(annotation, known, "this declaration", report)
+    _annotated(declaration.annotations, known, "this declaration", report)
     for fields in _fields(declaration):
         for member in fields:
-            for annotation in member.annotations:
-                _annotation(annotation, frozenset({"secret"}), "a field", report)
+            _annotated(member.annotations, frozenset({"secret"}), "a field", report)
+
+
+def _annotated(
+    annotations: Iterable[ast.Annotation], known: frozenset[str], what: str, report: Report
+) -> None:
+    """Check annotations, and that each says its own thing; several `@allow` add up."""
+    given: dict[str, ast.Annotation] = {}
+    for annotation in annotations:
+        _annotation(annotation, known, what, report)
+        first = given.setdefault(annotation.name, annotation)
+        if first is not annotation and annotation.name != "allow":
+            what_twice = f"`@{annotation.name}`"
+            report(syntax_messages.repeated_part(annotation.span, what_twice, first.span))
 
 
 def _fields(declaration: ast.Declaration) -> Iterator[tuple[ast.FieldDecl, ...]]:
@@ -201,7 +213,11 @@ def _annotation(
     if name not in known:
         report(messages.unknown_annotation(span, name, what, known))
         return
-    values = [a.value.value for a in annotation.arguments if isinstance(a.value, ast.StringLiteral)]
+    values = [
+        a.value.value
+        for a in annotation.arguments
+        if isinstance(a.value, ast.StringLiteral) and a.name is None
+    ]
     texts = len(values) == len(annotation.arguments)
     if name in {"irreversible", "shadow", "secret"} and annotation.arguments:
         report(messages.bad_annotation(span, name, "no arguments"))
