@@ -38,6 +38,7 @@ from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.expand import cell_condition, changing
 from gatewright.dsl.resolve.shapes import EVENT_FIELDS
 from gatewright.dsl.source import Span
+from gatewright.dsl.typing.compat import orderable
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.typer import Typer
@@ -201,7 +202,7 @@ def _claim(invariant: Invariant) -> Task:
         case ast.NeverEffect(when=when) | ast.AlwaysAtLeast(when=when) if when is not None:
             return _condition(when)
         case ast.MonotoneIn(subject=subject):
-            return _values([subject])
+            return lambda checking: checking.ordered(subject, "monotone in")
         case _:
             return lambda _: None
 
@@ -246,6 +247,13 @@ class _Checking:
         kind = self._typer.infer(expr, facts)
         self._costs.check(expr)
         return kind
+
+    def ordered(self, expr: ast.Expr, what: str) -> None:
+        """Check that the values of an expression have an order; `what` asks for one."""
+        kind = self.value(expr, Facts.none())
+        if kind != t.UNKNOWN and not orderable(kind, kind):
+            wanted = "values that have an order"
+            self._report(type_messages.not_iterable(expr.span, what, kind, wanted, None))
 
     def _is_too_deep(self, expr: ast.Expr) -> bool:
         """Report an expression that nests too deeply with its lets written out."""

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.files import library_packages
 from gatewright.dsl.messages import names as messages
 from gatewright.dsl.messages import syntax as syntax_messages
 
@@ -88,7 +89,7 @@ def collect(files: Iterable[ast.File], report: Report) -> Collected:
         for imported in package.imports.values():
             if imported.package.text not in found.packages:
                 package.missing.add(imported.package.text)
-                known = found.packages.keys() - {package.name}
+                known = {*found.packages, *library_packages()} - {package.name}
                 report(
                     messages.unknown_package(imported.package.span, imported.package.text, known)
                 )

@@ -128,6 +128,10 @@ def test_a_tier_or_table_over_changes_applies_where_they_change() -> None:
         ("invariant i: never block when action.z > 5", ["GW0302 `z` `action` has no field `z`"]),
         ("invariant i: always at least m when action.z > 5",
          ["GW0302 `z` `action` has no field `z`"]),
+        ("invariant i: monotone in action.d", []),
+        ("invariant i: monotone in action.e",
+         ["GW0316 `action.e` `monotone in` needs values that have an order, and this is"
+          ' `enum("u", "v")`']),
         ("invariant i: monotone in action.z", ["GW0302 `z` `action` has no field `z`"]),
         ("invariant i: never default", []),
         ("invariant i on p.z: never block", ["GW0205 `p.z` no action `p.z` is declared"]),
