@@ -24,9 +24,11 @@ from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic
 from gatewright.dsl.messages import cases as case_messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import rules as messages
+from gatewright.dsl.messages import types as type_messages
 from gatewright.dsl.policy import (
     ActionType,
     CheckedPolicy,
+    History,
     Invariant,
     Package,
     Risk,
@@ -34,7 +36,9 @@ from gatewright.dsl.policy import (
 )
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.expand import cell_condition, changing
+from gatewright.dsl.resolve.shapes import EVENT_FIELDS
 from gatewright.dsl.source import Span
+from gatewright.dsl.typing.compat import orderable
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.typer import Typer
@@ -141,9 +145,7 @@ class _Checker:
             self._each(contexts, _values(lets), lets[0].span)
         for history in package.histories.values():
             if history.where is not None:
-                names = {field: declared.type for field, declared in history.record.fields}
-                named = {let.name: let.value for let in package.lets.values()}
-                context = Context(None, ExpressionScope(names, named), name)
+                context = Context(None, _scope_of_events(history, package), name)
                 self._each([context], _condition(history.where), history.where.span)
 
     def _refinements(self, action: ActionType) -> None:
@@ -166,8 +168,16 @@ class _Checker:
             for name in sorted(exception.suspends):
                 # The exception's own package gives the names, the suspended rule the actions.
                 found = self._contexts.of_scope_in(exception.package, rules[name].scope)
-                for condition in exception.conditions:
-                    self._each(found, _condition(condition), exception.span)
+                self._each(found, _conditions(exception.conditions), exception.span)
+
+
+def _scope_of_events(history: History, package: Package) -> ExpressionScope:
+    """Return what a `where` sees: the fields of an event, then the `let`s of its package."""
+    fields = history.record.fields
+    names = {name: declared.type for name, declared in fields}
+    absent = {name for name, declared in fields if declared.optional} - EVENT_FIELDS
+    lets = {let.name: let.value for let in package.lets.values() if let.name not in names}
+    return ExpressionScope(names, lets, of_record=True, optional=frozenset(absent))
 
 
 # --- what is checked in each context
@@ -175,6 +185,10 @@ class _Checker:
 
 def _condition(condition: ast.Expr) -> Task:
     return lambda checking: checking.condition(condition, Facts.none())
+
+
+def _conditions(conditions: Sequence[ast.Expr]) -> Task:
+    return lambda checking: checking.conditions(conditions, Facts.none())
 
 
 def _values(values: Iterable[ast.Expr]) -> Task:
@@ -196,7 +210,7 @@ def _claim(invariant: Invariant) -> Task:
         case ast.NeverEffect(when=when) | ast.AlwaysAtLeast(when=when) if when is not None:
             return _condition(when)
         case ast.MonotoneIn(subject=subject):
-            return _values([subject])
+            return lambda checking: checking.ordered(subject, "monotone in")
         case _:
             return lambda _: None
 
@@ -228,6 +242,12 @@ class _Checking:
         self._typer.check_condition(expr, facts)
         self._costs.check(expr)
 
+    def conditions(self, conditions: Sequence[ast.Expr], facts: Facts) -> None:
+        """Check conditions that must all hold; a later one knows what an earlier one says."""
+        for condition in conditions:
+            self.condition(condition, facts)
+            facts = facts.and_(self._typer.facts_when_true(condition))
+
     def value(self, expr: ast.Expr, facts: Facts) -> t.Type:
         """Check an expression of any type."""
         if self._is_too_deep(expr):
@@ -235,6 +255,13 @@ class _Checking:
         kind = self._typer.infer(expr, facts)
         self._costs.check(expr)
         return kind
+
+    def ordered(self, expr: ast.Expr, what: str) -> None:
+        """Check that the values of an expression have an order; `what` asks for one."""
+        kind = self.value(expr, Facts.none())
+        if kind != t.UNKNOWN and not orderable(kind, kind):
+            wanted = "values that have an order"
+            self._report(type_messages.not_iterable(expr.span, what, kind, wanted, None))
 
     def _is_too_deep(self, expr: ast.Expr) -> bool:
         """Report an expression that nests too deeply with its lets written out."""
@@ -274,8 +301,19 @@ class _Checking:
                 self._table(rule.body, facts)
         self.texts(rule.because, facts)
         for obligation in rule.obligations:
-            for argument in obligation.arguments:
-                self.value(argument.value, facts)
+            self._obligation(obligation, facts)
+
+    def _obligation(self, obligation: ast.Obligation, facts: Facts) -> None:
+        """Check the values of an obligation, and that each name stands for one of them."""
+        given: dict[str, ast.Argument] = {}
+        for argument in obligation.arguments:
+            self.value(argument.value, facts)
+            if argument.name is None:
+                continue
+            first = given.setdefault(argument.name, argument)
+            if first is not argument:
+                twice = type_messages.argument_twice(argument.span, argument.name, first.span)
+                self._report(twice)
 
     def _changing(self, subjects: Sequence[ast.Expr], facts: Facts) -> Facts:
         """Add that F changes: a tier or table over `changes.F` applies only then."""

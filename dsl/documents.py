@@ -43,7 +43,8 @@ def load_data(documents: Iterable[Document], report: Report) -> Mapping[str, Jso
             report(messages.bad_document(_place(source, bad.at), str(bad)))
             continue
         if document.name is not None:
-            content = MappingProxyType({document.name: content})
+            # Some file systems take names apart: a key is written in a policy in normal form.
+            content = MappingProxyType({unicodedata.normalize("NFC", document.name): content})
         elif not isinstance(content, Mapping):
             why = "the root of `data` must be an object with keys"
             report(messages.bad_document(source.whole(), why))

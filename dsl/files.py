@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+<<<<<<< HEAD
+=======
+from dataclasses import dataclass, field
+from functools import cache
+>>>>>>> w/lang
 from importlib.resources import files
 from pathlib import Path
 
@@ -155,8 +160,9 @@ def library_sources(package: str) -> list[Source]:
     return [Source(f"std/{'/'.join(parts[1:])}/{name}", text) for name, text in texts]
 
 
-def library_packages() -> list[str]:
+@cache
+def library_packages() -> tuple[str, ...]:
     """Return the names of the standard library's packages."""
     folder = files("gatewright.stdlib_policies")
     names = (f.name for f in folder.iterdir() if f.is_dir())
-    return sorted(f"std.{name}" for name in names if library_sources(f"std.{name}"))
+    return tuple(sorted(f"std.{name}" for name in names if library_sources(f"std.{name}")))

@@ -12,7 +12,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.messages import declarations as messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import syntax as syntax_messages
-from gatewright.dsl.policy import CheckedPolicy, Package, Test
+from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Test
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.effects import effect_of, route_resolver
 from gatewright.dsl.resolve.shapes import STATUSES
@@ -23,6 +23,8 @@ N = TypeVar("N", bound=ast.Node)
 PARTS = ("agent", "target", "changes", "context", "data")
 """What a test gives besides the action."""
 _CONTEXT_FIELDS = ("trigger", "reasoning", "evidence", "confidence")
+_PLACE = ("system", "object", "id")
+_SIDES = ("old", "new")
 
 
 def check_tests(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
@@ -52,6 +54,8 @@ class _TestChecker:
         self._expects_once(self._items(ast.ExpectEffect), "an effect")
         self._expects_once(self._items(ast.ExpectRisk), "a risk")
         self._expects_once(self._items(ast.ExpectRules), "the rules that match")
+        for subject in {given.subject.text for given in actions} & self._policy.actions.keys():
+            self._given_of(self._policy.actions[subject])
         for item in self._test.declaration.items:
             self._item(item, actions[0].subject.text if actions else None)
         expectations = [i for i in self._test.declaration.items if not _is_setup(i)]
@@ -93,9 +97,23 @@ class _TestChecker:
             self._fields(values, declared.params.names, f"the action `{name}`")
         elif name == "context":
             self._fields(values, _CONTEXT_FIELDS, "`context`")
+        elif name == "data":
+            self._fields(values, self._policy.data, "`data`")
         elif name not in PARTS and not self._is_covered(name):
             known = [*self._policy.actions, *PARTS]
             self._report(messages.unknown_subject(subject.span, name, known))
+
+    def _given_of(self, action: ActionType) -> None:
+        """Check what is given of the target and the changes of a declared action."""
+        for given in self._items(ast.Given):
+            if given.subject.text == "target" and action.target is not None:
+                known = [*_PLACE, *action.target.names]
+                self._fields(given.values, known, f"the target of `{action.name}`")
+            elif given.subject.text == "changes":
+                self._fields(given.values, action.changes.names, f"`changes` of `{action.name}`")
+                for entry in given.values.entries:
+                    if isinstance(entry.value, ast.MapLiteral):
+                        self._fields(entry.value, _SIDES, f"the change of `{key_of(entry)}`")
 
     def _is_covered(self, action: str) -> bool:
         """Tell whether a pattern covers an undeclared action, which can be tested then."""

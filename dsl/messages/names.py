@@ -29,7 +29,8 @@ def unknown_package(span: Span, name: str, known: Iterable[str]) -> Finding:
     return Finding(
         span,
         f"there is no package `{name}` in this policy set or in the standard library",
-        help=nearest(name, known),
+        help=nearest(name, known)
+        or f"load the file that begins with `package {name}` together with this one",
     )
 
 
@@ -88,7 +89,11 @@ def unknown_type(span: Span, name: str, known: Iterable[str]) -> Finding:
 
 @message("GW0207", "unknown rule or guard")
 def unknown_rule(span: Span, name: str, known: Iterable[str]) -> Finding:
-    return Finding(span, f"there is no rule or guard `{name}` here", help=nearest(name, known))
+    names = sorted({*known})
+    listed = f"there is {', '.join(f'`{n}`' for n in names)}" if 0 < len(names) <= 12 else None
+    return Finding(
+        span, f"there is no rule or guard `{name}` here", help=nearest(name, names) or listed
+    )
 
 
 @message("GW0208", "unknown annotation")

@@ -11,8 +11,13 @@ from typing import TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.files import library_packages
 from gatewright.dsl.messages import names as messages
+<<<<<<< HEAD
 from gatewright.dsl.records import dataclass, field
+=======
+from gatewright.dsl.messages import syntax as syntax_messages
+>>>>>>> w/lang
 
 Report = Callable[[Diagnostic], None]
 D = TypeVar("D", bound=ast.NamedDeclaration)
@@ -87,7 +92,7 @@ def collect(files: Iterable[ast.File], report: Report) -> Collected:
         for imported in package.imports.values():
             if imported.package.text not in found.packages:
                 package.missing.add(imported.package.text)
-                known = found.packages.keys() - {package.name}
+                known = {*found.packages, *library_packages()} - {package.name}
                 report(
                     messages.unknown_package(imported.package.span, imported.package.text, known)
                 )
@@ -173,12 +178,23 @@ def _name(what: str, declaration: D, table: dict[str, D], report: Report) -> Non
 
 def _annotations(declaration: ast.Declaration, report: Report) -> None:
     known = _ANNOTATIONS.get(type(declaration), _COMMON)
-    for annotation in declaration.annotations:
-        _annotation(annotation, known, "this declaration", report)
+    _annotated(declaration.annotations, known, "this declaration", report)
     for fields in _fields(declaration):
         for member in fields:
-            for annotation in member.annotations:
-                _annotation(annotation, frozenset({"secret"}), "a field", report)
+            _annotated(member.annotations, frozenset({"secret"}), "a field", report)
+
+
+def _annotated(
+    annotations: Iterable[ast.Annotation], known: frozenset[str], what: str, report: Report
+) -> None:
+    """Check annotations, and that each says its own thing; several `@allow` add up."""
+    given: dict[str, ast.Annotation] = {}
+    for annotation in annotations:
+        _annotation(annotation, known, what, report)
+        first = given.setdefault(annotation.name, annotation)
+        if first is not annotation and annotation.name != "allow":
+            what_twice = f"`@{annotation.name}`"
+            report(syntax_messages.repeated_part(annotation.span, what_twice, first.span))
 
 
 def _fields(declaration: ast.Declaration) -> Iterator[tuple[ast.FieldDecl, ...]]:
@@ -201,7 +217,11 @@ def _annotation(
     if name not in known:
         report(messages.unknown_annotation(span, name, what, known))
         return
-    values = [a.value.value for a in annotation.arguments if isinstance(a.value, ast.StringLiteral)]
+    values = [
+        a.value.value
+        for a in annotation.arguments
+        if isinstance(a.value, ast.StringLiteral) and a.name is None
+    ]
     texts = len(values) == len(annotation.arguments)
     if name in {"irreversible", "shadow", "secret"} and annotation.arguments:
         report(messages.bad_annotation(span, name, "no arguments"))

@@ -74,6 +74,7 @@ _UNIT = re.compile(
     r"(?:milliseconds?|msecs?|ms|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?|weeks?|[dhmsw])\Z",
     re.IGNORECASE,
 )
+_CALENDAR_UNIT = re.compile(r"(?:months?|mo|years?|yrs?|y)\Z", re.IGNORECASE)
 _ARROW_IN_LINE = re.compile(r"[^\n]*=>")
 _SPACED = re.compile(r"(\d+)[ ]+([A-Za-z]+)\b")
 _NO_NAME = re.compile(r"\b(rule|guard|risk)\s+(on|when|unless|tier|cases|table)\s+\Z")
@@ -139,6 +140,8 @@ def _unit(slip: Slip) -> str | None:
     number = _NUMBER.search(slip.preceding())
     if number is None:
         spaced = _SPACED.match(slip.word + slip.following())
+        if spaced and _CALENDAR_UNIT.match(spaced.group(2)):
+            return _NO_MONTHS
         if spaced and _UNIT.match(spaced.group(2)):
             return _duration(spaced.group(1), spaced.group(2))
         return None
@@ -146,6 +149,8 @@ def _unit(slip: Slip) -> str | None:
         return "a number has no separators: `1000`"
     if re.fullmatch(r"_\d+", slip.word):
         return "a number has no separators: `1000`"
+    if _CALENDAR_UNIT.match(slip.word):
+        return _NO_MONTHS
     if _UNIT.match(slip.word):
         return _duration(number.group(1), slip.word)
     if re.fullmatch(r"[A-Za-z]{3}", slip.word) and slip.word not in _OPERATOR_WORDS:
@@ -155,7 +160,14 @@ def _unit(slip: Slip) -> str | None:
     return None
 
 
+_NO_MONTHS = "a duration is elapsed time, and months and years differ: write days, `30d`"
+
+
 def _duration(number: str, unit: str) -> str:
+    if "." in number:
+        return "a duration is a whole number: `90m` rather than `1.5h`"
+    if unit == "M":
+        return f"a month is no length of time; write days, `30d`, or minutes, `{number}m`"
     short = "ms" if unit.lower().startswith(("ms", "milli")) else unit[0].lower()
     return f"a duration has no space and a short unit: `{number}{short}`"
 

@@ -50,8 +50,14 @@ def index(typer: Inference, node: ast.Index, env: Env) -> t.Type:
 
 
 def has(typer: Inference, node: ast.Call, env: Env) -> t.Type:
-    """Check `has(x.field)`: `x` must be there, the field need not be, but must be declared."""
+    """Check `has(x.field)`: `x` must be there, the field need not be, but must be declared.
+
+    In the `where` of a history the fields have no `x` before them: `has(field)`.
+    """
     argument = node.arguments[0].value
+    if isinstance(argument, ast.Name) and env.scope.is_field(argument, env.locals):
+        typer.types[id(argument)] = env.scope.names[argument.name]
+        return t.BOOL
     if not isinstance(argument, ast.Select) or argument.optional:
         # The field itself may well be absent, so only what it is a field of is looked at.
         part = argument.operand if isinstance(argument, ast.Select | ast.Index) else argument

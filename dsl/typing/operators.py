@@ -170,6 +170,9 @@ def _enum(
             return None
 
 
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+
+
 def _advice(a: Operand, b: Operand) -> str | None:
     kinds = (a.kind, b.kind)
     if any(isinstance(kind, t.HistoryType) for kind in kinds):
@@ -185,6 +188,10 @@ def _advice(a: Operand, b: Operand) -> str | None:
             return _without_quotes(other.kind)
         if side.kind == t.DURATION and other.kind in NUMBERS:
             return "write a length of time: `8h`, `30d`"
+        if side.kind == t.TIMESTAMP and other.kind in NUMBERS:
+            return "write an instant with a time of day and a zone: `2026-12-02T00:00:00Z`"
+        if isinstance(side.node, ast.Binary) and side.node.operator in _ORDERING:
+            return "comparisons do not follow one another: write `x > a && x < b`, or `x in a .. b`"
     return None
 
 

@@ -148,6 +148,9 @@ class Presence:
         match expr:
             case ast.Call("has", (ast.Argument(None, ast.Select(optional=False) as field),)):
                 return _one(path(field, scope, bound))
+            case ast.Call("has", (ast.Argument(None, ast.Name() as field),)):
+                asked = scope.is_field(field, bound)
+                return _one(path(field, scope, bound)) if asked else _NOTHING
             case ast.MethodCall(target, "has", (ast.Argument(None, argument),)):
                 return _changed(target, text_of(argument, scope, bound), scope, bound)
             case ast.MethodCall(target, "only", (ast.Argument(None, argument),)):

@@ -23,7 +23,9 @@ class ExpressionScope:
     `label` says for which action, for messages: ``for action `billing.refund` ``. `rules` are the
     names that `agreement(...)` takes. `functions` are further global functions, such as `group` in
     a route. `unavailable` maps names that exist, but not here, to the reason. `packages` maps the
-    local name of an import to that package's own scope for the same action.
+    local name of an import to that package's own scope for the same action. `of_record` tells that
+    the names are fields, as in the `where` of a history: `has(name)` asks for one, and must where
+    it is `optional`.
     """
 
     names: Mapping[str, t.Type]
@@ -33,6 +35,13 @@ class ExpressionScope:
     functions: tuple[Signature, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict[str, str])
     packages: Mapping[str, ExpressionScope] = field(default_factory=dict[str, "ExpressionScope"])
+    of_record: bool = False
+    optional: frozenset[str] = frozenset()
+
+    def is_field(self, name: ast.Name, bound: Container[str]) -> bool:
+        """Tell whether a name is a field that `has(name)` asks for."""
+        hidden = name.absolute or name.name in bound
+        return self.of_record and name.name in self.names and not hidden
 
     @cached_property
     def _functions(self) -> Mapping[str, tuple[Signature, ...]]:

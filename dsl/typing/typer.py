@@ -172,6 +172,8 @@ class Typer:
         if reference is not None:
             return self._use(reference, expr, env)
         if name in env.scope.names:
+            if name in env.scope.optional:
+                self.need(Need(env.path(expr), None, expr, f"has({name})", ""), env)
             return env.scope.names[name]
         if name in env.scope.unavailable:
             self.report(messages.unavailable(expr.span, name, env.scope.unavailable[name]))

@@ -17,7 +17,7 @@ from gatewright.engine.cel import access, functions, operators
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import any_equal, charge_key, compare
 from gatewright.engine.cel.macros import expand
-from gatewright.engine.cel.scope import LookupQualified, Scope, Trace
+from gatewright.engine.cel.scope import HasField, LookupQualified, Scope, Trace
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import (
     Duration,
@@ -188,6 +188,10 @@ class Evaluator:
 
     def _has(self, expr: ast.Call) -> bool:
         argument = expr.arguments[0].value
+        if isinstance(argument, ast.Name) and not self._is_local(argument):
+            has_field: HasField | None = getattr(self._scope, "has_field", None)
+            if has_field is not None:
+                return has_field(argument.name)
         if not isinstance(argument, ast.Select):
             raise EvaluationError("invalid_argument", "`has` needs a field: `has(x.field)`")
         return access.has(self.evaluate(argument.operand), argument.field)

@@ -31,8 +31,18 @@ class QualifiedScope(Scope, Protocol):
         ...
 
 
+class FieldScope(Scope, Protocol):
+    """A scope whose names are fields of a record: `has(name)` asks for one."""
+
+    def has_field(self, name: str) -> bool:
+        """Tell whether the field is there; raises EvaluationError where nothing can tell."""
+        ...
+
+
 LookupQualified: TypeAlias = Callable[[tuple[str, ...], bool], OptionalValue]
 """What a `QualifiedScope` has besides."""
+HasField: TypeAlias = Callable[[str], bool]
+"""What a `FieldScope` has besides."""
 
 
 class Trace(Protocol):

@@ -66,6 +66,12 @@ class EventScope:
             raise EvaluationError("no_such_field", f"the past action has no {shown(name)}")
         return value.content
 
+    def has_field(self, name: str) -> bool:
+        """Tell whether the event has a field; raises EvaluationError where it cannot be read."""
+        if not _is_field(name, self.record):
+            raise EvaluationError("invalid_argument", f"{shown(name)} is no field of a past action")
+        return event_field(self.event, name, self.record).present
+
 
 @dataclass(frozen=True, slots=True)
 class LastingWhere:

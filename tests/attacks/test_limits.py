@@ -18,6 +18,8 @@ from gatewright.dsl.diagnostics import MAX_REPORTED
 from gatewright.engine.load import load_source
 from tests.cli.run import Ran, run
 
+pytestmark = pytest.mark.volume
+
 HEAD = """package p
 action a.b { x: int, s: string }
 route manager { one of group("managers") }

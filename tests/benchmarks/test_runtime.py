@@ -108,6 +108,7 @@ def test_a_trail_of_the_benchmark_is_put_in_order_whole(database_url: str) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.volume
 def test_all_of_it_in_little(capsys: pytest.CaptureFixture[str]) -> None:
     plan = replace(
         QUICK, rounds=2, latencies=2, sizes=(20,), rounds_of_a_size=2, past=(3,), entries=1_000,

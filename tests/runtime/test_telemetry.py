@@ -80,7 +80,7 @@ def _short(attributes: Any) -> dict[str, Any]:
     return {name.removeprefix("gatewright."): value for name, value in attributes.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sdk() -> Generator[tuple[InMemorySpanExporter, InMemoryMetricReader]]:
     """Give the process an SDK: that can be done only once."""
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()

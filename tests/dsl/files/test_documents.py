@@ -115,6 +115,17 @@ def test_a_key_is_given_once() -> None:
     ]
 
 
+def test_a_name_in_another_form_is_the_same_key() -> None:
+    problems: list[Diagnostic] = []
+    documents = [
+        Document(Source("data/caf\u00e9.json", "1"), "caf\u00e9"),
+        Document(Source("data/cafe\u0301.json", "2"), "cafe\u0301"),
+        Document(Source("data/na\u0308me.json", "3"), "na\u0308me"),
+    ]
+    assert load_data(documents, problems.append) == {"caf\u00e9": 1, "n\u00e4me": 3}
+    assert [p.message for p in problems] == ["`data.caf\u00e9` is given twice"]
+
+
 def test_data_is_immutable() -> None:
     found, _ = read("a.json", '{"a": {"b": [1]}}')
     assert isinstance(found, MappingProxyType)

@@ -143,6 +143,11 @@ def test_what_shares_a_name(text: str, lines: list[str]) -> None:
         ("@severity(5)", ["GW0209 `@severity(5)` `@severity` takes one of `low`, `medium`, `high`,"
                           " `critical`"]),
         ("@allow(5)", ["GW0209 `@allow(5)` `@allow` takes the names of lints, as strings"]),
+        ("@owner(team: 'a')", ["GW0209 `@owner(team: 'a')` `@owner` takes one string, such as"
+                               " `@owner(\"payments\")`"]),
+        ("@owner('a') @owner('b')", ["GW0110 `@owner('b')` `@owner` is given twice"]),
+        ("@shadow @shadow", ["GW0110 `@shadow` `@shadow` is given twice"]),
+        ("@allow('a') @allow('b')", []),
         ("@shadow(1)", ["GW0209 `@shadow(1)` `@shadow` takes no arguments"]),
         ("@secret", ["GW0208 `@secret` there is no annotation `@secret` for this declaration"]),
     ],

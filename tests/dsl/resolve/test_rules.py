@@ -103,6 +103,8 @@ def test_a_tier_or_table_over_changes_applies_where_they_change() -> None:
          ["GW0312 `action.r` `action.r` may be absent"]),
         ("rule r => block obligate notify(channel: action.z)",
          ["GW0302 `z` `action` has no field `z`"]),
+        ("rule r => block obligate notify(to: 'a', 'b', to: 'c') obligate notify(to: 'd')",
+         ["GW0324 `to: 'c'` `to` is given twice"]),
         ("rule r tier changes.N.new { < 5 => block >= 5 => block }", []),
         ("rule r tier action.z { < 5 => block }", ["GW0302 `z` `action` has no field `z`"]),
         ("rule r table (action.z) { 5 => block }", ["GW0302 `z` `action` has no field `z`"]),
@@ -126,6 +128,10 @@ def test_a_tier_or_table_over_changes_applies_where_they_change() -> None:
         ("invariant i: never block when action.z > 5", ["GW0302 `z` `action` has no field `z`"]),
         ("invariant i: always at least m when action.z > 5",
          ["GW0302 `z` `action` has no field `z`"]),
+        ("invariant i: monotone in action.d", []),
+        ("invariant i: monotone in action.e",
+         ["GW0316 `action.e` `monotone in` needs values that have an order, and this is"
+          ' `enum("u", "v")`']),
         ("invariant i: monotone in action.z", ["GW0302 `z` `action` has no field `z`"]),
         ("invariant i: never default", []),
         ("invariant i on p.z: never block", ["GW0205 `p.z` no action `p.z` is declared"]),
@@ -260,8 +266,15 @@ def test_what_else_a_policy_holds() -> None:
          ["GW0612 `agent.x.y` a test gives plain values, and `agent.x.y` is known only when an action"
           " is decided"]),
         ("given p.a { 5: 1 } expect block", ["GW0612 `5` a test gives a field by its name"]),
-        ("given p.a { } given agent { id: 'x', anything: 5 } given target { x: 1 }"
-         " given changes { S: { old: 'a', new: 'b' } } given data { x: 1 } expect block", []),
+        ("given p.a { } given agent { id: 'x', anything: 5 } given target { id: 'x', s: 1 }"
+         " given changes { S: { old: 'a', new: 'b' }, N: 5 } expect block", []),
+        ("given p.a { } given target { attributes: { s: 1 } } expect block",
+         ["GW0610 `attributes` the target of `p.a` has no field `attributes`"]),
+        ("given p.a { } given changes { s: 1, S: { odl: 'a', new: 'b' } } expect block",
+         ["GW0610 `s` `changes` of `p.a` has no field `s`",
+          "GW0610 `odl` the change of `S` has no field `odl`"]),
+        ("given data { x: 1 } given p.a { } expect block", ["GW0610 `x` `data` has no field `x`"]),
+        ("given r.any { } given target { x: 1 } given changes { y: 1 } expect block", []),
         ("given p.a { } given context { trigger: 'x', other: 1 } expect block",
          ["GW0610 `other` `context` has no field `other`"]),
         ("given q.z { } expect block",

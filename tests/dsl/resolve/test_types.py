@@ -118,7 +118,7 @@ def test_what_a_history_knows_of_its_events() -> None:
         "package p\n"
         "action p.a { n: int, same: string, both?: string, kind: int, @secret s: string, status: int }\n"
         "action p.b { same: string, both: string, kind: string, s: string }\n"
-        "history h = p.b, p.a where status == 'executed' && n > 5 || kind == 5\nhistory one = p.a\n"
+        "history h = p.b, p.a where status == 'executed' && has(n) && n > 5 || kind == 5\nhistory one = p.a\n"
     )
     h, one = policy.packages["p"].histories["h"], policy.packages["p"].histories["one"]
     assert h.actions == ("p.a", "p.b")
@@ -138,6 +138,23 @@ def test_histories_of_unknown_actions_and_fields() -> None:
         "GW0205 `p.z` no action `p.z` is declared",
         "GW0301 `m` nothing is named `m` here",
     ]
+
+
+def test_a_where_asks_before_it_reads_what_may_be_absent() -> None:
+    head = (
+        "package p\nlet n = 'text'\naction p.a { n: int, note?: string }\naction p.b { m: int }\n"
+    )
+    assert told(head + "history h = p.a where note == 'x' && n > 5\n") == [
+        "GW0312 `note` `note` may be absent"
+    ]
+    assert told(head + "history h = p.a, p.b where n > 5\n") == ["GW0312 `n` `n` may be absent"]
+    assert told(head + "history h = p.a where ['x'].exists(note, has(note))\n") == [
+        "GW0314 `note` `has` asks for a field that is written with a dot"
+    ]
+    assert told(
+        head + "history h = p.a, p.b where has(n) && n > 5 || has(m) && m == 1\n"
+        "history k = p.a where has(note) && note == 'x' || has(decided_by) || has(n)\n"
+    ) == []  # fmt: skip
 
 
 def nested(levels: int, package: str = "p") -> str:

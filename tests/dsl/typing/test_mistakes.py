@@ -146,6 +146,8 @@ OPERATORS: list[Mistake] = [
     ('action.count == "5"', "GW0306", '"5"', "`int` cannot be compared", "without quotes"),
     ('action.public == "true"', "GW0306", '"true"', "`bool` cannot be compared", ""),
     ('now > "2026-01-01"', "GW0306", '"2026-01-01"', "`timestamp` cannot", "2026-12-02T"),
+    ("now > 2026-12-01", "GW0306", "now > 2026-12-01", "`timestamp` cannot", "2026-12-02T"),
+    ("1 USD < action.amount < 5 USD", "GW0306", "5 USD", "`bool` cannot", "x > a && x < b"),
     ('action.ttl > "1h"', "GW0306", '"1h"', "`duration` cannot", "`30d`"),
     ('action.amount > "5 USD"', "GW0306", '"5 USD"', "`money(USD)` cannot", "`50 USD`"),
     ("action.ttl <= 8", "GW0306", "8", "`duration` cannot be compared with `int`", "`8h`"),

@@ -392,6 +392,33 @@ def test_names_of_a_where() -> None:
     assert error(count, store, where_of("customer"))[0] == "type_mismatch"
 
 
+def test_where_asks_for_fields_that_may_be_absent() -> None:
+    fields = "customer: string, amount: money(USD), note?: string"
+    store = History([event(1), event(2, params={"note": "x"}), event(3, params={"note": "y"}),
+                     event(4, decided_by="ann", params={"note": 5})])  # fmt: skip
+    count = "refunds.count(within: 2d)"
+    without = ' && decided_by != "ann"'
+    for where, expected in {
+        f'where has(note) && note == "x"{without}': 1,
+        f'where (!has(note) || note == "x"){without}': 2,
+        f'where (has(note) ? note == "y" : true){without}': 2,
+        f"where has(note) && ['x', 'z'].exists(n, n == note){without}": 1,
+        f"where ['x'].exists(n, has(note) && n == note){without}": 1,
+        "where has(decided_by)": 1,
+        "where !has(decided_by) && has(customer)": 3,
+    }.items():
+        assert ask(count, store, history(fields, where)) == expected, where
+    # What was recorded but cannot be read is not absent.
+    assert error(count, store, history(fields, "where has(note)"))[0] == "type_mismatch"
+
+
+def test_only_fields_are_asked_for() -> None:
+    store = History([event(1)])
+    for where in ("has(limit)", "['a'].exists(note, has(note))"):
+        code, _ = error("refunds.count(within: 2d)", store, where_of(where))
+        assert code == "invalid_argument", where
+
+
 # --- agreement ----------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from gatewright.dsl.diagnostics import PolicyError
-from tests.engine.interpret.support import ERRS, NOW, decide, effect, policy, statuses
+from tests.engine.interpret.support import ERRS, NOW, action, decide, effect, policy, statuses
 
 GUARDED = (
     "default require clerk on_error require legal rule a => auto_run guard g => require finance "
@@ -53,6 +53,16 @@ def test_an_instant_before_its_end_it_still_holds() -> None:
     assert effect(decide(text, now="2026-06-15T11:59:59.999999999Z")) == "auto_run"
     text = GUARDED + exception(begin=NOW)
     assert effect(decide(text, now="2026-06-15T11:59:59.999999999Z")) == "require finance"
+
+
+def test_a_line_knows_what_an_earlier_one_says() -> None:
+    text = GUARDED + exception('when has(action.who) when action.who == "ann"')
+    assert effect(decide(text)) == "require finance"
+    ann = action() | {"params": {"n": 1, "who": "ann"}}
+    assert effect(decide(text, ann)) == "auto_run"
+    turned = GUARDED + exception('when action.who == "ann" when has(action.who)')
+    with pytest.raises(PolicyError, match=r"`action\.who` may be absent"):
+        policy(turned)
 
 
 def test_of_two_exceptions_one_is_enough() -> None:

@@ -16,7 +16,7 @@ def test_any_order_of_steps(database_url: str, tmp_path: Path) -> None:
     with kit_on(database_url, tmp_path, hands) as kit:
         machine = type("OnThisDatabase", (Machine,), {"kit": kit, "hands": hands})
         chosen = settings(
-            max_examples=max(10, settings().max_examples // 4),
+            max_examples=max(6, settings().max_examples // 6),
             stateful_step_count=30,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )
