@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-<<<<<<< HEAD
-=======
-from dataclasses import dataclass, field
 from functools import cache
->>>>>>> w/lang
 from importlib.resources import files
 from pathlib import Path
 

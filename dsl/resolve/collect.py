@@ -13,11 +13,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.files import library_packages
 from gatewright.dsl.messages import names as messages
-<<<<<<< HEAD
-from gatewright.dsl.records import dataclass, field
-=======
 from gatewright.dsl.messages import syntax as syntax_messages
->>>>>>> w/lang
+from gatewright.dsl.records import dataclass, field
 
 Report = Callable[[Diagnostic], None]
 D = TypeVar("D", bound=ast.NamedDeclaration)

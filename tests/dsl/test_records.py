@@ -6,9 +6,9 @@ import copy
 import dataclasses
 import importlib
 import inspect
+import os
 import pickle
 import pkgutil
-import os
 import subprocess
 import sys
 from collections.abc import Callable
