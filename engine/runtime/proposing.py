@@ -10,14 +10,13 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.canonical import canonical_json
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, calling, failpoints, measuring, telemetry
+from gatewright.engine.runtime import answering, answers, calling, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
 from gatewright.engine.runtime.plan import Plan, make_plan, receipt_of, target_of, with_target
-from gatewright.engine.runtime.ports import ConnectorError, Preview
+from gatewright.engine.runtime.ports import ConnectorError, Preview, TargetRef
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
@@ -99,10 +98,12 @@ class Proposing:
         if proposal.undo is not None:
             receipt = receipt_of(proposal.undo)
             connector = self._desk.connector(receipt.target.system)
-            return previewed(lambda: connector.preview_compensation(receipt), timeout_s)
+            return previewed(
+                lambda: connector.preview_compensation(receipt), receipt.target, timeout_s
+            )
         target = target_of(action, policy)
         connector = self._desk.connector(target.system)
-        return previewed(lambda: connector.preview(with_target(action, target)), timeout_s)
+        return previewed(lambda: connector.preview(with_target(action, target)), target, timeout_s)
 
     def _require_seal(self, plan: Plan) -> None:
         if plan.holds_secrets and self._desk.seal is None:
@@ -286,15 +287,15 @@ def _other_action(run: Run, other: str) -> Refused:
     )  # fmt: skip
 
 
-def previewed(ask: Callable[[], Preview], timeout_s: float) -> Preview:
-    """Return a preview; whatever goes wrong is a PreviewFailed that says so."""
+def previewed(ask: Callable[[], Preview], target: TargetRef, timeout_s: float) -> Preview:
+    """Return a preview of a record; whatever goes wrong is a PreviewFailed that says so."""
     try:
-        found = calling.call(ask, timeout_s)
-        if _is_preview(found):
+        found: object = calling.call(ask, timeout_s)
+        if answers.is_preview(found, target):
             return found
-        why = "the connector answered something that is no preview"
+        why = f"the connector answered something that is no preview of {target}"
     except ConnectorError as error:
-        why = error.message
+        why = answers.words(error)
     except calling.CallTimedOut as error:
         why = f"the connector gave {error}"
     except Exception as error:  # whatever a connector raises
@@ -303,15 +304,6 @@ def previewed(ask: Callable[[], Preview], timeout_s: float) -> Preview:
         "no_preview", f"nobody can see what would change: {why}",
         "nothing was asked and nothing happened",
     )  # fmt: skip
-
-
-def _is_preview(answer: object) -> bool:
-    """Tell whether a connector answered as its port says, with nothing but JSON: it is not ours."""
-    if not isinstance(answer, Preview):
-        return False
-    values = [value for change in answer.fields for value in (change.old, change.new)]
-    canonical_json([*values, dict(answer.attributes), answer.version, answer.summary, answer.undo])
-    return True
 
 
 def _with(roster: Roster, person: str) -> Roster:
