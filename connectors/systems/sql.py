@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from sqlalchemy import (
+    CHAR,
     Column,
     Connection,
     Dialect,
@@ -281,6 +282,8 @@ class _Rows:
     version: Column[Any]
     fields: Mapping[str, Field]
     actions: Mapping[str, SqlAction]
+    padded: bool
+    """Whether the database fills keys up with blanks, which are no part of them."""
 
     @classmethod
     def reflect(cls, connection: Connection, declared: SqlObject) -> _Rows:
@@ -301,8 +304,11 @@ class _Rows:
             raise ValueError(f"the version `{version.name}` must be a whole number")
         exact = connection.dialect.name == "sqlite"
         fields = {n: _field(n, table.c[c], declared.money.get(n), exact) for n, c in names.items()}
-        key = _field(declared.key, table.c[declared.key], None, exact)
-        rows = cls(table, key, version, fields, declared.actions)
+        key = next((field for field in fields.values() if field.column == declared.key), None)
+        if key is None:
+            key = _field(declared.key, table.c[declared.key], None, exact)
+        padded = not exact and isinstance(table.c[declared.key].type, CHAR)
+        rows = cls(table, key, version, fields, declared.actions, padded)
         rows._check(declared)
         return rows
 
@@ -323,9 +329,13 @@ class _Rows:
             raise Unsupported(f"`{self.table.name}` has no such field")
 
     def read(self, connection: Connection, target: TargetRef) -> Record:
-        """Return all fields of a row; raises NoSuchTarget."""
+        """Return all fields of a row; raises NoSuchTarget.
+
+        A row has one id, its key as text. Others that the database takes for the same, such as
+        `05` or another case, name no row: limits are kept for each id.
+        """
         row = connection.execute(select(self.table).where(self._is(target))).mappings().first()
-        if row is None:
+        if row is None or self._id(row) != target.id:
             raise NoSuchTarget(f"{target} does not exist")
         values = {n: f.to_json(row[self.table.c[f.column]]) for n, f in self.fields.items()}
         version = row[self.version]
@@ -369,6 +379,10 @@ class _Rows:
         if not written >= kept.keys():
             raise Unsupported("the receipt names fields that no action sets")
         return self._as_kept(kept)
+
+    def _id(self, row: RowMapping) -> str:
+        text = str(self.key.to_json(row[self.table.c[self.key.column]]))
+        return text.rstrip(" ") if self.padded else text
 
     def _as_kept(self, values: Mapping[str, Json]) -> dict[str, Json]:
         """Return values as they will be read: `5 USD` becomes `5.00 USD`."""
