@@ -15,7 +15,7 @@ from gatewright.engine.runtime import answering, answers, calling, failpoints, m
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
-from gatewright.engine.runtime.plan import Plan, make_plan, receipt_of, target_of, with_target
+from gatewright.engine.runtime.plan import Plan, make_plan, target_of, with_target
 from gatewright.engine.runtime.ports import ConnectorError, Preview, TargetRef
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
@@ -96,7 +96,7 @@ class Proposing:
     def _preview(self, policy: PolicySet, proposal: Proposal) -> Preview:
         action, timeout_s = proposal.action, self._desk.preview_timeout_s
         if proposal.undo is not None:
-            receipt = receipt_of(proposal.undo)
+            receipt = self._desk.receipt_of(proposal.undo)
             connector = self._desk.connector(receipt.target.system)
             return previewed(
                 lambda: connector.preview_compensation(receipt), receipt.target, timeout_s

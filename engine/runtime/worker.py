@@ -25,7 +25,6 @@ from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.delivery import Deliverer
 from gatewright.engine.runtime.errors import GateError, Outdated
 from gatewright.engine.runtime.gate import Gate
-from gatewright.engine.runtime.plan import receipt_document, receipt_of
 from gatewright.engine.runtime.ports import (
     Applied,
     Conflict,
@@ -203,7 +202,7 @@ class Worker:
         try:
             action = self._desk.plan_of(run)
             connector = self._desk.connector(run.system)
-            preview = _preview(connector, run, action, self._timeout_s)
+            preview = self._preview(connector, run, action)
             failpoints.passed("execute.checked")
             started = self._claims.start(run, preview)
         except (Outdated, StoreError):
@@ -221,7 +220,7 @@ class Worker:
         """Call the connector. Only a ConnectorError says for certain that nothing was done."""
         attempt = _open_attempt(run)
         try:
-            receipt = self._call(lambda: _write(connector, run, action, attempt))
+            receipt = self._call(lambda: self._write(connector, run, action, attempt))
         except Conflict as error:
             self._note(run, on.NotApplied(answers.words(error), conflict=True))
         except ConnectorError as error:
@@ -239,7 +238,7 @@ class Worker:
         if not answers.is_receipt(receipt, self._target(run), _open_attempt(run).key):
             self._note(run, on.Unknown("the connector answered something that is no receipt"))
             return
-        self._verify(self._note(run, on.Applied(receipt_document(receipt))))
+        self._verify(self._note(run, on.Applied(self._desk.receipt_for(run, receipt))))
 
     # --- an attempt of which nobody knows how it ended
 
@@ -297,7 +296,7 @@ class Worker:
             self._note(run, on.Unknown(error.message))
             return
         try:
-            receipt = self._call(lambda: _write(connector, run, action, attempt))
+            receipt = self._call(lambda: self._write(connector, run, action, attempt))
         except Conflict as error:
             self._settle_conflict(run, connector, attempt, answers.words(error))
         except ConnectorError as error:
@@ -355,7 +354,7 @@ class Worker:
     def _target(self, run: Run) -> TargetRef:
         attempt = run.attempt
         if attempt is not None and attempt.receipt is not None:
-            return receipt_of(attempt.receipt).target
+            return TargetRef(**attempt.receipt["target"])
         return TargetRef(**run.round.preview["target"])
 
     def _note(self, run: Run, event: on.Event) -> Run:
@@ -363,6 +362,21 @@ class Worker:
         failpoints.passed("result.committed")
         measuring.went_on(noted)
         return noted
+
+    def _preview(self, connector: Connector, run: Run, action: Action) -> Preview:
+        if run.undo is not None:
+            receipt = self._desk.receipt_of(run.undo)
+            return previewed(
+                lambda: connector.preview_compensation(receipt), receipt.target, self._timeout_s
+            )
+        planned = TargetRef(**run.round.preview["target"])
+        return previewed(lambda: connector.preview(action), planned, self._timeout_s)
+
+    def _write(self, connector: Connector, run: Run, action: Action, attempt: Attempt) -> Receipt:
+        if run.undo is not None:
+            receipt = self._desk.receipt_of(run.undo)
+            return connector.compensate(receipt, attempt.expected_version, attempt.key)
+        return connector.execute(action, attempt.expected_version, attempt.key)
 
     def _call(self, function: Callable[[], T]) -> T:
         return calling.call(function, self._timeout_s)
@@ -380,17 +394,3 @@ def _open_attempt(run: Run) -> Attempt:
     if attempt is None:
         raise Outdated(run.id)
     return attempt
-
-
-def _preview(connector: Connector, run: Run, action: Action, timeout_s: float) -> Preview:
-    if run.undo is not None:
-        receipt = receipt_of(run.undo)
-        return previewed(lambda: connector.preview_compensation(receipt), receipt.target, timeout_s)
-    planned = TargetRef(**run.round.preview["target"])
-    return previewed(lambda: connector.preview(action), planned, timeout_s)
-
-
-def _write(connector: Connector, run: Run, action: Action, attempt: Attempt) -> Receipt:
-    if run.undo is not None:
-        return connector.compensate(receipt_of(run.undo), attempt.expected_version, attempt.key)
-    return connector.execute(action, attempt.expected_version, attempt.key)

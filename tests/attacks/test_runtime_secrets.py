@@ -15,6 +15,8 @@ from gatewright.connectors.people.lines import LinesNotifier
 from gatewright.connectors.systems.sql import Param, SqlAction, SqlConnector, SqlObject
 from gatewright.engine.runtime.card import card_text
 from gatewright.engine.runtime.directory import FileDirectory
+from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.hiding import Secrets
 from gatewright.engine.runtime.run import State
 from gatewright.engine.runtime.standing import run_document
 
@@ -25,21 +27,30 @@ package bank.secrets
 type Account { owner: string, @secret iban: string }
 action bank.move on bank.account as Account { @secret to: string }
 action bank.edit on bank.account as Account { changes { @secret iban: string, owner: string } }
-route manager { one of user("ann") }
+route manager { one of [user("ann"), user("bob")] }
+default require manager
+"""
+CLEARING = """
+package bank.secrets
+type Account { owner: string, @secret iban: string }
+action bank.clear on bank.account as Account { }
+route manager { one of [user("ann"), user("bob")] }
 default require manager
 """
 UNDECLARED = """
 package bank.secrets
 type Account { owner: string, @secret iban: string }
 action bank.other on bank.account as Account { @secret to: string }
-route manager { one of user("ann") }
-default require manager
+route manager { one of [user("ann"), user("bob")] }
+default block
+rule edits on bank.* => require manager
 """
 
 ACCOUNTS = SqlObject(
     "accounts", "id", "v",
     {
         "bank.move": SqlAction(sets={"account": Param("to")}),
+        "bank.clear": SqlAction(sets={"iban": "none"}),
         "bank.edit": SqlAction(changes=("iban", "owner")),
     },
 )  # fmt: skip
@@ -66,7 +77,7 @@ class Bank:
         self.gate = gw.Gate(
             gw.load_source(policy), store=f"sqlite:///{folder / 'gate.db'}",
             connectors=[SqlConnector(self.engine, "bank", {"account": ACCOUNTS})],
-            directory=FileDirectory.of({"people": {"ann": {}}}),
+            directory=FileDirectory.of({"people": {"ann": {}, "bob": {}}}),
             seal=Fernet(Fernet.generate_key()) if sealed else None,
             notifiers=[LinesNotifier(str(folder / "messages.jsonl"))],
         )  # fmt: skip
@@ -115,15 +126,58 @@ def test_the_old_value_of_a_secret_field(bank: Bank) -> None:
 def test_a_secret_that_is_written_back(bank: Bank) -> None:
     """What taking back needs is kept sealed, and is what was there."""
     run = bank.done(EDIT)
-    back = bank.gate.compensate(run.id, by="ann") if False else None
-    assert back is None
-    back = bank.gate.compensate(run.id, by="")
+    back = bank.gate.compensate(run.id, by="bob")
     bank.gate.approve(back.id, by="ann", card=back.card)
     gw.Worker(bank.gate).drain()
     back = bank.gate.run(back.id)
     assert back.state is State.DONE, back.note
     assert bank.values() == (OLD, "none")
     assert "S3CR3T" not in bank.everything(run, back)
+
+
+def test_a_secret_that_an_agent_repeats(bank: Bank) -> None:
+    says = {"reasoning": f"move it to {SECRET}, please", "evidence": [SECRET], "trigger": SECRET}
+    run = bank.done({**MOVE, "context": says})
+    assert run.round.action["context"]["reasoning"] == "move it to ***, please"
+    assert "S3CR3T" not in bank.everything(run)
+
+
+def test_without_a_seal_old_values_are_not_kept(tmp_path: Path) -> None:
+    """Nor can they be written back."""
+    bank = Bank(tmp_path, CLEARING, sealed=False)
+    run = bank.done({"action": "bank.clear", "target": {"id": "A-1"}})
+    assert bank.values()[0] == "none"
+    assert "S3CR3T" not in bank.everything(run)
+    with pytest.raises(GateError) as caught:
+        bank.gate.compensate(run.id, by="bob")
+    assert caught.value.code == "no_undo"
+    bank.gate.close()
+    bank.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("secret", "value", "is_found"),
+    [
+        ("S3CR3T", "S3CR3T", True),
+        ("S3CR3T", "an S3CR3T within", True),
+        ("S3CR3T", {"a": [{"b": "S3CR3T"}]}, True),
+        ("S3CR3T", {"S3CR3T": 1}, True),
+        ("5 USD", "5.00 USD", True),
+        (7, "7.0", True),
+        ("7", 7, True),
+        ("e\u0301t", "\u00e9t", True),
+        ("abc", "abcd", False),
+        ("sNaN", "sNaN", True),
+        ("9" * 500, "9" * 500, True),
+        ("5 USD", "5 EUR", False),
+        ("S3CR3T", "another", False),
+        ("", "", False),
+        (None, None, False),
+    ],
+)
+def test_where_a_secret_is_found(secret: object, value: object, is_found: bool) -> None:
+    known = Secrets({"params": {"p": secret}}, {"params": {"p": "***"}})
+    assert known.are_in(value) is is_found
 
 
 def test_an_undeclared_action_of_a_secret_name(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ PAY = SqlObject(
 
 ALIASES: dict[str, tuple[str, str, str, list[str]]] = {
     "a whole number": (
-        "INTEGER", "5", "5", ["05", "+5", " 5", "5 ", "5\n", "\u0665", "\uff15", "-0", "5.0", "٥"],
+        "INTEGER", "5", "5", ["05", "+5", " 5", "5 ", "5\n", "\u0665", "\uff15", "-0", "5.0"],
     ),
     "a large number": ("BIGINT", "1000", "1000", ["1_000", "01000", "1e3"]),
     "a decimal": ("NUMERIC(10, 2)", "5", "5.00", ["5.0", "5", "05.00", "+5.00"]),

@@ -58,12 +58,16 @@ def get(connection: Connection, name: str, seal: Seal | None = None) -> str | No
     ).one_or_none()
     if row is None or row.content is None or commitment(row.content, row.salt) != name:
         return None
-    if not row.content.startswith(_SEALED):
-        return str(row.content)
+    content = str(row.content)
+    return unsealed(content, seal) if content.startswith(_SEALED) else content
+
+
+def unsealed(content: str, seal: Seal | None) -> str | None:
+    """Return what was sealed; None where there is no key, or the key is another."""
     if seal is None:
         return None
     try:
-        return seal.decrypt(row.content.removeprefix(_SEALED).encode()).decode()
+        return seal.decrypt(content.removeprefix(_SEALED).encode()).decode()
     except Exception:  # whatever a seal raises for what it did not seal
         return None
 
