@@ -17,7 +17,7 @@ from gatewright.engine.runtime.desk import Desk, may_take_back, qualified_stages
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.plan import Plan, make_plan
 from gatewright.engine.runtime.ports import Preview
-from gatewright.engine.runtime.routing import Roster, is_satisfied
+from gatewright.engine.runtime.routing import Roster, is_in_force, is_satisfied
 from gatewright.engine.runtime.run import Document, Run, State, TimerKind
 from gatewright.engine.runtime.store import decisions, runs
 from gatewright.engine.runtime.store.history import StoreHistory, number_of
@@ -107,6 +107,8 @@ class Claims:
         roster = self._desk.roster(connection, run, plan.action, now)
         if any(not is_satisfied(ask, round_.votes, roster) for ask in round_.asks):
             return "somebody who approved may not do so any more"
+        if any(not is_in_force(ask, roster) for ask in round_.asks):
+            return "the policy in force has other timeouts"
         return None
 
     def note(self, claimed: Run, event: on.Event) -> Run:

@@ -1,8 +1,8 @@
 """Secret values of an action, to be found wherever else they turn up.
 
 A connector may write a parameter into a field of another name; an agent may repeat it in its
-reasons. Amounts and numbers are known in any spelling, texts of some length also within others. What a
-connector makes of a secret, such as a digest of it, is not recognised.
+reasons. Amounts and numbers are known in any spelling, texts of some length also within others.
+What a connector makes of a secret, such as a digest of it, is not recognised.
 """
 
 from __future__ import annotations

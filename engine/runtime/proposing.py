@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
+from gatewright.engine.canonical import digest
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime import answering, answers, calling, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
@@ -22,6 +23,9 @@ from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.transition import ARROWS, transition
+
+LONGEST_KEY: Final = 512
+"""How many characters the store has for what a repeated proposal is known by."""
 
 _REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
 
@@ -41,7 +45,13 @@ class Proposal:
     def key(self) -> str | None:
         """What a repeated proposal is known by: keys of different agents never meet."""
         agent, key = self.action.agent, self.action.idempotency_key
-        return None if key is None else f"{agent.id if agent and agent.id else ''}:{key}"
+        if key is None:
+            return None
+        id_ = agent.id if agent and agent.id else ""
+        name = id_.replace("\\", "\\\\").replace(":", "\\:") + f":{key}"
+        if len(name) > LONGEST_KEY:  # no other begins so
+            return "\\" + digest(name)
+        return name
 
     def remarks(self, now: int) -> tuple[Remark, ...]:
         """Return what the run begins with: the note, if there is one."""
@@ -128,7 +138,8 @@ class Proposing:
         plan = plan.at(now)
         if proposal.parent is not None:
             self._supersede(connection, proposal, proposal.parent.id, id_)
-        made = self._desk.decide(connection, policy, plan, id_, 1, None, now)
+        editor = proposal.requester if proposal.relation == "branch" else None
+        made = self._desk.decide(connection, policy, plan, id_, 1, editor, now)
         agent = plan.action.agent
         run = Run(
             id=id_, version=0, state=State.STALE, proposed_at=now, updated_at=now,
