@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, cast
 
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.types import DOUBLE
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.json_text import Json
+from gatewright.engine.json_text import Json, JsonNumber
 from gatewright.engine.masking import MASK, mask, secret_fields
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.hiding import Secrets
@@ -102,7 +104,8 @@ def make_plan(action: Action, preview: Preview, policy: PolicySet) -> Plan:
         if known.are_in(value)
     }
     own = frozenset(p for p in secrets if not p.startswith("target.attributes."))
-    shown = cast("Document", mask(data, secrets))
+    shown = cast("Document", exact_in_json(mask(data, secrets)))
+    _round_doubles(shown, data, declared)
     hides = cast("Document", mask(data, own)) != data
     kept = cast("Document", mask(data, secrets - own))
     hidden = {path.split(".")[1] for path in secrets if path.startswith("changes.")}
@@ -111,6 +114,29 @@ def make_plan(action: Action, preview: Preview, policy: PolicySet) -> Plan:
         shown["context"] = known.cleared(shown["context"])
     shown_preview = _shown_preview(preview, hidden, known)
     return Plan(Action.read(data)[0], preview, shown, shown_preview, hides, kept)
+
+
+def exact_in_json(value: Json) -> Json:
+    """Return JSON with texts for numbers that a double would round: what is shown stays exact.
+
+    A run is kept as JSON whose numbers are read as doubles again.
+    """
+    if isinstance(value, dict):
+        return {name: exact_in_json(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [exact_in_json(entry) for entry in value]
+    if isinstance(value, JsonNumber) and Decimal(repr(float(value))) != value.exact:
+        return value.text
+    return value
+
+
+def _round_doubles(shown: Document, data: Mapping[str, Json], declared: ActionType | None) -> None:
+    """Leave parameters that are doubles what they are to the policies: numbers, rounded."""
+    params = cast("Mapping[str, Json]", data.get("params") or {})
+    for name, type_ in () if declared is None else declared.params.fields:
+        value = params.get(name)
+        if type_.type == DOUBLE and isinstance(value, JsonNumber) and shown["params"][name] != MASK:
+            shown["params"][name] = float(value)
 
 
 def _attributes(preview: Preview, declared: ActionType | None) -> dict[str, Json]:
@@ -159,8 +185,8 @@ def _shown_preview(preview: Preview, hidden: set[str], known: Secrets) -> Docume
         "fields": [
             {
                 "field": change.field,
-                "old": MASK if change.field in hidden else change.old,
-                "new": MASK if change.field in hidden else change.new,
+                "old": MASK if change.field in hidden else exact_in_json(change.old),
+                "new": MASK if change.field in hidden else exact_in_json(change.new),
             }
             for change in preview.fields
         ],
