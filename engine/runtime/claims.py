@@ -86,6 +86,8 @@ class Claims:
     ) -> str | None:
         """Return what is not as approved any more; None where the run may be carried out."""
         round_ = run.round
+        if any(vote.card != round_.card for vote in round_.votes):
+            return "an answer is to another card"
         if plan.preview.version != round_.preview["version"]:
             return "the record was changed since the preview"
         if _by_name(plan.shown_preview) != _by_name(round_.preview):
@@ -136,6 +138,15 @@ class Claims:
         changed = self._desk.change(run, on.TimerFired(kind, route), "timer.recorded")
         failpoints.passed("timer.committed")
         return changed
+
+    def postpone(self, run: str, kind: TimerKind, route: str) -> None:
+        """Let a timer that cannot be fired come again later."""
+
+        def work(connection: Connection) -> None:
+            later = self._desk.database.now(connection) + self._lease
+            runs.postpone_timer(connection, run, kind, route, later)
+
+        self._desk.database.retrying(work, "writing")
 
 
 def _by_name(preview: Document) -> dict[str, Document]:

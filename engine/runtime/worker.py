@@ -23,7 +23,7 @@ from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.delivery import Deliverer
-from gatewright.engine.runtime.errors import GateError, Outdated
+from gatewright.engine.runtime.errors import GateError, Outdated, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.ports import (
     Applied,
@@ -154,12 +154,13 @@ class Worker:
             try:
                 self._claims.fire(run, kind, route)
                 fired = True
-            except GateError:
-                continue  # answered in the meantime, or its plan is gone: others do not wait for it
             except StoreError:
                 raise
-            except Exception:
+            except (Refused, Outdated):
+                continue  # answered in the meantime
+            except Exception:  # others do not wait for it
                 _LOG.exception("a timer of run %s could not be fired", run)
+                self._claims.postpone(run, kind, route)
         return fired
 
     # --- claims
