@@ -272,8 +272,9 @@ class Worker:
             found: object = self._call(lambda: connector.probe(attempt.key))
         except Exception:  # then nobody knows
             return Probe(Applied.UNKNOWN)
-        is_known = answers.is_probe(found, self._target(run), attempt.key)
-        return found if is_known else Probe(Applied.UNKNOWN)
+        if answers.is_probe(found, self._target(run), attempt.key):
+            return found
+        return Probe(Applied.UNKNOWN)
 
     def _may_repeat(self, connector: Connector, attempt: Attempt) -> bool:
         """Tell whether the same call again can have no second effect."""

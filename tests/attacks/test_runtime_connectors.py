@@ -73,9 +73,10 @@ RECEIPTS: dict[str, _Changed] = {
 
 
 class _Odd:
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        return Receipt
+    """Says that it is a receipt."""
+
+    def __getattribute__(self, name: str) -> Any:
+        return Receipt if name == "__class__" else super().__getattribute__(name)
 
 
 @pytest.mark.parametrize("name", RECEIPTS)
@@ -90,8 +91,9 @@ def test_a_receipt_that_is_none(world: World, name: str, monkeypatch: pytest.Mon
 
     def probes(key: str) -> Probe:
         found = probe(key)
-        mine = key.startswith(run.id) and found.receipt is not None
-        return replace(found, receipt=cast("Any", RECEIPTS[name](found.receipt))) if mine else found
+        if found.receipt is None or not key.startswith(run.id):
+            return found
+        return replace(found, receipt=cast("Any", RECEIPTS[name](found.receipt)))
 
     monkeypatch.setattr(world.ledger, "execute", lies)
     monkeypatch.setattr(world.ledger, "probe", probes)

@@ -135,3 +135,24 @@ def test_a_body_is_what_is_hashed(world: World) -> None:
     assert verified(world).is_good
     edit(world, "UPDATE leaves SET body = replace(body, 'refund-bot', 'refund-bat')")
     assert not verified(world).is_good
+
+
+def test_what_the_trail_does_not_cover(world: World) -> None:
+    """As docs/audit.md says: rows that are no entries. The trail itself shows that nobody approved."""
+    run = world.propose("75.00 USD", "ch_1")
+    world.worker.drain()
+    body = body_of(world, run.id)
+    body["state"] = "approved"
+    body["rounds"][-1]["votes"] = [
+        {"person": "ann", "route": "shop.refunds.manager", "card": run.card, "at": world.now}
+    ]
+    edit(
+        world, "UPDATE runs SET body = :b, state = 'approved', ready_at = 0 WHERE id = :r",
+        b=json.dumps(body), r=run.id,
+    )  # fmt: skip
+    edit(world, "UPDATE events SET status = 'rejected'")
+    assert world.work(run).state is State.DONE
+    assert verified(world).is_good
+    kinds = [entry["kind"] for entry in world.gate.trail(run.id)]
+    assert "executing" in kinds
+    assert "approved" not in kinds
