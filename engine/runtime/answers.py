@@ -39,7 +39,7 @@ def is_preview(answer: object, asked: TargetRef) -> TypeGuard[Preview]:
         and _are_fields(answer.fields)
         and all(part is None or _is_a(part, str) for part in (answer.version, answer.undo))
         and _is_a(answer.summary, str)
-        and _is_a(answer.attributes, dict)
+        and _is_mapping(answer.attributes)
         and is_json([answer.version, answer.undo, answer.summary, answer.attributes])
     )
 
@@ -52,7 +52,7 @@ def is_receipt(answer: object, asked: TargetRef, key: str) -> TypeGuard[Receipt]
         and _is_a(answer.key, str)
         and answer.key == key
         and all(part is None or _is_a(part, str) for part in (answer.reference, answer.version))
-        and _is_a(answer.undo, dict)
+        and _is_mapping(answer.undo)
         and is_json([answer.reference, answer.version, answer.undo])
     )
 
@@ -127,6 +127,10 @@ def _is_plain(value: object) -> bool:
     if _is_a(value, list) or _is_a(value, tuple):
         return all(map(_is_plain, cast("list[object]", value)))
     return value is None or issubclass(type(value), (str, bool, int, float))
+
+
+def _is_mapping(answer: object) -> bool:
+    return _is_a(answer, dict)
 
 
 def _is_a(answer: object, kind: type[T]) -> TypeGuard[T]:

@@ -251,7 +251,11 @@ PREVIEWS: dict[str, Callable[[Preview], object]] = {
 @pytest.mark.parametrize("name", PREVIEWS)
 def test_a_preview_that_is_none(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real = world.ledger.preview
-    monkeypatch.setattr(world.ledger, "preview", lambda action: PREVIEWS[name](real(action)))
+
+    def lies(action: Action) -> object:
+        return PREVIEWS[name](real(action))
+
+    monkeypatch.setattr(world.ledger, "preview", lies)
     with pytest.raises(PreviewFailed):
         world.propose("20.00 USD", "ch_1")
     assert world.worker.drain() == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.engine.load import load_source
+from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.run import State
 from gatewright.engine.values import Timestamp
@@ -71,7 +72,7 @@ def test_what_a_timeout_approved_is_asked_again(world: World, then: str) -> None
     world.policy = load_source(policy(timeout="timeout 1h then approve"))
     run = world.propose()
     world.now += 2 * HOUR
-    world.worker._fire_timers()
+    Claims(world.gate.desk, "w1", HOUR).fire(run.id, "timeout", run.round.asks[0].route)
     assert world.gate.run(run.id).state is State.APPROVED
     world.policy = load_source(policy(timeout=f"timeout 1h then {then}"))
     assert world.work(run).state is State.PENDING
