@@ -130,7 +130,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _is_mapping(answer: object) -> bool:
-    return _is_a(answer, dict)
+    return issubclass(type(answer), dict)
 
 
 def _is_a(answer: object, kind: type[T]) -> TypeGuard[T]:
