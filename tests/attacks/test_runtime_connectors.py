@@ -13,9 +13,11 @@ from gatewright.engine.action import Action
 from gatewright.engine.runtime.errors import PreviewFailed
 from gatewright.engine.runtime.ports import (
     Capabilities,
+    Concurrency,
     Conflict,
     ConnectorError,
     FieldChange,
+    Idempotency,
     Preview,
     Probe,
     Receipt,
@@ -219,6 +221,38 @@ def test_promises_that_cannot_be_read(world: World, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(type(world.ledger), "capabilities", property(broken))
     assert after_all_claims(world, run).state is State.OUTCOME_UNKNOWN
     assert world.ledger.effects("ch_1") == 1
+
+
+@pytest.mark.parametrize(
+    ("passes", "state"),
+    [
+        (0, State.DONE),
+        (-2 * HOUR, State.OUTCOME_UNKNOWN),
+        (HOUR, State.OUTCOME_UNKNOWN),
+        (HOUR - 1_000_000_000, State.OUTCOME_UNKNOWN),
+    ],
+    ids=["at once", "the clock jumps back", "too late", "as good as too late"],
+)
+def test_a_key_is_used_again_only_while_it_is_honoured(
+    world: World, monkeypatch: pytest.MonkeyPatch, passes: int, state: State
+) -> None:
+    """What a system forgets after an hour it would do a second time."""
+    run = world.propose("20.00 USD", "ch_1")
+    real, calls = world.ledger.execute, list[str]()
+
+    def breaks(action: Action, version: str | None, key: str) -> Receipt:
+        receipt = real(action, version, key)
+        calls.append(key)
+        if len(calls) == 1:
+            world.now += passes
+            raise OSError("the answer was lost")
+        return receipt
+
+    monkeypatch.setattr(world.ledger, "execute", breaks)
+    hourly = Capabilities(Concurrency.WEAK, Idempotency.NATIVE, key_window_s=3600)
+    monkeypatch.setattr(type(world.ledger), "capabilities", property(lambda ledger: hourly))
+    assert world.work(run).state is state
+    assert len(calls) == (2 if state is State.DONE else 1)
 
 
 # --- what a preview answers
