@@ -192,6 +192,8 @@ def audit_key_of(configuration: Configuration) -> Key | None:
 
 
 def _made(kind: str, wanted: tuple[Used, ...]) -> list[Any]:
+    from gatewright.engine.runtime.ports import ConnectorError  # only gates have connectors
+
     made: list[Any] = []
     for number, one in enumerate(wanted):
         where = f"{kind}[{number}]"
@@ -202,7 +204,7 @@ def _made(kind: str, wanted: tuple[Used, ...]) -> list[Any]:
             raise ConfigurationError(
                 where, f"`{one.use}` is given what it does not take: {error}"
             ) from None
-        except ValueError as error:
+        except (ValueError, ConnectorError) as error:
             raise ConfigurationError(where, str(error)) from None
         made += result if isinstance(result, list) else [result]
     return made

@@ -7,6 +7,7 @@ columns come from the declaration only, values are bound parameters. Needs the e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from sqlalchemy import (
+    CHAR,
     Column,
     Connection,
     Dialect,
@@ -59,6 +61,9 @@ from gatewright.engine.values import NOTHING, decimal_text
 
 JOURNAL: Final = "gatewright_journal"
 """The table of receipts; made where it does not exist."""
+
+
+LAST_VERSION: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +286,8 @@ class _Rows:
     version: Column[Any]
     fields: Mapping[str, Field]
     actions: Mapping[str, SqlAction]
+    padded: bool
+    """Whether the database fills keys up with blanks, which are no part of them."""
 
     @classmethod
     def reflect(cls, connection: Connection, declared: SqlObject) -> _Rows:
@@ -301,8 +308,11 @@ class _Rows:
             raise ValueError(f"the version `{version.name}` must be a whole number")
         exact = connection.dialect.name == "sqlite"
         fields = {n: _field(n, table.c[c], declared.money.get(n), exact) for n, c in names.items()}
-        key = _field(declared.key, table.c[declared.key], None, exact)
-        rows = cls(table, key, version, fields, declared.actions)
+        key = next((field for field in fields.values() if field.column == declared.key), None)
+        if key is None:
+            key = _field(declared.key, table.c[declared.key], None, exact)
+        padded = not exact and isinstance(table.c[declared.key].type, CHAR)
+        rows = cls(table, key, version, fields, declared.actions, padded)
         rows._check(declared)
         return rows
 
@@ -316,6 +326,10 @@ class _Rows:
         written = {self.fields[name].column for name in named - declared.money.keys()}
         if written & {self.key.column, self.version.name}:
             raise ValueError(f"an action on `{declared.table}` sets its key or version")
+        for action in declared.actions.values():
+            columns = [self.fields[name].column for name in (*action.sets, *action.changes)]
+            if len(columns) > len(set(columns)):
+                raise ValueError(f"an action on `{declared.table}` sets a column in two ways")
 
     def require(self, names: Sequence[str]) -> None:
         """Raise Unsupported for a name that is no field."""
@@ -323,9 +337,13 @@ class _Rows:
             raise Unsupported(f"`{self.table.name}` has no such field")
 
     def read(self, connection: Connection, target: TargetRef) -> Record:
-        """Return all fields of a row; raises NoSuchTarget."""
+        """Return all fields of a row; raises NoSuchTarget.
+
+        A row has one id, its key as text. Others that the database takes for the same, such as
+        `05` or another case, name no row: limits are kept for each id.
+        """
         row = connection.execute(select(self.table).where(self._is(target))).mappings().first()
-        if row is None:
+        if row is None or self._id(row) != target.id:
             raise NoSuchTarget(f"{target} does not exist")
         values = {n: f.to_json(row[self.table.c[f.column]]) for n, f in self.fields.items()}
         version = row[self.version]
@@ -337,7 +355,11 @@ class _Rows:
         """Write if the row is still of the version; return its new version, or None if not."""
         if before.version is None:
             raise ConnectorError(f"{target} has no version")
+        if not re.fullmatch(r"-?[0-9]+", before.version):  # SQLite keeps anything anywhere
+            raise ConnectorError(f"{target} has a version that is no whole number")
         old = int(before.version)
+        if not -LAST_VERSION <= old < LAST_VERSION:
+            raise ConnectorError(f"{target} has no version left")
         values = {self.table.c[self.fields[n].column]: self.fields[n].from_json(v)
                   for n, v in new.items()}  # fmt: skip
         statement = update(self.table).where(self._is(target), self.version == old)
@@ -355,7 +377,7 @@ class _Rows:
         for name, source in declared.sets.items():
             wanted[name] = _param(action, source) if isinstance(source, Param) else source
         if declared.changes:
-            wanted |= _changes(action, declared.changes)
+            wanted |= _changes(action, declared)
         if not wanted:
             raise Unsupported("the action changes nothing")
         return self._as_kept(wanted)
@@ -369,6 +391,10 @@ class _Rows:
         if not written >= kept.keys():
             raise Unsupported("the receipt names fields that no action sets")
         return self._as_kept(kept)
+
+    def _id(self, row: RowMapping) -> str:
+        text = str(self.key.to_json(row[self.table.c[self.key.column]]))
+        return text.rstrip(" ") if self.padded else text
 
     def _as_kept(self, values: Mapping[str, Json]) -> dict[str, Json]:
         """Return values as they will be read: `5 USD` becomes `5.00 USD`."""
@@ -390,12 +416,18 @@ def _param(action: Action, param: Param) -> Json:
     return to_json(action.params[param.name])
 
 
-def _changes(action: Action, allowed: Sequence[str]) -> dict[str, Json]:
-    if not action.changes.keys() <= set(allowed):
-        raise Unsupported(f"`{action.name}` may change {', '.join(allowed)}, and nothing else")
-    if any(change.new is NOTHING for change in action.changes.values()):
+def _changes(action: Action, declared: SqlAction) -> dict[str, Json]:
+    """Return the new values of the fields that the action changes itself.
+
+    What it sets stands among the changes of a plan as well, and is what the declaration says.
+    """
+    changes = {n: change for n, change in action.changes.items() if n not in declared.sets}
+    if not changes.keys() <= set(declared.changes):
+        allowed = ", ".join(declared.changes)
+        raise Unsupported(f"`{action.name}` may change {allowed}, and nothing else")
+    if any(change.new is NOTHING for change in changes.values()):
         raise Unsupported("every change needs its new value")
-    return {name: to_json(change.new) for name, change in action.changes.items()}
+    return {name: to_json(change.new) for name, change in changes.items()}
 
 
 # --- columns ------------------------------------------------------------------------------------
@@ -456,11 +488,13 @@ def _field(name: str, column: Column[Any], currency: str | None, sqlite: bool) -
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError:  # its text holds the address, and that may hold a password
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, hide_parameters=True)
+    except ImportError as error:
+        raise ValueError(f"the driver of the database is not installed: {error.name}") from None
+    except (ArgumentError, ValueError):  # their text may hold parts of the address, a password
         raise ValueError("the address of the database cannot be read") from None
-    if parsed.drivername in ("postgres", "postgresql"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, hide_parameters=True)
 
 
 def _require_transactions(connection: Connection) -> None:

@@ -16,6 +16,10 @@ class CallTimedOut(Exception):
     """The call did not return in time; it may still have an effect."""
 
 
+class CallBroken(Exception):
+    """The call raised what would end a process or a task, not an error; it may have an effect."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Returned(Generic[T]):
     value: T | None = None
@@ -23,7 +27,7 @@ class _Returned(Generic[T]):
 
 
 def call(function: Callable[[], T], timeout_s: float) -> T:
-    """Return what a function returns, or raise what it raises; raises CallTimedOut.
+    """Return what a function returns, or raise what it raises; raises CallTimedOut, CallBroken.
 
     A call that hangs is left to a thread of its own, which ends with the process: no worker waits
     for it, and whatever it answers later is not listened to.
@@ -43,6 +47,8 @@ def call(function: Callable[[], T], timeout_s: float) -> T:
         answer = answers.get(timeout=timeout_s)
     except Empty:
         raise CallTimedOut(f"no answer within {timeout_s:g} s") from None
-    if answer.error is not None:
+    if isinstance(answer.error, Exception):
         raise answer.error
+    if answer.error is not None:  # `sys.exit` in a library ends nobody's worker
+        raise CallBroken(f"the call ended with {type(answer.error).__name__}")
     return answer.value  # type: ignore[return-value]

@@ -17,7 +17,7 @@ from gatewright.engine.runtime.desk import Desk, may_take_back, qualified_stages
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.plan import Plan, make_plan
 from gatewright.engine.runtime.ports import Preview
-from gatewright.engine.runtime.routing import Roster, is_satisfied
+from gatewright.engine.runtime.routing import Roster, is_in_force, is_satisfied
 from gatewright.engine.runtime.run import Document, Run, State, TimerKind
 from gatewright.engine.runtime.store import decisions, runs
 from gatewright.engine.runtime.store.history import StoreHistory, number_of
@@ -86,6 +86,8 @@ class Claims:
     ) -> str | None:
         """Return what is not as approved any more; None where the run may be carried out."""
         round_ = run.round
+        if any(vote.card != round_.card for vote in round_.votes):
+            return "an answer is to another card"
         if plan.preview.version != round_.preview["version"]:
             return "the record was changed since the preview"
         if _by_name(plan.shown_preview) != _by_name(round_.preview):
@@ -107,6 +109,8 @@ class Claims:
         roster = self._desk.roster(connection, run, plan.action, now)
         if any(not is_satisfied(ask, round_.votes, roster) for ask in round_.asks):
             return "somebody who approved may not do so any more"
+        if any(not is_in_force(ask, roster) for ask in round_.asks):
+            return "the policy in force has other timeouts"
         return None
 
     def note(self, claimed: Run, event: on.Event) -> Run:
@@ -134,6 +138,15 @@ class Claims:
         changed = self._desk.change(run, on.TimerFired(kind, route), "timer.recorded")
         failpoints.passed("timer.committed")
         return changed
+
+    def postpone(self, run: str, kind: TimerKind, route: str) -> None:
+        """Let a timer that cannot be fired come again later."""
+
+        def work(connection: Connection) -> None:
+            later = self._desk.database.now(connection) + self._lease
+            runs.postpone_timer(connection, run, kind, route, later)
+
+        self._desk.database.retrying(work, "writing")
 
 
 def _by_name(preview: Document) -> dict[str, Document]:

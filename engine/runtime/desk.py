@@ -27,8 +27,8 @@ from gatewright.engine.runtime.directory import Directory
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.notifying import Notifier, by_name
 from gatewright.engine.runtime.people import Delegation, roster_of
-from gatewright.engine.runtime.plan import Plan
-from gatewright.engine.runtime.ports import Connector
+from gatewright.engine.runtime.plan import Plan, hides_values, receipt_document, receipt_of
+from gatewright.engine.runtime.ports import Connector, Receipt
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Round, Run, State
 from gatewright.engine.runtime.step import Step
@@ -127,6 +127,30 @@ class Desk:
             return self.plan_of(run, connection)
         except GateError:
             return Action.read(run.round.action)[0]
+
+    def receipt_for(self, run: Run, receipt: Receipt) -> Document:
+        """Return a receipt as it is kept: what a write took away is sealed where it is secret.
+
+        Without a seal it is left out; such a write cannot be taken back.
+        """
+        document = receipt_document(receipt)
+        if not hides_values(run.round.preview):
+            return document
+        text = canonical_json(document["undo"]).decode()
+        sealed = None if self.seal is None else payloads.sealed(text, self.seal)
+        return {**document, "undo": {}, "sealed": sealed}
+
+    def receipt_of(self, document: Document) -> Receipt:
+        """Return a kept receipt; raises GateError where what it needs was left out or is sealed."""
+        if "sealed" not in document:
+            return receipt_of(document)
+        undo = payloads.unsealed(document["sealed"] or "", self.seal)
+        if undo is None:
+            raise GateError(
+                "no_undo", "what was there before is secret, and this gate cannot unseal it",
+                "give the gate the `seal` that it had when this was written",
+            )  # fmt: skip
+        return receipt_of({**document, "undo": read_json(undo)})
 
     def now_for(self, connection: Connection, run: Run) -> int:
         """Return the time for a run: never before what it saw already, whatever the clock says."""

@@ -40,3 +40,12 @@ class Outdated(GateError):
 
     def __init__(self, run: str) -> None:
         super().__init__("outdated", f"run `{run}` was changed by somebody else", "look again")
+
+
+class DamagedRun(GateError):
+    """A row of the store that is no run any more: somebody edited it, or the disk is bad."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            "damaged_run", f"run `{run}` cannot be read", "restore the store from a backup"
+        )

@@ -39,9 +39,8 @@ def started(run: Run, event: on.Started, roster: Roster, now: int) -> Step:
 def applied(run: Run, event: on.Applied, roster: Roster, now: int) -> Step:
     """Keep the receipt; what was written is read again next."""
     run = _ended(run, now, "applied", receipt=event.receipt)
-    return Step(
-        replace(run, state=State.VERIFYING), (_system("applied", {"receipt": event.receipt}),)
-    )
+    told = {name: part for name, part in event.receipt.items() if name != "sealed"}
+    return Step(replace(run, state=State.VERIFYING), (_system("applied", {"receipt": told}),))
 
 
 def not_applied(run: Run, event: on.NotApplied, roster: Roster, now: int) -> Step:

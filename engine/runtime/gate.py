@@ -31,7 +31,7 @@ from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
-from gatewright.engine.runtime.store import payloads, runs, trail
+from gatewright.engine.runtime.store import payloads, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
@@ -226,6 +226,8 @@ class Gate:
 
         Cost: as many runs as are returned, and those that the person answered or must not answer.
         """
+        if person is None:
+            return self.listed([State.PENDING], most=most)
         return self.desk.database.retrying(
             lambda c: queueing.queue(self.desk, c, person, most), "reading"
         )
@@ -233,9 +235,7 @@ class Gate:
     def listed(self, states: Iterable[State], *, most: int = 100) -> list[Run]:
         """Return the runs that are in one of these states, the oldest first."""
         wanted = tuple(states)
-        return self.desk.database.retrying(
-            lambda c: runs.listed(c, states=wanted, most=most), "reading"
-        )
+        return self.desk.database.retrying(lambda c: queueing.listed(c, wanted, most), "reading")
 
     def waits_for(self, run: Run) -> tuple[Waiting, ...]:
         """Return which routes still need an answer, and who may give it now."""

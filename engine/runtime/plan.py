@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, cast
 
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.types import DOUBLE
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.reading.json_text import Json
+from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.hiding import Secrets
 from gatewright.engine.runtime.ports import Preview, Receipt, TargetRef
 from gatewright.engine.runtime.run import Document
-from gatewright.engine.secrecy.masking import mask, secret_fields
+from gatewright.engine.secrecy.masking import MASK, mask, secret_fields
 from gatewright.engine.values import Timestamp
 
 
@@ -92,13 +95,48 @@ def make_plan(action: Action, preview: Preview, policy: PolicySet) -> Plan:
     if changes or "changes" in data:
         data["changes"] = changes
     secrets = _secret_paths(policy, declared, data)
+    known = Secrets(data, mask(data, secrets))
+    strayed = {change.field for change in preview.fields if known.are_in([change.old, change.new])}
+    secrets |= {f"changes.{name}" for name in strayed}
+    secrets |= {
+        f"target.attributes.{name}"
+        for name, value in preview.attributes.items()
+        if known.are_in(value)
+    }
     own = frozenset(p for p in secrets if not p.startswith("target.attributes."))
-    shown = cast("Document", mask(data, secrets))
+    shown = cast("Document", exact_in_json(mask(data, secrets)))
+    _round_doubles(shown, data, declared)
     hides = cast("Document", mask(data, own)) != data
     kept = cast("Document", mask(data, secrets - own))
     hidden = {path.split(".")[1] for path in secrets if path.startswith("changes.")}
     hidden |= {path.split(".")[2] for path in secrets if path.startswith("target.attributes.")}
-    return Plan(Action.read(data)[0], preview, shown, _shown_preview(preview, hidden), hides, kept)
+    if "context" in shown:
+        shown["context"] = known.cleared(shown["context"])
+    shown_preview = _shown_preview(preview, hidden, known)
+    return Plan(Action.read(data)[0], preview, shown, shown_preview, hides, kept)
+
+
+def exact_in_json(value: Json) -> Json:
+    """Return JSON with texts for numbers that a double would round: what is shown stays exact.
+
+    A run is kept as JSON whose numbers are read as doubles again.
+    """
+    if isinstance(value, dict):
+        return {name: exact_in_json(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [exact_in_json(entry) for entry in value]
+    if isinstance(value, JsonNumber) and Decimal(repr(float(value))) != value.exact:
+        return value.text
+    return value
+
+
+def _round_doubles(shown: Document, data: Mapping[str, Json], declared: ActionType | None) -> None:
+    """Leave parameters that are doubles what they are to the policies: numbers, rounded."""
+    params = cast("Mapping[str, Json]", data.get("params") or {})
+    for name, type_ in () if declared is None else declared.params.fields:
+        value = params.get(name)
+        if type_.type == DOUBLE and isinstance(value, JsonNumber) and shown["params"][name] != MASK:
+            shown["params"][name] = float(value)
 
 
 def _attributes(preview: Preview, declared: ActionType | None) -> dict[str, Json]:
@@ -137,18 +175,18 @@ def _secret_paths(
     )
 
 
-def _shown_preview(preview: Preview, hidden: set[str]) -> Document:
+def _shown_preview(preview: Preview, hidden: set[str], known: Secrets) -> Document:
     target = preview.target
     return {
         "target": {"system": target.system, "object": target.object, "id": target.id},
         "version": preview.version,
-        "summary": preview.summary,
-        "undo": preview.undo,
+        "summary": known.cleared(preview.summary),
+        "undo": known.cleared(preview.undo),
         "fields": [
             {
                 "field": change.field,
-                "old": "***" if change.field in hidden else change.old,
-                "new": "***" if change.field in hidden else change.new,
+                "old": MASK if change.field in hidden else exact_in_json(change.old),
+                "new": MASK if change.field in hidden else exact_in_json(change.new),
             }
             for change in preview.fields
         ],
@@ -165,6 +203,11 @@ def receipt_document(receipt: Receipt) -> Document:
         "version": receipt.version,
         "undo": dict(receipt.undo),
     }
+
+
+def hides_values(preview: Document) -> bool:
+    """Tell whether a preview as shown leaves values out: then what was there before is secret."""
+    return any(MASK in (field["old"], field["new"]) for field in preview["fields"])
 
 
 def receipt_of(document: Document) -> Receipt:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.canonical import canonical_json
+from gatewright.engine.canonical import digest
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, calling, failpoints, measuring, telemetry
+from gatewright.engine.runtime import answering, answers, calling, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
-from gatewright.engine.runtime.plan import Plan, make_plan, receipt_of, target_of, with_target
-from gatewright.engine.runtime.ports import ConnectorError, Preview
+from gatewright.engine.runtime.plan import Plan, make_plan, target_of, with_target
+from gatewright.engine.runtime.ports import ConnectorError, Preview, TargetRef
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.transition import ARROWS, transition
+
+LONGEST_KEY: Final = 512
+"""How many characters the store has for what a repeated proposal is known by."""
 
 _REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
 
@@ -42,7 +45,13 @@ class Proposal:
     def key(self) -> str | None:
         """What a repeated proposal is known by: keys of different agents never meet."""
         agent, key = self.action.agent, self.action.idempotency_key
-        return None if key is None else f"{agent.id if agent and agent.id else ''}:{key}"
+        if key is None:
+            return None
+        id_ = agent.id if agent and agent.id else ""
+        name = id_.replace("\\", "\\\\").replace(":", "\\:") + f":{key}"
+        if len(name) > LONGEST_KEY:  # no other begins so
+            return "\\" + digest(name)
+        return name
 
     def remarks(self, now: int) -> tuple[Remark, ...]:
         """Return what the run begins with: the note, if there is one."""
@@ -97,12 +106,14 @@ class Proposing:
     def _preview(self, policy: PolicySet, proposal: Proposal) -> Preview:
         action, timeout_s = proposal.action, self._desk.preview_timeout_s
         if proposal.undo is not None:
-            receipt = receipt_of(proposal.undo)
+            receipt = self._desk.receipt_of(proposal.undo)
             connector = self._desk.connector(receipt.target.system)
-            return previewed(lambda: connector.preview_compensation(receipt), timeout_s)
+            return previewed(
+                lambda: connector.preview_compensation(receipt), receipt.target, timeout_s
+            )
         target = target_of(action, policy)
         connector = self._desk.connector(target.system)
-        return previewed(lambda: connector.preview(with_target(action, target)), timeout_s)
+        return previewed(lambda: connector.preview(with_target(action, target)), target, timeout_s)
 
     def _require_seal(self, plan: Plan) -> None:
         if plan.holds_secrets and self._desk.seal is None:
@@ -127,7 +138,8 @@ class Proposing:
         plan = plan.at(now)
         if proposal.parent is not None:
             self._supersede(connection, proposal, proposal.parent.id, id_)
-        made = self._desk.decide(connection, policy, plan, id_, 1, None, now)
+        editor = proposal.requester if proposal.relation == "branch" else None
+        made = self._desk.decide(connection, policy, plan, id_, 1, editor, now)
         agent = plan.action.agent
         run = Run(
             id=id_, version=0, state=State.STALE, proposed_at=now, updated_at=now,
@@ -286,15 +298,15 @@ def _other_action(run: Run, other: str) -> Refused:
     )  # fmt: skip
 
 
-def previewed(ask: Callable[[], Preview], timeout_s: float) -> Preview:
-    """Return a preview; whatever goes wrong is a PreviewFailed that says so."""
+def previewed(ask: Callable[[], Preview], target: TargetRef, timeout_s: float) -> Preview:
+    """Return a preview of a record; whatever goes wrong is a PreviewFailed that says so."""
     try:
-        found = calling.call(ask, timeout_s)
-        if _is_preview(found):
+        found: object = calling.call(ask, timeout_s)
+        if answers.is_preview(found, target):
             return found
-        why = "the connector answered something that is no preview"
+        why = f"the connector answered something that is no preview of {target}"
     except ConnectorError as error:
-        why = error.message
+        why = answers.words(error)
     except calling.CallTimedOut as error:
         why = f"the connector gave {error}"
     except Exception as error:  # whatever a connector raises
@@ -303,15 +315,6 @@ def previewed(ask: Callable[[], Preview], timeout_s: float) -> Preview:
         "no_preview", f"nobody can see what would change: {why}",
         "nothing was asked and nothing happened",
     )  # fmt: skip
-
-
-def _is_preview(answer: object) -> bool:
-    """Tell whether a connector answered as its port says, with nothing but JSON: it is not ours."""
-    if not isinstance(answer, Preview):
-        return False
-    values = [value for change in answer.fields for value in (change.old, change.new)]
-    canonical_json([*values, dict(answer.attributes), answer.version, answer.summary, answer.undo])
-    return True
 
 
 def _with(roster: Roster, person: str) -> Roster:

@@ -7,7 +7,7 @@ looked at, page by page, until there are enough.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from typing import Final
 
@@ -27,10 +27,15 @@ _Place = tuple[int, str]
 """Where a run stands in a queue: when it was proposed, and its id."""
 
 
-def queue(desk: Desk, connection: Connection, person: str | None, most: int) -> list[Run]:
-    """Return pending runs, at most so many; for a person those that they may answer now."""
-    if person is None:
-        return runs.listed(connection, states=[State.PENDING], most=most)
+def listed(connection: Connection, states: Iterable[State], most: int) -> list[Run]:
+    """Return runs in some states, the oldest first, at most so many; none that is damaged."""
+    wanted = list(states)
+    places = _pages(lambda after: runs.in_states(connection, wanted, after, _PAGE))
+    return list(islice(_read(connection, (run for _, run in places)), max(most, 0)))
+
+
+def queue(desk: Desk, connection: Connection, person: str, most: int) -> list[Run]:
+    """Return pending runs that a person may answer now, the oldest first, at most so many."""
     return list(islice(_answerable(desk, connection, person), max(most, 0)))
 
 
@@ -38,27 +43,34 @@ def _answerable(desk: Desk, connection: Connection, person: str) -> Iterator[Run
     now = desk.database.now(connection)
     standing = desk.standing(connection, now)
     routes = may_ask(desk.policy.policy.routes, desk.directory, standing, person, now)
-    places = heapq.merge(*(_places(connection, route) for route in sorted(routes)))
+    places = heapq.merge(*(_asking(connection, route) for route in sorted(routes)))
     ids = (run for (_, run), _ in groupby(places))  # one that asks several of them comes once
+    for run in _read(connection, ids):
+        at = max(now, run.updated_at)
+        try:
+            action = desk.plan_of(run, connection)
+            roster = desk.roster(connection, run, action, at, standing if at == now else None)
+            require_in_time(run, roster, at)
+            place_for(run.round, roster, person)
+        except GateError:  # not for this person, or its plan was erased: nobody can answer it
+            continue
+        yield run
+
+
+def _asking(connection: Connection, route: str) -> Iterator[_Place]:
+    return _pages(lambda after: runs.asking(connection, route, after, _PAGE))
+
+
+def _read(connection: Connection, ids: Iterator[str]) -> Iterator[Run]:
     while page := list(islice(ids, _PAGE)):
         found = runs.several(connection, page)
-        for id_ in page:
-            run = found[id_]
-            at = max(now, run.updated_at)
-            try:
-                action = desk.plan_of(run, connection)
-                roster = desk.roster(connection, run, action, at, standing if at == now else None)
-                require_in_time(run, roster, at)
-                place_for(run.round, roster, person)
-            except GateError:  # not for this person, or its plan was erased: nobody can answer it
-                continue
-            yield run
+        yield from (found[id_] for id_ in page if id_ in found)
 
 
-def _places(connection: Connection, route: str) -> Iterator[_Place]:
+def _pages(ask: Callable[[_Place | None], list[_Place]]) -> Iterator[_Place]:
     after: _Place | None = None
     while True:
-        page = runs.asking(connection, route, after, _PAGE)
+        page = ask(after)
         yield from page
         if len(page) < _PAGE:
             return

@@ -108,6 +108,28 @@ def counted(votes: Iterable[Vote], ask: Ask, roster: Roster) -> list[Vote]:
     return [vote for vote in votes if answers(vote, ask) and vote.person in people]
 
 
+def may_time_out_approved(ask: Ask, roster: Roster) -> bool:
+    """Tell whether the policy still lets the route approve what nobody answered."""
+    here = roster.routes.get(ask.route)
+    return here is not None and here.then == "approve"
+
+
+def is_in_force(ask: Ask, roster: Roster) -> bool:
+    """Tell whether what a timeout did is still what the policy says: an approval, an escalation."""
+    if ask.approved_by_timeout and not may_time_out_approved(ask, roster):
+        return False
+    before, seen = ask.escalated_from, set[str]()
+    while before is not None and before not in seen:
+        route = roster.routes.get(before)
+        if route is None:
+            return False
+        if ask.route in (route.escalates_to, *route.outranked_by):
+            return True
+        seen.add(before)
+        before = route.escalates_to
+    return ask.escalated_from is None
+
+
 def _is_enough(route: RouteAtNow, votes: list[Vote], roster: Roster) -> bool:
     """Tell whether votes are the quorum of a route; of who is excluded from it none counts."""
     holders = {vote.holder for vote in votes if vote.person not in route.excluded}

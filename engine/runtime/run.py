@@ -117,7 +117,7 @@ class Round:
     number: int
     opened_at: int
     editor: str | None
-    """Who changed the plan; None for the first."""
+    """Who changed the plan; None for the first, unless it is another than that of a run before."""
     plan: str
     """The commitment of the exact action that will be executed."""
     action: Document

@@ -9,23 +9,22 @@ not the latest writes nothing. Source: architecture.md "Runtime".
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, TypeVar
 
 from gatewright.engine.action import Action
 from gatewright.engine.bundle.signing import Key
-from gatewright.engine.runtime import calling, failpoints, measuring, telemetry
+from gatewright.engine.runtime import answers, calling, failpoints, measuring, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.delivery import Deliverer
-from gatewright.engine.runtime.errors import GateError, Outdated
+from gatewright.engine.runtime.errors import GateError, Outdated, Refused
 from gatewright.engine.runtime.gate import Gate
-from gatewright.engine.runtime.plan import receipt_document, receipt_of
 from gatewright.engine.runtime.ports import (
     Applied,
     Conflict,
@@ -43,6 +42,8 @@ from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, StoreUnusable
 
 T = TypeVar("T")
+
+_LOG: Final = logging.getLogger("gatewright.worker")
 
 MAX_CLAIMS: Final = 10
 """After so many claims of one run it is given up rather than tried for ever."""
@@ -131,8 +132,16 @@ class Worker:
             if not told:  # nothing else to do: the trail is brought up to date
                 sequence(self._desk.database, self._audit_key)
             return fired or told
-        with suppress(Outdated):  # somebody else went on with it: their claim is the later one
+        try:
             self._carry_out(run)
+        except Outdated:  # somebody else went on with it: their claim is the later one
+            pass
+        except StoreError:
+            raise
+        except (
+            Exception
+        ):  # one bad run must not end the worker; its claim ends, and it is looked at
+            _LOG.exception("run %s could not be carried out", run.id)
         return True
 
     # --- timers
@@ -145,8 +154,13 @@ class Worker:
             try:
                 self._claims.fire(run, kind, route)
                 fired = True
-            except GateError:
-                continue  # answered in the meantime, or its plan is gone: others do not wait for it
+            except StoreError:
+                raise
+            except (Refused, Outdated):
+                continue  # answered in the meantime
+            except Exception:  # others do not wait for it
+                _LOG.exception("a timer of run %s could not be fired", run)
+                self._claims.postpone(run, kind, route)
         return fired
 
     # --- claims
@@ -189,7 +203,7 @@ class Worker:
         try:
             action = self._desk.plan_of(run)
             connector = self._desk.connector(run.system)
-            preview = _preview(connector, run, action, self._timeout_s)
+            preview = self._preview(connector, run, action)
             failpoints.passed("execute.checked")
             started = self._claims.start(run, preview)
         except (Outdated, StoreError):
@@ -207,25 +221,25 @@ class Worker:
         """Call the connector. Only a ConnectorError says for certain that nothing was done."""
         attempt = _open_attempt(run)
         try:
-            receipt = self._call(lambda: _write(connector, run, action, attempt))
+            receipt = self._call(lambda: self._write(connector, run, action, attempt))
         except Conflict as error:
-            self._note(run, on.NotApplied(error.message, conflict=True))
+            self._note(run, on.NotApplied(answers.words(error), conflict=True))
         except ConnectorError as error:
-            self._note(run, on.NotApplied(error.message))
+            self._note(run, on.NotApplied(answers.words(error)))
         except Exception:  # it failed somewhere, or did not return in time
             self._recover(run)
         else:
             failpoints.passed("execute.called")
-            if _is_receipt(receipt):
+            if answers.is_receipt(receipt, self._target(run), attempt.key):
                 self._applied(run, receipt)
             else:
                 self._recover(run)
 
     def _applied(self, run: Run, receipt: object) -> None:
-        if not isinstance(receipt, Receipt):
+        if not answers.is_receipt(receipt, self._target(run), _open_attempt(run).key):
             self._note(run, on.Unknown("the connector answered something that is no receipt"))
             return
-        self._verify(self._note(run, on.Applied(receipt_document(receipt))))
+        self._verify(self._note(run, on.Applied(self._desk.receipt_for(run, receipt))))
 
     # --- an attempt of which nobody knows how it ended
 
@@ -237,7 +251,7 @@ class Worker:
         except GateError as error:
             self._try_later_unknown(run, error.message)
             return
-        probe = self._probe(connector, attempt)
+        probe = self._probe(run, connector, attempt)
         if probe.applied is Applied.YES and probe.receipt is not None:
             self._applied(run, probe.receipt)
         elif self._may_repeat(connector, attempt):
@@ -251,24 +265,30 @@ class Worker:
         if run.fence >= MAX_CLAIMS:
             self._note(run, on.Unknown(why))
 
-    def _probe(self, connector: Connector, attempt: Attempt) -> Probe:
-        if not connector.capabilities.can_probe:
+    def _probe(self, run: Run, connector: Connector, attempt: Attempt) -> Probe:
+        if not answers.promises(connector).can_probe:
             return Probe(Applied.UNKNOWN)
         try:
-            found = self._call(lambda: connector.probe(attempt.key))
+            found: object = self._call(lambda: connector.probe(attempt.key))
         except Exception:  # then nobody knows
             return Probe(Applied.UNKNOWN)
-        return found if _is_probe(found) else Probe(Applied.UNKNOWN)
+        if answers.is_probe(found, self._target(run), attempt.key):
+            return found
+        return Probe(Applied.UNKNOWN)
 
     def _may_repeat(self, connector: Connector, attempt: Attempt) -> bool:
         """Tell whether the same call again can have no second effect."""
-        can = connector.capabilities
+        can = answers.promises(connector)
         if can.idempotency is Idempotency.COMPARE_AND_SET:
             return attempt.expected_version is not None
         if can.idempotency is not Idempotency.NATIVE:
             return False
+        if can.key_window_s is None:
+            return True
+        # The call itself takes time; an attempt of the future is one of which nobody knows the age.
         age = self._desk.database.now() - attempt.started_at
-        return can.key_window_s is None or age < can.key_window_s * 1_000_000_000
+        latest = (can.key_window_s - self._timeout_s) * 1_000_000_000
+        return 0 <= age < latest
 
     def _repeat(self, run: Run, connector: Connector, attempt: Attempt) -> None:
         """Call again with the same key and version."""
@@ -278,12 +298,13 @@ class Worker:
             self._note(run, on.Unknown(error.message))
             return
         try:
-            receipt = self._call(lambda: _write(connector, run, action, attempt))
+            receipt = self._call(lambda: self._write(connector, run, action, attempt))
         except Conflict as error:
-            self._settle_conflict(run, connector, attempt, error.message)
+            self._settle_conflict(run, connector, attempt, answers.words(error))
         except ConnectorError as error:
             # This call did nothing; the one before may have.
-            self._note(run, on.Unknown(f"the call was cut off; tried again: {error.message}"))
+            why = answers.words(error)
+            self._note(run, on.Unknown(f"the call was cut off; tried again: {why}"))
         except Exception:  # or CallTimedOut: somebody will look again when the claim ends
             self._try_later_unknown(run, "the call was cut off again and again")
         else:
@@ -344,7 +365,7 @@ class Worker:
     def _target(self, run: Run) -> TargetRef:
         attempt = run.attempt
         if attempt is not None and attempt.receipt is not None:
-            return receipt_of(attempt.receipt).target
+            return TargetRef(**attempt.receipt["target"])
         return TargetRef(**run.round.preview["target"])
 
     def _note(self, run: Run, event: on.Event) -> Run:
@@ -352,6 +373,21 @@ class Worker:
         failpoints.passed("result.committed")
         measuring.went_on(noted)
         return noted
+
+    def _preview(self, connector: Connector, run: Run, action: Action) -> Preview:
+        if run.undo is not None:
+            receipt = self._desk.receipt_of(run.undo)
+            return previewed(
+                lambda: connector.preview_compensation(receipt), receipt.target, self._timeout_s
+            )
+        planned = TargetRef(**run.round.preview["target"])
+        return previewed(lambda: connector.preview(action), planned, self._timeout_s)
+
+    def _write(self, connector: Connector, run: Run, action: Action, attempt: Attempt) -> Receipt:
+        if run.undo is not None:
+            receipt = self._desk.receipt_of(run.undo)
+            return connector.compensate(receipt, attempt.expected_version, attempt.key)
+        return connector.execute(action, attempt.expected_version, attempt.key)
 
     def _call(self, function: Callable[[], T]) -> T:
         return calling.call(function, self._timeout_s)
@@ -369,26 +405,3 @@ def _open_attempt(run: Run) -> Attempt:
     if attempt is None:
         raise Outdated(run.id)
     return attempt
-
-
-def _preview(connector: Connector, run: Run, action: Action, timeout_s: float) -> Preview:
-    if run.undo is not None:
-        receipt = receipt_of(run.undo)
-        return previewed(lambda: connector.preview_compensation(receipt), timeout_s)
-    return previewed(lambda: connector.preview(action), timeout_s)
-
-
-def _write(connector: Connector, run: Run, action: Action, attempt: Attempt) -> Receipt:
-    if run.undo is not None:
-        return connector.compensate(receipt_of(run.undo), attempt.expected_version, attempt.key)
-    return connector.execute(action, attempt.expected_version, attempt.key)
-
-
-def _is_receipt(answer: object) -> bool:
-    """Tell whether a connector answered as its port says: it is not ours."""
-    return isinstance(answer, Receipt)
-
-
-def _is_probe(answer: object) -> bool:
-    """Tell whether a connector answered as its port says: it is not ours."""
-    return isinstance(answer, Probe)

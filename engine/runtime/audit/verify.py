@@ -24,7 +24,7 @@ from gatewright.engine.runtime.audit.checkpoint import (
 from gatewright.engine.runtime.audit.entries import Leaf, Point, leaves, points
 from gatewright.engine.runtime.audit.tree import Frontier
 from gatewright.engine.runtime.store import schema as t
-from gatewright.engine.runtime.store.payloads import commitment
+from gatewright.engine.runtime.store.payloads import holds
 from gatewright.engine.values import Timestamp
 
 Kind = Literal["changed", "missing", "reordered", "cut", "checkpoint", "signature", "payload"]
@@ -232,15 +232,8 @@ def _payloads(connection: Connection) -> tuple[int, list[Finding]]:
         rows = connection.execute(wanted).all()
         for name, content, salt in rows:
             checked += 1
-            if not _is_content(name, content, salt) and len(bad) < MOST_PAYLOADS:
+            if not holds(name, content, salt) and len(bad) < MOST_PAYLOADS:
                 bad.append(Finding("payload", f"the payload `{name}` was changed"))
         if len(rows) < 1_000:
             return checked, bad
         after = rows[-1][0]
-
-
-def _is_content(name: str, content: str, salt: str | None) -> bool:
-    try:
-        return salt is not None and commitment(content, salt) == name
-    except ValueError:
-        return False

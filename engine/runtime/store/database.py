@@ -192,7 +192,7 @@ def _parsed(url: str) -> URL:
     advice = "write `sqlite:///gate.db` or `postgresql://user@host/name`"
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Not the error's own text, nor the address: a password may stand in it.
         raise StoreUnusable("the address of the store cannot be read", advice) from None
     if parsed.drivername in ("postgres", "postgresql"):

@@ -6,8 +6,9 @@ The trail and the run name the commitment only: erasing a payload breaks no hash
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -26,6 +27,8 @@ class Seal(Protocol):
         ...
 
 
+_SALT_BYTES: Final = 16
+_SALT: Final = re.compile(f"[0-9a-f]{{{2 * _SALT_BYTES}}}")
 _SEALED = "sealed:"
 
 
@@ -34,9 +37,19 @@ def commitment(content: str, salt: str) -> str:
     return "sha256:" + hashlib.sha256(bytes.fromhex(salt) + content.encode()).hexdigest()
 
 
+def holds(name: str, content: str, salt: str | None) -> bool:
+    """Tell whether a content is the one of a commitment.
+
+    The salt has its length: else the beginning of a content could be called salt.
+    """
+    if salt is None or not _SALT.fullmatch(salt):
+        return False
+    return commitment(content, salt) == name
+
+
 def new_salt() -> str:
     """Return 16 random bytes, hexadecimal: no content can be guessed from its commitment."""
-    return secrets.token_hex(16)
+    return secrets.token_hex(_SALT_BYTES)
 
 
 def sealed(content: str, seal: Seal) -> str:
@@ -56,14 +69,18 @@ def get(connection: Connection, name: str, seal: Seal | None = None) -> str | No
     row = connection.execute(
         select(t.payloads.c.content, t.payloads.c.salt).where(t.payloads.c.commitment == name)
     ).one_or_none()
-    if row is None or row.content is None or commitment(row.content, row.salt) != name:
+    if row is None or row.content is None or not holds(name, row.content, row.salt):
         return None
-    if not row.content.startswith(_SEALED):
-        return str(row.content)
+    content = str(row.content)
+    return unsealed(content, seal) if content.startswith(_SEALED) else content
+
+
+def unsealed(content: str, seal: Seal | None) -> str | None:
+    """Return what was sealed; None where there is no key, or the key is another."""
     if seal is None:
         return None
     try:
-        return seal.decrypt(row.content.removeprefix(_SEALED).encode()).decode()
+        return seal.decrypt(content.removeprefix(_SEALED).encode()).decode()
     except Exception:  # whatever a seal raises for what it did not seal
         return None
 

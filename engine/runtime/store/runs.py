@@ -6,35 +6,43 @@ questions, timers, event, audit leaves and messages in the caller's transaction.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
+from typing import Final
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
-from gatewright.engine.runtime.errors import GateError, NoSuchRun, Outdated
+from gatewright.engine.runtime.errors import DamagedRun, GateError, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
 
+_LOG: Final = logging.getLogger("gatewright.store")
+
+SET_ASIDE_NS: Final = 3_600_000_000_000
+"""For how long a run that cannot be read is left alone."""
+
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
-    """Return a run; raises NoSuchRun. `lock` keeps others from changing it meanwhile."""
+    """Return a run, with `lock` kept from others meanwhile; raises NoSuchRun, DamagedRun."""
     query = select(t.runs.c.body).where(t.runs.c.id == run)
     if not run.isascii() or "\0" in run:  # PostgreSQL would not even look
         raise NoSuchRun(run)
     body = connection.scalar(query.with_for_update() if lock else query)
     if body is None:
         raise NoSuchRun(run)
-    return _RUN.validate_json(body)
+    return _read(run, body)
 
 
 def by_key(connection: Connection, key: str) -> Run | None:
     """Return the run that was proposed with an idempotency key."""
-    body = connection.scalar(select(t.runs.c.body).where(t.runs.c.idempotency_key == key))
-    return None if body is None else _RUN.validate_json(body)
+    c = t.runs.c
+    row = connection.execute(select(c.id, c.body).where(c.idempotency_key == key)).first()
+    return None if row is None else _read(*row)
 
 
 def add(connection: Connection, run: Run, key: str | None, ready_at: int | None) -> None:
@@ -135,17 +143,36 @@ def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, T
     return [(run, kind, route) for run, kind, route in rows]
 
 
+def postpone_timer(
+    connection: Connection, run: str, kind: TimerKind, route: str, until: int
+) -> None:
+    """Let a timer come later: others do not wait for one that cannot be fired."""
+    c = t.timers.c
+    here = (c.run == run, c.kind == kind, c.route == route)
+    connection.execute(update(t.timers).where(*here).values(due_at=until))
+
+
 def ready(connection: Connection, now: int) -> Run | None:
-    """Return a run that a worker may claim now, and keep other workers from it."""
+    """Return a run that a worker may claim now, and keep other workers from it.
+
+    One that cannot be read is left alone for a while: others do not wait for it.
+    """
+    c = t.runs.c
     query = (
-        select(t.runs.c.body)
-        .where(t.runs.c.ready_at <= now)
-        .order_by(t.runs.c.ready_at)
+        select(c.id, c.body)
+        .where(c.ready_at <= now)
+        .order_by(c.ready_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    body = connection.scalar(query)
-    return None if body is None else _RUN.validate_json(body)
+    while (row := connection.execute(query).first()) is not None:
+        try:
+            return _read(*row)
+        except DamagedRun as error:
+            _LOG.error("%s", error)
+            later = t.within_columns(now + SET_ASIDE_NS)
+            connection.execute(update(t.runs).where(c.id == row.id).values(ready_at=later))
+    return None
 
 
 def listed(
@@ -158,30 +185,45 @@ def listed(
 ) -> list[Run]:
     """Return runs, the oldest first, at most so many; `after` is where the page before ended."""
     c = t.runs.c
-    query = select(c.body)
+    query = select(c.id, c.body)
     if states is not None:
         query = query.where(c.state.in_([state.value for state in states]))
     if parent is not None:
         query = query.where(c.parent == parent)
     if after is not None:
         query = query.where(tuple_(c.proposed_at, c.id) > after)
-    bodies = connection.scalars(query.order_by(c.proposed_at, c.id).limit(most))
-    return [_RUN.validate_json(body) for body in bodies]
+    rows = connection.execute(query.order_by(c.proposed_at, c.id).limit(most))
+    return [_read(*row) for row in rows]
 
 
 def others_wrote(connection: Connection, run: Run, since: int) -> bool:
     """Tell whether another run wrote, or may have written, the same record since an instant."""
     c, target = t.runs.c, run.round.preview["target"]
-    bodies = connection.scalars(
-        select(c.body)
+    rows = connection.execute(
+        select(c.id, c.body)
         .where(c.system == target["system"], c.object == target["object"])
         .where(c.target == target["id"], c.id != run.id, c.updated_at >= since)
     )
+    try:
+        attempts = [attempt for row in rows for attempt in _read(*row).attempts]
+    except DamagedRun:  # it may have
+        return True
     return any(
         attempt.outcome != "not_applied" and (attempt.ended_at is None or attempt.ended_at >= since)
-        for body in bodies
-        for attempt in _RUN.validate_json(body).attempts
+        for attempt in attempts
     )
+
+
+def in_states(
+    connection: Connection, states: Iterable[State], after: tuple[int, str] | None, most: int
+) -> list[tuple[int, str]]:
+    """Return (proposed_at, id) of runs in some states, the oldest first."""
+    c = t.runs.c
+    query = select(c.proposed_at, c.id).where(c.state.in_([state.value for state in states]))
+    if after is not None:
+        query = query.where(tuple_(c.proposed_at, c.id) > after)
+    rows = connection.execute(query.order_by(c.proposed_at, c.id).limit(most))
+    return [(at, run) for at, run in rows]
 
 
 def asking(
@@ -197,10 +239,15 @@ def asking(
 
 
 def several(connection: Connection, ids: Iterable[str]) -> dict[str, Run]:
-    """Return those of some runs that there are, by their ids."""
+    """Return those of some runs that there are and that can be read, by their ids."""
     c = t.runs.c
-    rows = connection.execute(select(c.id, c.body).where(c.id.in_(list(ids))))
-    return {id_: _RUN.validate_json(body) for id_, body in rows}
+    found: dict[str, Run] = {}
+    for id_, body in connection.execute(select(c.id, c.body).where(c.id.in_(list(ids)))):
+        try:
+            found[id_] = _read(id_, body)
+        except DamagedRun as error:
+            _LOG.error("%s", error)
+    return found
 
 
 def waiting(connection: Connection) -> tuple[int, int | None]:
@@ -215,6 +262,13 @@ def waiting(connection: Connection) -> tuple[int, int | None]:
 def ready_at(run: Run, now: int) -> int | None:
     """Return from when a worker may claim the run; None where there is nothing to execute."""
     return now if run.state in WORK else None
+
+
+def _read(id_: str, body: str) -> Run:
+    try:
+        return _RUN.validate_json(body)
+    except ValidationError:
+        raise DamagedRun(id_) from None
 
 
 def _text(run: Run) -> str:
