@@ -3,7 +3,7 @@
     policy = ["policies"]                # files and folders, or one bundle
     store = "sqlite:///gate.db"
     people = "people.yaml"
-    seal = "${GATEWRIGHT_SEAL}"          # encrypts plans that hold secrets; see `gatewright.toml`
+    seal = "${GATEWRIGHT_SEAL}"          # encrypts plans that hold secrets; see docs/runtime.md
     audit_key = "trail.pem"              # signs checkpoints of the audit trail
 
     [[connectors]]
@@ -160,7 +160,7 @@ def open_gate(configuration: Configuration, policy: Source) -> Gate:
             directory=FileDirectory() if people is None else FileDirectory.read(people),
             seal=None if configuration.seal is None else seal_of(configuration.seal),
         )
-    except ValueError as error:  # two of one system, or of one name
+    except ValueError as error:  # two connectors of one system
         raise ConfigurationError("connectors", str(error)) from None
 
 

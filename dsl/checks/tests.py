@@ -5,7 +5,7 @@ Values are not typed: a test may give a bad value on purpose and expect the erro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from gatewright.dsl import ast
@@ -200,11 +200,6 @@ def key_of(entry: ast.MapEntry) -> str | None:
             return name
         case _:
             return None
-
-
-def given_parts(test: ast.PolicyTest) -> Mapping[str, ast.MapLiteral]:
-    """Return what a test gives, by subject; the last of two of one name counts."""
-    return {i.subject.text: i.values for i in test.items if isinstance(i, ast.Given)}
 
 
 def _is_setup(item: ast.PolicyTestItem) -> bool:

@@ -96,10 +96,7 @@ def _compared(
     leaf = told.get(decisions.logged_digest(entry.body))
     if leaf is None:
         return "different", "the audit trail knows another entry of the log"
-    try:
-        content = payloads.get(connection, leaf["plan"], seal)
-    except Exception:  # whatever a seal raises for what another key sealed
-        content = None
+    content = payloads.get(connection, leaf["plan"], seal)
     if content is None:
         return "impossible", "the plan was erased, or is sealed by a key that was not given"
     try:

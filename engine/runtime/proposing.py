@@ -18,7 +18,6 @@ from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
 from gatewright.engine.runtime.plan import Plan, make_plan, target_of, with_target
 from gatewright.engine.runtime.ports import ConnectorError, Preview, TargetRef
-from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import runs
@@ -185,7 +184,7 @@ class Proposing:
             )
         if not parent.is_final and parent.state is not State.OUTCOME_UNKNOWN:
             event = on.Cancel(by, f"`{heir}` takes its place")
-            step = transition(parent, event, _with(roster, by), now)
+            step = transition(parent, event, roster, now)
             self._desk.keep(connection, parent, step)
 
     def revise(self, id_: str, action: Action, by: str) -> Run:
@@ -315,7 +314,3 @@ def previewed(ask: Callable[[], Preview], target: TargetRef, timeout_s: float) -
         "no_preview", f"nobody can see what would change: {why}",
         "nothing was asked and nothing happened",
     )  # fmt: skip
-
-
-def _with(roster: Roster, person: str) -> Roster:
-    return replace(roster, people=roster.people | {person})

@@ -19,7 +19,6 @@ from gatewright.engine.runtime.run import TERMINAL, Run, State
 from gatewright.engine.runtime.step import Step
 
 _OPEN = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.TAKEN_OVER, State.STALE})
-_UNDECIDED = frozenset(State) - TERMINAL
 
 ARROWS: dict[type, frozenset[State]] = {
     on.Approve: frozenset({State.PENDING}),
@@ -100,7 +99,7 @@ def _what(event: on.Event) -> str:
 
 def _advice(state: State) -> str:
     if state is State.FAILED:
-        return "a failed run can be retried, branched, or closed"
+        return "a failed run can be retried or branched"
     if state is State.OUTCOME_UNKNOWN:
         return "find out whether it was done, and write it down by completing the run by hand"
     if state in TERMINAL:

@@ -9,6 +9,9 @@ import click
 from gatewright import __version__
 from gatewright.cli import COMMANDS, SECTIONS
 
+_EXTRAS = ("sqlalchemy", "alembic", "cryptography")
+"""What the extra `runtime` brings."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
@@ -22,7 +25,14 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        found = import_module(f"gatewright.cli.{module}")
+        try:
+            found = import_module(f"gatewright.cli.{module}")
+        except ModuleNotFoundError as error:
+            if error.name not in _EXTRAS:
+                raise
+            raise click.ClickException(
+                f"`{cmd_name}` needs what is not installed: `gatewright[runtime]`"
+            ) from None
         command: click.Command = getattr(found, name or "command")
         return command
 

@@ -148,6 +148,13 @@ def test_a_failed_run_is_tried_again_as_a_new_round(world: World) -> None:
     assert world.ledger.effects() == 1
 
 
+def test_the_trail_tells_agents_from_people(world: World) -> None:
+    run = world.propose()
+    world.gate.branch(run.id, refund("60.00 USD", "ch_1"), by="refund-bot")
+    (cancelled,) = [e for e in world.gate.trail(run.id) if e["kind"] == "cancelled"]
+    assert cancelled["actor"] == {"kind": "agent", "id": "refund-bot"}
+
+
 def test_nobody_unknown_has_something_taken_back(world: World) -> None:
     run = world.work(world.propose("20.00 USD"))
     with pytest.raises(Refused) as caught:
