@@ -103,7 +103,7 @@ def reject(run: str, config: str, person: str, note: str, form: str) -> None:
     Example:
       gatewright reject run_1c7e --as ann --note "The parcel came on Tuesday."
     """
-    _answer(config, form, lambda gate: gate.reject(run, by=person, note=note))
+    _answer(config, form, lambda gate: gate.reject(run, by=person, note=note), loosens_nothing=True)
 
 
 @click.command("request-changes")
@@ -119,7 +119,12 @@ def request_changes(run: str, config: str, person: str, note: str, form: str) ->
     Example:
       gatewright request-changes run_1c7e --as ann --note "Half of it, please."
     """
-    _answer(config, form, lambda gate: gate.request_changes(run, by=person, note=note))
+    _answer(
+        config,
+        form,
+        lambda gate: gate.request_changes(run, by=person, note=note),
+        loosens_nothing=True,
+    )
 
 
 @click.command("take-over")
@@ -181,7 +186,7 @@ def cancel(run: str, config: str, person: str, note: str | None, form: str) -> N
     Example:
       gatewright cancel run_1c7e --as ann
     """
-    _answer(config, form, lambda gate: gate.cancel(run, by=person, note=note))
+    _answer(config, form, lambda gate: gate.cancel(run, by=person, note=note), loosens_nothing=True)
 
 
 @click.command("retry")
@@ -228,9 +233,13 @@ def comment(run: str, text: str, config: str, person: str, form: str) -> None:
     Example:
       gatewright comment run_1c7e "I have asked the carrier." --as ann
     """
-    _answer(config, form, lambda gate: gate.comment(run, by=person, text=text))
+    _answer(
+        config, form, lambda gate: gate.comment(run, by=person, text=text), loosens_nothing=True
+    )
 
 
-def _answer(config: str, form: str, say: Callable[[Gate], Run]) -> Any:
-    with opened(config) as gate:
+def _answer(
+    config: str, form: str, say: Callable[[Gate], Run], *, loosens_nothing: bool = False
+) -> Any:
+    with opened(config, loosens_nothing=loosens_nothing) as gate:
         tell(gate, say(gate), form)

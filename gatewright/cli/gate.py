@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -18,9 +18,12 @@ import click
 from gatewright.cli.inputs import policy_of, write
 from gatewright.cli.terminal import BadStore, OldStore, Refused
 from gatewright.configuration import NAME, Configuration, ConfigurationError, open_gate, read
+from gatewright.dsl.diagnostics import PolicyError, Unreadable
 from gatewright.dsl.rendering.display import visible
+from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated
+from gatewright.loading import load
 
 if TYPE_CHECKING:
     from gatewright.engine.runtime.gate import Gate
@@ -86,14 +89,49 @@ def format_option(command: F) -> F:
 
 
 @contextmanager
-def opened(config: str) -> Generator[Gate]:
-    """Give the gate of a configuration; what is wrong ends the command."""
+def opened(config: str, *, loosens_nothing: bool = False) -> Generator[Gate]:
+    """Give the gate of a configuration; what is wrong ends the command.
+
+    What `loosens_nothing`, such as to look and to stop, works by the policies of the last decision
+    where those of the files cannot be used: a bad edit keeps nobody from stopping a run.
+    """
     found = configuration(config)
     with errors_told():
-        policy = policy_of(found.policy, found.policy_keys, found.least_version)
-        gate = open_gate(found, policy)
+        gate = open_gate(found, _policy(found, loosens_nothing=loosens_nothing))
     with using(gate):
         yield gate
+
+
+def _policy(found: Configuration, *, loosens_nothing: bool) -> PolicySet:
+    if loosens_nothing:
+        try:
+            return load(*found.policy, keys=found.policy_keys, least_version=found.least_version)
+        except (PolicyError, Unreadable):
+            last = _last_policy(found.store)
+        if last is not None:
+            click.echo(f"warning: {_OLD_POLICIES}", err=True)
+            return last
+    return policy_of(found.policy, found.policy_keys, found.least_version)
+
+
+def _last_policy(store: str) -> PolicySet | None:
+    """Return the policies of the last decision of a store; None where nothing was decided."""
+    # Needs SQLAlchemy, which `--help` does without.
+    from gatewright.engine.runtime.store import decisions
+    from gatewright.engine.runtime.store.database import open_database
+
+    try:
+        database = open_database(store, create=False)
+        with closing(database), database.reading() as connection:
+            return decisions.last_policy(connection)
+    except StoreError:  # then nothing was decided that could be looked at
+        return None
+
+
+_OLD_POLICIES = (
+    "the policies cannot be used as they are, see `gatewright check`;"
+    " this goes by those of the last decision"
+)
 
 
 @contextmanager

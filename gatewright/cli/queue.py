@@ -52,7 +52,7 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
     """
     if states and person is not None:
         raise click.UsageError("--as tells what a person may answer, which has no other --state")
-    with opened(config) as gate:
+    with opened(config, loosens_nothing=True) as gate:
         # Needs pydantic and SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.standing import row, run_document
 
@@ -83,5 +83,5 @@ def show(run: str, config: str, form: str) -> None:
 
     Exit codes: 0 shown; 1 there is no such run; 2 wrong usage, or input that cannot be read.
     """
-    with opened(config) as gate:
+    with opened(config, loosens_nothing=True) as gate:
         tell(gate, gate.run(run), form, whole=True)

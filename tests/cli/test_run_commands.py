@@ -402,6 +402,25 @@ def test_people_or_policies_that_are_wrong(shop: Shop) -> None:
     assert shop.run("work", "--drain").code == 1
 
 
+def test_a_bad_edit_of_the_policies_keeps_nobody_from_stopping_a_run(shop: Shop) -> None:
+    policies = shop.folder / "refunds.gate"
+    policies.write_text((Path(REFUNDS) / "refunds.gate").read_text("utf-8"), "utf-8")
+    shop.config.write_text(CONFIGURATION.format(policy='"refunds.gate"'))
+    first, second = shop.propose(refund()), shop.propose(refund(charge="ch_2"))
+    policies.write_text("package shop.refunds\nrule", "utf-8")
+
+    listed = shop.run("queue", "--as", "ann")
+    assert (listed.code, first["run"] in listed.out) == (0, True)
+    assert "the policies cannot be used as they are" in listed.err
+    assert shop.run("show", first["run"]).code == 0
+    assert shop.run("reject", first["run"], "--as", "eve", "--note", "no").code == 1
+    assert shop.run("reject", first["run"], "--as", "ann", "--note", "no").code == 0
+    assert shop.run("cancel", second["run"], "--as", "ann").code == 0
+    for command in (("approve", second["run"], "--card", second["card"]), ("retry", second["run"])):
+        ran = shop.run(*command, "--as", "ann")
+        assert (ran.code, "error[GW" in ran.err) == (1, True)
+
+
 def test_a_store_that_is_gone(shop: Shop) -> None:
     text = shop.config.read_text().replace("sqlite:///gate.db", "sqlite:///nowhere/gate.db")
     shop.config.write_text(text)

@@ -117,6 +117,13 @@ def policy_of(connection: Connection, digest: str) -> PolicySet:
     return found
 
 
+def last_policy(connection: Connection) -> PolicySet | None:
+    """Return the policies of the last decision; None where nothing was decided yet."""
+    c = t.decisions.c
+    digest = connection.scalar(select(c.policy).order_by(c.number.desc()).limit(1))
+    return None if digest is None else policy_of(connection, digest)
+
+
 # --- uses of exceptions
 
 
