@@ -52,6 +52,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         sys.settrace(tracing)
 
 
+def unmeasured() -> dict[str, str]:
+    """Return the environment of processes that are killed: they leave halves of coverage's files."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 def in_ci() -> bool:
     """Say whether this run decides about a change: then nothing may be skipped."""
     return os.environ.get("CI", "").lower() in {"1", "true"}

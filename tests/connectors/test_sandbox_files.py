@@ -16,7 +16,7 @@ import pytest
 from gatewright.connectors.systems.sandbox import ConnectionLost, Sandbox, store
 from gatewright.engine.runtime.ports import Applied, ConnectorError
 from gatewright.engine.runtime.run import State
-from tests.conftest import ROOT
+from tests.conftest import ROOT, unmeasured
 from tests.connectors.sandbox_actions import refund
 from tests.connectors.sandbox_office import MINUTE, Office
 
@@ -25,7 +25,7 @@ def start(**told: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.connectors.sandbox_child", json.dumps(told)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**unmeasured(), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -6,7 +6,6 @@ import copy
 import dataclasses
 import importlib
 import inspect
-import os
 import pickle
 import pkgutil
 import subprocess
@@ -20,6 +19,7 @@ from gatewright import dsl, engine
 from gatewright.dsl import record_classes
 from gatewright.dsl.record_methods import fields_of, init_of, is_record, names_of
 from gatewright.dsl.records import dataclass
+from tests.conftest import unmeasured
 
 
 def make(module: Any, **options: bool) -> type[Any]:
@@ -324,8 +324,7 @@ assert a == b and hash(a) == hash(b) and repr(a)
 print([name for name in ("dataclasses", "inspect") if name in sys.modules])
 """
     # Measuring a process imports them.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=unmeasured()
     )
     assert done.stdout.strip() == "[]"

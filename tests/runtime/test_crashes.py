@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -16,7 +15,7 @@ from gatewright.connectors.people.lines import LinesNotifier
 from gatewright.engine.runtime import failpoints
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
-from tests.conftest import ROOT
+from tests.conftest import ROOT, unmeasured
 from tests.runtime.crash import LONGEST_S
 from tests.runtime.world import HOUR, World
 
@@ -45,12 +44,10 @@ class Doomed:
 
 def started(*arguments: str) -> subprocess.Popen[str]:
     """Start `tests.runtime.crash`; what it writes to stderr is shown where a test fails."""
-    # Who is ended has no time to tell what it covered, so it need not be measured.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.runtime.crash", *arguments],
         cwd=ROOT,
-        env={**env, "PYTHONPATH": str(ROOT)},
+        env={**unmeasured(), "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

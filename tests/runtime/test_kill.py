@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, unmeasured
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -23,11 +22,9 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 def kill(*arguments: str) -> str:
     """Run it in a process of its own, and return what it says; it must find nothing wrong."""
-    # Processes that are killed tell nothing of their coverage.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         [sys.executable, "-m", "tests.runtime.kill", *arguments],
-        cwd=ROOT, env={**kept, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        cwd=ROOT, env={**unmeasured(), "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
         check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
