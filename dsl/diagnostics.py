@@ -14,7 +14,7 @@ from gatewright.dsl.source import Span
 
 MAX_REPORTED = 100
 """How many diagnostics a run keeps; the rest are only counted."""
-MAX_FOUND = 500
+MAX_FOUND = 200
 """After so many errors a set is not looked at any further."""
 
 

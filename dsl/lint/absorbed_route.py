@@ -21,7 +21,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.usage import referred
-from gatewright.dsl.lint.view import View, nodes
+from gatewright.dsl.lint.view import View
 from gatewright.dsl.messages import lints as messages
 
 
@@ -29,7 +29,7 @@ def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each route of an effect that another one of it absorbs."""
     for package, declaration in view.declarations():
         if not isinstance(declaration, ast.PolicyTest):
-            for effect in nodes(declaration, ast.Require):
+            for effect in view.nodes(declaration, ast.Require):
                 yield from _effect(view, package, effect)
 
 

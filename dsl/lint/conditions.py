@@ -136,7 +136,8 @@ class Reader:
         self._head: tuple[Condition, ...] = ()
         self._known = Known()
         """What `_head` says: all but the last condition of the row before."""
-        self._truths: dict[int, tuple[ast.Expr, bool | None]] = {}
+        self._readings: dict[tuple[int, int], tuple[ast.Expr, Reading]] = {}
+        """What was read before, by the identity of the expression and of its scope."""
 
     def together(self, conditions: Iterable[Condition]) -> Known:
         """Return what the conditions of a row say together.
@@ -166,11 +167,8 @@ class Reader:
 
     def truth(self, expr: ast.Expr) -> bool | None:
         """Tell whether a condition is always true or always false; None where it depends."""
-        if id(expr) not in self._truths:
-            reading = self.read(expr)
-            truth = reading if isinstance(reading, bool) else reading.truth
-            self._truths[id(expr)] = expr, truth  # the expression is kept, and so is its id
-        return self._truths[id(expr)][1]
+        reading = self.read(expr)
+        return reading if isinstance(reading, bool) else reading.truth
 
     def read(self, expr: ast.Expr) -> Reading:
         """Return the one fact that a condition is."""
@@ -196,6 +194,14 @@ class Reader:
                 yield _negated(reading) if negated else reading
 
     def _read(self, expr: ast.Expr, scope: ExpressionScope, depth: int) -> Reading:
+        key = id(expr), id(scope)
+        known = self._readings.get(key)
+        if known is None:
+            # The expression is kept, and so is its identity; scopes live as long as the policy.
+            known = self._readings[key] = expr, self._read_anew(expr, scope, depth)
+        return known[1]
+
+    def _read_anew(self, expr: ast.Expr, scope: ExpressionScope, depth: int) -> Reading:
         reference = scope.let(expr) if depth < _MAX_DEPTH else None
         if reference is not None:
             return self._read(reference.value, reference.scope, depth + 1)

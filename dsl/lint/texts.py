@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatewright.dsl import ast
-from gatewright.dsl.lint.view import View, nodes
+from gatewright.dsl.lint.view import View
 from gatewright.dsl.source import Span
 
 
@@ -14,10 +14,9 @@ def texts(view: View) -> Iterator[tuple[Span, str]]:
 
     An expression in a `because` text is part of the place, and its strings are texts of their own.
     """
-    for file in view.files:
-        for declaration in file.declarations:
-            for literal in nodes(declaration, ast.StringLiteral):
-                yield literal.span, literal.value
-            for template in nodes(declaration, ast.Template):
-                said = "".join(part if isinstance(part, str) else " " for part in template.parts)
-                yield template.span, said
+    for _, declaration in view.declarations():
+        for literal in view.nodes(declaration, ast.StringLiteral):
+            yield literal.span, literal.value
+        for template in view.nodes(declaration, ast.Template):
+            said = "".join(part if isinstance(part, str) else " " for part in template.parts)
+            yield template.span, said

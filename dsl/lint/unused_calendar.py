@@ -28,7 +28,7 @@ from gatewright.dsl.messages import lints as messages
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each calendar that no declaration of the set uses."""
-    used = usage.calendars(view.policy)
+    used = usage.calendars(view)
     for package, declaration in view.declarations():
         if isinstance(declaration, ast.CalendarDecl) and not usage.is_library(view, package):
             name = declaration.name

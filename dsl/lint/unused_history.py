@@ -28,7 +28,7 @@ from gatewright.dsl.messages import lints as messages
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each history that no declaration of the set uses."""
-    used = usage.values(view.policy)
+    used = usage.values(view)
     for package, declaration in view.declarations():
         if isinstance(declaration, ast.HistoryDecl) and not usage.is_library(view, package):
             name = declaration.name

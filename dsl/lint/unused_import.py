@@ -23,7 +23,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import usage
 from gatewright.dsl.lint.base import Lint
-from gatewright.dsl.lint.view import View, nodes, package_of
+from gatewright.dsl.lint.view import View, package_of
 from gatewright.dsl.messages import lints as messages
 
 
@@ -46,12 +46,10 @@ def _activates(view: View, imported: ast.Import) -> bool:
 def _used(view: View) -> set[tuple[str, str]]:
     """Return what stands before a dot in dotted names, and names alone, by package."""
     found: set[tuple[str, str]] = set()
-    for file in view.files:
-        package = package_of(file)
-        for declaration in file.declarations:
-            found.update((package, node.name) for node in nodes(declaration, ast.Name))
-            for name in nodes(declaration, ast.QualifiedName):
-                found.add((package, ".".join(name.parts[:-1])))
+    for package, declaration in view.declarations():
+        found.update((package, node.name) for node in view.nodes(declaration, ast.Name))
+        for name in view.nodes(declaration, ast.QualifiedName):
+            found.add((package, ".".join(name.parts[:-1])))
     return found
 
 

@@ -27,7 +27,7 @@ from gatewright.dsl.messages import lints as messages
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each route that no declaration of the set uses."""
-    used = usage.routes(view.policy)
+    used = usage.routes(view)
     for package, declaration in view.declarations():
         if isinstance(declaration, ast.RouteDecl) and not usage.is_library(view, package):
             name = declaration.name

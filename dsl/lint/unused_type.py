@@ -28,7 +28,7 @@ from gatewright.dsl.messages import lints as messages
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each type that no declaration of the set uses."""
-    used = usage.type_names(view.policy)
+    used = usage.type_names(view)
     for package, declaration in view.declarations():
         if isinstance(declaration, ast.TypeDecl) and not usage.is_library(view, package):
             name = declaration.name

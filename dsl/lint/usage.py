@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatewright.dsl import ast
-from gatewright.dsl.lint.view import View, nodes, package_of
+from gatewright.dsl.lint.view import View
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.walk import walk
 
@@ -19,14 +19,12 @@ def is_library(view: View, package: str) -> bool:
     return package not in view.deciding
 
 
-def values(policy: CheckedPolicy) -> set[tuple[str, str]]:
+def values(view: View) -> set[tuple[str, str]]:
     """Return the names that the expressions of each package mention.
 
     Lets and histories are seen in their own package alone. Source: language.md §3.
     """
-    return {
-        (package_of(file), node.name) for file in policy.files for node in nodes(file, ast.Name)
-    }
+    return {(package, node.name) for package, node in view.all_nodes(ast.Name)}
 
 
 def referred(policy: CheckedPolicy, package: str, name: ast.QualifiedName) -> tuple[str, str]:
@@ -38,45 +36,38 @@ def referred(policy: CheckedPolicy, package: str, name: ast.QualifiedName) -> tu
     return policy.packages[package].imports.get(local, local), short
 
 
-def routes(policy: CheckedPolicy) -> set[tuple[str, str]]:
+def routes(view: View) -> set[tuple[str, str]]:
     """Return the routes that something can ask: effects, timeouts and invariants of any package.
 
     To be outranked by another route is no use.
     """
-    return {
-        referred(policy, package_of(file), name)
-        for file in policy.files
-        for name in _route_names(file)
-    }
+    return {referred(view.policy, package, name) for package, name in _route_names(view)}
 
 
-def _route_names(file: ast.File) -> Iterator[ast.QualifiedName]:
-    for effect in nodes(file, ast.Require):
-        yield from effect.routes
-    for claim in nodes(file, ast.AlwaysAtLeast):
-        yield claim.route
-    for timeout in nodes(file, ast.Timeout):
+def _route_names(view: View) -> Iterator[tuple[str, ast.QualifiedName]]:
+    for package, effect in view.all_nodes(ast.Require):
+        yield from ((package, name) for name in effect.routes)
+    for package, claim in view.all_nodes(ast.AlwaysAtLeast):
+        yield package, claim.route
+    for package, timeout in view.all_nodes(ast.Timeout):
         if timeout.route is not None:
-            yield timeout.route
+            yield package, timeout.route
 
 
-def type_names(policy: CheckedPolicy) -> set[tuple[str, str]]:
+def type_names(view: View) -> set[tuple[str, str]]:
     """Return the declared types that fields and actions have."""
-    found: set[tuple[str, str]] = set()
-    for file in policy.files:
-        names = [ref.name for ref in nodes(file, ast.TypeRef)]
-        targets = (action.target_type for action in nodes(file, ast.ActionDecl))
-        names.extend(name for name in targets if name is not None)
-        found.update(referred(policy, package_of(file), name) for name in names)
-    return found
+    names = [(package, ref.name) for package, ref in view.all_nodes(ast.TypeRef)]
+    actions = view.all_nodes(ast.ActionDecl)
+    targets = ((package, action.target_type) for package, action in actions)
+    names.extend((package, name) for package, name in targets if name is not None)
+    return {referred(view.policy, package, name) for package, name in names}
 
 
-def calendars(policy: CheckedPolicy) -> set[tuple[str, str]]:
+def calendars(view: View) -> set[tuple[str, str]]:
     """Return the calendars that routes count by or conditions ask."""
-    return values(policy) | {
-        referred(policy, package_of(file), item.name)
-        for file in policy.files
-        for item in nodes(file, ast.UseCalendar)
+    return values(view) | {
+        referred(view.policy, package, item.name)
+        for package, item in view.all_nodes(ast.UseCalendar)
     }
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from gatewright.dsl import ast, records
+from gatewright.dsl import ast
 from gatewright.dsl.lint.conditions import Known, Reader
 from gatewright.dsl.lint.domains import Domains
+from gatewright.dsl.lint.nodes import Nodes
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
@@ -74,6 +75,21 @@ class View:
             for declaration in file.declarations:
                 yield package_of(file), declaration
 
+    def nodes(self, declaration: ast.Declaration, kind: type[N]) -> Sequence[N]:
+        """Return the nodes of exactly a kind in a declaration, in the order written."""
+        return self._nodes.of(declaration, kind)
+
+    def all_nodes(self, kind: type[N]) -> Iterator[tuple[str, N]]:
+        """Yield the nodes of exactly a kind in all files, the library's too, with their package."""
+        for file in self.policy.files:
+            for declaration in file.declarations:
+                for node in self.nodes(declaration, kind):
+                    yield package_of(file), node
+
+    @cached_property
+    def _nodes(self) -> Nodes:
+        return Nodes()
+
     @cached_property
     def deciding(self) -> frozenset[str]:
         """The packages that declare what decides about actions, or actions."""
@@ -89,8 +105,11 @@ class View:
         return tuple(a for a in actions if scope.covers(a.name, a.package))
 
     def reader(self, package: str, scope: Scope | None) -> Reader:
-        """Return a reader of a package's conditions; `scope` tells for which actions, if any."""
-        return Reader(self.scopes[package], self._domains(scope))
+        """Return the reader of a package's conditions; `scope` tells for which actions, if any."""
+        key = package, scope
+        if key not in self._readers:
+            self._readers[key] = Reader(self.scopes[package], self._domains(scope))
+        return self._readers[key]
 
     def rule_reader(self, rule: Rule) -> Reader:
         """Return the reader of a rule's conditions."""
@@ -114,18 +133,13 @@ class View:
         return tuple(found)
 
     def _domains(self, scope: Scope | None) -> Domains:
-        if scope is None:
-            return Domains(self.policy, (), closed=False)
         # A wildcard also covers actions that nobody declared, of which nothing is known.
-        closed = not any(pattern.wildcard for pattern in scope.patterns)
-        key = (scope.package if not scope.patterns else "", scope.patterns)
-        if key not in self._known_domains:
-            actions = self.covered(scope) if closed else ()
-            self._known_domains[key] = Domains(self.policy, actions, closed=closed)
-        return self._known_domains[key]
+        if scope is None or any(pattern.wildcard for pattern in scope.patterns):
+            return Domains(self.policy, (), closed=False)
+        return Domains(self.policy, self.covered(scope), closed=True)
 
     @cached_property
-    def _known_domains(self) -> dict[tuple[str, tuple[ast.Pattern, ...]], Domains]:
+    def _readers(self) -> dict[tuple[str, Scope | None], Reader]:
         return {}
 
 
@@ -137,34 +151,3 @@ def is_standard(file: ast.File) -> bool:
 def package_of(file: ast.File) -> str:
     """Return the name of a file's package."""
     return file.package.text if file.package is not None else ""
-
-
-def nodes(root: ast.Node, kind: type[N]) -> Iterator[N]:
-    """Yield the nodes of a kind at and below a node, in the order written."""
-    todo: list[Any] = [root]
-    while todo:
-        current = todo.pop()
-        cls: type[Any] = current.__class__
-        if cls is tuple:
-            todo.extend(current[::-1])
-            continue
-        if isinstance(current, kind):
-            yield current
-        # HOT: lints go over every node of a file several times, and most parts are no nodes.
-        for name in _PARTS[cls] if cls in _PARTS else _parts(cls):
-            part = getattr(current, name)
-            if part.__class__ not in _ATOMS:
-                todo.append(part)
-
-
-_ATOMS = frozenset({str, int, bool, float, bytes, type(None)})
-_PARTS: dict[type[Any], tuple[str, ...]] = {}
-
-
-def _parts(kind: type[Any]) -> tuple[str, ...]:
-    """Return the names of the fields of a kind that may hold nodes, the last one first."""
-    names: list[str] = []
-    if issubclass(kind, ast.Node):
-        names = [name for name in records.names_of(kind) if name not in ("span", "doc")]
-    _PARTS[kind] = tuple(reversed(names))
-    return _PARTS[kind]
