@@ -24,6 +24,8 @@ def start() -> None:
         # One answer makes little garbage, and looking for it takes a tenth of the time.
         gc.disable()
         text = answer(sys.argv[1:])
+        # What reading a policy makes stays to the end: to look through it often finds nothing.
+        gc.set_threshold(50_000, 20, 50)
         gc.enable()
     if text is None:
         # Imports click, which takes longer than a decision from a bundle.
