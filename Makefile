@@ -80,7 +80,11 @@ fmt: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# How many pairs of a policy set and an action `make fuzz` compares.
+PAIRS ?= 200000
+
 fuzz: $(STAMP)
+	$(BIN)/python -m tests.properties.pairs --pairs $(PAIRS) --seed $(SEED)
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -m hypothesis -n $(WORKERS) --dist worksteal
 
 crash: $(STAMP)

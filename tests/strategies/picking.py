@@ -1,15 +1,25 @@
-"""Quick ways to draw one of several things: generated sets make hundreds of such choices."""
+"""Quick ways to draw one of several things: generated sets make hundreds of such choices.
+
+What chooses is a `Draw`: Hypothesis, which shrinks what fails, or a seeded generator, which makes
+very many sets in the same time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
 T = TypeVar("T")
-Draw = Callable[[st.SearchStrategy[Any]], Any]
+Draw = Callable[[int], int]
+"""Returns a number from 0 up to below a bound."""
+
+
+def drawn_by(draw: st.DrawFn) -> Draw:
+    """Let Hypothesis choose. A strategy for each bound is kept."""
+    return lambda bound: draw(_below(bound))
 
 
 @cache
@@ -18,18 +28,17 @@ def _below(bound: int) -> st.SearchStrategy[int]:
 
 
 def pick(draw: Draw, options: Sequence[T]) -> T:
-    """Draw one of some options; shrinks to the first. A strategy for each length is kept."""
-    index: int = draw(_below(len(options))) if len(options) > 1 else 0
-    return options[index]
+    """Draw one of some options; shrinks to the first."""
+    return options[draw(len(options)) if len(options) > 1 else 0]
 
 
 def chance(draw: Draw, one_in: int = 2) -> bool:
     """Draw true once in so many times; shrinks to false."""
-    return bool(draw(_below(one_in)) == one_in - 1)
+    return draw(one_in) == one_in - 1
 
 
 def some(draw: Draw, options: Sequence[T], least: int, most: int) -> list[T]:
     """Draw so many different options, in any order."""
     rest = list(options)
-    count = least + draw(_below(min(most, len(rest)) - least + 1))
-    return [rest.pop(draw(_below(len(rest)))) for _ in range(count)]
+    count = least + draw(min(most, len(rest)) - least + 1)
+    return [rest.pop(draw(len(rest))) for _ in range(count)]

@@ -22,7 +22,7 @@ from gatewright.engine.history import History
 from gatewright.engine.values import Timestamp
 from tests.strategies.conditions import ActionShape, HistoryShape, LetShape, in_all
 from tests.strategies.fields import CHANGED, FIELDS, NOW, PERSON_TYPE, SECRET
-from tests.strategies.picking import Draw, chance, pick, some
+from tests.strategies.picking import Draw, chance, drawn_by, pick, some
 from tests.strategies.proposals import Proposal, proposals, records
 from tests.strategies.rules import (
     Declared,
@@ -157,12 +157,19 @@ def load(files: tuple[tuple[str, str], ...], data: Mapping[str, object]) -> Poli
 
 @st.composite
 def policy_sets(
+    draw: st.DrawFn, *, dynamic: bool = True, partly: bool = True, rule_count: int = 5
+) -> GeneratedSet:
+    """Draw a set as `made_set` does. Shrinks to one package with a rule `when true => auto_run`."""
+    return made_set(drawn_by(draw), dynamic=dynamic, partly=partly, rule_count=rule_count)
+
+
+def made_set(
     draw: Draw, *, dynamic: bool = True, partly: bool = True, rule_count: int = 5
 ) -> GeneratedSet:
-    """Draw a set that passes the checker, with actions for it.
+    """Make a set that passes the checker, with actions for it.
 
     `dynamic` allows conditions that only a run can type, and `partly` those that have no answer for
-    some values. Shrinks towards one package with one rule `when true => auto_run`.
+    some values.
     """
     packages = [Package("alpha")]
     if chance(draw):
@@ -364,20 +371,22 @@ def _one(draw: Draw, world: World, package: Package, kind: Kind) -> Declared:
 
 
 @st.composite
-def added_guards(draw: Draw, made: GeneratedSet, name: str = "added") -> tuple[str, Declared]:
+def added_guards(draw: st.DrawFn, made: GeneratedSet, name: str = "added") -> tuple[str, Declared]:
     """A further guard for a set, with the package that it goes to."""
-    package = pick(draw, made.world.packages)
+    choose = drawn_by(draw)
+    package = pick(choose, made.world.packages)
     kinds: list[Kind] = ["guard", "absolute guard"]
-    return package.name, rule_of(draw, made.world, package, name, pick(draw, kinds))
+    return package.name, rule_of(choose, made.world, package, name, pick(choose, kinds))
 
 
 @st.composite
 def added_exceptions(
-    draw: Draw,
+    draw: st.DrawFn,
     made: GeneratedSet,
     suspends: tuple[str, ...],
     window: tuple[str, str] | None = None,
 ) -> tuple[str, Declared]:
     """A further exception for a set, with the package that it goes to."""
-    package = pick(draw, made.world.packages)
-    return package.name, exceptions(draw, made.world, package, "added", suspends, window)
+    choose = drawn_by(draw)
+    package = pick(choose, made.world.packages)
+    return package.name, exceptions(choose, made.world, package, "added", suspends, window)

@@ -21,7 +21,7 @@ from tests.engine.compile.native_support import (
 )
 from tests.strategies.conditions import ActionShape, LetShape, Sight, conditions
 from tests.strategies.fields import CHANGED, FIELDS, TARGET, FieldKind
-from tests.strategies.picking import Draw, chance, pick
+from tests.strategies.picking import chance, drawn_by, pick
 from tests.strategies.proposals import AGENTS, CONTEXTS
 
 UNDECLARED = "ext.thing"
@@ -105,8 +105,9 @@ SIGHT = Sight(
 
 
 @st.composite
-def situations(draw: Draw) -> tuple[World, str]:
+def situations(drawn: st.DrawFn) -> tuple[World, str]:
     """An action with fitting, odd and missing parts, and a condition."""
+    draw = drawn_by(drawn)
     action: dict[str, object] = {"action": pick(draw, [ACTION, ACTION, ACTION, UNDECLARED])}
     action["agent"] = pick(draw, [agent for agent in AGENTS if agent])
     context = pick(draw, CONTEXTS)
