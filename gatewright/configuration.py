@@ -46,7 +46,7 @@ NAME: Final = "gatewright.toml"
 _KNOWN: Final = {
     "connectors": {
         "sandbox": "gatewright.connectors.systems.sandbox.declared:sandbox",
-        "sql": "gatewright.connectors.systems.sql_declared:sql",
+        "sql": "gatewright.connectors.systems.sql.declared:sql",
     },
     "notifiers": {
         "lines": "gatewright.connectors.people.lines:LinesNotifier",

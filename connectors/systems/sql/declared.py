@@ -22,7 +22,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gatewright.connectors.systems.sql import Param, SqlAction, SqlConnector, SqlObject
+from gatewright.connectors.systems.sql.connector import SqlConnector
+from gatewright.connectors.systems.sql.objects import Param, SqlAction, SqlObject
 
 
 class _Declared(BaseModel):
