@@ -1,7 +1,7 @@
 """What every connector must do, as a class of tests: subclass it, fill in the hooks, run pytest.
 
 Only what `capabilities` promise is tested; the rest is skipped with the reason. A connector that
-fails here must not be given to a gate. Source: architecture.md, "Connectors".
+fails here must not be given to a gate. Source: docs/connectors.md#write-one.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ The rules, which are simple on purpose:
 - a question to a history is 20 steps, whatever it holds, because it is answered from an index.
 
 A condition may cost 1,000,000 steps. The bound is for what a policy asks, not for what an action
-brings: a run has a budget of its own. Source: language.md §4.
+brings: a run has a budget of its own. Source: docs/language.md#limits.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Types of function calls: which signature fits, and what the arguments must be.
 
-Patterns of regular expressions must be literals that compile. Source: language.md §4.
+Patterns of regular expressions must be literals that compile. Source: docs/language.md#expressions.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Exactness is checked here: two currencies, a decimal with a double, money with a plain number are
 errors before anything runs. A number literal beside a decimal or money is read as a decimal.
-Source: language.md §4.
+Source: docs/language.md#expressions.
 """
 
 from __future__ import annotations

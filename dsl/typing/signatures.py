@@ -5,7 +5,8 @@ A signature is one line of text: `string.contains(string) -> bool`. Before the d
 one of several types, `x...` any number of arguments. In one signature all `money` has one
 currency. `pattern` is a regular expression and must be a literal; `mode` is a way to round.
 The table is parsed once, when it is first needed. What a function does is the engine's business.
-Source: cel-spec langdef.md, "Standard definitions"; cel-go's extensions; language.md §4.
+Source: cel-spec langdef.md, "Standard definitions"; cel-go's extensions;
+docs/language.md#expressions.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A `Typer` checks the expressions of one scope: names, fields, functions, operators, and that what
 may be absent is read only where it is known to be there. One mistake is told once; checking goes
 on behind it with the type `unknown`. `let`s are checked once, and what they read is required
-where they are used. Knows nothing of rules or files. Source: language.md §3 to §6.
+where they are used. Knows nothing of rules or files. Source: docs/language.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A connector reads a record, shows what an action would change, changes it, and says afterwards what
 became of an attempt. It holds the credentials: nothing here ever carries one.
-Source: architecture.md, "Connectors".
+Source: docs/connectors.md.
 """
 
 from __future__ import annotations

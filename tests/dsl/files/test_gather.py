@@ -1,4 +1,4 @@
-"""Paths and the policy files and data that they name. Source: language.md §3."""
+"""Paths and the policy files and data that they name. Source: docs/language.md#files-and-packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes, effects and calendars. Source: language.md §2, §5."""
+"""Routes, effects and calendars. Source: docs/language.md#how-a-decision-is-made, #route."""
 
 from __future__ import annotations
 

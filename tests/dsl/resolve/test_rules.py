@@ -1,6 +1,6 @@
 """Rules as rows, floors, permits, risks, exceptions, invariants, tests: what a policy holds of them.
 
-Source: language.md §2, §5 to §8.
+Source: docs/language.md.
 """
 
 from __future__ import annotations

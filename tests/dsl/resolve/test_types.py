@@ -1,4 +1,4 @@
-"""Declared types, actions and histories. Source: language.md §5, §6."""
+"""Declared types, actions and histories. Source: docs/language.md#declarations, #history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 2: an exception becomes a part of the condition of what it suspends."""
+"""An exception becomes a part of the condition of what it suspends."""
 
 from __future__ import annotations
 

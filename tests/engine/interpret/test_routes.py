@@ -1,4 +1,4 @@
-"""Section 2: the AND of routes, who serves for whom, and the orders of several rules."""
+"""The AND of routes, who serves for whom, and the orders of several rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 2: which actions a rule, guard, risk, default or on_error concerns."""
+"""Which actions a rule, guard, risk, default or on_error concerns."""
 
 from __future__ import annotations
 

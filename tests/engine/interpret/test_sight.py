@@ -1,4 +1,4 @@
-"""Section 3: what a condition can see of an action, its agent, its context and the clock."""
+"""What a condition can see of an action, its agent, its context and the clock."""
 
 from __future__ import annotations
 
