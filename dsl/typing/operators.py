@@ -16,9 +16,10 @@ from gatewright.dsl.messages import types as messages
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.base import Env, Inference
+from gatewright.dsl.typing.choosing import Choice, choose
 from gatewright.dsl.typing.compat import NUMBERS, comparable, is_dynamic, orderable
 from gatewright.dsl.typing.places import spell
-from gatewright.dsl.typing.signatures import Choice, choose, operators
+from gatewright.dsl.typing.signatures import operators
 
 _LITERALS = (
     ast.NullLiteral, ast.BoolLiteral, ast.IntLiteral, ast.UintLiteral, ast.DoubleLiteral,
