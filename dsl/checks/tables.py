@@ -43,7 +43,7 @@ def check_table(
         report(messages.no_rows(table.span, "table"))
         return
     subjects = [Subject(e, t) for e, t in zip(table.subjects, subject_types, strict=True)]
-    rows = [_read_row(row, table, subjects, lets, report) for row in table.rows]
+    rows = [_read_row(row, subjects, lets, report) for row in table.rows]
     known = [row for row in rows if row is not None]
     if len(known) == len(rows):
         _Overlaps(table, subjects, known, report).check()
@@ -51,7 +51,6 @@ def check_table(
 
 def _read_row(
     row: ast.TableRow,
-    table: ast.Table,
     subjects: list[Subject],
     lets: Mapping[str, ast.Expr],
     report: Report,
