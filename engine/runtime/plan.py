@@ -17,7 +17,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.runtime.errors import GateError
-from gatewright.engine.runtime.hiding import Secrets
+from gatewright.engine.runtime.hiding import SecretValues
 from gatewright.engine.runtime.ports import Preview, Receipt, TargetRef
 from gatewright.engine.runtime.run import Document
 from gatewright.engine.secrecy.masking import MASK, mask, secret_fields
@@ -95,7 +95,7 @@ def make_plan(action: Action, preview: Preview, policy: PolicySet) -> Plan:
     if changes or "changes" in data:
         data["changes"] = changes
     secrets = _secret_paths(policy, declared, data)
-    known = Secrets(data, mask(data, secrets))
+    known = SecretValues(data, mask(data, secrets))
     strayed = {change.field for change in preview.fields if known.are_in([change.old, change.new])}
     secrets |= {f"changes.{name}" for name in strayed}
     secrets |= {
@@ -175,7 +175,7 @@ def _secret_paths(
     )
 
 
-def _shown_preview(preview: Preview, hidden: set[str], known: Secrets) -> Document:
+def _shown_preview(preview: Preview, hidden: set[str], known: SecretValues) -> Document:
     target = preview.target
     return {
         "target": {"system": target.system, "object": target.object, "id": target.id},
