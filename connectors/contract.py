@@ -59,12 +59,7 @@ class ConnectorContract:
 
     def unknown(self, target: TargetRef) -> Action:
         """Return an action that the connector does not know."""
-        return Action.from_dict(
-            {
-                "action": "contract.no_such_action",
-                "target": {"system": target.system, "object": target.object, "id": target.id},
-            }
-        )
+        return Action.from_dict({"action": "contract.no_such_action", "target": target.to_dict()})
 
     # --- reading
 

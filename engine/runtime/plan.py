@@ -76,7 +76,7 @@ def with_target(action: Action, target: TargetRef) -> Action:
     """Return the action with its target named in full."""
     data = action.to_dict()
     known = cast("dict[str, Json]", data.get("target") or {})
-    data["target"] = {**known, "system": target.system, "object": target.object, "id": target.id}
+    data["target"] = {**known, **target.to_dict()}
     return Action.read(data)[0]
 
 
@@ -84,13 +84,7 @@ def make_plan(action: Action, preview: Preview, policy: PolicySet) -> Plan:
     """Return the plan for an action of which the connector made a preview."""
     declared = policy.about(action.name).actions.get(action.name)
     data = action.to_dict()
-    target = preview.target
-    data["target"] = {
-        "system": target.system,
-        "object": target.object,
-        "id": target.id,
-        "attributes": _attributes(preview, declared),
-    }
+    data["target"] = {**preview.target.to_dict(), "attributes": _attributes(preview, declared)}
     changes = _changes(preview, declared)
     if changes or "changes" in data:
         data["changes"] = changes
@@ -176,9 +170,8 @@ def _secret_paths(
 
 
 def _shown_preview(preview: Preview, hidden: set[str], known: SecretValues) -> Document:
-    target = preview.target
     return {
-        "target": {"system": target.system, "object": target.object, "id": target.id},
+        "target": preview.target.to_dict(),
         "version": preview.version,
         "summary": known.cleared(preview.summary),
         "undo": known.cleared(preview.undo),
@@ -195,10 +188,9 @@ def _shown_preview(preview: Preview, hidden: set[str], known: SecretValues) -> D
 
 def receipt_document(receipt: Receipt) -> Document:
     """Return a receipt as JSON."""
-    target = receipt.target
     return {
         "key": receipt.key,
-        "target": {"system": target.system, "object": target.object, "id": target.id},
+        "target": receipt.target.to_dict(),
         "reference": receipt.reference,
         "version": receipt.version,
         "undo": dict(receipt.undo),

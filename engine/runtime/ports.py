@@ -63,6 +63,10 @@ class TargetRef:
     def __str__(self) -> str:
         return f"{self.system}.{self.object}/{self.id}"
 
+    def to_dict(self) -> dict[str, Json]:
+        """Return its JSON, as actions, previews and receipts have it; `TargetRef(**d)` reads it."""
+        return {"system": self.system, "object": self.object, "id": self.id}
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
