@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import digest
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, answers, calling, failpoints, measuring, telemetry
+from gatewright.engine.runtime import answering, calling, failpoints, measuring, replies, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
@@ -314,11 +314,11 @@ def previewed(ask: Callable[[], Preview], target: TargetRef, timeout_s: float) -
     """Return a preview of a record; whatever goes wrong is a PreviewFailed that says so."""
     try:
         found: object = calling.call(ask, timeout_s)
-        if answers.is_preview(found, target):
+        if replies.is_preview(found, target):
             return found
         why = f"the connector answered something that is no preview of {target}"
     except ConnectorError as error:
-        why = answers.words(error)
+        why = replies.words(error)
     except calling.CallTimedOut as error:
         why = f"the connector gave {error}"
     except Exception as error:  # whatever a connector raises
