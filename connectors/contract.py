@@ -1,7 +1,7 @@
 """What every connector must do, as a class of tests: subclass it, fill in the hooks, run pytest.
 
 Only what `capabilities` promise is tested; the rest is skipped with the reason. A connector that
-fails here must not be given to a gate. Source: architecture.md, "Connectors".
+fails here must not be given to a gate. Source: docs/connectors.md#write-one.
 """
 
 from __future__ import annotations
@@ -59,12 +59,7 @@ class ConnectorContract:
 
     def unknown(self, target: TargetRef) -> Action:
         """Return an action that the connector does not know."""
-        return Action.from_dict(
-            {
-                "action": "contract.no_such_action",
-                "target": {"system": target.system, "object": target.object, "id": target.id},
-            }
-        )
+        return Action.from_dict({"action": "contract.no_such_action", "target": target.to_dict()})
 
     # --- reading
 

@@ -1,7 +1,7 @@
 """A resolved policy -> diagnostics about everything that its expressions and rules mean.
 
 Every expression is typed once for each action that it concerns; the first action that shows a
-mistake is told. Names are resolved already. Source: language.md §2 to §8.
+mistake is told. Names are resolved already. Source: docs/language.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A path is a `.gate` file or a folder, which is searched to the bottom. Data stands beside the
 policies: `data.json` (or `.yaml`) merges into the root of `data`, `data/NAME.json` stands at
-`data.NAME`. Source: language.md §3.
+`data.NAME`. Source: docs/language.md#files-and-packages.
 """
 
 from __future__ import annotations

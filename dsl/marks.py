@@ -1,7 +1,7 @@
 """Runs of combining marks, which no script needs and which take long to put in order.
 
 Unicode normal form C sorts the marks that follow a character, in time that grows with their square.
-Whoever normalises text looks here first. Source: language.md §9.
+Whoever normalises text looks here first. Source: docs/language.md#choices.
 """
 
 from __future__ import annotations

@@ -34,7 +34,10 @@ class Effect:
         return not self.block and not self.routes
 
     def __and__(self, other: Effect) -> Effect:
-        """Both effects at once: the more restrictive of the two. Source: language.md §1."""
+        """Both effects at once: the more restrictive of the two.
+
+        Source: docs/language.md#how-a-decision-is-made.
+        """
         if self.block or other.block:
             return BLOCK
         return Effect(False, self.routes | other.routes, self.orders | other.orders)
@@ -218,8 +221,8 @@ class Condition:
 class Row:
     """What a rule stands for: all conditions T means the effect. A plain rule has one row.
 
-    Rows are expanded as language.md §2 says: clauses come first, `cases` negate the rows before,
-    cells become comparisons. A tier or table over `changes.F` adds `changes.has("F")` in front.
+    Clauses come first, `cases` negate the rows before, cells become comparisons. A tier or table
+    over `changes.F` adds `changes.has("F")` in front. Source: docs/language.md#rule-and-guard.
     """
 
     conditions: tuple[Condition, ...]

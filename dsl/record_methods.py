@@ -92,14 +92,6 @@ def fields_of(cls: type[Any]) -> Mapping[str, RecordField]:
     return declared.fields
 
 
-def annotations_of(cls: type[Any]) -> str:
-    """Return all that a class of records and its bases say of their fields, as text."""
-    declared = [base for base in cls.__mro__ if "__record_own__" in base.__dict__]
-    return " ".join(
-        [f"{name}:{a}" for base in declared for name, a in base.__annotations__.items()]
-    )
-
-
 def _fields(cls: type[Any]) -> dict[str, RecordField]:
     fields: dict[str, RecordField] = {}
     for base in reversed(cls.__mro__):

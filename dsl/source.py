@@ -51,11 +51,6 @@ class Source:
         starts.extend(i + 1 for i, char in enumerate(self.text) if char == "\n")
         return starts
 
-    @property
-    def line_count(self) -> int:
-        """How many lines the text has; the empty text has one."""
-        return len(self._line_starts)
-
     def position(self, offset: int) -> Position:
         """Return the line and column of a character offset."""
         line = bisect_right(self._line_starts, offset)

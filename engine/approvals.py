@@ -1,7 +1,8 @@
 """An effect -> the routes that are still needed, and in which stages they are asked.
 
-Source: language.md §2. A route is absorbed where a needed route outranks it, unless the policy
-puts the two in an order: `require a then b` needs both, whichever of them outranks the other.
+A route is absorbed where a needed route outranks it, unless the policy puts the two in an order:
+`require a then b` needs both, whichever of them outranks the other.
+Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations

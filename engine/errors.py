@@ -1,8 +1,9 @@
 """The one exception of run-time expressions.
 
-Whatever goes wrong while a condition is evaluated is an `EvaluationError`: the decision turns it
-into E (Source: language.md §2). Messages are lower-case, in policy words, and name fields, keys
-and types, never the values of an action: this module cannot know which values are secret.
+Whatever goes wrong while a condition is evaluated is an `EvaluationError`, and the condition is
+then neither true nor false. Messages are lower-case, in policy words, and name fields, keys and
+types, never the values of an action: this module cannot know which values are secret.
+Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations

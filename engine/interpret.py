@@ -1,8 +1,8 @@
-"""The reference interpreter: language.md §2, word by word, slow and obvious.
+"""The reference interpreter: how a decision is made, word by word, slow and obvious.
 
 It takes a checked policy and everything a decision may depend on, and returns an `Outcome` that
 holds each condition's truth. Explanations are made from it, and the compiled path must agree with
-it everywhere.
+it everywhere. Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def conjunction(effects: Iterable[Effect]) -> Effect:
 
 
 def interpret(policy: CheckedPolicy, request: Request) -> Outcome:
-    """Decide. Raises nothing: what goes wrong is an error of a condition. Source: §2."""
+    """Decide. Raises nothing: what goes wrong is an error of a condition."""
     return _Interpreter(policy, request).decide()
 
 

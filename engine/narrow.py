@@ -113,7 +113,7 @@ def permit_places(permits: Iterable[Permit]) -> Places:
     """Index permits by what they cover, and by their package.
 
     A package with a permit needs one for each of its actions, also where none covers it, so they
-    all concern what the package declares. Source: language.md §2.
+    all concern what the package declares. Source: docs/language.md#how-a-decision-is-made.
     """
     found = Places({}, {}, {})
     for place, permit in enumerate(permits):

@@ -1,6 +1,6 @@
 """Test blocks of a policy set -> results: what passed, and why what failed did.
 
-Nothing is read but the policy set: no clock, no network, no files. Source: language.md §8.
+Nothing is read but the policy set: no clock, no network, no files. Source: docs/language.md#tests.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def run_case(policy_set: PolicySet, case: Case, observe: Observe | None = None) 
 
 
 def _unused(_: str) -> int:
-    """Say that no exception was used before. Source: language.md §8."""
+    """Say that no exception was used before. Source: docs/language.md#tests."""
     return 0
 
 

@@ -2,7 +2,7 @@
 
 An erring risk counts in full. A condition that asks for a high score could be opened by that, and
 one that asks for a low score be turned off: such conditions are asked for every possible score.
-Source: language.md §2, §7, and docs/language.md "Choices".
+Source: docs/language.md#risk, #choices.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What conditions can see of an action: the names of language.md §3 as values.
+"""What conditions can see of an action, its agent and the clock: names and their values.
 
 A `PolicyScope` belongs to one decision and one package. Lets are evaluated once a decision, in the
-package that declares them.
+package that declares them. Source: docs/language.md#what-a-condition-sees.
 """
 
 from __future__ import annotations

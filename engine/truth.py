@@ -1,6 +1,6 @@
 """The three values of a condition: true, false, or an error, and how they combine.
 
-Source: language.md §2. F && E is F, T && E is E; T || E is T, F || E is E.
+Source: docs/language.md#how-a-decision-is-made. F && E is F, T && E is E; T || E is T, F || E is E.
 """
 
 from __future__ import annotations

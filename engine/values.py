@@ -254,7 +254,7 @@ def nfc(text: str) -> str:
 
     Raises EvaluationError `invalid_argument` for more combining marks in a row than any script
     needs: putting them in order would take time that grows with their square.
-    Source: language.md §9.
+    Source: docs/language.md#action.
     """
     if text.isascii():
         return text

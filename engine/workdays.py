@@ -1,4 +1,4 @@
-"""Calendars at run time: whether an instant is working time. Source: language.md §3, §5.
+"""Calendars at run time: whether an instant is working time. Source: docs/language.md#calendar.
 
 Days and hours are those of the calendar's time zone, so that days of 23 or 25 hours count as one.
 """

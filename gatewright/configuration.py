@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from gatewright.connectors.declared import first_mistake
 from gatewright.dsl.messages.catalog import nearest
 from gatewright.engine.bundle.errors import KeyUnusable
 from gatewright.engine.bundle.signing import read_private
@@ -46,7 +47,7 @@ NAME: Final = "gatewright.toml"
 _KNOWN: Final = {
     "connectors": {
         "sandbox": "gatewright.connectors.systems.sandbox.declared:sandbox",
-        "sql": "gatewright.connectors.systems.sql_declared:sql",
+        "sql": "gatewright.connectors.systems.sql.declared:sql",
     },
     "notifiers": {
         "lines": "gatewright.connectors.people.lines:LinesNotifier",
@@ -263,11 +264,10 @@ def _filled(value: object, here: Path, environment: Mapping[str, str]) -> Any:
 
 def _first(error: ValidationError) -> str:
     """Return the first thing that is wrong, without quoting what may be secret."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        hint = nearest(place, Configuration.model_fields)
-        return f"there is no setting `{place}`" + (f"; {hint}" if hint else "")
-    if first["type"] == "missing":
-        return f"the setting `{place}` is missing"
-    return f"`{place}`: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    mistake = first_mistake(error)
+    if mistake.kind == "extra_forbidden":
+        hint = nearest(mistake.place, Configuration.model_fields)
+        return f"there is no setting `{mistake.place}`" + (f"; {hint}" if hint else "")
+    if mistake.kind == "missing":
+        return f"the setting `{mistake.place}` is missing"
+    return str(mistake)

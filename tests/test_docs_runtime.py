@@ -1,4 +1,4 @@
-"""docs/runtime.md runs as it stands there, but for ids, digests and instants."""
+"""The pages of the runtime run as they stand there, but for ids, digests and instants."""
 
 from __future__ import annotations
 
@@ -53,6 +53,13 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                     if found := re.search(pattern, ran.out):
                         seen.setdefault(name, found[0])
     assert seen.keys() == {"$RUN", "$CARD"}
+
+
+@pytest.mark.parametrize("page", ["messages.md", "telemetry.md"])
+def test_an_example_prints_what_its_page_says(page: str, tmp_path: Path) -> None:
+    code, output = blocks((ROOT / "docs" / page).read_text("utf-8"))
+    assert (code.language, output.language) == ("python", "text")
+    assert python(code.text, tmp_path) == output.text
 
 
 def python(code: str, folder: Path) -> str:

@@ -1,1 +1,1 @@
-"""Business systems, a module each: what implements `Connector`."""
+"""Business systems, a package each: what implements `Connector`."""

@@ -85,7 +85,7 @@ def read_cell(
 ) -> CellValues | None:
     """Return what a cell matches; None, after a report, for one that cannot match.
 
-    Source: language.md §5.
+    Source: docs/language.md#rule-and-guard.
     """
     match cell:
         case ast.AnyCell():

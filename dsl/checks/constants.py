@@ -96,7 +96,7 @@ def constant(expr: ast.Expr, lets: Mapping[str, ast.Expr]) -> Constant | None:
 
     `lets` are the named expressions of the package. Never raises: what would overflow, or mixes
     two currencies, is not constant. Cost: linear in the expression and the lets that it reaches,
-    at most 50,000 steps. Source: language.md §4.
+    at most 50,000 steps. Source: docs/language.md#limits.
     """
     return _Folder(lets).fold(expr, 0)
 

@@ -11,13 +11,12 @@ The rules, which are simple on purpose:
 - a question to a history is 20 steps, whatever it holds, because it is answered from an index.
 
 A condition may cost 1,000,000 steps. The bound is for what a policy asks, not for what an action
-brings: a run has a budget of its own. Source: language.md §4.
+brings: a run has a budget of its own. Source: docs/language.md#limits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -48,29 +47,6 @@ class Bound:
 
     cost: int
     size: int
-
-
-class Typed(Protocol):
-    """What has inferred types: the type checker, after it has seen the expression."""
-
-    @property
-    def scope(self) -> ExpressionScope:
-        """The names that the expression sees."""
-        ...
-
-    @property
-    def types(self) -> Mapping[int, t.Type]:
-        """The type of each node, by its `id`."""
-        ...
-
-
-def check_cost(expr: ast.Expr, typed: Typed, report: Callable[[Diagnostic], None]) -> int:
-    """Return the most steps an expression takes; report one above `MAX_COST`, at its cause.
-
-    `typed` has checked the expression before; what it does not know counts as unbounded. Cost:
-    linear in the expression and the lets that it reaches.
-    """
-    return CostModel(typed.scope, typed.types, report).check(expr)
 
 
 class CostModel:

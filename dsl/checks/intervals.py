@@ -73,11 +73,6 @@ class IntervalSet:
         """Whether no value is in the set."""
         return not self.starts_inside and not self.cuts
 
-    @property
-    def is_everything(self) -> bool:
-        """Whether every value is in the set."""
-        return self.starts_inside and not self.cuts
-
     def __le__(self, other: IntervalSet) -> bool:
         """Tell whether this set lies within the other."""
         return (self & ~other).is_empty

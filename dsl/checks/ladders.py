@@ -2,7 +2,7 @@
 
 A ladder is checked over the whole line of its subject's type, whatever a refinement forbids: a
 value outside of a refinement is a bad action, and must still find the row that it belongs to.
-Source: language.md §5.
+Source: docs/language.md#rule-and-guard.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def check_tier(
     """Report what makes a tier ambiguous or incomplete.
 
     `lets` are the named expressions of the package. Cost: O(n log n) in the rows.
-    Source: language.md §5.
+    Source: docs/language.md#rule-and-guard.
     """
     subject = Subject(tier.subject, subject_type)
     if not tier.rows:

@@ -1,6 +1,6 @@
 """Checks orders of approval over all rules of an action, and what silence would approve.
 
-Source: language.md §2, §5.
+Source: docs/language.md#how-a-decision-is-made, #route.
 """
 
 from __future__ import annotations

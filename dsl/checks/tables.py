@@ -1,7 +1,7 @@
 """Checks the rows of a `table`: cells fit their subjects, and no two rows contradict each other.
 
 Two rows that can both match with different effects leave the meaning of a table to its reader, so
-they are an error unless the table is `strictest`. Source: language.md §5.
+they are an error unless the table is `strictest`. Source: docs/language.md#rule-and-guard.
 
 Rows are compared as sets of bits, one bit a row: for each column, which rows a cell overlaps. So
 2,000 rows cost thousands of operations on integers, not millions of comparisons of cells.
@@ -36,13 +36,14 @@ def check_table(
 
     `subject_types` are the types of the table's subjects, in order; whether a string is a member of
     an enum is the checker's to say. Effects are the same when they name the same routes in the same
-    stages. Cost: O(rows * columns) operations on sets of rows. Source: language.md §5.
+    stages. Cost: O(rows * columns) operations on sets of rows.
+    Source: docs/language.md#rule-and-guard.
     """
     if not table.rows:
         report(messages.no_rows(table.span, "table"))
         return
     subjects = [Subject(e, t) for e, t in zip(table.subjects, subject_types, strict=True)]
-    rows = [_read_row(row, table, subjects, lets, report) for row in table.rows]
+    rows = [_read_row(row, subjects, lets, report) for row in table.rows]
     known = [row for row in rows if row is not None]
     if len(known) == len(rows):
         _Overlaps(table, subjects, known, report).check()
@@ -50,7 +51,6 @@ def check_table(
 
 def _read_row(
     row: ast.TableRow,
-    table: ast.Table,
     subjects: list[Subject],
     lets: Mapping[str, ast.Expr],
     report: Report,

@@ -22,7 +22,8 @@ def is_library(view: View, package: str) -> bool:
 def values(view: View) -> set[tuple[str, str]]:
     """Return the names that the expressions of each package mention.
 
-    Lets and histories are seen in their own package alone. Source: language.md §3.
+    Lets and histories are seen in their own package alone.
+    Source: docs/language.md#files-and-packages.
     """
     return {(package, node.name) for package, node in view.all_nodes(ast.Name)}
 

@@ -45,7 +45,7 @@ def to_text(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
     """Return diagnostics for people, and a summary: `2 errors, 1 warning`.
 
     A place is shown as its first line with carets below, then each label, then the advice. The
-    text is empty when there are no diagnostics. Source: architecture.md, "Command line".
+    text is empty when there are no diagnostics.
     """
     found = list(diagnostics)
     if not found:

@@ -22,7 +22,7 @@ D = TypeVar("D", bound=ast.NamedDeclaration)
 RESERVED = frozenset(
     {"action", "changes", "target", "agent", "context", "now", "risk", "data", "requester"}
 )
-"""The names that every condition sees. Source: language.md §3."""
+"""The names that every condition sees. Source: docs/language.md#what-a-condition-sees."""
 
 _SEVERITIES = frozenset({"low", "medium", "high", "critical"})
 _COMMON = frozenset({"owner", "severity", "allow"})

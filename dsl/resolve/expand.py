@@ -1,7 +1,7 @@
 """Rules as written -> rows of conditions with one effect each.
 
 `unless c` is `!c`; row i of `cases` negates the rows before it; a cell of a tier or table becomes a
-comparison with its subject. Source: language.md §2.
+comparison with its subject. Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ SIMPLE: Mapping[str, t.Type] = {
 }
 _BUILT_IN = frozenset({*SIMPLE, "money", "string", "enum", "list", "map"})
 STATUSES = ("pending", "executed", "rejected", "blocked", "failed", "compensated")
-"""What became of a past action. Source: language.md §6."""
+"""What became of a past action. Source: docs/language.md#history."""
 
 _EVENT: tuple[tuple[str, t.FieldType], ...] = (
     ("id", t.FieldType(t.STRING)),

@@ -1,7 +1,7 @@
 """Types of `x.field`, `x.?field`, `x[key]`, `x[?key]` and `has(x.field)`.
 
 A declared record has the fields it lists and no others; what may be absent must be known to be
-there before it is read. Source: language.md §3, §5.
+there before it is read. Source: docs/language.md#what-a-condition-sees, #declarations.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gatewright.dsl.typing.presence import text_of
 from gatewright.dsl.typing.signatures import functions
 
 ASKED = ("count", "sum", "last", "distinct")
-"""What a history can be asked. Source: language.md §6."""
+"""What a history can be asked. Source: docs/language.md#history."""
 
 _MONEY_FIELDS = {"amount": t.FieldType(t.DECIMAL), "currency": t.FieldType(t.STRING)}
 _ANY = t.FieldType(t.ANY)

@@ -1,6 +1,6 @@
 """Types of function calls: which signature fits, and what the arguments must be.
 
-Patterns of regular expressions must be literals that compile. Source: language.md §4.
+Patterns of regular expressions must be literals that compile. Source: docs/language.md#expressions.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from gatewright.dsl.messages import types as messages
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.access import ASKED, has
 from gatewright.dsl.typing.base import Env, Inference
+from gatewright.dsl.typing.choosing import Choice, choose
 from gatewright.dsl.typing.compat import Bindings, Fit, as_map, fits
 from gatewright.dsl.typing.domain import agreement, ask_changes, ask_history
 from gatewright.dsl.typing.macros import FORMS, expand
 from gatewright.dsl.typing.patterns import pattern_problem
 from gatewright.dsl.typing.places import function_span, method_span, spell
-from gatewright.dsl.typing.signatures import Choice, Signature, choose, functions
+from gatewright.dsl.typing.signatures import Signature, functions
 
 _ELSEWHERE: Mapping[str, str] = {
     "length": "size()",

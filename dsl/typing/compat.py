@@ -2,7 +2,7 @@
 
 Pure functions of types; knows neither syntax trees nor messages. `any` fits everything and is
 checked when a condition runs; `unknown` fits too, because it was reported already.
-Source: language.md §4, §5.
+Source: docs/language.md#expressions, #declarations.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Types of what only policies have: questions to histories and to `changes`, and `agreement`.
 
 Their arguments are not ordinary: bare names of fields and rules, keys, windows.
-Source: language.md §3, §6.
+Source: docs/language.md#what-a-condition-sees, #history.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def ask_history(typer: Inference, node: ast.MethodCall, history: t.HistoryType, 
 def last_event(typer: Inference, history: t.HistoryType) -> t.RecordType:
     """Return the record that `last` gives: of no event, only `at` can be read.
 
-    Source: language.md §6; the time of no event is the beginning of time.
+    Source: docs/language.md#history; the time of no event is the beginning of time.
     """
     fields = tuple(
         (name, t.FieldType(field.type, name != "at", field.secret))

@@ -1,6 +1,6 @@
 """Expressions where a type is wanted: values of a test's action, bounds, arguments of routes.
 
-Literals count as what they are wanted to be. Source: language.md §5, §8.
+Literals count as what they are wanted to be. Source: docs/language.md#declarations, #tests.
 """
 
 from __future__ import annotations

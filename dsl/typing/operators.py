@@ -2,7 +2,7 @@
 
 Exactness is checked here: two currencies, a decimal with a double, money with a plain number are
 errors before anything runs. A number literal beside a decimal or money is read as a decimal.
-Source: language.md §4.
+Source: docs/language.md#expressions.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from gatewright.dsl.messages import types as messages
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.base import Env, Inference
+from gatewright.dsl.typing.choosing import choose
 from gatewright.dsl.typing.compat import NUMBERS, comparable, is_dynamic, orderable
 from gatewright.dsl.typing.places import spell
-from gatewright.dsl.typing.signatures import Choice, choose, operators
+from gatewright.dsl.typing.signatures import operators
 
 _LITERALS = (
     ast.NullLiteral, ast.BoolLiteral, ast.IntLiteral, ast.UintLiteral, ast.DoubleLiteral,
@@ -212,7 +213,7 @@ def binary(typer: Inference, node: ast.Binary, env: Env) -> t.Type:
     """Return the type of `left operator right`."""
     left, right = operand(typer, node.left, env), operand(typer, node.right, env)
     if node.operator == "in":
-        _membership(typer, node, left, right, env)
+        _membership(typer, node, left, right)
         return t.BOOL
     if node.operator in ("+", "-", "*", "/", "%"):
         return _arithmetic(typer, node, left, right)
@@ -248,7 +249,7 @@ def _arithmetic(typer: Inference, node: ast.Binary, left: Operand, right: Operan
         money = a.kind if b.kind == t.DOUBLE else b.kind
         found = messages.decimal_with_double(at, money, labels)
     if found is None:
-        help = _arithmetic_help(node.operator, a, b, choice)
+        help = _arithmetic_help(node.operator, a, b)
         found = messages.bad_operands(at, node.operator, (a.kind, b.kind), help, labels)
     typer.report(found)
     return t.UNKNOWN
@@ -259,7 +260,7 @@ def _money_and_other(a: Operand, b: Operand) -> bool:
     return isinstance(a.kind, t.MoneyType) != isinstance(b.kind, t.MoneyType)
 
 
-def _arithmetic_help(operator: str, a: Operand, b: Operand, choice: Choice) -> str | None:
+def _arithmetic_help(operator: str, a: Operand, b: Operand) -> str | None:
     kinds = {a.kind, b.kind}
     if any(isinstance(kind, t.HistoryType) for kind in kinds):
         return _HISTORY_HELP
@@ -290,9 +291,7 @@ def unary(typer: Inference, node: ast.Unary, env: Env) -> t.Type:
 # --- in -----------------------------------------------------------------------------------------
 
 
-def _membership(
-    typer: Inference, node: ast.Binary, left: Operand, right: Operand, env: Env
-) -> None:
+def _membership(typer: Inference, node: ast.Binary, left: Operand, right: Operand) -> None:
     match right.kind:
         case t.ListType(element):
             _in_list(typer, node, left, right, element)

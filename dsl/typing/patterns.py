@@ -1,4 +1,7 @@
-"""Regular expressions: is a text one? RE2 syntax, which has linear time. Source: language.md §4."""
+"""Regular expressions: is a text one? RE2 syntax, which has linear time.
+
+Source: docs/language.md#expressions.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 A field that may be absent can be read only where an earlier condition says that it is there:
 `has(x.f)`, `changes.has("F")`, `changes.only(["F"])`, `"F" in changes.fields`. Facts flow through
-`&&`, `||`, `!`, `?:` and `let`s. Knows names and structure, no types. Source: language.md §5.
+`&&`, `||`, `!`, `?:` and `let`s. Knows names and structure, no types.
+Source: docs/language.md#declarations.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 A `Typer` checks the expressions of one scope: names, fields, functions, operators, and that what
 may be absent is read only where it is known to be there. One mistake is told once; checking goes
 on behind it with the type `unknown`. `let`s are checked once, and what they read is required
-where they are used. Knows nothing of rules or files. Source: language.md §3 to §6.
+where they are used. Knows nothing of rules or files. Source: docs/language.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -83,25 +83,9 @@ class Typer:
         """
         return self._expect.check(expr, expected, self.env(facts))
 
-    def check_condition(self, expr: ast.Expr, facts: Facts | None = None) -> Facts:
-        """Check that an expression is a bool; return what is known where it is true."""
+    def check_condition(self, expr: ast.Expr, facts: Facts | None = None) -> None:
+        """Check that an expression is a bool, given what is known to be present."""
         self.expect_bool(expr, self.env(facts), "a condition")
-        return (facts or Facts.none()).and_(self.facts_when_true(expr))
-
-    def check_conditions(
-        self, conditions: Sequence[tuple[ast.Expr, bool]], facts: Facts | None = None
-    ) -> Facts:
-        """Check conditions that must all hold, each given as (expression, is it negated).
-
-        Each may rely on those before it. Returns what is known where all hold.
-        """
-        known = facts or Facts.none()
-        for expr, negated in conditions:
-            self.check_condition(expr, known)
-            known = known.and_(
-                self.facts_when_false(expr) if negated else self.facts_when_true(expr)
-            )
-        return known
 
     def facts_when_true(self, expr: ast.Expr) -> Facts:
         """Return what is known to be present where a condition is true."""

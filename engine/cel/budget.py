@@ -2,7 +2,7 @@
 
 A unit is one evaluated sub-expression, one turn of a comprehension, one element of a list read or
 built, or ten characters of text. Whatever builds something charges for it before it is built, so
-that the memory of an evaluation is bounded by its budget. Source: language.md §4.
+that the memory of an evaluation is bounded by its budget. Source: docs/language.md#limits.
 """
 
 from __future__ import annotations

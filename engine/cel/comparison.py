@@ -5,7 +5,7 @@ Equality is CEL's: values of different kinds are unequal, numbers compare by wha
 mistake it is an error instead: two currencies, money with a plain number, a decimal with a double.
 A text of no declared type is read as the duration, instant or money that it is compared with.
 Strings are compared in Unicode normal form C, and pay for that only where it could matter.
-Source: language.md §4, §9.
+Source: docs/language.md#expressions, #action.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Expression tree -> value: the reference interpreter, a walk over the nodes of `dsl.ast`.
 
 It is slow and obvious on purpose. `&&`, `||`, `all` and `exists` absorb errors as CEL says; any
-other error ends the evaluation. Whatever goes wrong is an EvaluationError. Source: language.md
-§2 and §4; cel-spec langdef.md.
+other error ends the evaluation. Whatever goes wrong is an EvaluationError.
+Source: docs/language.md#how-a-decision-is-made, #expressions; cel-spec langdef.md.
 """
 
 from __future__ import annotations
@@ -264,7 +264,7 @@ class Evaluator:
         """Evaluate `&&` (stop at false) or `||` (stop at true).
 
         An operand that stops decides even where another is an error; otherwise the first error
-        is the outcome. Source: language.md §2.
+        is the outcome. Source: docs/language.md#how-a-decision-is-made.
         """
         error: EvaluationError | None = None
         for operand in operands:
@@ -359,7 +359,7 @@ def beside(expr: ast.Expr, value: Value, other: Value) -> Value:
     """Return the value of an operand, read exactly where the other operand is exact.
 
     `50.10` beside a decimal or money is the decimal 50.10, and so are the elements of a list
-    literal in `x in [50.10, 60.20]`. Source: language.md §4.
+    literal in `x in [50.10, 60.20]`. Source: docs/language.md#expressions.
     """
     if not isinstance(other, (Decimal, Money)):
         return value

@@ -1,6 +1,6 @@
 """Explicit rounding: `round(x, scale, mode)` and `divide(x, y, scale, mode)`.
 
-Both are computed on fractions and rounded once. Source: language.md §4.
+Both are computed on fractions and rounded once. Source: docs/language.md#expressions.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A family of functions is a module, imported when one of its functions is first called: most
 conditions call few. Source: cel-spec langdef.md, "Standard definitions", cel-go's extensions, and
-language.md §4.
+docs/language.md#expressions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The operators: arithmetic, comparison, `in`, `!` and `-`, on values already evaluated.
 
 Ints and uints are 64 bits wide and overflow is an error; division truncates. Decimals and money
-are exact: a quotient that is not is an error. Source: cel-spec langdef.md; language.md §4.
+are exact: a quotient that is not is an error.
+Source: cel-spec langdef.md; docs/language.md#expressions.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 RE2 syntax and linear time. A compiled pattern is small (its program is bounded) and cached; what
 matching costs is charged before it is done. This module alone knows the regex library. Source:
-language.md §4; cel-go ext README, "Regex".
+docs/language.md#expressions; cel-go ext README, "Regex".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """CEL's standard functions on strings, lists, maps and types: size, contains, matches, ...
 
-Comparisons of text are made in Unicode normal form C, as `==` is. Source: language.md §9.
+Comparisons of text are made in Unicode normal form C, as `==` is. Source: docs/language.md#action.
 """
 
 from __future__ import annotations

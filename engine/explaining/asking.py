@@ -2,7 +2,7 @@
 
 Whatever else an explanation shows is kept with the decision, or cannot change; a history can. So
 these few questions are asked at once, and what is told later is what was decided on.
-Source: language.md §2, "the facts that were read".
+Source: docs/language.md#how-a-decision-is-made, "Facts".
 """
 
 from __future__ import annotations

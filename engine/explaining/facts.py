@@ -1,6 +1,6 @@
 """What a decision read: fields of the action with their values, and answers of the history.
 
-Source: language.md §2, "the facts that were read". Values of secret fields are masked.
+Values of secret fields are masked. Source: docs/language.md#how-a-decision-is-made, "Facts".
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def portability(policy: CheckedPolicy) -> list[Diagnostic]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Occurrence:
     """A condition of a declaration, and the scopes of the actions that it concerns."""
 
     condition: ast.Expr
@@ -74,14 +74,14 @@ class _Place:
         return span if span.source is self.condition.span.source else self.condition.span
 
 
-def _places(policy: CheckedPolicy) -> Iterator[_Place]:
+def _places(policy: CheckedPolicy) -> Iterator[_Occurrence]:
     """Give every condition once, without those of the standard library."""
     seen: set[int] = set()
     for package, conditions, contexts in _declared(policy, Contexts(policy)):
         for condition in conditions:
             if id(condition) not in seen and package.split(".")[0] != "std":
                 seen.add(id(condition))
-                yield _Place(condition, contexts)
+                yield _Occurrence(condition, contexts)
 
 
 _Declared = tuple[str, Iterable[ast.Expr], Sequence[Context]]

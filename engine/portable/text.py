@@ -2,7 +2,7 @@
 
 Literals of durations and instants become calls, and `let`s what they stand for. Everything else
 that this language adds to CEL's standard definitions, and the extensions of cel-go, are refused
-with their place. Source: cel-spec langdef.md; language.md §4.
+with their place. Source: cel-spec langdef.md; docs/language.md#expressions.
 """
 
 from __future__ import annotations

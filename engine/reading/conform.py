@@ -3,7 +3,8 @@
 Only here do texts become money, decimals, instants or durations, because the type says so. A JSON
 number is never money, and is a decimal only by its exact spelling. What does not fit is left out,
 so that a condition that reads it errs, and is told as a `Problem`: names and types, never values.
-An action that nothing declares is taken as it stands. Source: language.md §2, §5.
+An action that nothing declares is taken as it stands.
+Source: docs/language.md#how-a-decision-is-made, #declarations.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which parts of an action were given but could not be read. They are not absent.
 
 A condition that asks whether such a part is there has no answer, so that a restriction counts.
-Source: language.md §2.
+Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations

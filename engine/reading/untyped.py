@@ -4,7 +4,7 @@ JSON has no durations, instants or money, and what the host tells of an agent ha
 that would make them of its texts. So a comparison reads such a text as what it is compared with:
 `agent.age < 14d` of `"3d"`. A text that is not written so has no answer. Texts that a declared type
 calls `string`, that a policy writes, or that a function made are strings, as in CEL.
-Source: docs/language.md "Choices".
+Source: docs/language.md#choices.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ class Desk:
         """Return the time for a run: never before what it saw already, whatever the clock says."""
         return max(self.database.now(connection), run.updated_at)
 
-    def standing(self, connection: Connection, now: int) -> list[Delegation]:
+    def delegations(self, connection: Connection, now: int) -> list[Delegation]:
         """Return who answers in whose place now."""
         c = t.delegations.c
         rows = connection.execute(
@@ -168,14 +168,15 @@ class Desk:
 
     def roster(
         self, connection: Connection, run: Run, action: Action, now: int,
-        standing: Sequence[Delegation] | None = None,
+        delegations: Sequence[Delegation] | None = None,
     ) -> Roster:  # fmt: skip
-        """Return who may answer the routes of a run now; `standing` saves reading it again."""
+        """Return who may answer the routes of a run now; `delegations` saves reading them again."""
         needed = {name for stage in run.round.stages for name in stage}
         needed |= {ask.route for ask in run.round.asks}
-        standing = self.standing(connection, now) if standing is None else standing
+        if delegations is None:
+            delegations = self.delegations(connection, now)
         return roster_of(
-            self.policy, self.directory, standing, action, run, needed, run.requester, now
+            self.policy, self.directory, delegations, action, run, needed, run.requester, now
         )
 
     def waiting(self) -> tuple[str, int, float] | None:

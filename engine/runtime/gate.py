@@ -40,8 +40,8 @@ from gatewright.engine.values import Timestamp
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one item of a bulk answer."""
+class Answered:
+    """What became of one of several answers: the run's state then, or the error."""
 
     run: str
     state: State | None
@@ -174,15 +174,18 @@ class Gate:
         """Say something that everybody who looks at the run sees."""
         return self._answer(run, on.Say(by, text))
 
-    def approve_all(self, cards: Mapping[str, str], *, by: str) -> list[Outcome]:
-        """Approve several runs, each by itself: `cards` gives the digest that binds each."""
-        outcomes: list[Outcome] = []
+    def approve_all(self, cards: Mapping[str, str], *, by: str) -> list[Answered]:
+        """Approve several runs, each by itself: `cards` gives the digest that binds each.
+
+        Returns what became of each, in the order of `cards`; one that is refused stops no other.
+        """
+        answered: list[Answered] = []
         for run, card in cards.items():
             try:
-                outcomes.append(Outcome(run, self.approve(run, by=by, card=card).state))
+                answered.append(Answered(run, self.approve(run, by=by, card=card).state))
             except GateError as error:
-                outcomes.append(Outcome(run, None, error))
-        return outcomes
+                answered.append(Answered(run, None, error))
+        return answered
 
     def _answer(self, run: str, event: on.Event) -> Run:
         kind = measuring.KINDS[type(event)]

@@ -21,7 +21,7 @@ SHORTEST_PART: Final = 4
 LONGEST_NUMBER: Final = 400
 
 
-class Secrets:
+class SecretValues:
     """The secret values of one action."""
 
     def __init__(self, data: object, masked: object) -> None:

@@ -1,7 +1,7 @@
 """A policy, a directory and an action -> the `Roster`: who may answer which route now.
 
 The expressions of routes are read here: `group("managers")`, ids, lists of these, and whatever
-gives them. Source: language.md §5, route.
+gives them. Source: docs/language.md#route.
 """
 
 from __future__ import annotations

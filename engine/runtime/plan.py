@@ -17,7 +17,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.runtime.errors import GateError
-from gatewright.engine.runtime.hiding import Secrets
+from gatewright.engine.runtime.hiding import SecretValues
 from gatewright.engine.runtime.ports import Preview, Receipt, TargetRef
 from gatewright.engine.runtime.run import Document
 from gatewright.engine.secrecy.masking import MASK, mask, secret_fields
@@ -76,7 +76,7 @@ def with_target(action: Action, target: TargetRef) -> Action:
     """Return the action with its target named in full."""
     data = action.to_dict()
     known = cast("dict[str, Json]", data.get("target") or {})
-    data["target"] = {**known, "system": target.system, "object": target.object, "id": target.id}
+    data["target"] = {**known, **target.to_dict()}
     return Action.read(data)[0]
 
 
@@ -84,18 +84,12 @@ def make_plan(action: Action, preview: Preview, policy: PolicySet) -> Plan:
     """Return the plan for an action of which the connector made a preview."""
     declared = policy.about(action.name).actions.get(action.name)
     data = action.to_dict()
-    target = preview.target
-    data["target"] = {
-        "system": target.system,
-        "object": target.object,
-        "id": target.id,
-        "attributes": _attributes(preview, declared),
-    }
+    data["target"] = {**preview.target.to_dict(), "attributes": _attributes(preview, declared)}
     changes = _changes(preview, declared)
     if changes or "changes" in data:
         data["changes"] = changes
     secrets = _secret_paths(policy, declared, data)
-    known = Secrets(data, mask(data, secrets))
+    known = SecretValues(data, mask(data, secrets))
     strayed = {change.field for change in preview.fields if known.are_in([change.old, change.new])}
     secrets |= {f"changes.{name}" for name in strayed}
     secrets |= {
@@ -175,10 +169,9 @@ def _secret_paths(
     )
 
 
-def _shown_preview(preview: Preview, hidden: set[str], known: Secrets) -> Document:
-    target = preview.target
+def _shown_preview(preview: Preview, hidden: set[str], known: SecretValues) -> Document:
     return {
-        "target": {"system": target.system, "object": target.object, "id": target.id},
+        "target": preview.target.to_dict(),
         "version": preview.version,
         "summary": known.cleared(preview.summary),
         "undo": known.cleared(preview.undo),
@@ -195,10 +188,9 @@ def _shown_preview(preview: Preview, hidden: set[str], known: Secrets) -> Docume
 
 def receipt_document(receipt: Receipt) -> Document:
     """Return a receipt as JSON."""
-    target = receipt.target
     return {
         "key": receipt.key,
-        "target": {"system": target.system, "object": target.object, "id": target.id},
+        "target": receipt.target.to_dict(),
         "reference": receipt.reference,
         "version": receipt.version,
         "undo": dict(receipt.undo),

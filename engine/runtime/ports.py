@@ -2,7 +2,7 @@
 
 A connector reads a record, shows what an action would change, changes it, and says afterwards what
 became of an attempt. It holds the credentials: nothing here ever carries one.
-Source: architecture.md, "Connectors".
+Source: docs/connectors.md.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ class TargetRef:
 
     def __str__(self) -> str:
         return f"{self.system}.{self.object}/{self.id}"
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return its JSON, as actions, previews and receipts have it; `TargetRef(**d)` reads it."""
+        return {"system": self.system, "object": self.object, "id": self.id}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,18 @@ from sqlalchemy import Connection
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import digest
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, answers, calling, failpoints, measuring, telemetry
+from gatewright.engine.runtime import answering, calling, failpoints, measuring, replies, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
 from gatewright.engine.runtime.plan import Plan, make_plan, target_of, with_target
-from gatewright.engine.runtime.ports import ConnectorError, Preview, TargetRef
+from gatewright.engine.runtime.ports import (
+    Connector,
+    ConnectorError,
+    Preview,
+    Receipt,
+    TargetRef,
+)
 from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import runs
@@ -103,16 +109,11 @@ class Proposing:
         return known
 
     def _preview(self, policy: PolicySet, proposal: Proposal) -> Preview:
-        action, timeout_s = proposal.action, self._desk.preview_timeout_s
-        if proposal.undo is not None:
-            receipt = self._desk.receipt_of(proposal.undo)
-            connector = self._desk.connector(receipt.target.system)
-            return previewed(
-                lambda: connector.preview_compensation(receipt), receipt.target, timeout_s
-            )
-        target = target_of(action, policy)
+        undo = None if proposal.undo is None else self._desk.receipt_of(proposal.undo)
+        target = target_of(proposal.action, policy) if undo is None else undo.target
+        action = with_target(proposal.action, target)
         connector = self._desk.connector(target.system)
-        return previewed(lambda: connector.preview(with_target(action, target)), target, timeout_s)
+        return preview_of(connector, action, target, undo, self._desk.preview_timeout_s)
 
     def _require_seal(self, plan: Plan) -> None:
         if plan.holds_secrets and self._desk.seal is None:
@@ -297,15 +298,27 @@ def _other_action(run: Run, other: str) -> Refused:
     )  # fmt: skip
 
 
+def preview_of(
+    connector: Connector, action: Action, target: TargetRef, undo: Receipt | None, timeout_s: float
+) -> Preview:
+    """Ask a connector what an action would change, or what taking back an `undo` would.
+
+    `target` is the record that the preview must be about. Raises PreviewFailed.
+    """
+    if undo is not None:
+        return previewed(lambda: connector.preview_compensation(undo), target, timeout_s)
+    return previewed(lambda: connector.preview(action), target, timeout_s)
+
+
 def previewed(ask: Callable[[], Preview], target: TargetRef, timeout_s: float) -> Preview:
     """Return a preview of a record; whatever goes wrong is a PreviewFailed that says so."""
     try:
         found: object = calling.call(ask, timeout_s)
-        if answers.is_preview(found, target):
+        if replies.is_preview(found, target):
             return found
         why = f"the connector answered something that is no preview of {target}"
     except ConnectorError as error:
-        why = answers.words(error)
+        why = replies.words(error)
     except calling.CallTimedOut as error:
         why = f"the connector gave {error}"
     except Exception as error:  # whatever a connector raises

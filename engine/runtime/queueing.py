@@ -41,15 +41,15 @@ def queue(desk: Desk, connection: Connection, person: str, most: int) -> list[Ru
 
 def _answerable(desk: Desk, connection: Connection, person: str) -> Iterator[Run]:
     now = desk.database.now(connection)
-    standing = desk.standing(connection, now)
-    routes = may_ask(desk.policy.policy.routes, desk.directory, standing, person, now)
+    delegations = desk.delegations(connection, now)
+    routes = may_ask(desk.policy.policy.routes, desk.directory, delegations, person, now)
     places = heapq.merge(*(_asking(connection, route) for route in sorted(routes)))
     ids = (run for (_, run), _ in groupby(places))  # one that asks several of them comes once
     for run in _read(connection, ids):
         at = max(now, run.updated_at)
         try:
             action = desk.plan_of(run, connection)
-            roster = desk.roster(connection, run, action, at, standing if at == now else None)
+            roster = desk.roster(connection, run, action, at, delegations if at == now else None)
             require_in_time(run, roster, at)
             place_for(run.round, roster, person)
         except GateError:  # not for this person, or its plan was erased: nobody can answer it

@@ -2,7 +2,7 @@
 
 A `Roster` is what the policy and the directory say at one instant about the routes of a run.
 INVARIANT: a person fills one place in a round; who is excluded fills none, for anybody.
-Source: language.md §5, architecture.md "Runtime".
+Source: docs/language.md#route; docs/runtime.md#what-people-can-do.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A `Run` is an immutable value; `transition` makes the next one. What is kept here may be shown to
 anybody who may see the run: secret values are masked, the exact plan is a payload of the store,
-known here by its commitment. Instants are nanoseconds since 1970 UTC. Source: architecture.md.
+known here by its commitment. Instants are nanoseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class State(StrEnum):
 
     @property
     def status(self) -> Status:
-        """How rules see a run in this state. Source: language.md §6."""
+        """How rules see a run in this state. Source: docs/language.md#history."""
         return _STATUS.get(self, "pending")
 
 

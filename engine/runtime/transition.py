@@ -2,7 +2,8 @@
 
 Every transition there is stands here and in the two modules beside it: `answering` (people and
 timers) and `executing` (workers). `ARROWS` says in which states an event may come; the handlers
-say what becomes of it. Product and model tests share it. Source: architecture.md "Runtime".
+say what becomes of it. Product and model tests share it.
+Source: docs/architecture.md#from-a-decision-to-a-deed.
 """
 
 from __future__ import annotations

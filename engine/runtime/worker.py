@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from gatewright.engine.action import Action
 from gatewright.engine.bundle.signing import Key
-from gatewright.engine.runtime import answers, calling, failpoints, measuring, telemetry
+from gatewright.engine.runtime import calling, failpoints, measuring, replies, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.claims import Claims
@@ -223,20 +223,20 @@ class Worker:
         try:
             receipt = self._call(lambda: self._write(connector, run, action, attempt))
         except Conflict as error:
-            self._note(run, on.NotApplied(answers.words(error), conflict=True))
+            self._note(run, on.NotApplied(replies.words(error), conflict=True))
         except ConnectorError as error:
-            self._note(run, on.NotApplied(answers.words(error)))
+            self._note(run, on.NotApplied(replies.words(error)))
         except Exception:  # it failed somewhere, or did not return in time
             self._recover(run)
         else:
             failpoints.passed("execute.called")
-            if answers.is_receipt(receipt, self._target(run), attempt.key):
+            if replies.is_receipt(receipt, self._target(run), attempt.key):
                 self._applied(run, receipt)
             else:
                 self._recover(run)
 
     def _applied(self, run: Run, receipt: object) -> None:
-        if not answers.is_receipt(receipt, self._target(run), _open_attempt(run).key):
+        if not replies.is_receipt(receipt, self._target(run), _open_attempt(run).key):
             self._note(run, on.Unknown("the connector answered something that is no receipt"))
             return
         self._verify(self._note(run, on.Applied(self._desk.receipt_for(run, receipt))))
@@ -266,19 +266,19 @@ class Worker:
             self._note(run, on.Unknown(why))
 
     def _probe(self, run: Run, connector: Connector, attempt: Attempt) -> Probe:
-        if not answers.promises(connector).can_probe:
+        if not replies.promises(connector).can_probe:
             return Probe(Applied.UNKNOWN)
         try:
             found: object = self._call(lambda: connector.probe(attempt.key))
         except Exception:  # then nobody knows
             return Probe(Applied.UNKNOWN)
-        if answers.is_probe(found, self._target(run), attempt.key):
+        if replies.is_probe(found, self._target(run), attempt.key):
             return found
         return Probe(Applied.UNKNOWN)
 
     def _may_repeat(self, connector: Connector, attempt: Attempt) -> bool:
         """Tell whether the same call again can have no second effect."""
-        can = answers.promises(connector)
+        can = replies.promises(connector)
         if can.idempotency is Idempotency.COMPARE_AND_SET:
             return attempt.expected_version is not None
         if can.idempotency is not Idempotency.NATIVE:
@@ -300,10 +300,10 @@ class Worker:
         try:
             receipt = self._call(lambda: self._write(connector, run, action, attempt))
         except Conflict as error:
-            self._settle_conflict(run, connector, attempt, answers.words(error))
+            self._settle_conflict(run, connector, attempt, replies.words(error))
         except ConnectorError as error:
             # This call did nothing; the one before may have.
-            why = answers.words(error)
+            why = replies.words(error)
             self._note(run, on.Unknown(f"the call was cut off; tried again: {why}"))
         except Exception:  # or CallTimedOut: somebody will look again when the claim ends
             self._try_later_unknown(run, "the call was cut off again and again")

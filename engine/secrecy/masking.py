@@ -1,7 +1,8 @@
 """Which parts of an action are secret, and the same JSON without them.
 
 Paths are those of the action's JSON, with dots: `params.card`, `target.attributes.card`,
-`changes.card.new`; `*` stands for every element of a list or map. Source: language.md §5, @secret.
+`changes.card.new`; `*` stands for every element of a list or map.
+Source: docs/language.md#type.
 """
 
 from __future__ import annotations

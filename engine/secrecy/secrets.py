@@ -3,7 +3,7 @@
 Fields are told by name: what is `@secret` in one type of a policy set is masked wherever a field of
 that name is read. A value computed from a secret is secret too; so is a text, a number or a list
 made from a record that holds one, since nobody can see in it where the secret went. Source:
-language.md §5, @secret.
+docs/language.md#type.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A value is open, or secret as a whole, or it holds secrets: then they lie in it 
 names of secret fields. So whatever is masked by these names can be shown, and a text or number that
 was read from such a value by another name is no secret. What is made from one in any other way is
 secret. A value whose type is not known may hold every secret field.
-Source: language.md §5, @secret.
+Source: docs/language.md#type.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a test block expects, and what was decided -> what of it is not so.
 
-Source: language.md §8. An expectation left out is not assumed.
+Source: docs/language.md#tests. An expectation left out is not assumed.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Values are written in the policy language; here they become what a caller of `evaluate` would pass,
 so that a test decides as the real thing does: an action that does not fit its type is not refused
-here. Keys are bare names. Source: language.md §8.
+here. Keys are bare names. Source: docs/language.md#tests.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from gatewright.engine.scope import PolicyScope, data_value
 from gatewright.engine.values import Timestamp
 
 DEFAULT_NOW = Timestamp.parse("2026-01-01T00:00:00Z")
-"""When a test runs that does not say. Source: language.md §8."""
+"""When a test runs that does not say. Source: docs/language.md#tests."""
 
 PARTS = ("agent", "target", "changes", "context", "data")
 """What `given` can be about, besides the action."""

@@ -3,7 +3,6 @@
 `start` is where the program begins, `group` knows the commands. A command's module is imported when
 the command is used, so that `gatewright --help` and shell completion do not wait for the parser.
 Exit codes: 0 fine; 1 what was asked about fails; 2 usage, or input that cannot be read.
-Source: architecture.md, "Command line".
 """
 
 from __future__ import annotations

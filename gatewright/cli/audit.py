@@ -7,22 +7,21 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import Connection, inspect, make_url
 
-from gatewright.cli.gate import errors_told, store_option
+from gatewright.cli.gate import errors_told, opened_store, store_option
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import Refused
 from gatewright.configuration import seal_of
 from gatewright.engine.bundle.errors import KeyUnusable
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, read
-from gatewright.engine.runtime.audit.entries import latest, leaves, points
-from gatewright.engine.runtime.audit.tree import inclusion_proof, verify_inclusion
-from gatewright.engine.runtime.audit.verify import Report, verify
-from gatewright.engine.runtime.deriving import derive
-from gatewright.engine.runtime.store.database import open_database
-from gatewright.engine.runtime.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from gatewright.engine.runtime.audit.verify import Report
 
 
 @click.group("audit")
@@ -53,6 +52,9 @@ def verify_command(store: str, keys: tuple[str, ...], against: str | None, form:
     """
     kept = None if against is None else _kept(against)
     with _reading(store) as connection:
+        # Needs SQLAlchemy, which `--help` does without.
+        from gatewright.engine.runtime.audit.verify import verify
+
         try:
             report = verify(connection, keys, kept)
         except KeyUnusable as error:
@@ -72,6 +74,9 @@ def export_command(store: str) -> None:
     `body` is the exact text that is hashed. Leaves that wait for a position are not among them.
     """
     with _reading(store) as connection:
+        # Needs SQLAlchemy, which `--help` does without.
+        from gatewright.engine.runtime.audit.entries import leaves, points
+
         for leaf in leaves(connection):
             write(json.dumps({"leaf": leaf._asdict()}, ensure_ascii=False))
         for point in points(connection):
@@ -81,26 +86,35 @@ def export_command(store: str) -> None:
 
 @command.command("proof")
 @store_option
-@click.argument("leaf", type=click.IntRange(min=1))
-def proof_command(store: str, leaf: int) -> None:
-    """Prove by the latest checkpoint that the leaf of a number is in the trail; as JSON.
+@click.argument("leaf", type=click.IntRange(min=1), required=False)
+@click.option("--against", "against", metavar="FILE", type=click.Path(),
+              help="A checkpoint that was kept elsewhere.")  # fmt: skip
+def proof_command(store: str, leaf: int | None, against: str | None) -> None:
+    """Prove that the leaf of a number is in the trail, or that it goes on from a checkpoint.
 
-    Exit codes: 0 proved; 1 the leaf is not in the tree, or the trail does not hold; 2 wrong usage.
+    Both by the latest checkpoint, as JSON that can be checked without the store: with a LEAF a
+    proof of inclusion, with --against one of consistency. Source: RFC 9162, section 2.1.
+
+    \b
+    Examples:
+      gatewright audit proof 3
+      gatewright audit proof --against kept.txt
+
+    Exit codes: 0 proved; 1 it is not so, or the trail does not hold; 2 wrong usage.
     """
+    kept = None if against is None else _kept(against)
     with _reading(store) as connection:
-        point, rows = latest(connection), list(leaves(connection))
-    found = next((row for row in rows if row.number == leaf), None)
-    if point is None or found is None or not found.position < point.size <= len(rows):
-        raise click.ClickException(f"no checkpoint covers a leaf of number {leaf}")
-    hashes = [row.hash() for row in rows[: point.size]]
-    own, path = found.hash(), inclusion_proof(hashes, found.position)
-    if not verify_inclusion(bytes.fromhex(point.root), point.size, found.position, own, path):
-        raise click.ClickException("the trail does not hold: see `gatewright audit verify`")
-    content = {
-        "number": leaf, "position": found.position, "body": found.body, "leaf_hash": own.hex(),
-        "proof": [part.hex() for part in path], "checkpoint": point.note,
-    }  # fmt: skip
-    write(json.dumps(content, ensure_ascii=False))
+        # Needs SQLAlchemy, which `--help` does without.
+        from gatewright.engine.runtime.audit.proving import prove_growth, prove_leaf
+
+        match leaf, kept:
+            case int(), None:
+                proof = asdict(prove_leaf(connection, leaf))
+            case None, Checkpoint():
+                proof = asdict(prove_growth(connection, kept))
+            case _:
+                raise click.UsageError("name either a leaf or, by --against, a checkpoint")
+    write(json.dumps(proof, ensure_ascii=False))
 
 
 @command.command("derive")
@@ -123,7 +137,10 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     """
     with errors_told():
         key = None if seal is None else seal_of(seal)
-    with _reading(store) as connection, errors_told():
+    with _reading(store) as connection:
+        # Needs SQLAlchemy, which `--help` does without.
+        from gatewright.engine.runtime.deriving import derive
+
         derived = [one for run in runs for one in derive(connection, run, key)]
     if form == "json":
         write(json.dumps([asdict(one) for one in derived], indent=2))
@@ -137,22 +154,13 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
 @contextmanager
 def _reading(store: str) -> Generator[Connection]:
     """Open a store that is there already, for one moment of it."""
-    try:
-        database = open_database(_existing(store))
-        with database.reading() as connection:
-            if not inspect(connection).has_table("checkpoints"):
-                raise Refused(database.where, "is no store of gatewright")
-            yield connection
-        database.close()
-    except StoreError as error:
-        raise click.UsageError(f"{error.message}: {error.advice}") from None
+    with opened_store(store) as database, database.reading() as connection:
+        # Needs SQLAlchemy, which `--help` does without.
+        from gatewright.engine.runtime.audit.entries import has_trail
 
-
-def _existing(store: str) -> str:
-    """Return an address that makes no file."""
-    if not store.startswith("sqlite:") or "mode=" in store:
-        return store
-    return make_url(store).update_query_dict({"mode": "rw"}).render_as_string(hide_password=False)
+        if not has_trail(connection):
+            raise Refused(database.where, "is no store of gatewright")
+        yield connection
 
 
 def _kept(path: str) -> Checkpoint:

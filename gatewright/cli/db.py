@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
-
 import click
 
-from gatewright.cli.gate import store_option
+from gatewright.cli.gate import opened_store, store_option
 from gatewright.cli.inputs import write
-from gatewright.cli.terminal import BadStore, OldStore
 from gatewright.dsl.rendering.display import visible
-from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, StoreUnusable
-
-if TYPE_CHECKING:
-    from gatewright.engine.runtime.store.database import Database
 
 
 @click.group("db")
@@ -42,7 +32,7 @@ def upgrade(store: str) -> None:
     All is done in one transaction, and only forward: back up the store first. Tables of a newer
     version are refused.
     """
-    with _opened(store, create=True) as database:
+    with opened_store(store, create=True) as database:
         # Needs SQLAlchemy and Alembic, which not everybody has.
         from gatewright.engine.runtime.store import migrations
 
@@ -58,31 +48,9 @@ def upgrade(store: str) -> None:
 @store_option
 def check(store: str) -> None:
     """Say whether the tables are of this version. Changes nothing."""
-    with _opened(store, create=False) as database:
+    with opened_store(store) as database:
         # Needs SQLAlchemy and Alembic, which not everybody has.
         from gatewright.engine.runtime.store import migrations
 
         migrations.check(database)
     write(f"{visible(database.where)}: is of version {migrations.newest()}")
-
-
-@contextmanager
-def _opened(url: str, *, create: bool) -> Generator[Database]:
-    """Give an open store; what is wrong with it ends the command."""
-    try:
-        if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
-            raise StoreUnusable(
-                "what reads stores is not installed", "install `gatewright[runtime]`"
-            )
-        # Needs SQLAlchemy, which not everybody has.
-        from gatewright.engine.runtime.store.database import open_database
-
-        database = open_database(url, create=create)
-        try:
-            yield database
-        finally:
-            database.close()
-    except StoreOutdated as error:
-        raise OldStore(error) from None
-    except StoreError as error:
-        raise BadStore(error) from None

@@ -1,7 +1,8 @@
 """`gatewright demo`: a policy decides on six actions and says why; then runs are held and done.
 
-Everything is fixed, also the clock: the output is the same on every machine. What is executed
-changes a small shop in a temporary folder, and nothing else.
+Everything is fixed, also the clock: the output is the same on every machine, but for the path of
+the command where its name alone is not found. What is executed changes a small shop in a temporary
+folder, and nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
 from textwrap import indent
 
 import click
@@ -86,8 +89,19 @@ def command() -> None:
     results = run_tests(policy)
     failed = [result.message for result in results if not result.passed]
     write(_TESTED.format(passed=len(results) - len(failed), all=len(results)))
-    write("\n".join([*failed, _END]))
+    write("\n".join([*failed, _END.format(program=program())]))
     raise SystemExit(bool(failed))
+
+
+def program() -> str:
+    """Return how this command is called here: by its name, or by a path where no PATH has it."""
+    if which("gatewright") is not None:
+        return "gatewright"
+    script = Path(sys.executable).with_name("gatewright")
+    if not script.exists():
+        return "python -m gatewright"
+    here = Path.cwd()
+    return str(script.relative_to(here) if script.is_relative_to(here) else script)
 
 
 def policy_text() -> str:
@@ -147,4 +161,4 @@ _TESTED = "The policy's own tests: {passed} of {all} pass."
 _END = """
 The policy is examples/refunds/refunds.gate. To decide about an action of your own:
 
-    gatewright explain examples/refunds --action examples/refunds/actions/medium.json"""
+    {program} explain examples/refunds --action examples/refunds/actions/medium.json"""

@@ -28,6 +28,7 @@ from gatewright.loading import load
 if TYPE_CHECKING:
     from gatewright.engine.runtime.gate import Gate
     from gatewright.engine.runtime.run import Run
+    from gatewright.engine.runtime.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -135,6 +136,17 @@ _OLD_POLICIES = (
 
 
 @contextmanager
+def opened_store(url: str, *, create: bool = False) -> Generator[Database]:
+    """Give a store without a gate; what is wrong with it ends the command."""
+    _require_runtime()
+    # Needs SQLAlchemy, which `--help` does without.
+    from gatewright.engine.runtime.store.database import open_database
+
+    with errors_told(), closing(open_database(url, create=create)) as database:
+        yield database
+
+
+@contextmanager
 def using(gate: Gate) -> Generator[Gate]:
     """Close a gate in the end; what it refuses ends the command."""
     try:
@@ -146,10 +158,14 @@ def using(gate: Gate) -> Generator[Gate]:
 
 def configuration(config: str) -> Configuration:
     """Read a configuration, or end the command."""
-    if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
-        raise click.ClickException("runs need what is not installed: `gatewright[runtime]`")
+    _require_runtime()
     with errors_told():
         return read(config)
+
+
+def _require_runtime() -> None:
+    if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
+        raise click.ClickException("this needs what is not installed: `gatewright[runtime]`")
 
 
 @contextmanager

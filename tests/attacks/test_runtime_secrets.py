@@ -16,7 +16,7 @@ from gatewright.connectors.systems.sql import Param, SqlAction, SqlConnector, Sq
 from gatewright.engine.runtime.card import card_text
 from gatewright.engine.runtime.directory import FileDirectory
 from gatewright.engine.runtime.errors import GateError
-from gatewright.engine.runtime.hiding import Secrets
+from gatewright.engine.runtime.hiding import SecretValues
 from gatewright.engine.runtime.run import State
 from gatewright.engine.runtime.standing import run_document
 
@@ -176,7 +176,7 @@ def test_without_a_seal_old_values_are_not_kept(tmp_path: Path) -> None:
     ],
 )
 def test_where_a_secret_is_found(secret: object, value: object, is_found: bool) -> None:
-    known = Secrets({"params": {"p": secret}}, {"params": {"p": "***"}})
+    known = SecretValues({"params": {"p": secret}}, {"params": {"p": "***"}})
     assert known.are_in(value) is is_found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,16 @@ from tests.cli.run import run
 from tests.conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "cli" / "demo.txt"
+
+
+@pytest.fixture(autouse=True)
+def on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the PATH that has a command of this name."""
+    command = tmp_path / "bin" / "gatewright"
+    command.parent.mkdir()
+    command.touch(0o755)
+    monkeypatch.setenv("PATH", str(command.parent))
+    return command
 
 
 def test_the_whole_output() -> None:
@@ -52,3 +64,19 @@ def test_it_fails_where_the_tests_of_the_policy_fail(monkeypatch: pytest.MonkeyP
     ran = run("demo")
     assert ran.code == 1
     assert "The policy's own tests: 13 of 14 pass." in ran.out
+
+
+def test_the_command_at_the_end_can_be_called_as_it_stands_there(
+    on_the_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert demo.program() == "gatewright"
+    on_the_path.unlink()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
+    assert demo.program() == "python -m gatewright"
+    script = tmp_path / ".venv" / "bin" / "gatewright"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    assert demo.program() == str(script)
+    monkeypatch.chdir(tmp_path)
+    assert demo.program() == ".venv/bin/gatewright"
+    assert "    .venv/bin/gatewright explain examples/refunds" in run("demo").out

@@ -1,4 +1,4 @@
-"""A field annotated @secret is masked in all that `eval` and `explain` write. Source: §5."""
+"""A field annotated @secret is masked in all that `eval` and `explain` write."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 EXACT = (
     "int and double compare exactly: 2^63 as a double is greater than the largest int, which CEL "
-    "first rounds to that double. Source: language.md §4."
+    "first rounds to that double. Source: docs/language.md#expressions."
 )
-NORMALISED = "strings are compared in Unicode normal form C. Source: language.md §9."
+NORMALISED = "strings are compared in Unicode normal form C. Source: docs/language.md#action."
 
 DEVIATIONS: dict[tuple[str, str, str], str] = {
     ("comparisons", "lt_literal", "not_lt_dyn_int_big_lossy_double"): EXACT,

@@ -153,8 +153,10 @@ def _index_from_the_end(found: Disagreement) -> bool:
     return isinstance(index, int) and index < 0 and _only_ours_fails(found)
 
 
-EXACT = "int and double compare exactly, which CEL rounds first. Source: language.md §4."
-NORMALISED = "text is kept in Unicode normal form C. Source: language.md §9."
+EXACT = (
+    "int and double compare exactly, which CEL rounds first. Source: docs/language.md#expressions."
+)
+NORMALISED = "text is kept in Unicode normal form C. Source: docs/language.md#action."
 STRICT_TEXT = "a text is read only where it is all of what is asked for: no spaces, no signs beyond"
 NO_ZONE = "an empty time zone is a forgotten one: an error, where theirs is UTC."
 DOUBLE_TEXT = "the spec leaves a double's text open: ours is the shortest that reads back."

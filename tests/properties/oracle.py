@@ -1,4 +1,4 @@
-"""Section 2 of the language page, a second time: slow, short, and written from the page alone.
+"""How a decision is made, a second time: slow, short, and written from the page alone.
 
 It takes a checked policy and a judge that says T, F or E of one expression, and knows nothing of
 how the interpreter goes about it. Rules are expanded here from what was written, not from the rows
@@ -43,7 +43,7 @@ class Asking:
 
 @dataclass(frozen=True)
 class Proposal:
-    """An action as far as section 2 looks at it."""
+    """An action as far as a decision looks at it."""
 
     action: str
     agent: str | None

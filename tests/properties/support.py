@@ -132,7 +132,7 @@ def short_names(policy: CheckedPolicy) -> dict[str, str]:
 
 
 def satisfied(policy: CheckedPolicy, decision: Decision, approving: frozenset[str]) -> bool:
-    """Whether these routes' approvals let the action run. Source: language.md §1."""
+    """Whether these routes' approvals let the action run. Source: docs/language.md#how-a-decision-is-made."""
     if decision.effect is Effect.BLOCK:
         return False
     named = short_names(policy)

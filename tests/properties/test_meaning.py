@@ -1,4 +1,4 @@
-"""The interpreter decides as section 2 of the language page says, read a second time."""
+"""The interpreter decides as the language page says, read a second time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of declarations, files and packages has no meaning. Source: language.md §2."""
+"""The order of declarations, files and packages has no meaning. Source: docs/language.md#how-a-decision-is-made."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class FieldKind:
     """A type with its material.
 
     `surely` are conditions that have an answer for every value of the type; `partly` may err, for
-    which `language.md` has words: overflow, division, rounding, a missing key or position, two
+    which docs/language.md has words: overflow, division, rounding, a missing key or position, two
     currencies, a text that is no number. `dynamic` are those that only a run can type.
     """
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from gatewright.connectors.systems.sandbox.model import Case, Deed, Look, ObjectType, Other, System
-from gatewright.connectors.systems.sandbox.store import View
 from gatewright.connectors.systems.sandbox.update import update_of
+from gatewright.connectors.systems.sandbox.view import View
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import to_json
 from gatewright.engine.reading.json_text import Json

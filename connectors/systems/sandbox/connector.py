@@ -19,7 +19,8 @@ from gatewright.connectors.systems.sandbox.acting import (
 )
 from gatewright.connectors.systems.sandbox.faults import Call, Fault, Method
 from gatewright.connectors.systems.sandbox.model import Deed, ObjectType, System
-from gatewright.connectors.systems.sandbox.store import Kept, Store, View
+from gatewright.connectors.systems.sandbox.store import Store
+from gatewright.connectors.systems.sandbox.view import Kept, View
 from gatewright.connectors.systems.sandbox.waiting import Waiting
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import digest

@@ -21,8 +21,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from gatewright.connectors.declared import Declared, declared_by
 from gatewright.connectors.systems.sandbox.connector import SandboxConnector
 from gatewright.connectors.systems.sandbox.world import Sandbox
 from gatewright.engine.runtime.ports import Capabilities, Concurrency, Idempotency
@@ -30,11 +31,7 @@ from gatewright.engine.runtime.ports import Capabilities, Concurrency, Idempoten
 _SQLITE = "sqlite:///"
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Capabilities(_Declared):
+class _Capabilities(Declared):
     concurrency: Concurrency = Field(strict=False)
     idempotency: Idempotency = Field(strict=False)
     key_window_s: int | None = Field(default=None, gt=0)
@@ -48,7 +45,7 @@ class _Capabilities(_Declared):
         )  # fmt: skip
 
 
-class _World(_Declared):
+class _World(Declared):
     database: str
     seed: int | None = None
     records: dict[str, dict[str, dict[str, dict[str, Any]]]] | None = None
@@ -65,12 +62,7 @@ def sandbox(**given: Any) -> list[SandboxConnector]:
     rest is what `Sandbox` takes, `times = "all"` in the place of None. Raises ValueError for what
     does not fit.
     """
-    try:
-        declared = _World.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"`{place}`: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    declared = declared_by(_World, given)
     path = declared.database.removeprefix(_SQLITE)
     if path in (declared.database, "", ":memory:"):
         raise ValueError("`database` must be a file, such as sqlite:///world.db")

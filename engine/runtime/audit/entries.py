@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 
 from gatewright.engine.runtime.audit.tree import leaf_hash
 from gatewright.engine.runtime.store import schema as t
@@ -79,6 +79,11 @@ def points(connection: Connection) -> Iterator[Point]:
         if len(rows) < 100:
             return
         after = rows[-1][0]
+
+
+def has_trail(connection: Connection) -> bool:
+    """Tell whether a database has the table of checkpoints: whether it is a store."""
+    return bool(inspect(connection).has_table(t.checkpoints.name))
 
 
 def latest(connection: Connection) -> Point | None:

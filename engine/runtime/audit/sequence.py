@@ -36,7 +36,7 @@ def sequence(database: Database, key: Key | None = None, origin: str = ORIGIN) -
     while True:
         # INVARIANT: not SERIALIZABLE, whose snapshot would be older than the lock.
         step = partial(_append, database, key, origin)
-        note, more = database.retrying(step, step="writing")
+        note, more = database.retrying(step, purpose="writing")
         if not more:
             return note
 

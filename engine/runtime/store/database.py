@@ -37,7 +37,7 @@ from gatewright.engine.runtime.store.failures import told
 T = TypeVar("T")
 
 Clock = Callable[[], int]
-Step = Literal["deciding", "writing", "reading"]
+Purpose = Literal["deciding", "writing", "reading"]
 """What a transaction is for; see `Database`."""
 
 PATIENCE_S: Final = 10.0
@@ -50,8 +50,8 @@ it: one that is paused would keep its locks from all others for as long as it sl
 _FIRST_PAUSE_S: Final = 0.001
 _LONGEST_PAUSE_S: Final = 0.1
 _CLOCK: Final = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint")
-_STEP_OPTION: Final = "gatewright_step"
-_ISOLATION: Final[dict[Step, str]] = {
+_PURPOSE_OPTION: Final = "gatewright_purpose"
+_ISOLATION: Final[dict[Purpose, str]] = {
     "deciding": "SERIALIZABLE",
     "writing": "READ COMMITTED",
     "reading": "REPEATABLE READ",
@@ -61,7 +61,7 @@ _ISOLATION: Final[dict[Step, str]] = {
 class Database:
     """One store. May be shared by threads; each process opens its own.
 
-    A step is `deciding` (what it reads must still be true when it commits), `writing`, or
+    A step's purpose is `deciding` (what it reads must still be true when it commits), `writing`, or
     `reading` (one snapshot, nothing is written). On SQLite deciding and writing are the same.
     """
 
@@ -71,7 +71,9 @@ class Database:
         """The store's name for people; without credentials."""
         self.patience_s = patience_s
         self._clock = clock
-        self._engines = {step: engine.execution_options(**_options(engine, step)) for step in STEPS}
+        self._engines = {
+            purpose: engine.execution_options(**_options(engine, purpose)) for purpose in PURPOSES
+        }
 
     def __repr__(self) -> str:
         return f"Database({self.where})"
@@ -96,19 +98,19 @@ class Database:
         with self.reading() as fresh:
             return int(fresh.scalar(_CLOCK) or 0)
 
-    def transaction(self, step: Step = "writing") -> AbstractContextManager[Connection]:
+    def transaction(self, purpose: Purpose = "writing") -> AbstractContextManager[Connection]:
         """Open a transaction: committed at the end of the block, rolled back where it raises.
 
         Raises StoreError where the database is the reason. A step that decides belongs into
         `retrying`: on PostgreSQL it may be refused although nothing is wrong.
         """
-        return self._transaction(step)
+        return self._transaction(purpose)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction that sees one moment of the store and writes nothing."""
         return self._transaction("reading")
 
-    def retrying(self, work: Callable[[Connection], T], step: Step = "deciding") -> T:
+    def retrying(self, work: Callable[[Connection], T], purpose: Purpose = "deciding") -> T:
         """Do some work in a transaction, again where others came between, and return its result.
 
         `work` may be called several times: it must do nothing but read and write through the
@@ -118,7 +120,7 @@ class Database:
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                with self._transaction(step) as connection:
+                with self._transaction(purpose) as connection:
                     return work(connection)
             except (StoreBusy, StoreLocked):
                 if time.monotonic() + pause > end:
@@ -131,12 +133,12 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _transaction(self, step: Step) -> Generator[Connection]:
+    def _transaction(self, purpose: Purpose) -> Generator[Connection]:
         at_commit = False
         try:
-            with self._engines[step].begin() as connection:
+            with self._engines[purpose].begin() as connection:
                 yield connection
-                at_commit = step != "reading"
+                at_commit = purpose != "reading"
         except DBAPIError as error:
             meant = told(error, self.where)
             if meant is None:
@@ -149,7 +151,7 @@ class Database:
             ) from None
 
 
-STEPS: Final[tuple[Step, ...]] = ("deciding", "writing", "reading")
+PURPOSES: Final[tuple[Purpose, ...]] = ("deciding", "writing", "reading")
 
 
 def _unsure(error: StoreError) -> StoreUnsure:
@@ -159,10 +161,10 @@ def _unsure(error: StoreError) -> StoreUnsure:
     )
 
 
-def _options(engine: Engine, step: Step) -> dict[str, Any]:
+def _options(engine: Engine, purpose: Purpose) -> dict[str, Any]:
     if engine.dialect.name == "sqlite":
-        return {_STEP_OPTION: step}
-    return {"isolation_level": _ISOLATION[step]}
+        return {_PURPOSE_OPTION: purpose}
+    return {"isolation_level": _ISOLATION[purpose]}
 
 
 def open_database(
@@ -304,8 +306,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    step = connection.get_execution_options().get(_STEP_OPTION)
-    connection.exec_driver_sql("BEGIN" if step == "reading" else "BEGIN IMMEDIATE")
+    purpose = connection.get_execution_options().get(_PURPOSE_OPTION)
+    connection.exec_driver_sql("BEGIN" if purpose == "reading" else "BEGIN IMMEDIATE")
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------

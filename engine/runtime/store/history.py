@@ -3,7 +3,7 @@
 SQL finds the events that may be meant: by action, window and digests of the keys, through indexes.
 Then the functions of `engine/history/query.py` answer, so that the answers, errors included, are
 those of a history in memory. Events are kept as their JSON. Where the keys are texts and the
-`where` looks at nothing but the status, SQL counts by itself. Source: language.md §6.
+`where` looks at nothing but the status, SQL counts by itself. Source: docs/language.md#history.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every declaration of the language and the tree it becomes. Source: language.md §5 to §8."""
+"""Every declaration of the language and the tree it becomes. Source: docs/language.md."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ WORDS = (
 
 @pytest.mark.parametrize("word", WORDS)
 def test_any_word_may_be_a_field(word: str) -> None:
-    """Source: language.md §9: after a dot or before a colon."""
+    """Source: docs/language.md#choices: after a dot or before a colon."""
     found = declaration(f"guard g when x.{word} == f({word}: 1) => block")
     assert f"Select(x, {word})" in show(found)
     assert f"Argument({word}, 1)" in show(found)

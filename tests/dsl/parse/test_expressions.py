@@ -1,4 +1,4 @@
-"""Expressions and the trees they become. Source: language.md §4 and CEL's langdef."""
+"""Expressions and the trees they become. Source: docs/language.md#expressions and CEL's langdef."""
 
 from __future__ import annotations
 

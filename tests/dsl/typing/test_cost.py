@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatewright.dsl.checks.cost import MAX_COST, CostModel, check_cost
+from gatewright.dsl.checks.cost import MAX_COST, CostModel
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.typing.typer import Typer
@@ -16,7 +16,7 @@ def cost(text: str) -> tuple[int, list[Diagnostic]]:
     typer = Typer(USUAL, lambda d: None)
     expr = parse_expression(text)
     typer.infer(expr)
-    return check_cost(expr, typer, found.append), found
+    return CostModel(USUAL, typer.types, found.append).check(expr), found
 
 
 COSTS = [

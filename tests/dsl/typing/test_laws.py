@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
-from gatewright.dsl.checks.cost import check_cost
+from gatewright.dsl.checks.cost import CostModel
 from gatewright.dsl.diagnostics import Diagnostic, PolicyError
 from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.typing.presence import Facts, Presence
@@ -41,10 +41,11 @@ def everything(expr: ast.Expr) -> tuple[t.Type, list[Diagnostic]]:
     kind = typer.infer(expr)
     for wanted in (kind, ACTION, CHARGE, t.STRING, t.MoneyType("USD"), t.ListType(t.INT)):
         Typer(USUAL, lambda d: None).check(expr, wanted)
-    Typer(USUAL, lambda d: None).check_conditions([(expr, False), (expr, True)])
+    again = Typer(USUAL, lambda d: None)
+    again.check_condition(expr, again.facts_when_true(expr).and_(again.facts_when_false(expr)))
     presence = Presence(USUAL)
     presence.facts_when_true(expr, {"x"})
-    check_cost(expr, typer, lambda d: None)
+    CostModel(USUAL, typer.types, lambda d: None).check(expr)
     return kind, found
 
 

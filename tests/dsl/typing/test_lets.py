@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewright.dsl.checks.cost import check_cost
+from gatewright.dsl.checks.cost import CostModel
 from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.typing.presence import Presence
 from gatewright.dsl.typing.scopes import LetReference, in_order
@@ -24,7 +24,7 @@ def check(where: ExpressionScope) -> tuple[str, list[str]]:
     typer = Typer(where, lambda d: found.append(d.code))
     expr = parse_expression(f"x{LONG - 1}")
     kind = typer.infer(expr)
-    check_cost(expr, typer, lambda d: found.append(d.code))
+    CostModel(where, typer.types, lambda d: found.append(d.code)).check(expr)
     return str(kind), found
 
 
@@ -71,7 +71,9 @@ def test_lets_that_all_use_each_other_are_no_problem() -> None:
     where = scope(dict.fromkeys(names, everything))
     assert infer("x0 + x1 + x2", where).codes == []
     assert Presence(where).facts_when_true(parse_expression("x7")).present == frozenset()
-    check_cost(parse_expression("x7"), Typer(where, print), print)
+    costs: list[object] = []
+    CostModel(where, {}, costs.append).check(parse_expression("x7"))
+    assert costs
 
 
 def test_lets_come_in_the_order_of_use() -> None:

@@ -7,12 +7,11 @@ import pytest
 from gatewright.dsl import types as t
 from gatewright.dsl.macros import MACROS
 from gatewright.dsl.typing import patterns
+from gatewright.dsl.typing.choosing import Choice, choose
 from gatewright.dsl.typing.macros import FORMS
 from gatewright.dsl.typing.signatures import (
     ROUNDING_MODES,
-    Choice,
     Signature,
-    choose,
     functions,
     namespaces,
     operators,

@@ -323,26 +323,25 @@ def test_every_node_has_its_type() -> None:
     assert typer.types[id(expr.left)] == t.MoneyType("USD")  # type: ignore[union-attr]
 
 
-def test_a_condition_returns_what_it_makes_known() -> None:
+def test_what_a_condition_makes_known_is_known_to_the_next() -> None:
     found: list[object] = []
     typer = Typer(USUAL, found.append)
-    known = typer.check_condition(parse_expression("has(action.reason)"))
-    known = typer.check_condition(parse_expression('action.reason != ""'), known)
-    typer.infer(parse_expression("action.reason"), known)
+    first, second = map(parse_expression, ("has(action.reason)", 'action.reason != ""'))
+    typer.check_condition(first)
+    typer.check_condition(second, typer.facts_when_true(first))
     assert not found
+    typer.check_condition(second)
+    assert found
 
 
-def test_conditions_rely_on_those_before_them_negated_or_not() -> None:
+def test_what_is_known_adds_up_negated_or_not() -> None:
     found: list[object] = []
     typer = Typer(USUAL, found.append)
-    known = typer.check_conditions(
-        [
-            (parse_expression("!has(action.reason)"), True),
-            (parse_expression('changes.has("Amount")'), False),
-            (parse_expression('action.reason == "" && changes.Amount.new > 1 USD'), False),
-        ]
-    )
-    typer.infer(parse_expression("changes.Amount.old"), known)
+    has_none = parse_expression("!has(action.reason)")
+    changes = parse_expression('changes.has("Amount")')
+    known = typer.facts_when_false(has_none).and_(typer.facts_when_true(changes))
+    both = 'action.reason == "" && changes.Amount.new > 1 USD'
+    typer.check_condition(parse_expression(both), known)
     assert not found
 
 

@@ -1,4 +1,4 @@
-"""Which routes are still needed, and in which stages they are asked. Source: language.md §2."""
+"""Which routes are still needed, and in which stages they are asked. Source: docs/language.md#how-a-decision-is-made."""
 
 from __future__ import annotations
 

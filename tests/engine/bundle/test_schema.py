@@ -8,7 +8,7 @@ from typing import Any
 
 from gatewright.dsl import policy, types
 from gatewright.dsl.ast import base, bodies, declarations, expressions, parts, policy_tests
-from gatewright.dsl.record_methods import annotations_of, is_record
+from gatewright.dsl.record_methods import is_record
 from gatewright.engine.bundle.schema import COUNT, FINGERPRINT, HELD, class_of, number_of
 
 MODULES = (base, bodies, declarations, expressions, parts, policy_tests, policy, types)
@@ -22,6 +22,14 @@ def classes(module: ModuleType) -> list[type[Any]]:
         if isinstance(value, type) and value.__module__ == module.__name__ and is_record(value)
     ]
     return sorted(set(found) - {policy.CheckedPolicy}, key=lambda cls: cls.__name__)
+
+
+def annotations_of(cls: type[Any]) -> str:
+    """All that a class of records and its bases say of their fields."""
+    declared = [base for base in cls.__mro__ if "__record_own__" in base.__dict__]
+    return " ".join(
+        f"{name}:{kind}" for base in declared for name, kind in base.__annotations__.items()
+    )
 
 
 def fingerprint() -> str:

@@ -1,4 +1,4 @@
-"""What conditions ask of a history, against an oracle that follows language.md §6 word by word."""
+"""What conditions ask of a history, against an oracle that follows docs/language.md#history word by word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 2, its formula: opened or default, every effect that is T or E, and the error floor."""
+"""The formula of a decision: opened or default, every effect that is T or E, and the error floor."""
 
 from __future__ import annotations
 

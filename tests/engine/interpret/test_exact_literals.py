@@ -1,4 +1,4 @@
-"""Section 4: literals beside decimals are read from their spelling, also in lists and maps."""
+"""Literals beside decimals are read from their spelling, also in lists and maps."""
 
 from __future__ import annotations
 

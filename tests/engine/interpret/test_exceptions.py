@@ -1,4 +1,4 @@
-"""Section 2: an exception becomes a part of the condition of what it suspends."""
+"""An exception becomes a part of the condition of what it suspends."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def exception(
         (exception(names="a, g"), "require clerk"),
     ],
 )
-def test_what_is_suspended(excepted: str, expected: str) -> None:
+def test_an_exception_suspends_only_while_it_applies(excepted: str, expected: str) -> None:
     assert effect(decide(GUARDED + excepted)) == expected
 
 

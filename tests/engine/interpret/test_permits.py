@@ -1,4 +1,4 @@
-"""Section 2: a permit bounds an agent before any rule is asked."""
+"""A permit bounds an agent before any rule is asked."""
 
 from __future__ import annotations
 

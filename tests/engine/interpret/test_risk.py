@@ -1,4 +1,4 @@
-"""Section 7: scores add up, capped at 100, before rules and guards; an error counts in full."""
+"""Scores of risks add up, capped at 100, before rules and guards; an error counts in full."""
 
 from __future__ import annotations
 

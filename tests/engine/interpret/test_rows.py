@@ -1,4 +1,4 @@
-"""Section 2: `tier`, `cases` and `table` mean the rules that they stand for."""
+"""`tier`, `cases` and `table` mean the rules that they stand for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 3: what a condition can see of an action, its agent, its context and the clock."""
+"""What a condition can see of an action, its agent, its context and the clock."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ FULL = action(
         ('"Amount" in changes.fields', "T"),
     ],
 )
-def test_what_is_seen(condition: str, expected: str) -> None:
+def test_a_condition_sees_every_part_of_an_action(condition: str, expected: str) -> None:
     assert holds(condition, FULL) == expected
 
 

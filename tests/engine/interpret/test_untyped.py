@@ -22,7 +22,7 @@ def decided(condition: str, **attributes: object) -> str:
 
 
 def test_the_risk_of_a_new_agent_as_the_language_page_has_it() -> None:
-    """Source: language.md section 7; the agent is given in JSON."""
+    """Source: docs/language.md#choices; the agent is given in JSON."""
     text = "rule all => auto_run risk new_agent when agent.age < 14d => 25 "
 
     def score(age: str) -> Decision:

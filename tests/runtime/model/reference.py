@@ -1,4 +1,4 @@
-"""What a run may do, written down from architecture.md and language.md, small and slow.
+"""What a run may do, written down from docs/runtime.md and docs/language.md, small and slow.
 
 It knows nothing of the product's code. Instants are nanoseconds. Every method that people call
 tells whether it is allowed; the caller compares that with what the gate did.

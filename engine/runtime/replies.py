@@ -1,4 +1,4 @@
-"""What connectors answer and raise, checked against their port before it is used: it is not ours.
+"""What connectors reply and raise, checked against their port before it is used: it is not ours.
 
 What passes can be kept, read again and shown. Whatever else came back says nothing.
 """
@@ -31,48 +31,48 @@ LONGEST_NAME: Final = 256
 NO_PROMISES: Final = Capabilities(Concurrency.NONE, Idempotency.NONE)
 
 
-def is_preview(answer: object, asked: TargetRef) -> TypeGuard[Preview]:
-    """Tell whether an answer is a preview of the record that was asked for."""
+def is_preview(reply: object, asked: TargetRef) -> TypeGuard[Preview]:
+    """Tell whether a reply is a preview of the record that was asked for."""
     return (
-        _is_a(answer, Preview)
-        and is_target(answer.target, asked)
-        and _are_fields(answer.fields)
-        and all(part is None or _is_a(part, str) for part in (answer.version, answer.undo))
-        and _is_a(answer.summary, str)
-        and _is_mapping(answer.attributes)
-        and is_json([answer.version, answer.undo, answer.summary, answer.attributes])
+        _is_a(reply, Preview)
+        and is_target(reply.target, asked)
+        and _are_fields(reply.fields)
+        and all(part is None or _is_a(part, str) for part in (reply.version, reply.undo))
+        and _is_a(reply.summary, str)
+        and _is_mapping(reply.attributes)
+        and is_json([reply.version, reply.undo, reply.summary, reply.attributes])
     )
 
 
-def is_receipt(answer: object, asked: TargetRef, key: str) -> TypeGuard[Receipt]:
-    """Tell whether an answer is the receipt of a write to a record by a key."""
+def is_receipt(reply: object, asked: TargetRef, key: str) -> TypeGuard[Receipt]:
+    """Tell whether a reply is the receipt of a write to a record by a key."""
     return (
-        _is_a(answer, Receipt)
-        and is_target(answer.target, asked)
-        and _is_a(answer.key, str)
-        and answer.key == key
-        and all(part is None or _is_a(part, str) for part in (answer.reference, answer.version))
-        and _is_mapping(answer.undo)
-        and is_json([answer.reference, answer.version, answer.undo])
+        _is_a(reply, Receipt)
+        and is_target(reply.target, asked)
+        and _is_a(reply.key, str)
+        and reply.key == key
+        and all(part is None or _is_a(part, str) for part in (reply.reference, reply.version))
+        and _is_mapping(reply.undo)
+        and is_json([reply.reference, reply.version, reply.undo])
     )
 
 
-def is_probe(answer: object, asked: TargetRef, key: str) -> TypeGuard[Probe]:
-    """Tell whether an answer says what became of a write to a record by a key."""
+def is_probe(reply: object, asked: TargetRef, key: str) -> TypeGuard[Probe]:
+    """Tell whether an reply says what became of a write to a record by a key."""
     return (
-        _is_a(answer, Probe)
-        and _is_a(answer.applied, Applied)
-        and (answer.receipt is None or is_receipt(answer.receipt, asked, key))
+        _is_a(reply, Probe)
+        and _is_a(reply.applied, Applied)
+        and (reply.receipt is None or is_receipt(reply.receipt, asked, key))
     )
 
 
-def is_target(answer: object, asked: TargetRef) -> TypeGuard[TargetRef]:
-    """Tell whether an answer is the record that was asked for; what had no id may get one."""
-    if not _is_a(answer, TargetRef):
+def is_target(reply: object, asked: TargetRef) -> TypeGuard[TargetRef]:
+    """Tell whether a reply is the record that was asked for; what had no id may get one."""
+    if not _is_a(reply, TargetRef):
         return False
-    parts: tuple[object, ...] = (answer.system, answer.object, answer.id)
+    parts: tuple[object, ...] = (reply.system, reply.object, reply.id)
     return all(_is_name(part) for part in parts) and (
-        answer == (asked if asked.id else TargetRef(asked.system, asked.object, answer.id))
+        reply == (asked if asked.id else TargetRef(asked.system, asked.object, reply.id))
     )
 
 
@@ -102,11 +102,11 @@ def promises(connector: Connector) -> Capabilities:
     return found if _is_a(found, Capabilities) else NO_PROMISES
 
 
-def _are_fields(answer: object) -> bool:
-    if not _is_a(answer, tuple) and not _is_a(answer, list):
+def _are_fields(reply: object) -> bool:
+    if not _is_a(reply, tuple) and not _is_a(reply, list):
         return False
     names: set[str] = set()
-    for change in cast("tuple[object, ...]", answer):
+    for change in cast("tuple[object, ...]", reply):
         if not _is_a(change, FieldChange) or not _is_a(change.field, str) or change.field in names:
             return False
         names.add(change.field)
@@ -129,10 +129,10 @@ def _is_plain(value: object) -> bool:
     return value is None or issubclass(type(value), (str, bool, int, float))
 
 
-def _is_mapping(answer: object) -> bool:
-    return issubclass(type(answer), dict)
+def _is_mapping(reply: object) -> bool:
+    return issubclass(type(reply), dict)
 
 
-def _is_a(answer: object, kind: type[T]) -> TypeGuard[T]:
+def _is_a(reply: object, kind: type[T]) -> TypeGuard[T]:
     """Tell of which class something is, whatever it says of itself."""
-    return issubclass(type(answer), kind)
+    return issubclass(type(reply), kind)

@@ -20,29 +20,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from gatewright.connectors.systems.sql import Param, SqlAction, SqlConnector, SqlObject
-
-
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from gatewright.connectors.declared import Declared, declared_by
+from gatewright.connectors.systems.sql.connector import SqlConnector
+from gatewright.connectors.systems.sql.objects import Param, SqlAction, SqlObject
 
 
-class _Param(_Declared):
+class _Param(Declared):
     param: str
 
 
-class _Action(_Declared):
+class _Action(Declared):
     sets: dict[str, _Param | str | int | float | bool] = Field(default_factory=dict)
-    changes: tuple[str, ...] = ()
+    changes: list[str] = Field(default_factory=list[str])
 
     def declared(self) -> SqlAction:
         sets = {n: Param(v.param) if isinstance(v, _Param) else v for n, v in self.sets.items()}
         return SqlAction(sets, self.changes)
 
 
-class _Object(_Declared):
+class _Object(Declared):
     table: str
     key: str
     version: str
@@ -55,18 +53,13 @@ class _Object(_Declared):
         return SqlObject(self.table, self.key, self.version, actions, self.fields, self.money)
 
 
-class _Objects(_Declared):
+class _Objects(Declared):
     objects: dict[str, _Object]
 
 
 def sql(*, system: str, database: str, objects: dict[str, Any]) -> SqlConnector:
     """Return the connector that plain data declares; raises ValueError for what does not fit."""
-    try:
-        declared = _Objects.model_validate({"objects": objects}, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"`{place}`: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    declared = declared_by(_Objects, {"objects": objects})
     return SqlConnector(
         database, system, {name: entry.declared() for name, entry in declared.objects.items()}
     )
