@@ -79,8 +79,9 @@ class _Model:
             number = self.event["number"]
             self.keys = _rows(connection, t.event_keys, number, "event")
             self.rules = _rows(connection, t.event_rules, number, "event")
-        self.card = _card_text(run)
         self.content = self.rows[t.payloads][0]["content"]
+        self.salt: str = self.rows[t.payloads][0]["salt"]
+        self.card = _card_text(run, self.salt)
 
     def write(self, connection: Connection, twins: list[Twin]) -> None:
         """Insert the rows of twins."""
@@ -102,6 +103,7 @@ class _Model:
         changed = _Changed(self.run, twin)
         content, salt = changed.text(self.content), payloads.new_salt()
         changed.words[self.run.round.plan] = payloads.commitment(content, salt)
+        changed.words[self.salt] = salt
         changed.words[self.run.card] = self._card(changed)
         rows = {table: [changed.row(row) for row in self.rows[table]] for table in _BY_RUN}
         rows[t.payloads][0] |= {"salt": salt, "content": content}
@@ -120,7 +122,7 @@ class _Model:
         return "sha256:" + sha256(changed.text(self.card).encode()).hexdigest()
 
 
-def _card_text(run: Run) -> str:
+def _card_text(run: Run, salt: str) -> str:
     """Return the text of which `card_digest` makes a digest."""
     texts: list[bytes] = []
 
@@ -132,7 +134,7 @@ def _card_text(run: Run) -> str:
     with patch.object(card, "digest", noted):
         found = card.card_digest(
             run.id, round_.number, round_.plan, round_.action, round_.preview, round_.decision,
-            round_.stages,
+            round_.stages, salt,
         )  # fmt: skip
     assert found == run.card
     return texts[0].decode()

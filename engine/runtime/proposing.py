@@ -95,6 +95,11 @@ class Proposing:
     def _known(self, connection: Connection, proposal: Proposal) -> Run | None:
         """Return the run of the same proposal; raises Refused where the key was another's."""
         known = runs.by_key(connection, proposal.key) if proposal.key is not None else None
+        if known is not None and known.erased_at is not None:
+            raise Refused(
+                "erased", "what was proposed with this idempotency key has ended and was erased",
+                "use a new key for a new proposal",
+            )  # fmt: skip
         if known is not None and known.proposal != proposal.action.digest:
             raise Refused(
                 "key_reused", "the idempotency key belongs to another proposal",
@@ -160,8 +165,7 @@ class Proposing:
         proposed = Entry("proposed", kind, run.requester or "", {
             "action": run.action, "plan": run.round.plan, "parent": run.parent,
             "relation": run.relation, "agent": run.agent,
-            **({"note": proposal.note} if proposal.note else {}),
-        })  # fmt: skip
+        }, {"note": proposal.note} if proposal.note else {})  # fmt: skip
         self._desk.tell(connection, run, replace(step, entries=(proposed, *step.entries)), now)
         failpoints.passed("propose.recorded")
         return run

@@ -202,6 +202,8 @@ class Run:
     """What a person wrote down who did it by hand."""
     fence: int = 0
     """Counts the claims: a worker whose claim is not the latest changes nothing."""
+    erased_at: int | None = None
+    """Since when nothing is known any more of what it was about."""
 
     @property
     def round(self) -> Round:

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gatewright.engine.runtime.store.payloads import commitment
 from tests.cli.run import REFUNDS, Ran, run
 
 CONFIGURATION = """
@@ -440,3 +441,45 @@ def test_secrets_come_from_the_environment(shop: Shop, monkeypatch: pytest.Monke
     shop.config.write_text(text.replace('people = "people.yaml"', 'seal = "short"'))
     ran = shop.run("queue")
     assert (ran.code, "is no key" in ran.err, "short" in ran.err) == (2, True, False)
+
+
+def test_what_a_run_was_about_is_erased(shop: Shop) -> None:
+    """Limits count a refund for 30 days; a later erasure is in tests/runtime/test_erasing.py."""
+    id_ = shop.propose(refund())["run"]
+    options = ("--config", shop.config, "--as", "ann", "--because", "Request 17")
+    refused(run("audit", "erase", id_, *options), "not_ended")
+    shop.run("reject", id_, "--as", "ann", "--note", "It came.")
+    refused(run("audit", "erase", id_, *options), "still_counts")
+    erased = run("audit", "erase", id_, *options, "--counted")
+    assert (erased.code, erased.err) == (0, "")
+    assert erased.out.splitlines() == [
+        f"erased {id_}: 2 payloads, 1 logged decisions",
+        "limits may still count it: erase it once more when they do not",
+    ]
+    again = run("audit", "erase", id_, *options, "--counted", "--format", "json")
+    assert (again.data["payloads"], again.data["decisions"], again.data["counted"]) == (0, 0, True)
+
+    text = shop.run("show", id_).out
+    assert "what it was about is not known any more" in text
+    assert "ann  rejected  (erased)" in text
+    assert "It came." not in text
+    shop.run("work", "--drain")
+    verified = run("audit", "verify", "--config", shop.config)
+    assert (verified.code, "3 payloads and decisions are erased" in verified.out) == (0, True)
+    derived = run("audit", "derive", "--config", shop.config, id_)
+    assert (derived.code, "  erased: " in derived.out) == (0, True)
+    exported = run("audit", "export", "--config", shop.config).out
+    assert '"words": {"content": null, "salt": null}' in exported
+    assert "It came." not in exported
+
+
+def test_words_are_exported_beside_their_commitments(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    shop.run("reject", id_, "--as", "ann", "--note", "It came.")
+    shop.run("work", "--drain")
+    lines = [json.loads(x) for x in run("audit", "export", "--config", shop.config).out.split("\n")
+             if x]  # fmt: skip
+    (line,) = [one for one in lines if "words" in one]
+    body = json.loads(line["leaf"]["body"])
+    assert body["words"] == commitment(line["words"]["content"], line["words"]["salt"])
+    assert json.loads(line["words"]["content"]) == {"note": "It came."}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Connection, func, select
 
@@ -22,23 +22,14 @@ from gatewright.engine.runtime.audit.checkpoint import (
     read,
 )
 from gatewright.engine.runtime.audit.entries import Leaf, Point, leaves, points
+from gatewright.engine.runtime.audit.erasures import erasures
+from gatewright.engine.runtime.audit.finding import Finding, Kind
 from gatewright.engine.runtime.audit.tree import Frontier
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.payloads import holds
 from gatewright.engine.values import Timestamp
 
-Kind = Literal["changed", "missing", "reordered", "cut", "checkpoint", "signature", "payload"]
 MOST_PAYLOADS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong; position and number where a leaf is to be named."""
-
-    kind: Kind
-    message: str
-    position: int | None = None
-    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +41,8 @@ class Report:
     checkpoints: int
     waiting: int
     payloads: int
+    erased: int
+    """How many payloads and logged decisions were erased, as the trail says."""
     findings: tuple[Finding, ...]
 
     @property
@@ -79,10 +72,11 @@ def verify(
     except _Wrong as wrong:
         findings.append(wrong.finding)
     checked, bad = _payloads(connection)
+    erased, unsaid = erasures(connection)
     waiting = select(func.count()).select_from(t.leaves).where(t.leaves.c.position.is_(None))
     return Report(
         walk.tree.size, walk.tree.root().hex(), walk.checkpoints,
-        connection.scalar(waiting) or 0, checked, (*findings, *bad),
+        connection.scalar(waiting) or 0, checked, erased, (*findings, *bad, *unsaid),
     )  # fmt: skip
 
 

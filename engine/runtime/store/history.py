@@ -30,7 +30,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type, identity
 from gatewright.engine.history.record import Event
-from gatewright.engine.reading.json_text import read_json
+from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (
@@ -79,6 +79,32 @@ def forget(connection: Connection, event: str) -> None:
         for table in (t.event_keys, t.event_rules):
             connection.execute(delete(table).where(table.c.event == number))
         connection.execute(delete(t.events).where(t.events.c.number == number))
+
+
+def blank(connection: Connection, event: str) -> None:
+    """Make the values of an event unreadable: a question that looks at one errs, and opens nothing.
+
+    Its place, its agent and target, its outcome and its rules stay.
+    """
+    found = select(t.events.c.number, t.events.c.body).where(t.events.c.id == event)
+    known = connection.execute(found).one_or_none()
+    if known is None:
+        return
+    params: dict[str, Json] = {str(name): [t.ERASED] for name in _event(known.body).params}
+    blanked = Event.from_dict({**_event(known.body).to_dict(), "params": params})
+    fields, pairs = indexed(blanked)
+    at = t.within_columns(blanked.at.nanos)
+    connection.execute(
+        update(t.events)
+        .where(t.events.c.number == known.number)
+        .values(
+            body=exact_json(blanked.to_dict()), shape=_shape(connection, blanked.action, fields)
+        )
+    )
+    connection.execute(delete(t.event_keys).where(t.event_keys.c.event == known.number))
+    rows = [{"event": known.number, "name": n, "value": v, "at": at} for n, v in sorted(pairs)]
+    if rows:
+        connection.execute(insert(t.event_keys), rows)
 
 
 def number_of(connection: Connection, event: str) -> int | None:

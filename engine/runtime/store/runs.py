@@ -7,13 +7,14 @@ questions, timers, event, audit leaves and messages in the caller's transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
+from gatewright.engine.canonical import digest
 from gatewright.engine.runtime.errors import DamagedRun, GateError, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -39,9 +40,10 @@ def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
 
 
 def by_key(connection: Connection, key: str) -> Run | None:
-    """Return the run that was proposed with an idempotency key."""
+    """Return the run that was proposed with an idempotency key, also where it was erased."""
     c = t.runs.c
-    row = connection.execute(select(c.id, c.body).where(c.idempotency_key == key)).first()
+    known = c.idempotency_key.in_([key, _erased_key(key)])
+    row = connection.execute(select(c.id, c.body).where(known)).first()
     return None if row is None else _read(*row)
 
 
@@ -84,6 +86,25 @@ def claim(connection: Connection, before: Run, run: Run, until: int, worker: str
         "body": _text(run), "ready_at": until, "claimed_by": worker,
     }  # fmt: skip
     _replace(connection, before, run, values)
+
+
+def erase(connection: Connection, before: Run, run: Run) -> None:
+    """Put an erased run in the place of what it was.
+
+    Of its idempotency key a digest stays: what is proposed again must not be done twice.
+    """
+    c = t.runs.c
+    key = connection.scalar(select(c.idempotency_key).where(c.id == run.id))
+    target = run.round.preview["target"]
+    _replace(connection, before, run, {
+        "version": run.version, "updated_at": run.updated_at, "object": target["object"],
+        "target": target["id"], "idempotency_key": None if key is None else _erased_key(key),
+        "body": _text(run),
+    })  # fmt: skip
+
+
+def _erased_key(key: str) -> str:
+    return key if key.startswith("\\sha256:") else "\\" + digest(key)
 
 
 def _replace(connection: Connection, before: Run, run: Run, values: Mapping[str, object]) -> None:
@@ -212,6 +233,30 @@ def others_wrote(connection: Connection, run: Run, since: int) -> bool:
         attempt.outcome != "not_applied" and (attempt.ended_at is None or attempt.ended_at >= since)
         for attempt in attempts
     )
+
+
+def writing(connection: Connection, run: Run) -> list[str]:
+    """Return the other runs that are writing, or may be, the same record now."""
+    c, target = t.runs.c, run.round.preview["target"]
+    return list(
+        connection.scalars(
+            select(c.id)
+            .where(c.system == target["system"], c.object == target["object"])
+            .where(c.target == target["id"], c.id != run.id, c.state == State.EXECUTING.value)
+        )
+    )
+
+
+def branches(connection: Connection, of: Sequence[str]) -> list[str]:
+    """Return the runs that some runs are branches of, or the other way round."""
+    c, known = t.runs.c, set(of)
+    near = select(c.id, c.body).where(c.parent.in_(known) | c.id.in_(known)).order_by(c.id)
+    found = set[str]()
+    for row in connection.execute(near):
+        run = _read(*row)
+        if run.relation == "branch":
+            found |= {run.id, run.parent or ""}
+    return sorted(found - known)
 
 
 def in_states(

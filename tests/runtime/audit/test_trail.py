@@ -173,8 +173,13 @@ def test_a_changed_payload_is_named_and_an_erased_one_is_fine(trail: Database) -
         c.execute(update(t.payloads).values(content="other"))
     assert told(trail) == ("payload", None)
     with trail.transaction() as c:
-        assert payloads.erase(c, "run-1", 1) == 1
-    assert report(trail).is_good
+        names = payloads.erase(c, "run-1", 1)
+        assert len(names) == 1
+    assert told(trail) == ("payload", None)  # nobody says that it was erased
+    with trail.transaction() as c:
+        body = {"because": "r", "payloads": names, "decisions": []}
+        record(c, "run-1", [Entry("erased", "person", "ann", body)], 1_700_000_000_000_000_000)
+    assert (report(trail).findings, report(trail).erased) == ((), 1)
 
 
 def test_the_command_is_green_and_red_after_one_byte_is_flipped_in_a_copy(tmp_path: Path) -> None:
