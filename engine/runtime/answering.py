@@ -41,6 +41,7 @@ def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
             "by": event.by,
             "effect": event.effect, "round": run.round.number, "card": run.card,
             "policy": run.round.policy, "logged": run.round.logged, "plan": run.round.plan,
+            **({"uses": list(run.round.uses)} if run.round.uses else {}),
         },
         {"why": event.why} if event.why else {},
     )  # fmt: skip
@@ -254,7 +255,8 @@ def timer_fired(run: Run, event: on.TimerFired, roster: Roster, now: int) -> Ste
         if ask.route == event.route and due is not None and due <= now:
             if not routing.is_satisfied(ask, run.round.votes, roster):
                 return _TIMERS[event.kind](run, ask, roster, now)
-            return Step(_with_ask(run, ask, _answered(ask, event.kind, now)))
+            answered = _answered(ask, event.kind, now)
+            return Step(_with_ask(run, ask, answered), (_timer("passed", ask),))
     return Step(run)
 
 

@@ -40,9 +40,15 @@ def command() -> None:
               help="A public Ed25519 key that signs checkpoints, a PEM file.")  # fmt: skip
 @click.option("--against", "against", metavar="FILE", type=click.Path(),
               help="A checkpoint that was kept elsewhere.")  # fmt: skip
+@click.option("--no-rows", "no_rows", is_flag=True,
+              help="Look at the trail alone, not at runs, limits, delegations.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def verify_command(store: str, keys: tuple[str, ...], against: str | None, form: str) -> None:
+def verify_command(
+    store: str, keys: tuple[str, ...], against: str | None, no_rows: bool, form: str
+) -> None:
     """Compute the trail anew, and name the first thing that is wrong.
+
+    Then compare the other rows of the store with it, and name each that is not as the trail says.
 
     \b
     Examples:
@@ -54,7 +60,7 @@ def verify_command(store: str, keys: tuple[str, ...], against: str | None, form:
     kept = None if against is None else _kept(against)
     with _reading(store) as connection:
         try:
-            report = verify(connection, keys, kept)
+            report = verify(connection, keys, kept, rows=not no_rows)
         except KeyUnusable as error:
             raise Refused("--key", error.why) from None
     write(
@@ -210,6 +216,12 @@ def _told(report: Report) -> str:
     lines = [f"wrong: {finding.message}" for finding in report.findings]
     if not lines:
         lines = [f"good: {report.size} leaves, {report.checkpoints} checkpoints, {report.root}"]
+    if report.rows is None:
+        lines.append("runs and delegations were not compared with the trail")
+    elif report.is_good and report.rows:
+        lines.append(f"{report.rows} runs and delegations are as the trail says")
+    if report.unvouched:
+        lines.append(f"{report.unvouched} runs are of an older version: they are not compared")
     if report.erased:
         lines.append(f"{report.erased} payloads and decisions are erased, as the trail says")
     if report.waiting:

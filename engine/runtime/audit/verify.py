@@ -1,8 +1,9 @@
 """A store -> whether its trail is the one that was recorded, and the first thing that is wrong.
 
-Everything is computed anew from the bodies of leaves. What this cannot see: leaves that no
-checkpoint covers yet, and a trail that was rewritten as a whole, with its checkpoints, by somebody
-who has the key, or where there is none; a checkpoint kept elsewhere shows that too.
+Everything is computed anew from the bodies of leaves; then the other rows of the store are compared
+with them. What this cannot see: a trail that was rewritten as a whole, with its checkpoints, by
+somebody who has the key, or where there is none; a checkpoint kept elsewhere shows that too. Of
+leaves that no checkpoint covers yet nothing is said.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gatewright.engine.runtime.audit.checkpoint import (
 from gatewright.engine.runtime.audit.entries import Leaf, Point, leaves, points
 from gatewright.engine.runtime.audit.erasures import erasures
 from gatewright.engine.runtime.audit.finding import Finding, Kind
+from gatewright.engine.runtime.audit.rows import compare
 from gatewright.engine.runtime.audit.tree import Frontier
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.payloads import holds
@@ -43,6 +45,10 @@ class Report:
     payloads: int
     erased: int
     """How many payloads and logged decisions were erased, as the trail says."""
+    rows: int | None
+    """How many runs and delegations are as the trail says; None where they were not compared."""
+    unvouched: int
+    """Runs of which the trail says too little, since they were made by an older Gatewright."""
     findings: tuple[Finding, ...]
 
     @property
@@ -58,9 +64,13 @@ class _Wrong(Exception):
 
 
 def verify(
-    connection: Connection, keys: Sequence[Key] = (), against: Checkpoint | None = None
-) -> Report:
+    connection: Connection, keys: Sequence[Key] = (), against: Checkpoint | None = None,
+    *, rows: bool = True,
+) -> Report:  # fmt: skip
     """Check the trail of a store, in a transaction that sees one moment. Cost: O(n).
+
+    Then the other rows of the store are compared with it, unless not `rows`, or where it does not
+    hold: there is nothing to compare with.
 
     With public keys the last checkpoint must be signed by one of them, and no signature of theirs
     may be wrong. `against` is a checkpoint kept elsewhere. Raises KeyUnusable, StoreError.
@@ -73,10 +83,15 @@ def verify(
         findings.append(wrong.finding)
     checked, bad = _payloads(connection)
     erased, unsaid = erasures(connection)
+    compared = compare(connection) if rows and not findings else None
+    differing = [] if compared is None else compared.findings
     waiting = select(func.count()).select_from(t.leaves).where(t.leaves.c.position.is_(None))
     return Report(
         walk.tree.size, walk.tree.root().hex(), walk.checkpoints,
-        connection.scalar(waiting) or 0, checked, erased, (*findings, *bad, *unsaid),
+        connection.scalar(waiting) or 0, checked, erased,
+        None if compared is None else compared.compared,
+        0 if compared is None else compared.unvouched,
+        (*findings, *bad, *unsaid, *differing),
     )  # fmt: skip
 
 

@@ -107,6 +107,21 @@ def blank(connection: Connection, event: str) -> None:
         connection.execute(insert(t.event_keys), rows)
 
 
+def body_of(connection: Connection, event: str) -> str | None:
+    """Return the text of an event; None where there is none of that id."""
+    return connection.scalar(select(t.events.c.body).where(t.events.c.id == event))
+
+
+def shape_digest(action: str, fields: Shape) -> str:
+    """Return the digest of a shape, of events of one action."""
+    return _shape_text(action, fields)[0]
+
+
+def _shape_text(action: str, fields: Shape) -> tuple[str, str]:
+    body = canonical_json({name: list(labels) for name, labels in fields.items()}).decode()
+    return hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40], body
+
+
 def number_of(connection: Connection, event: str) -> int | None:
     """Return the place of an event in the order recorded; None where there is none of that id."""
     return connection.scalar(select(t.events.c.number).where(t.events.c.id == event))
@@ -132,8 +147,7 @@ def _add(connection: Connection, event: Event) -> None:
 
 
 def _shape(connection: Connection, action: str, fields: Shape) -> str:
-    body = canonical_json({name: list(labels) for name, labels in fields.items()}).decode()
-    name = hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40]
+    name, body = _shape_text(action, fields)
     shapes = t.event_shapes
     if connection.scalar(select(shapes.c.digest).where(shapes.c.digest == name)) is None:
         insert_new(connection, shapes, digest=name, action=action, body=body)
