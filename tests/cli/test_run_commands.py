@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatewright.engine.runtime.store.payloads import commitment
 from tests.cli.run import REFUNDS, Ran, run
+from tests.runtime.audit.keys import key_pair
 
 CONFIGURATION = """
 policy = {policy}
@@ -483,3 +484,30 @@ def test_words_are_exported_beside_their_commitments(shop: Shop) -> None:
     body = json.loads(line["leaf"]["body"])
     assert body["words"] == commitment(line["words"]["content"], line["words"]["salt"])
     assert json.loads(line["words"]["content"]) == {"note": "It came."}
+
+
+def test_whether_anybody_signed_is_said(shop: Shop) -> None:
+    shop.propose(refund("20.00 USD"))
+    shop.run("work", "--drain")
+    named = ("audit", "verify", "--config", shop.config)
+    unsigned = run(*named)
+    assert (unsigned.code, "nobody has signed" in unsigned.out) == (0, True)
+    refused_ = run(*named, "--require-signature")
+    assert (refused_.code, "wrong: nobody has signed" in refused_.out) == (1, True)
+
+    private, public = key_pair(1)
+    (shop.folder / "trail.pem").write_bytes(private)
+    (shop.folder / "trail.pub.pem").write_bytes(public)
+    shop.config.write_text('audit_key = "trail.pem"\n' + shop.config.read_text())
+    before = run(*named)  # the key is configured, and the checkpoint is from before
+    assert (before.code, "signed by none of the keys" in before.out) == (1, True)
+    shop.propose(refund("20.00 USD", "ch_2"))
+    shop.run("work", "--drain")
+    for more in ((), ("--key", shop.folder / "trail.pub.pem"), ("--require-signature",)):
+        signed = run(*named, *more)
+        assert (signed.code, "\nsigned by gatewright+" in signed.out) == (0, True)
+        assert " of " in signed.out.split("signed by")[1]
+    unchecked = run("audit", "verify", "--store", f"sqlite:///{shop.folder / 'gate.db'}")
+    assert (unchecked.code, "not checked, since no --key" in unchecked.out) == (0, True)
+    (shop.folder / "trail.pem").unlink()
+    assert run(*named).code == 2

@@ -21,6 +21,7 @@ from gatewright.engine.runtime.audit.checkpoint import (
     CheckpointError,
     is_signed,
     read,
+    signers,
 )
 from gatewright.engine.runtime.audit.entries import Leaf, Point, leaves, points
 from gatewright.engine.runtime.audit.erasures import erasures
@@ -49,6 +50,12 @@ class Report:
     """How many runs and delegations are as the trail says; None where they were not compared."""
     unvouched: int
     """Runs of which the trail says too little, since they were made by an older Gatewright."""
+    signed: int
+    """How many checkpoints have a signature."""
+    signers: tuple[str, ...]
+    """Who signed the last checkpoint, as `name+key`: of the given keys, else whoever says so."""
+    checked: bool
+    """Whether signatures were checked by keys that were given."""
     findings: tuple[Finding, ...]
 
     @property
@@ -65,7 +72,7 @@ class _Wrong(Exception):
 
 def verify(
     connection: Connection, keys: Sequence[Key] = (), against: Checkpoint | None = None,
-    *, rows: bool = True,
+    *, rows: bool = True, require_signature: bool = False,
 ) -> Report:  # fmt: skip
     """Check the trail of a store, in a transaction that sees one moment. Cost: O(n).
 
@@ -73,10 +80,11 @@ def verify(
     hold: there is nothing to compare with.
 
     With public keys the last checkpoint must be signed by one of them, and no signature of theirs
-    may be wrong. `against` is a checkpoint kept elsewhere. Raises KeyUnusable, StoreError.
+    may be wrong; with `require_signature` by anybody, which says nothing of who that is. `against`
+    is a checkpoint kept elsewhere. Raises KeyUnusable, StoreError.
     """
     findings: list[Finding] = []
-    walk = _Walk(connection, keys, against)
+    walk = _Walk(connection, keys, against, require_signature)
     try:
         walk.go()
     except _Wrong as wrong:
@@ -91,17 +99,21 @@ def verify(
         connection.scalar(waiting) or 0, checked, erased,
         None if compared is None else compared.compared,
         0 if compared is None else compared.unvouched,
+        walk.signed_checkpoints, walk.signers, bool(keys),
         (*findings, *bad, *unsaid, *differing),
     )  # fmt: skip
 
 
 class _Walk:
     def __init__(
-        self, connection: Connection, keys: Sequence[Key], against: Checkpoint | None
-    ) -> None:
+        self, connection: Connection, keys: Sequence[Key], against: Checkpoint | None,
+        required: bool,
+    ) -> None:  # fmt: skip
         self.connection, self.keys, self.against = connection, keys, against
         self.tree = Frontier()
-        self.checkpoints = 0
+        self.checkpoints = self.signed_checkpoints = 0
+        self.signers: tuple[str, ...] = ()
+        self.required = required
 
     def go(self) -> None:
         rows = leaves(self.connection)
@@ -125,6 +137,8 @@ class _Walk:
             raise _of(extra, "checkpoint", "has a position that no checkpoint covers")
         if self.checkpoints and not signed:
             raise _wrong("signature", "the last checkpoint is signed by none of the keys")
+        if self.checkpoints and self.required and not self.signers:
+            raise _wrong("signature", "nobody has signed the last checkpoint")
 
     def _signed(self, checkpoint: Checkpoint) -> bool:
         try:
@@ -210,7 +224,10 @@ class _Walk:
             raise _wrong("checkpoint", f"{where}: {error.message}", point.size - 1) from None
         if (note.size, note.root) != (point.size, self.tree.root()):
             raise _wrong("checkpoint", f"the text of {where} was changed", point.size - 1)
-        return self._signed(note)
+        self.signed_checkpoints += bool(note.signatures)
+        is_signed_by_key = self._signed(note)
+        self.signers = signers(note, self.keys)
+        return is_signed_by_key
 
 
 def _wrong(kind: Kind, message: str, position: int | None = None) -> _Wrong:
