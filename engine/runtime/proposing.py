@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.canonical import digest
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime import answering, calling, failpoints, measuring, replies, telemetry
 from gatewright.engine.runtime import events as on
@@ -26,11 +25,8 @@ from gatewright.engine.runtime.ports import (
 )
 from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
-from gatewright.engine.runtime.store import runs
+from gatewright.engine.runtime.store import payloads, runs
 from gatewright.engine.runtime.transition import ARROWS, transition
-
-LONGEST_KEY: Final = 512
-"""How many characters the store has for what a repeated proposal is known by."""
 
 _REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
 
@@ -49,14 +45,8 @@ class Proposal:
     @property
     def key(self) -> str | None:
         """What a repeated proposal is known by: keys of different agents never meet."""
-        agent, key = self.action.agent, self.action.idempotency_key
-        if key is None:
-            return None
-        id_ = agent.id if agent and agent.id else ""
-        name = id_.replace("\\", "\\\\").replace(":", "\\:") + f":{key}"
-        if len(name) > LONGEST_KEY:  # no other begins so
-            return "\\" + digest(name)
-        return name
+        agent = self.action.agent
+        return runs.key_of(agent.id if agent else None, self.action.idempotency_key)
 
     def remarks(self, now: int) -> tuple[Remark, ...]:
         """Return what the run begins with: the note, if there is one."""
@@ -101,6 +91,11 @@ class Proposing:
     def _known(self, connection: Connection, proposal: Proposal) -> Run | None:
         """Return the run of the same proposal; raises Refused where the key was another's."""
         known = runs.by_key(connection, proposal.key) if proposal.key is not None else None
+        if known is not None and known.erased_at is not None:
+            raise Refused(
+                "erased", "what was proposed with this idempotency key has ended and was erased",
+                "use a new key for a new proposal",
+            )  # fmt: skip
         if known is not None and known.proposal != proposal.action.digest:
             raise Refused(
                 "key_reused", "the idempotency key belongs to another proposal",
@@ -149,7 +144,7 @@ class Proposing:
             rounds=(made.round,), remarks=proposal.remarks(now),
             undo=proposal.undo, relation=proposal.relation,
             parent=proposal.parent.id if proposal.parent else None,
-            idempotency_key=plan.action.idempotency_key,
+            idempotency_key=plan.action.idempotency_key, salt=payloads.new_salt(),
         )  # fmt: skip
         roster = self._desk.roster(connection, run, plan.action, now)
         event = on.Decided(made.effect, made.round, proposal.requester)
@@ -161,8 +156,7 @@ class Proposing:
         proposed = Entry("proposed", kind, run.requester or "", {
             "action": run.action, "plan": run.round.plan, "parent": run.parent,
             "relation": run.relation, "agent": run.agent,
-            **({"note": proposal.note} if proposal.note else {}),
-        })  # fmt: skip
+        }, {"note": proposal.note} if proposal.note else {})  # fmt: skip
         self._desk.tell(connection, run, replace(step, entries=(proposed, *step.entries)), now)
         failpoints.passed("propose.recorded")
         return run

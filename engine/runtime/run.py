@@ -138,6 +138,8 @@ class Round:
     """Until when an approval may be used."""
     logged: str = ""
     """The digest of the decision as the decision log has it."""
+    uses: tuple[str, ...] = ()
+    """The exceptions of limited uses that it spends one of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,10 @@ class Run:
     """What a person wrote down who did it by hand."""
     fence: int = 0
     """Counts the claims: a worker whose claim is not the latest changes nothing."""
+    erased_at: int | None = None
+    """Since when nothing is known any more of what it was about."""
+    salt: str = ""
+    """Keeps others from guessing what the run holds from the digest that the trail has of it."""
 
     @property
     def round(self) -> Round:

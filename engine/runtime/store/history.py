@@ -30,7 +30,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type, identity
 from gatewright.engine.history.record import Event
-from gatewright.engine.reading.json_text import read_json
+from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (
@@ -81,6 +81,47 @@ def forget(connection: Connection, event: str) -> None:
         connection.execute(delete(t.events).where(t.events.c.number == number))
 
 
+def blank(connection: Connection, event: str) -> None:
+    """Make the values of an event unreadable: a question that looks at one errs, and opens nothing.
+
+    Its place, its agent and target, its outcome and its rules stay.
+    """
+    found = select(t.events.c.number, t.events.c.body).where(t.events.c.id == event)
+    known = connection.execute(found).one_or_none()
+    if known is None:
+        return
+    params: dict[str, Json] = {str(name): [t.ERASED] for name in _event(known.body).params}
+    blanked = Event.from_dict({**_event(known.body).to_dict(), "params": params})
+    fields, pairs = indexed(blanked)
+    at = t.within_columns(blanked.at.nanos)
+    connection.execute(
+        update(t.events)
+        .where(t.events.c.number == known.number)
+        .values(
+            body=exact_json(blanked.to_dict()), shape=_shape(connection, blanked.action, fields)
+        )
+    )
+    connection.execute(delete(t.event_keys).where(t.event_keys.c.event == known.number))
+    rows = [{"event": known.number, "name": n, "value": v, "at": at} for n, v in sorted(pairs)]
+    if rows:
+        connection.execute(insert(t.event_keys), rows)
+
+
+def body_of(connection: Connection, event: str) -> str | None:
+    """Return the text of an event; None where there is none of that id."""
+    return connection.scalar(select(t.events.c.body).where(t.events.c.id == event))
+
+
+def shape_digest(action: str, fields: Shape) -> str:
+    """Return the digest of a shape, of events of one action."""
+    return _shape_text(action, fields)[0]
+
+
+def _shape_text(action: str, fields: Shape) -> tuple[str, str]:
+    body = canonical_json({name: list(labels) for name, labels in fields.items()}).decode()
+    return hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40], body
+
+
 def number_of(connection: Connection, event: str) -> int | None:
     """Return the place of an event in the order recorded; None where there is none of that id."""
     return connection.scalar(select(t.events.c.number).where(t.events.c.id == event))
@@ -106,8 +147,7 @@ def _add(connection: Connection, event: Event) -> None:
 
 
 def _shape(connection: Connection, action: str, fields: Shape) -> str:
-    body = canonical_json({name: list(labels) for name, labels in fields.items()}).decode()
-    name = hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40]
+    name, body = _shape_text(action, fields)
     shapes = t.event_shapes
     if connection.scalar(select(shapes.c.digest).where(shapes.c.digest == name)) is None:
         insert_new(connection, shapes, digest=name, action=action, body=body)

@@ -304,6 +304,7 @@ class Reference:
         if self.satisfied(ask, item, now):  # moot; its timeout begins again
             span = (ask.timeout_at or 0) - ask.asked_at
             setattr(ask, f"{kind}_at", now + span if kind == "timeout" else None)
+            item.leaves.append("timer.passed")
         elif kind != "timeout":
             setattr(ask, f"{kind}_at", None)
             item.leaves.append("timer.reminded" if kind == "remind" else "timer.late")
