@@ -41,7 +41,7 @@ from gatewright.engine.values import Map, Timestamp, Value
 
 if TYPE_CHECKING:
     from gatewright.engine.compile.asking import Question
-    from gatewright.engine.compile.unit import Unit
+    from gatewright.engine.compile.forest import Unit
     from gatewright.engine.compile.units import Units
     from gatewright.engine.history.query import HistoryStore
     from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
