@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 
+from gatewright.engine import evaluate
 from gatewright.engine.answers import answer_of
+from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.decision import Answer, Decision
@@ -59,6 +62,33 @@ def test_a_set_out_of_a_bundle_decides_the_same(made: GeneratedSet) -> None:
     for action in made.actions:
         assert _told(decide(unpacked, made, action)) == _told(decide(policy, made, action))
         assert _told(decide(unpacked, made, action)) == interpreted(policy, made, dict(action))
+
+
+@examples(2)
+@given(policy_sets())
+def test_a_compiled_form_out_of_a_bundle_decides_the_same(made: GeneratedSet) -> None:
+    """It decides as the interpreter does, and leaves it what a unit that is compiled here leaves."""
+    policy = loaded(made)
+    interpretations: list[PolicySet] = []
+    answer = evaluate._Deciding.answer
+
+    def counting(deciding: evaluate._Deciding) -> Answer:
+        interpretations.append(deciding._set)
+        return answer(deciding)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_layout, "LEAST_ROWS", 0)
+        patch.setattr(evaluate._Deciding, "answer", counting)
+        content = build(policy.policy)
+        unpacked = BundledSet(bundled(content))
+        assert build(unpacked.policy) == content
+        for action in made.actions:
+            name = str(action["action"])
+            assert (unpacked.carried(name) is None) is (name not in policy.policy.actions)
+            decisions = [_told(decide(each, made, action)) for each in (policy, unpacked)]
+            assert decisions == [interpreted(policy, made, dict(action))] * 2
+    left = [sum(one is each for one in interpretations) for each in (policy, unpacked)]
+    assert left[0] == left[1]
 
 
 def _told(decision: Decision) -> Answer:
