@@ -26,8 +26,9 @@ def build(
     """Return the bundle of a policy set; the same sources give the same bytes.
 
     `made_by` is the version of gatewright that writes it, for people; `number` is the owner's
-    version of the policies; `sections` are further ones, such as what a cache keeps, under
-    names of their own; without `compiled`, large actions are compiled by whoever loads it. Raises BundleError for a key that cannot be used.
+    version of the policies; `sections` are further ones, such as what a cache keeps, under names of
+    their own; without `compiled`, large actions are compiled by whoever loads the bundle. Raises
+    BundleError for a key that cannot be used.
     """
     further = dict(sections or {})
     taken = sorted(further.keys() & (kinds.OWN_SECTIONS | layout.SECTIONS))

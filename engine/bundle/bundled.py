@@ -67,9 +67,7 @@ class BundledPolicy:
         self.data: Mapping[str, Json] = _data(bytes(self._held["data"]))
         if digest_of(self._units.sources, self.data) != self.manifest.digest:
             raise BundleError("the bundle's digest is not that of its sources and data")
-        self._compiled = compiled_forms(
-            self._held, container.hashes, self._index.names["actions"]
-        )
+        self._compiled = compiled_forms(self._held, container.hashes, self._index.names["actions"])
         self._framed = lru_cache(_MOST_PARTS)(self._frame_of)
         self._part = lru_cache(_MOST_PARTS)(self._narrowed)
 

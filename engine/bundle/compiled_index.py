@@ -1,4 +1,4 @@
-"""Which actions have a compiled form in a bundle, and where its texts are: checked when it is loaded.
+"""Which actions have a compiled form in a bundle, and where its texts are; checked at once.
 
 Imports nothing of the compiler: most bundles are loaded without it.
 """
@@ -42,7 +42,9 @@ class Texts:
 class CompiledForms:
     """The compiled forms of a bundle, by action."""
 
-    def __init__(self, held: memoryview, offsets: Sequence[int], actions: Mapping[str, Any]) -> None:
+    def __init__(
+        self, held: memoryview, offsets: Sequence[int], actions: Mapping[str, Any]
+    ) -> None:
         self._held = held
         self._offsets = offsets
         self._actions = actions
@@ -61,10 +63,9 @@ def compiled_forms(
     `hashes` are those of all sections, `declared` the names of actions. Raises BundleError where
     the sections are malformed, or belong to other policies.
     """
-    found = held.keys() & layout.SECTIONS
-    if not found:
+    if layout.SECTIONS.isdisjoint(held):
         return None
-    if found != layout.SECTIONS:
+    if not held.keys() >= layout.SECTIONS:
         malformed()
     index = loads(bytes(held[layout.INDEX]), "compiled form")
     fields = cast("dict[str, Any]", index) if isinstance(index, dict) else malformed()
@@ -92,6 +93,11 @@ def checked_hash(hashes: Mapping[str, str]) -> str:
 def malformed() -> NoReturn:
     """Refuse a compiled form that has not the form it is written in."""
     raise BundleError("the compiled form in the bundle is malformed")
+
+
+def listed(raw: object) -> list[Any]:
+    """Return what must be a list. Raises BundleError."""
+    return cast("list[object]", raw) if isinstance(raw, list) else malformed()
 
 
 def _actions(raw: object, total: int) -> dict[str, tuple[int, int]]:

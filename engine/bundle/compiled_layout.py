@@ -8,7 +8,9 @@ the list of the rows that hold where nothing is left to ask.
     [0, 0, rows, [[row, condition], ...]]                  rows that hold, and some that depend
     [1, height, slot, [value, ...], children]              a child a value, other, absent
     [2, height, slot, [text, ...], children]               the same for texts
-    [3, height, slot, [[bound, ...], [bound, ...]], children]   below, at most; a child a part, absent
+    [3, height, slot, [[bound, ...], [bound, ...]], children]
+                                                           bounds that a value is below, and that it
+                                                           may equal; a child a part, absent
     [4, height, slot, null, children]                      there, absent
 
 Each node is higher than its children, so that whoever goes down arrives. A value is a text, an
@@ -18,8 +20,8 @@ integer, a bool, or a decimal as a list of its text.
 
 An atom is `["member", slot, values]`, `["below", slot, bound, inclusive]`, `["present", slot]`,
 `["opaque", package, expression]` or `["counted", exception, most]`. A condition is true, false,
-null for an error, the number of an atom, `-1 - number` for its opposite, or a list of `"&"` or `"|"`
-and conditions.
+null for an error, the number of an atom, `-1 - number` for its opposite, or a list of `"&"` or
+`"|"` and conditions.
 """
 
 from __future__ import annotations
@@ -31,8 +33,11 @@ OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
 SECTIONS: Final = frozenset({TREES, OFFSETS, INDEX})
 
-COMPILER: Final = "0"
-"""The fingerprint of the code that makes and writes trees: what another state of it wrote is not read."""
+COMPILER: Final = "f338efb91789c936"
+"""The fingerprint of the code that makes trees and writes them.
+
+What another state of it wrote is not read.
+"""
 
 LEAST_ROWS: Final = 256
 """How many rows an action has at least whose compiled form is written.

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from gatewright.engine.bundle import compiled_layout as layout
-from gatewright.engine.bundle.compiled_index import Texts, malformed
+from gatewright.engine.bundle.compiled_index import Texts, listed, malformed
 from gatewright.engine.bundle.decode import decimal_of
 from gatewright.engine.compile.tree import ABSENT, Leaf, Node, Residual, Residue, Rows
 
@@ -64,21 +64,21 @@ class Shelf:
             before = row
         return frozenset(cast("list[int]", raw))
 
-    def _read(self, raw: object) -> tuple[int, Node]:
+    def _read(self, raw: Any) -> tuple[int, Node]:
         match raw:
-            case [layout.RESIDUE, 0, list(base), list(open_rows)]:
-                return 0, self._residue(cast("list[object]", base), cast("list[object]", open_rows))
-            case [int(kind), int(height), int(slot), keys, list(children)] if (
+            case [layout.RESIDUE, 0, base, open_rows]:
+                return 0, self._residue(listed(base), listed(open_rows))
+            case [int(kind), int(height), int(slot), keys, children] if (
                 type(kind) is int is type(height) is type(slot)
                 and 0 < height <= layout.MOST_HEIGHT
                 and 0 <= slot < self._slots
             ):
-                below = _Below(self, height, cast("list[Any]", children))
+                below = _Below(self, height, listed(children))
                 return height, _inner(kind, slot, keys, below)
             case _:
-                malformed()
+                return malformed()
 
-    def _residue(self, base: list[object], open_rows: list[object]) -> Residue:
+    def _residue(self, base: list[Any], open_rows: list[Any]) -> Residue:
         found: list[tuple[int, Residual]] = []
         for each in open_rows:
             match each:
@@ -107,23 +107,23 @@ class _Below:
         return child  # type: ignore[no-any-return]
 
 
-def _inner(kind: int, slot: int, keys: object, below: _Below) -> Node:
+def _inner(kind: int, slot: int, keys: Any, below: _Below) -> Node:
     count = len(below.children)
     match keys:
-        case list() if kind in (layout.SWITCH, layout.TEXTS):
-            values = _keys(cast("list[object]", keys), kind == layout.TEXTS)
+        case _ if kind in (layout.SWITCH, layout.TEXTS):
+            values = _keys(listed(keys), kind == layout.TEXTS)
             if count != len(values) + 2:
                 malformed()
             return _Switch(slot, values, kind == layout.TEXTS, below)
-        case [list(before), list(upto)] if kind == layout.RANGE:
-            bounds = [_bounds(cast("list[object]", each)) for each in (before, upto)]
+        case [before, upto] if kind == layout.RANGE:
+            bounds = [_bounds(listed(each)) for each in (before, upto)]
             if count != len(bounds[0]) + len(bounds[1]) + 2:
                 malformed()
             return _Range(slot, bounds[0], bounds[1], below)
         case None if kind == layout.PRESENCE and count == 2:
             return _Presence(slot, below)
         case _:
-            malformed()
+            return malformed()
 
 
 def _keys(raw: list[object], are_texts: bool) -> dict[Hashable, int]:
@@ -131,7 +131,7 @@ def _keys(raw: list[object], are_texts: bool) -> dict[Hashable, int]:
     if are_texts:
         if not set(map(type, raw)) <= {str}:
             malformed()
-        values = cast("list[Hashable]", raw)
+        values: list[Any] = raw
     else:
         values = [value_of(each) for each in raw]
     found = {value: place for place, value in enumerate(values)}
@@ -149,7 +149,7 @@ def value_of(raw: object) -> str | int | Decimal:
     return raw if isinstance(raw, (str, bool)) else bound_of(raw)
 
 
-def bound_of(raw: object) -> int | Decimal:
+def bound_of(raw: Any) -> int | Decimal:
     """Return a bound of ordered values. Raises BundleError."""
     match raw:
         case int() if type(raw) is int:
@@ -157,7 +157,7 @@ def bound_of(raw: object) -> int | Decimal:
         case [str(text)]:
             return decimal_of(text)
         case _:
-            malformed()
+            return malformed()
 
 
 class _Switch:

@@ -16,7 +16,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Permit, Rule
 from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle.bundled import BundledPolicy
-from gatewright.engine.bundle.compiled_index import Texts, malformed
+from gatewright.engine.bundle.compiled_index import Texts, listed, malformed
 from gatewright.engine.bundle.compiled_nodes import Shelf, bound_of, value_of
 from gatewright.engine.bundle.decode import decode_parts
 from gatewright.engine.compile import formula as f
@@ -57,14 +57,14 @@ class _Reader:
 
     def unit(self) -> Unit:
         slots = self._slots()
-        counts = [[_count(each) for each in _list(self._head[key])] for key in ("permits", "rows")]
+        counts = [[_count(each) for each in listed(self._head[key])] for key in ("permits", "rows")]
         rows = _Rows(self._bundled, self._declared, *counts)
         conditions = _Conditions(self, slots)
         shelf = Shelf(self._texts, len(slots.all), len(rows), conditions.residual)
-        trees = tuple(shelf.root(raw) for raw in _list(self._head["trees"]))
-        scores = [_score(raw) for raw in _list(self._head["scores"])]
+        trees = tuple(shelf.root(raw) for raw in listed(self._head["trees"]))
+        scores = [_score(raw) for raw in listed(self._head["scores"])]
         risk_shelf = Shelf(self._texts, len(slots.all), len(scores), conditions.residual)
-        risks = tuple(risk_shelf.root(raw) for raw in _list(self._head["risks"]))
+        risks = tuple(risk_shelf.root(raw) for raw in listed(self._head["risks"]))
         risk_slot, is_open = slots.known(("risk",)), self._head["open"]
         if not trees or type(is_open) is not bool or (risks and risk_slot is None):
             malformed()
@@ -74,12 +74,12 @@ class _Reader:
 
     def _asks(self) -> frozenset[str] | None:
         raw = self._head["asks"]
-        return None if raw is None else frozenset(_text(each) for each in _list(raw))
+        return None if raw is None else frozenset(_text(each) for each in listed(raw))
 
     def _slots(self) -> Slots:
         slots = Slots(self._declared)
-        for number, raw in enumerate(_list(self._head["slots"])):
-            view, *path = [_text(part) for part in _list(raw)] or malformed()
+        for number, raw in enumerate(listed(self._head["slots"])):
+            view, *path = [_text(part) for part in listed(raw)] or malformed()
             if view not in _VIEWS or slots.number(tuple(path), cast(View, view)) != number:
                 malformed()
         return slots
@@ -88,16 +88,16 @@ class _Reader:
 
     def atoms(self, slots: int) -> list[f.Atom]:
         """Return the atoms of all conditions."""
-        return [self._atom(raw, slots) for raw in _list(self._head["atoms"])]
+        return [self._atom(raw, slots) for raw in listed(self._head["atoms"])]
 
     def conditions(self) -> list[object]:
         """Return the conditions as they stand there."""
-        return _list(self._head["conditions"])
+        return listed(self._head["conditions"])
 
-    def _atom(self, raw: object, slots: int) -> f.Atom:
+    def _atom(self, raw: Any, slots: int) -> f.Atom:
         match raw:
-            case ["member", slot, list(values)]:
-                found = [value_of(each) for each in cast("list[object]", values)]
+            case ["member", slot, values]:
+                found = [value_of(each) for each in listed(values)]
                 return f.Member(_below(slot, slots), frozenset(found))
             case ["below", slot, bound, bool(inclusive)]:
                 return f.Below(_below(slot, slots), bound_of(bound), inclusive)
@@ -109,7 +109,7 @@ class _Reader:
             case ["counted", str(exception), int(most)] if type(most) is int:
                 return f.Counted(exception, most)
             case _:
-                malformed()
+                return malformed()
 
     def residuals(self, slots: Slots) -> Residuals:
         """Return what makes conditions ready to be evaluated."""
@@ -140,7 +140,7 @@ class _Conditions:
             known = self._known.setdefault(place, made)
         return known
 
-    def _formula(self, raw: object, depth: int) -> f.Formula:
+    def _formula(self, raw: Any, depth: int) -> f.Formula:
         match raw:
             case bool():
                 return raw
@@ -154,11 +154,11 @@ class _Conditions:
                 kind = f.And if sign == "&" else f.Or
                 return kind(tuple([self._formula(part, depth - 1) for part in parts]))
             case _:
-                malformed()
+                return malformed()
 
 
 class _Rows(Sequence["Held"]):
-    """What the rows of an action stand for: permits, then the rows of its rules, read when needed."""
+    """What the rows of an action stand for: permits, then rows of rules; read when needed."""
 
     def __init__(
         self, bundled: BundledPolicy, declared: ActionType, permits: list[int], rules: list[int]
@@ -166,7 +166,9 @@ class _Rows(Sequence["Held"]):
         """Take how many rows each permit and each rule has that concerns the action."""
         self._bundled = bundled
         self._declared = declared
-        self._places = {kind: bundled.covering(kind, declared.name) for kind in ("permits", "rules")}
+        self._places = {
+            kind: bundled.covering(kind, declared.name) for kind in ("permits", "rules")
+        }
         if len(permits) != len(self._places["permits"]) or len(rules) != len(self._places["rules"]):
             malformed()
         self.needs_permit = bool(permits)
@@ -194,10 +196,6 @@ class _Rows(Sequence["Held"]):
         if rule.shadow or not rule.scope.covers(name, home) or len(rule.rows) != end - start:
             malformed()
         return rule, rule.rows[row - start]
-
-
-def _list(raw: object) -> list[object]:
-    return cast("list[object]", raw) if isinstance(raw, list) else malformed()
 
 
 def _text(raw: object) -> str:

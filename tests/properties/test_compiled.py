@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine import evaluate
 from gatewright.engine.answers import answer_of
 from gatewright.engine.bundle import compiled_layout
@@ -12,6 +13,7 @@ from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.decision import Answer, Decision
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.interpret import Outcome, Request, interpret
 from gatewright.engine.truth import Truth
 from tests.engine.bundle.support import bundled
 from tests.properties.support import decide, examples, loaded
@@ -69,26 +71,29 @@ def test_a_set_out_of_a_bundle_decides_the_same(made: GeneratedSet) -> None:
 def test_a_compiled_form_out_of_a_bundle_decides_the_same(made: GeneratedSet) -> None:
     """It decides as the interpreter does, and leaves it what a unit that is compiled here leaves."""
     policy = loaded(made)
-    interpretations: list[PolicySet] = []
-    answer = evaluate._Deciding.answer
+    interpretations: list[str] = []
 
-    def counting(deciding: evaluate._Deciding) -> Answer:
-        interpretations.append(deciding._set)
-        return answer(deciding)
+    def counting(policy: CheckedPolicy, request: Request) -> Outcome:
+        interpretations.append(request.action)
+        return interpret(policy, request)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_layout, "LEAST_ROWS", 0)
-        patch.setattr(evaluate._Deciding, "answer", counting)
+        patch.setattr(evaluate, "interpret", counting)
         content = build(policy.policy)
         unpacked = BundledSet(bundled(content))
         assert build(unpacked.policy) == content
         for action in made.actions:
             name = str(action["action"])
             assert (unpacked.carried(name) is None) is (name not in policy.policy.actions)
-            decisions = [_told(decide(each, made, action)) for each in (policy, unpacked)]
+            counts: list[int] = []
+            decisions: list[Answer] = []
+            for each in (policy, unpacked):
+                before = len(interpretations)
+                decisions.append(_told(decide(each, made, action)))
+                counts.append(len(interpretations) - before)
             assert decisions == [interpreted(policy, made, dict(action))] * 2
-    left = [sum(one is each for one in interpretations) for each in (policy, unpacked)]
-    assert left[0] == left[1]
+            assert counts[0] == counts[1]
 
 
 def _told(decision: Decision) -> Answer:

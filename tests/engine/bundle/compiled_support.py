@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from gatewright.dsl.policy import CheckedPolicy
+from gatewright.engine import evaluate
 from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.container import manifest_of, pack, unpack
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.bundle.offsets import offsets_of
+from gatewright.engine.interpret import Outcome, Request, interpret
 from tests.engine.bundle.support import bundled, checked
 
 TEXT = """package shop
@@ -64,7 +66,7 @@ def policy() -> CheckedPolicy:
 
 
 @contextmanager
-def all_compiled() -> Iterator[None]:
+def all_compiled() -> Generator[None]:
     """As if every action had many rows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_layout, "LEAST_ROWS", 0)
@@ -101,7 +103,7 @@ def actions() -> list[dict[str, object]]:
     made.append({**base, "params": usual, "agent": {"id": "cat"}})
     made.append({**base, "params": usual, "target": {"attributes": {"status": "open"}}})
     made.append({**base, "params": usual, "target": {}})
-    other = {"action": "shop.other", "params": {"n": 1}, "at": at}
+    other: dict[str, object] = {"action": "shop.other", "params": {"n": 1}, "at": at}
     made += [other, {**other, "agent": {"id": "cat"}}]
     return made
 
@@ -133,6 +135,16 @@ class Forms:
         self.texts: list[Any] = [json.loads(held[a:b]) for a, b in pairwise(offsets)]
         self.index: dict[str, Any] = json.loads(self.sections["trees-index"])
 
+    @property
+    def nodes(self) -> list[list[Any]]:
+        """The nodes of all actions."""
+        return [text for text in self.texts if not isinstance(text, dict)]
+
+    @property
+    def heads(self) -> list[dict[str, Any]]:
+        """The heads of all actions."""
+        return [text for text in self.texts if isinstance(text, dict)]
+
     def packed(self) -> bytes:
         """The bundle with the texts and the index as they are now."""
         texts = [dumps(text).encode() for text in self.texts]
@@ -148,3 +160,16 @@ class Forms:
         wanted = {**self.sections, **{name.replace("_", "-"): c for name, c in changed.items()}}
         sections = {name: content for name, content in wanted.items() if content is not None}
         return pack(manifest_of(self._manifest, sections), sections)
+
+
+@pytest.fixture(name="interpretations")
+def interpretations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the actions that the interpreter decides about, as it does."""
+    names: list[str] = []
+
+    def counting(policy: CheckedPolicy, request: Request) -> Outcome:
+        names.append(request.action)
+        return interpret(policy, request)
+
+    monkeypatch.setattr(evaluate, "interpret", counting)
+    return names
