@@ -38,6 +38,7 @@ LATE = {
         "gatewright.engine.bundle.compiled_read",
         "gatewright.engine.bundle.signing",
     ),
+    "gatewright.engine.compile.residual": ("gatewright.engine.compile.typing",),
     "gatewright.engine.evaluate": (
         "gatewright.engine.compile",
         "gatewright.engine.history",

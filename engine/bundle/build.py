@@ -12,6 +12,7 @@ from gatewright.engine.bundle.container import Manifest, hash_of, manifest_of, p
 from gatewright.engine.bundle.schema import FINGERPRINT
 from gatewright.engine.bundle.signing import Key, sign
 from gatewright.engine.bundle.write import sections_of
+from gatewright.engine.collecting import uncollected
 
 
 def build(
@@ -34,8 +35,9 @@ def build(
     taken = sorted(further.keys() & (kinds.OWN_SECTIONS | layout.SECTIONS))
     if taken:
         raise ValueError(f"the section `{taken[0]}` is taken")
-    checked = sections_of(policy)
-    held = {**checked, **(compiled_of(policy, checked) if compiled else {}), **further}
+    with uncollected():
+        checked = sections_of(policy)
+        held = {**checked, **(compiled_of(policy, checked) if compiled else {}), **further}
     about = Manifest(policy.digest, FINGERPRINT, made_by, number)
     manifest = manifest_of(about, held)
     return pack(manifest, held, () if key is None else (sign(manifest, key),))

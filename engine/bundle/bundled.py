@@ -39,6 +39,7 @@ from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.index import Index, read_index
 from gatewright.engine.bundle.offsets import read_offsets
 from gatewright.engine.bundle.schema import FINGERPRINT
+from gatewright.engine.collecting import uncollected
 from gatewright.engine.narrow import suspending
 
 T = TypeVar("T")
@@ -175,6 +176,10 @@ class BundledPolicy:
     @cached_property
     def whole(self) -> CheckedPolicy:
         """The whole checked policy. Raises BundleError. Cost: linear in the policy set."""
+        with uncollected():
+            return self._whole()
+
+    def _whole(self) -> CheckedPolicy:
         units = self._units
         return CheckedPolicy(
             packages=dict(self._packages),

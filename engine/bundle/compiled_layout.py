@@ -33,7 +33,7 @@ OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
 SECTIONS: Final = frozenset({TREES, OFFSETS, INDEX})
 
-COMPILER: Final = "f338efb91789c936"
+COMPILER: Final = "3bf20fddc5ec3bc6"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.

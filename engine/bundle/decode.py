@@ -189,18 +189,21 @@ def _decimal(raw: Any, _: Unit) -> Decimal:
 
 
 def _span(raw: Any, unit: Unit) -> Span:
+    # HOT: there are as many spans as nodes; hence no loop.
     parts = _list(raw)
-    if any(type(part) is not int for part in parts):
+    if len(parts) == 2:
+        start, length = parts
+        source = unit.source
+    elif len(parts) == 3:
+        source, start, length = parts
+    else:
         malformed()
-    match parts:
-        case [start, length]:
-            source, start = unit.source, start + unit.base
-        case [source, start, length]:
-            pass
-        case _:
-            malformed()
+    if not (type(start) is int is type(length) and type(source) is int):
+        malformed()
     if not 0 <= source < len(unit.sources):
         malformed()
+    if len(parts) == 2:
+        start += unit.base
     text = unit.sources[source]
     if not 0 <= start <= start + length <= len(text.text):
         malformed()
@@ -337,8 +340,8 @@ def _object(allowed: tuple[Any, ...]) -> Read:
     makers: dict[int, Read] = {}
 
     def read(raw: Any, unit: Unit) -> Any:
-        if isinstance(raw, list):
-            parts = _list(cast(object, raw))
+        if type(raw) is list:
+            parts = cast("list[object]", raw)
             number = parts[0] if parts and type(parts[0]) is int else -1
             maker = makers.get(number)
             if maker is None:
@@ -375,7 +378,7 @@ def _making(cls: type[Any]) -> Read:
     def make(raw: list[Any], unit: Unit) -> Any:
         if len(raw) != count:
             malformed()
-        made = made_of([read(part, unit) for read, part in zip(readers, raw[1:], strict=True)])
+        made = made_of([read(part, unit) for read, part in zip(readers, raw[1:], strict=False)])
         if is_node:
             unit.nodes.append(made)
         return made

@@ -9,6 +9,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
 from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
+from gatewright.engine.collecting import uncollected
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.build import build
 from gatewright.engine.compile.fit import Decide, deciding
@@ -45,7 +46,8 @@ def compile_unit(
 
     `asking` has the identities of rules and risks whose texts ask a history.
     """
-    return _Compiler(policy, data, declared).unit(asking)
+    with uncollected():
+        return _Compiler(policy, data, declared).unit(asking)
 
 
 Noting = Callable[[Formula, Residual], Residual]
