@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, get_args
 
 from gatewright.dsl import ast
+
+LITERALS: Final = frozenset(get_args(ast.LiteralExpr))
+"""The classes of literals."""
+_LEAVES: Final = LITERALS | {ast.Name}
+"""The classes of expressions without parts, which are most of them."""
 
 
 def children(node: ast.Expr) -> Iterator[ast.Expr]:
@@ -42,7 +48,8 @@ def walk(node: ast.Expr) -> Iterator[ast.Expr]:
     while todo:
         current = todo.pop()
         yield current
-        todo.extend(reversed(list(children(current))))
+        if type(current) not in _LEAVES:
+            todo.extend(reversed(list(children(current))))
 
 
 def template_expressions(template: ast.Template | None) -> Iterator[ast.Expr]:

@@ -41,7 +41,7 @@ from gatewright.engine.values import Map, Timestamp, Value
 
 if TYPE_CHECKING:
     from gatewright.engine.compile.asking import Question
-    from gatewright.engine.compile.unit import Unit
+    from gatewright.engine.compile.forest import Unit
     from gatewright.engine.compile.units import Units
     from gatewright.engine.history.query import HistoryStore
     from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
@@ -114,10 +114,24 @@ class PolicySet:
 
     def _unit(self, action: str) -> Unit | None:
         """Return the unit of an action where it comes often enough to be compiled."""
+        carried = self.carried(action)
+        if carried is not None:
+            return self._known.setdefault(action, carried)
         if self.parts.of(action).policy.actions.get(action) is None:
             return None
         self._came[action] += 1
         return self.units.of(action) if self._came[action] >= COMPILED_FROM else None
+
+    def carried(self, action: str) -> Unit | None:
+        """Return what was compiled of an action before the set was loaded; None where nothing was.
+
+        HOT: an action with many rules is decided by it without reading them.
+        """
+        return None
+
+    def frame(self, action: str) -> CheckedPolicy:
+        """Return what all decisions about an action have in common: packages, actions, routes."""
+        return self.policy
 
     def about(self, action: str) -> CheckedPolicy:
         """Return the part of the set that concerns an action, declared or not."""
@@ -292,9 +306,8 @@ class _Deciding:
     def __init__(self, case: _Case, answers: Iterable[HistoryFact] = ()) -> None:
         self._set = case.set
         self._action = case.action
-        self._part = case.set.parts.of(case.action.name)
-        self._policy = self._part.policy
-        self._declared = self._policy.actions.get(self._action.name)
+        self._frame = case.set.frame(case.action.name)
+        self._declared = self._frame.actions.get(self._action.name)
         self._conformed = conform(self._action, self._declared)
         self._now = Timestamp(case.now_nanos)
         self._uses_of = case.uses or _not_counted
@@ -306,13 +319,19 @@ class _Deciding:
         self._store = case.history
         self._answers = (*answers, *known)
         self._asked: RecordedHistory | None = None
-        secret = self._set.secrets.fields
+        known_fields = self._set.secret_fields
+        secret = self._set.secrets.fields if known_fields is None else known_fields
         self._problems = (
             *(str(concealed(p, secret, own=True)) for p in self._action.problems),
             *(str(concealed(p, secret, own=False)) for p in self._conformed.problems),
         )
         self._names = self._shared_names()
         self._scopes: dict[str, PolicyScope] = {}
+
+    @property
+    def _whole(self) -> CheckedPolicy:
+        """What concerns the action, which conditions alone do without."""
+        return self._set.parts.of(self._action.name).policy
 
     @property
     def answers(self) -> tuple[HistoryFact, ...]:
@@ -333,11 +352,12 @@ class _Deciding:
     def answer(self) -> Answer:
         """Decide by the interpreter, and ask what the texts of the decision will show."""
         outcome = self._decided = self.outcome()
-        ask(self._part.asking, outcome)
+        part = self._set.parts.of(self._action.name)
+        ask(part.asking, outcome)
         matched = tuple(
             r.rule.qualified for r in outcome.rules if r.truth is Truth.TRUE and not r.rule.shadow
         )
-        return answer_of(outcome.effect, outcome.approvals.stages, matched, self._policy)
+        return answer_of(outcome.effect, outcome.approvals.stages, matched, part.policy)
 
     def report(self) -> Report:
         """Explain the decision, by what was read when it was taken."""
@@ -350,7 +370,7 @@ class _Deciding:
             self._set.secrets_of(self._action.name),
             self.answers,
         )
-        return Reporter(self._policy, subject, outcome).report()
+        return Reporter(self._whole, subject, outcome).report()
 
     # --- what compiled conditions ask
 
@@ -358,7 +378,7 @@ class _Deciding:
         """Evaluate one condition; `risk` is None while the score is being computed."""
         if risk is not None and self._risk is None:
             self._risk = risk
-            for name in self._policy.packages:
+            for name in self._frame.packages:
                 self._scope(name).know_risk(risk)
         return Evaluator(self._scope(package), Budget()).condition(expression)
 
@@ -387,7 +407,7 @@ class _Deciding:
             uses_of=self._uses,
         )
         self._forget_risk()
-        return interpret(self._policy, request)
+        return interpret(self._whole, request)
 
     def _forget_risk(self) -> None:
         """Begin as if nothing were computed yet: a `let` may have seen the score, or its lack."""
@@ -399,7 +419,7 @@ class _Deciding:
 
     def _scope(self, package: str) -> PolicyScope:
         if package not in self._scopes:
-            found = self._policy.packages[package]
+            found = self._frame.packages[package]
             scope = PolicyScope(found, self._names, imported=self._scope)
             scope.own.update(self._own(found, scope))
             self._scopes[package] = scope

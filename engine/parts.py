@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.records import dataclass
+from gatewright.engine.collecting import uncollected
 from gatewright.engine.explaining.asking import Asking, asking
 
 _MOST_UNDECLARED = 256
@@ -42,5 +43,6 @@ class Parts:
         return self._declared.setdefault(action, part)
 
     def _made(self, action: str) -> Part:
-        policy = self._about(action)
-        return Part(policy, asking(policy))
+        with uncollected():
+            policy = self._about(action)
+            return Part(policy, asking(policy))

@@ -30,15 +30,21 @@ def all_of(values: Iterable[Truth]) -> Truth:
     >>> all_of([Truth.ERROR, Truth.FALSE])
     <Truth.FALSE: 'false'>
     """
-    found = set(values)
-    if Truth.FALSE in found:
-        return Truth.FALSE
-    return Truth.ERROR if Truth.ERROR in found else Truth.TRUE
+    found = Truth.TRUE
+    for value in values:
+        if value is Truth.FALSE:
+            return value
+        if value is Truth.ERROR:
+            found = value
+    return found
 
 
 def any_of(values: Iterable[Truth]) -> Truth:
     """Return the disjunction, in any order: T wins, then E."""
-    found = set(values)
-    if Truth.TRUE in found:
-        return Truth.TRUE
-    return Truth.ERROR if Truth.ERROR in found else Truth.FALSE
+    found = Truth.FALSE
+    for value in values:
+        if value is Truth.TRUE:
+            return value
+        if value is Truth.ERROR:
+            found = value
+    return found

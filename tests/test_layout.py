@@ -33,7 +33,12 @@ LAZY_LIBRARIES = {
 }  # fmt: skip
 # Modules of ours that come late elsewhere than at the root, each at one border.
 LATE = {
-    "gatewright.engine.bundle.load": ("gatewright.engine.bundle.signing",),
+    "gatewright.engine.bundle.build": ("gatewright.engine.bundle.compiled_write",),
+    "gatewright.engine.bundle.load": (
+        "gatewright.engine.bundle.compiled_read",
+        "gatewright.engine.bundle.signing",
+    ),
+    "gatewright.engine.compile.residual": ("gatewright.engine.compile.typing",),
     "gatewright.engine.evaluate": (
         "gatewright.engine.compile",
         "gatewright.engine.history",

@@ -6,10 +6,9 @@ syntax tree is read when something about an action first needs it, and kept.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -29,18 +28,22 @@ from gatewright.dsl.policy import (
     Rule,
     Test,
 )
+from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source
+from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle import kinds
+from gatewright.engine.bundle.compiled_index import Texts, compiled_forms
 from gatewright.engine.bundle.container import Container, Manifest
 from gatewright.engine.bundle.decode import decode, decode_file, loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.index import Index, read_index
+from gatewright.engine.bundle.offsets import read_offsets
 from gatewright.engine.bundle.schema import FINGERPRINT
+from gatewright.engine.collecting import uncollected
 from gatewright.engine.narrow import suspending
 
 T = TypeVar("T")
 
-_OFFSET_BYTES = 8
 _MOST_PARTS = 1024
 """How many actions' parts are kept ready."""
 
@@ -65,6 +68,8 @@ class BundledPolicy:
         self.data: Mapping[str, Json] = _data(bytes(self._held["data"]))
         if digest_of(self._units.sources, self.data) != self.manifest.digest:
             raise BundleError("the bundle's digest is not that of its sources and data")
+        self._compiled = compiled_forms(self._held, container.hashes, self._index.names["actions"])
+        self._framed = lru_cache(_MOST_PARTS)(self._frame_of)
         self._part = lru_cache(_MOST_PARTS)(self._narrowed)
 
     @property
@@ -79,13 +84,47 @@ class BundledPolicy:
 
     @property
     def sections(self) -> Mapping[str, bytes]:
-        """The sections that hold no part of the checked policy, such as what a compiler adds."""
-        own = kinds.OWN_SECTIONS
+        """The sections that hold no part of the policy set, and are their writer's own."""
+        own = kinds.OWN_SECTIONS | layout.SECTIONS
         return {name: bytes(held) for name, held in self._held.items() if name not in own}
 
     def held(self, section: str) -> bytes:
         """Return a section as it stands in the bundle; raises KeyError where there is none."""
         return bytes(self._held[section])
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """The sources that declarations were read from, by number."""
+        return self._units.sources
+
+    @property
+    def has_compiled(self) -> bool:
+        """Whether there is a compiled form that this version reads."""
+        return self._compiled is not None
+
+    def compiled(self, action: str) -> Texts | None:
+        """Return the compiled form of an action; None where the bundle has none of it."""
+        return None if self._compiled is None else self._compiled.of(action)
+
+    def covering(self, kind: str, action: str) -> list[int]:
+        """Return the positions of the declarations of a kind that concern an action."""
+        declared = self._actions.get(action)
+        home = declared.package if declared is not None else None
+        return self._index.covers[kind].covering(action, home)
+
+    def declared(self, kind: str, cls: type[T], place: int) -> T:
+        """Return the declaration of a kind at a position; the same object each time.
+
+        Raises BundleError.
+        """
+        return self._units.read(kind, cls, place)
+
+    def frame(self, action: str) -> CheckedPolicy:
+        """Return what all decisions about an action have in common: no rules, but what they name.
+
+        The floors are those of `default`. Raises BundleError. Cost: that of the floors.
+        """
+        return self._framed(action)
 
     def narrowed(self, action: str) -> CheckedPolicy:
         """Return what concerns an action, as `Narrowing.of` does, with one file at most.
@@ -95,22 +134,33 @@ class BundledPolicy:
         """
         return self._part(action)
 
-    def _narrowed(self, action: str) -> CheckedPolicy:
-        actions = self._actions
-        declared = actions.get(action)
-        home = declared.package if declared is not None else None
+    def _frame_of(self, action: str) -> CheckedPolicy:
+        places = self.covering("defaults", action)
+        return CheckedPolicy(
+            packages=self._packages,
+            actions=self._actions,
+            routes=self._routes,
+            defaults=tuple(self._units.read("defaults", Floor, place) for place in places),
+            on_errors=(),
+            permits=(),
+            risks=(),
+            rules=(),
+            exceptions=(),
+            invariants=(),
+            tests=(),
+            data=self.data,
+            digest=self.digest,
+            files=_Heads(self._units, self._index.counts[kinds.HEADS]),
+        )
 
+    def _narrowed(self, action: str) -> CheckedPolicy:
         def kept(kind: str, cls: type[T]) -> tuple[T, ...]:
-            places = self._index.covers[kind].covering(action, home)
-            return tuple(self._units.read(kind, cls, place) for place in places)
+            return tuple(self._units.read(kind, cls, n) for n in self.covering(kind, action))
 
         rules = kept("rules", Rule)
         suspended = suspending(self._index.suspensions, (rule.qualified for rule in rules))
-        part = CheckedPolicy(
-            packages=self._packages,
-            actions=actions,
-            routes=self._routes,
-            defaults=kept("defaults", Floor),
+        part = replace(
+            self.frame(action),
             on_errors=kept("on_errors", Floor),
             permits=kept("permits", Permit),
             risks=kept("risks", Risk),
@@ -119,10 +169,6 @@ class BundledPolicy:
                 self._units.read("exceptions", PolicyException, place) for place in suspended
             ),
             invariants=kept("invariants", Invariant),
-            tests=(),
-            data=self.data,
-            digest=self.digest,
-            files=_Heads(self._units, self._index.counts[kinds.HEADS]),
         )
         refuse_unknown_names(part)
         return part
@@ -130,6 +176,10 @@ class BundledPolicy:
     @cached_property
     def whole(self) -> CheckedPolicy:
         """The whole checked policy. Raises BundleError. Cost: linear in the policy set."""
+        with uncollected():
+            return self._whole()
+
+    def _whole(self) -> CheckedPolicy:
         units = self._units
         return CheckedPolicy(
             packages=dict(self._packages),
@@ -168,7 +218,7 @@ class _Units:
         self.sources = _sources(bytes(held["sources"]))
         self._index = index
         self._bytes = held["units"]
-        self._offsets = _offsets(bytes(held["offsets"]), index.total, len(self._bytes))
+        self._offsets = read_offsets(bytes(held["offsets"]), index.total, len(self._bytes))
         self._read: dict[int, Any] = {}
 
     def read(self, kind: str, cls: type[T], place: int) -> T:
@@ -296,17 +346,3 @@ def _frozen(value: object) -> Json:
     if isinstance(value, list):
         return tuple(_frozen(item) for item in cast("list[object]", value))
     return cast(Json, value)
-
-
-def _offsets(text: bytes, count: int, length: int) -> Sequence[int]:
-    """Read where units begin; they fill their section."""
-    if len(text) != (count + 1) * _OFFSET_BYTES:
-        raise BundleError("the index of the bundle is malformed")
-    offsets: Sequence[int] = memoryview(text).cast("Q")
-    if sys.byteorder == "big":
-        pieces = range(0, len(text), _OFFSET_BYTES)
-        offsets = [int.from_bytes(text[at : at + _OFFSET_BYTES], "little") for at in pieces]
-    ordered = all(a < b for a, b in pairwise(offsets))
-    if offsets[0] != 0 or offsets[-1] != length or not ordered:
-        raise BundleError("the index of the bundle is malformed")
-    return offsets

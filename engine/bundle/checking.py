@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gatewright.engine.bundle import compiled_layout as layout
+from gatewright.engine.bundle.build import compiled_of
 from gatewright.engine.bundle.bundled import BundledPolicy, refuse_unknown_names
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.write import sections_of
@@ -10,11 +12,16 @@ from gatewright.engine.bundle.write import sections_of
 def check_bundle(bundled: BundledPolicy) -> None:
     """Read everything, and see that it is written as this version writes it.
 
-    Raises BundleError. It does not read the sources anew: they may say something else.
+    So is the compiled form, where there is one that this version reads: it is compiled anew. Raises
+    BundleError. It does not read the sources anew: they may say something else.
     """
     refuse_unknown_names(bundled.whole)
     try:
-        same = all(bundled.held(n) == held for n, held in sections_of(bundled.whole).items())
+        written = sections_of(bundled.whole)
+        if bundled.has_compiled:
+            written |= compiled_of(bundled.whole, written)
+        same = all(bundled.held(n) == held for n, held in written.items())
+        same = same and bundled.has_compiled is (written.keys() >= layout.SECTIONS)
     except (KeyError, RecursionError):
         same = False
     if not same:

@@ -71,6 +71,8 @@ class Container:
     """What signatures cover."""
     signatures: tuple[Signature, ...]
     sections: Mapping[str, memoryview] = field(repr=False)
+    hashes: Mapping[str, str] = field(repr=False)
+    """The SHA-256 of each section."""
 
 
 def manifest_of(manifest: Manifest, sections: Mapping[str, bytes]) -> bytes:
@@ -95,9 +97,13 @@ def manifest_of(manifest: Manifest, sections: Mapping[str, bytes]) -> bytes:
     return text.encode("ascii")
 
 
+def hash_of(content: bytes) -> str:
+    """Return the hash of a section, as its manifest has it."""
+    return sha256(content).hex()
+
+
 def _entry(name: str, offset: int, content: bytes) -> dict[str, object]:
-    found = sha256(content).hex()
-    return {"name": name, "offset": offset, "length": len(content), "sha256": found}
+    return {"name": name, "offset": offset, "length": len(content), "sha256": hash_of(content)}
 
 
 def pack(
@@ -134,7 +140,8 @@ def unpack(content: bytes) -> Container:
     fields = _fields(manifest)
     sections = _sections(fields["sections"], memoryview(content)[_HEAD_LENGTH:], manifest, signed)
     about = Manifest(fields["digest"], fields["schema"], fields["gatewright"], fields["version"])
-    return Container(about, manifest, signatures, MappingProxyType(sections))
+    hashes = {entry["name"]: entry["sha256"] for entry in fields["sections"]}
+    return Container(about, manifest, signatures, MappingProxyType(sections), hashes)
 
 
 def _head(content: bytes) -> tuple[int, int, str]:

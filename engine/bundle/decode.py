@@ -83,16 +83,24 @@ _MAKERS: dict[type[Any], Read] = {}
 
 def decode(cls: type[T], text: bytes, sources: Sequence[Source]) -> T:
     """Return the declaration of a unit, which must be of that class. Raises BundleError."""
-    value, unit = _opened(text, sources)
-    found: T = _whole(_reader(cls), value, unit)
+    found: T = decode_parts(cls, loads(text, "declarations"), sources)
     return found
+
+
+def decode_parts(cls: Any, parts: object, sources: Sequence[Source]) -> Any:
+    """Return an object of a class, or of one of several, from the parts of a unit.
+
+    Raises BundleError.
+    """
+    value, unit = _opened(parts, sources)
+    return _whole(_reader(cls), value, unit)
 
 
 def decode_file(
     text: bytes, sources: Sequence[Source], declared: Callable[[int], ast.Declaration]
 ) -> ast.File:
     """Return a file; `declared` gives the declarations that stand in other units, by number."""
-    value, unit = _opened(text, sources)
+    value, unit = _opened(loads(text, "declarations"), sources)
     parts = _list(value)
     if len(parts) != 2:
         malformed()
@@ -112,8 +120,8 @@ def _whole(read: Read, value: object, unit: Unit) -> Any:
         raise BundleError("a declaration in the bundle is nested too deeply") from None
 
 
-def _opened(text: bytes, sources: Sequence[Source]) -> tuple[object, Unit]:
-    parts = _list(loads(text, "declarations"))
+def _opened(raw: object, sources: Sequence[Source]) -> tuple[object, Unit]:
+    parts = _list(raw)
     if len(parts) != 3 or any(type(part) is not int for part in parts[:2]):
         malformed()
     return parts[2], Unit(sources, parts[0], parts[1])
@@ -163,32 +171,39 @@ def _bytes(raw: Any, _: Unit) -> bytes:
     return bytes.fromhex(raw)
 
 
-def _decimal(raw: Any, _: Unit) -> Decimal:
+def decimal_of(raw: object) -> Decimal:
+    """Return a decimal of its text; only the one way to write it is taken. Raises BundleError."""
     if type(raw) is not str or len(raw) > _MAX_DECIMAL_CHARS:
         malformed()
     try:
         value = Decimal(raw)
     except InvalidOperation:
         malformed()
-    # Only the one way to write it is taken.
     if not value.is_finite() or str(value) != raw or abs(value.adjusted()) > _MAX_EXPONENT:
         malformed()
     return value
 
 
+def _decimal(raw: Any, _: Unit) -> Decimal:
+    return decimal_of(raw)
+
+
 def _span(raw: Any, unit: Unit) -> Span:
+    # HOT: there are as many spans as nodes; hence no loop.
     parts = _list(raw)
-    if any(type(part) is not int for part in parts):
+    if len(parts) == 2:
+        start, length = parts
+        source = unit.source
+    elif len(parts) == 3:
+        source, start, length = parts
+    else:
         malformed()
-    match parts:
-        case [start, length]:
-            source, start = unit.source, start + unit.base
-        case [source, start, length]:
-            pass
-        case _:
-            malformed()
+    if not (type(start) is int is type(length) and type(source) is int):
+        malformed()
     if not 0 <= source < len(unit.sources):
         malformed()
+    if len(parts) == 2:
+        start += unit.base
     text = unit.sources[source]
     if not 0 <= start <= start + length <= len(text.text):
         malformed()
@@ -325,8 +340,8 @@ def _object(allowed: tuple[Any, ...]) -> Read:
     makers: dict[int, Read] = {}
 
     def read(raw: Any, unit: Unit) -> Any:
-        if isinstance(raw, list):
-            parts = _list(cast(object, raw))
+        if type(raw) is list:
+            parts = cast("list[object]", raw)
             number = parts[0] if parts and type(parts[0]) is int else -1
             maker = makers.get(number)
             if maker is None:
@@ -363,7 +378,7 @@ def _making(cls: type[Any]) -> Read:
     def make(raw: list[Any], unit: Unit) -> Any:
         if len(raw) != count:
             malformed()
-        made = made_of([read(part, unit) for read, part in zip(readers, raw[1:], strict=True)])
+        made = made_of([read(part, unit) for read, part in zip(readers, raw[1:], strict=False)])
         if is_node:
             unit.nodes.append(made)
         return made

@@ -29,10 +29,14 @@ class Encoder:
 
     def unit(self, value: object, span: Span | None) -> str:
         """Write one declaration; `span` is where it stands."""
+        return dumps(self.parts(value, span))
+
+    def parts(self, value: object, span: Span | None) -> list[object]:
+        """Return what a unit is made of: the number of its source, its offset there, the object."""
         if span is None:
-            return dumps([0, 0, _Unit(self._sources, None, 0).plain(value)])
+            return [0, 0, _Unit(self._sources, None, 0).plain(value)]
         unit = _Unit(self._sources, span.source, span.start)
-        return dumps([self._sources[id(span.source)], span.start, unit.plain(value)])
+        return [self._sources[id(span.source)], span.start, unit.plain(value)]
 
     def file(self, file: File, elsewhere: Mapping[int, int]) -> str:
         """Write a file, with numbers for the declarations that stand in other units.

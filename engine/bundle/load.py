@@ -18,6 +18,7 @@ from gatewright.engine.values import Value
 
 if TYPE_CHECKING:
     from gatewright.engine.bundle.signing import Key
+    from gatewright.engine.compile.forest import Unit
 
 
 class BundledSet(PolicySet):
@@ -49,6 +50,25 @@ class BundledSet(PolicySet):
     def secret_fields(self) -> frozenset[str]:
         """The names of the fields that are masked wherever values are shown."""
         return self.bundled.secrets
+
+    def frame(self, action: str) -> CheckedPolicy:
+        """Return what all decisions about an action have in common. Raises BundleError."""
+        return self.bundled.frame(action)
+
+    def carried(self, action: str) -> Unit | None:
+        """Return what the bundle has compiled of an action.
+
+        None where it has nothing, or nothing that can be read: then it is compiled here.
+        """
+        if self.bundled.compiled(action) is None:
+            return None
+        # Imports what reads trees, which most actions do without.
+        from gatewright.engine.bundle.compiled_read import read_compiled
+
+        try:
+            return read_compiled(self.bundled, self.data, action)
+        except BundleError:
+            return None
 
     def about(self, action: str) -> CheckedPolicy:
         """Return what concerns an action. Raises BundleError where it is malformed."""

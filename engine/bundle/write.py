@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +13,7 @@ from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.encode import Encoder
+from gatewright.engine.bundle.offsets import offsets_of
 from gatewright.engine.narrow import Places, permit_places, suspensions
 from gatewright.engine.secrecy.secrets import Secrets
 
@@ -22,12 +21,12 @@ from gatewright.engine.secrecy.secrets import Secrets
 def sections_of(policy: CheckedPolicy) -> dict[str, bytes]:
     """Return the sections that hold a policy."""
     units = [unit.encode("ascii") for unit in _units(policy)]
-    sources = _sources(policy)
+    sources = sources_of(policy)
     return {
         "sources": _json([[source.name, source.text] for source in sources]),
         "data": canonical(policy.data).encode("ascii"),
         "index": _json(index_of(policy)),
-        "offsets": _offsets(units),
+        "offsets": offsets_of(units),
         "units": b"".join(units),
     }
 
@@ -36,18 +35,9 @@ def _json(value: object) -> bytes:
     return dumps(value).encode("ascii")
 
 
-def _sources(policy: CheckedPolicy) -> list[Source]:
+def sources_of(policy: CheckedPolicy) -> list[Source]:
+    """Return the sources of a policy; places name them by their number."""
     return [file.span.source for file in policy.files]
-
-
-def _offsets(units: Sequence[bytes]) -> bytes:
-    """Return where each unit begins, and where the last one ends: 8 bytes each, lowest first."""
-    ends = array("Q", [0])
-    for unit in units:
-        ends.append(ends[-1] + len(unit))
-    if sys.byteorder == "big":
-        ends.byteswap()
-    return ends.tobytes()
 
 
 # --- units
@@ -55,7 +45,7 @@ def _offsets(units: Sequence[bytes]) -> bytes:
 
 def _units(policy: CheckedPolicy) -> Iterator[str]:
     """Yield the units of all declarations, in the order of their kinds."""
-    encoder = Encoder({id(source): n for n, source in enumerate(_sources(policy))})
+    encoder = Encoder({id(source): n for n, source in enumerate(sources_of(policy))})
     elsewhere: dict[int, int] = {}
     number = 0
     for kind in kinds.KINDS:

@@ -6,7 +6,7 @@ Source: language.md §2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, CheckedPolicy, Effect, Floor, Permit, Row, Rule
@@ -21,7 +21,7 @@ Held: TypeAlias = "Permit | tuple[Rule, Row]"
 class Conclusion:
     """What draws conclusions for one action; `policy` is narrowed to it."""
 
-    def __init__(self, policy: CheckedPolicy, rows: tuple[Held, ...], needs_permit: bool) -> None:
+    def __init__(self, policy: CheckedPolicy, rows: Sequence[Held], needs_permit: bool) -> None:
         self.policy = policy
         self.rows = rows
         self.needs_permit = needs_permit

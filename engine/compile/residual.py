@@ -23,7 +23,6 @@ from gatewright.engine.compile.native import Env, compile_condition, compile_exp
 from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
-from gatewright.engine.compile.typing import typed
 from gatewright.engine.values import Duration, Timestamp, Value
 
 
@@ -117,6 +116,9 @@ class Residuals:
 
     def _type_of(self, package: str) -> Callable[[ast.Expr], t.Type]:
         if package not in self._types:
+            # The checker's types: imported where a condition is compiled that no table holds.
+            from gatewright.engine.compile.typing import typed
+
             only = {self._action: self._policy.actions[self._action]}
             self._types[package] = typed(replace(self._policy, actions=only), package, self._action)
         return self._types[package]

@@ -49,10 +49,16 @@ class Slots:
     def __init__(self, declared: ActionType | None) -> None:
         self._declared = declared
         self._numbers: dict[tuple[Path, View], int] = {}
+        self._types: dict[Path, PathType | None] = {}
         self.all: list[Slot] = []
 
     def type_of(self, path: Path) -> PathType | None:
         """Return what is known of a path; None for what no slot can hold."""
+        if path not in self._types:
+            self._types[path] = self._type_of(path)
+        return self._types[path]
+
+    def _type_of(self, path: Path) -> PathType | None:
         match path:
             case ("now",):
                 return PathType(t.TIMESTAMP, False)

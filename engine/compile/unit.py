@@ -1,22 +1,19 @@
-"""One action's part of a policy set, compiled: its slots, its trees, and how they decide.
-
-A unit decides where everything goes as usual. Where a value does not fit, a condition errs, or
-something is too large to be looked at without counting, it gives None, and the reference
-interpreter decides: errors have their meaning there, and only there.
-"""
+"""One action's part of a policy set -> a unit: conditions become formulas, these become trees."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
+from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
+from gatewright.engine.collecting import uncollected
 from gatewright.engine.compile.answer import Conclusion, Held
-from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.build import build
-from gatewright.engine.compile.fit import Decide, Fit, deciding, fitting
+from gatewright.engine.compile.fit import Decide, deciding
+from gatewright.engine.compile.forest import Asking, Plan, Unit
 from gatewright.engine.compile.formula import (
     NO_SLOT,
     Counted,
@@ -30,13 +27,9 @@ from gatewright.engine.compile.inline import is_small
 from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.residual import Residuals
 from gatewright.engine.compile.slots import Slots
-from gatewright.engine.compile.tree import Node, Rows
+from gatewright.engine.compile.tree import Node, Residual, Rows
 from gatewright.engine.decision import Answer
 from gatewright.engine.values import Value
-
-MOST_COMBINATIONS: Final = 4_096
-"""How many combinations of segments' rows a unit remembers."""
-
 
 MOST_CONDITIONS: Final = 64
 """How many conditions a row may have; beyond, the interpreter decides about the action.
@@ -46,86 +39,6 @@ tree would be made of all of them, again and again.
 """
 
 
-class Asking(Protocol):
-    """What conditions that no table holds may ask of a decision in the making."""
-
-    def holds(self, expression: ast.Expr, package: str, risk: int | None) -> bool:
-        """Evaluate a condition as the interpreter does; raises EvaluationError."""
-        ...
-
-    def ask(self, question: Question, values: tuple[Value, ...]) -> Value:
-        """Ask a history; the answer is kept for the explanation."""
-        ...
-
-    def has_uses_left(self, exception: str, max_uses: int) -> bool:
-        """Tell whether an exception may be used once more; false where nobody counts."""
-        ...
-
-
-class Unit:
-    """Decides about actions of one declared name. Immutable but for what it remembers.
-
-    `decide(action, now_nanos, asking)` returns what is decided, or None where the interpreter has
-    to decide; whatever it raises means the same. `is_open` tells whether its conditions may use
-    `asking` at all. `asks` are the rules whose texts ask a history, None if a risk's text does.
-    """
-
-    __slots__ = ("asks", "asks_nothing", "decide", "is_open")
-
-    def __init__(self, decide: Decide, is_open: bool, asks: frozenset[str] | None) -> None:
-        self.decide = decide
-        self.is_open = is_open
-        self.asks = asks
-        self.asks_nothing = asks is not None and not asks
-
-
-class Forest:
-    """Decides by trees that are data: large ones, those of segments, and those of risks."""
-
-    def __init__(
-        self,
-        conclude: Callable[[Iterable[int]], Answer],
-        fit: Fit,
-        trees: tuple[Node, ...],
-        risks: tuple[Node, ...],
-        scores: Sequence[int],
-        slots: tuple[int | None, int | None],
-    ) -> None:
-        self._conclude = conclude
-        self._fit = fit
-        self._trees = trees
-        self._risks = risks
-        self._scores = scores
-        self._now, self._risk = slots
-        self._combined: dict[tuple[Rows, ...], Answer] = {}
-
-    def decide(self, action: Action, now_nanos: int, asking: Asking) -> Answer | None:
-        """Return what is decided, or None where the action is unusual."""
-        values = self._fit(action)
-        if values is None:
-            return None
-        if self._now is not None:
-            values[self._now] = now_nanos
-        if self._risk is not None:
-            values[self._risk] = None
-            held = [tree.find(values, asking) for tree in self._risks]
-            values[self._risk] = min(100, sum(self._scores[r] for rows in held for r in rows.ids))
-        if len(self._trees) == 1:
-            rows = self._trees[0].find(values, asking)
-            if rows.answer is None:
-                rows.answer = self._conclude(rows.ids)
-            return rows.answer  # type: ignore[no-any-return]
-        return self._joined(tuple([tree.find(values, asking) for tree in self._trees]))
-
-    def _joined(self, rows: tuple[Rows, ...]) -> Answer:
-        known = self._combined.get(rows)
-        if known is None:
-            known = self._conclude(row for each in rows for row in each.ids)
-            if len(self._combined) < MOST_COMBINATIONS:
-                self._combined[rows] = known
-        return known
-
-
 def compile_unit(
     policy: CheckedPolicy, data: Value, declared: ActionType, asking: Mapping[int, object]
 ) -> Unit:
@@ -133,64 +46,98 @@ def compile_unit(
 
     `asking` has the identities of rules and risks whose texts ask a history.
     """
-    return _Compiler(policy, data, declared).unit(asking)
+    with uncollected():
+        return _Compiler(policy, data, declared).unit(asking)
+
+
+Noting = Callable[[Formula, Residual], Residual]
+"""Takes a condition that tables cannot hold, as it is called, for whoever writes trees down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what its rows stand for, for whoever writes it down."""
+
+    plan: Plan
+    asks: frozenset[str] | None
+    """As in `Unit`."""
+
+
+def plan_of(
+    policy: CheckedPolicy,
+    data: Value,
+    declared: ActionType,
+    asking: Mapping[int, object],
+    noting: Noting,
+) -> Planned | None:
+    """Return what `compile_unit` makes a unit of; None where the interpreter decides always."""
+    if any(_is_long(rule) for rule in policy.rules):
+        return None
+    compiler = _Compiler(policy, data, declared, noting)
+    return Planned(compiler.plan(compiler.rows()[1]), compiler.asks(asking))
+
+
+def _unnoted(_: Formula, residual: Residual) -> Residual:
+    return residual
 
 
 class _Compiler:
-    def __init__(self, policy: CheckedPolicy, data: Value, declared: ActionType) -> None:
+    def __init__(
+        self,
+        policy: CheckedPolicy,
+        data: Value,
+        declared: ActionType,
+        noting: Noting = _unnoted,
+    ) -> None:
         self._policy = policy
         self._declared = declared
+        self._noting = noting
         self._slots = Slots(declared)
         self._lower = Lowering(policy, data, self._slots, declared.name)
         self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
-        self._rows_of_trees: dict[frozenset[int], Rows] = {}
+        self._known: dict[Formula, Residual] = {}
         self._lower.cost_of = self._residuals.cost
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         if any(_is_long(rule) for rule in self._policy.rules):
             return Unit(_undecided, is_open=True, asks=None)
-        held, formulas = self._rows()
-        risks = [self._risk(risk) for risk in self._policy.risks]
-        trees = self._trees(formulas, self._rows_of_trees)
-        read = self._slots.known(("risk",)) is not None or any(map(_is_open, formulas))
-        counts = read or any(self._may_err(formula) for formula in risks)
-        risk_trees = self._trees(risks, {}) if risks and counts else ()
-        risk_slot = self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
+        held, formulas = self.rows()
+        plan = self.plan(formulas)
         home, name = self._declared.package, self._declared.name
         needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
-        conclusion = Conclusion(self._policy, held, needs_permit)
-        is_open = any(map(_is_open, [*formulas, *risks]))
-        decide = self._decide(conclusion, trees, risk_trees, risk_slot)
-        return Unit(decide, is_open, self._asks(asking))
+        decide = self._decide(Conclusion(self._policy, held, needs_permit), plan)
+        return Unit(decide, plan.is_open, self.asks(asking))
 
-    def _decide(
-        self,
-        conclusion: Conclusion,
-        trees: tuple[Node, ...],
-        risks: tuple[Node, ...],
-        risk_slot: int | None,
-    ) -> Decide:
-        if len(trees) == 1 and not risks and is_small(trees[0]):
-
-            def answer(rows: Rows) -> Answer:
-                if rows.answer is None:
-                    rows.answer = conclusion.of(rows.ids)
-                return rows.answer  # type: ignore[no-any-return]
-
-            return deciding(self._declared, self._slots.all, trees[0], answer)
-        if len(trees) == 1:
-            for rows in self._rows_of_trees.values():
-                rows.answer = conclusion.of(rows.ids)
-        return Forest(
-            conclude=conclusion.of,
-            fit=fitting(self._declared, self._slots.all),
+    def plan(self, formulas: Sequence[Formula]) -> Plan:
+        risks = [self._risk(risk) for risk in self._policy.risks]
+        trees = self._trees(formulas)
+        read = self._slots.known(("risk",)) is not None or any(map(_is_open, formulas))
+        counts = read or any(self._may_err(formula) for formula in risks)
+        risk_trees = self._trees(risks) if risks and counts else ()
+        return Plan(
+            slots=self._slots,
             trees=trees,
-            risks=risks,
+            risks=risk_trees,
             scores=[risk.score for risk in self._policy.risks],
-            slots=(self._slots.known(("now",), "nanos"), risk_slot),
-        ).decide
+            risk_slot=(
+                self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
+            ),
+            is_open=any(map(_is_open, [*formulas, *risks])),
+        )
 
-    def _asks(self, asking: Mapping[int, object]) -> frozenset[str] | None:
+    def _decide(self, conclusion: Conclusion, plan: Plan) -> Decide:
+        trees = plan.trees
+        if len(trees) != 1 or plan.risks or not is_small(trees[0]):
+            return plan.forest(self._declared, conclusion).decide
+
+        def answer(rows: Rows) -> Answer:
+            if rows.answer is None:
+                rows.answer = conclusion.of(rows.ids)
+            return rows.answer  # type: ignore[no-any-return]
+
+        return deciding(self._declared, self._slots.all, trees[0], answer)
+
+    def asks(self, asking: Mapping[int, object]) -> frozenset[str] | None:
         if any(id(risk) in asking for risk in self._policy.risks):
             return None
         return frozenset(r.qualified for r in self._policy.rules if id(r) in asking)
@@ -200,19 +147,25 @@ class _Compiler:
         absent = (self._slots.all[slot].may_be_absent for slot in slots_of(formula))
         return _is_open(formula) or any(absent)
 
-    def _trees(
-        self, formulas: Sequence[Formula], interned: dict[frozenset[int], Rows]
-    ) -> tuple[Node, ...]:
+    def _trees(self, formulas: Sequence[Formula]) -> tuple[Node, ...]:
+        interned: dict[frozenset[int], Rows] = {}
         return build(
             [*enumerate(formulas)],
             self._slots.kinds(),
-            self._residuals.function,
+            self._residual,
             lambda ids: interned.setdefault(ids, Rows(ids)),
         )
 
+    def _residual(self, formula: Formula) -> Residual:
+        known = self._known.get(formula)
+        if known is None:
+            made = self._noting(formula, self._residuals.function(formula))
+            known = self._known[formula] = made
+        return known
+
     # --- rows
 
-    def _rows(self) -> tuple[tuple[Held, ...], list[Formula]]:
+    def rows(self) -> tuple[tuple[Held, ...], list[Formula]]:
         held: list[Held] = []
         formulas: list[Formula] = []
         for permit in self._policy.permits:

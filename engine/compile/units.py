@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from threading import Lock
 
-from gatewright.engine.compile.unit import Unit, compile_unit
+from gatewright.engine.compile.forest import Unit
+from gatewright.engine.compile.unit import compile_unit
 from gatewright.engine.parts import Parts
 from gatewright.engine.values import Value
 

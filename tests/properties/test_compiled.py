@@ -7,8 +7,13 @@ from collections import Counter
 import pytest
 from hypothesis import given
 
+from gatewright.dsl.policy import CheckedPolicy
+from gatewright.engine import evaluate
+from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import BundledSet
+from gatewright.engine.decision import Answer
+from gatewright.engine.interpret import Outcome, Request, interpret
 from tests.engine.bundle.support import bundled
 from tests.properties.pairs import compare, interpreted, told
 from tests.properties.support import decide, examples, loaded
@@ -48,6 +53,36 @@ def test_a_set_out_of_a_bundle_decides_the_same(made: GeneratedSet) -> None:
     for action in made.actions:
         assert told(decide(unpacked, made, action)) == told(decide(policy, made, action))
         assert told(decide(unpacked, made, action)) == interpreted(policy, made, dict(action))
+
+
+@examples(2)
+@given(policy_sets())
+def test_a_compiled_form_out_of_a_bundle_decides_the_same(made: GeneratedSet) -> None:
+    """It decides as the interpreter does, and leaves it what a unit that is compiled here leaves."""
+    policy = loaded(made)
+    interpretations: list[str] = []
+
+    def counting(policy: CheckedPolicy, request: Request) -> Outcome:
+        interpretations.append(request.action)
+        return interpret(policy, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_layout, "LEAST_ROWS", 0)
+        patch.setattr(evaluate, "interpret", counting)
+        content = build(policy.policy)
+        unpacked = BundledSet(bundled(content))
+        assert build(unpacked.policy) == content
+        for action in made.actions:
+            name = str(action["action"])
+            assert (unpacked.carried(name) is None) is (name not in policy.policy.actions)
+            counts: list[int] = []
+            decisions: list[Answer] = []
+            for each in (policy, unpacked):
+                before = len(interpretations)
+                decisions.append(told(decide(each, made, action)))
+                counts.append(len(interpretations) - before)
+            assert decisions == [interpreted(policy, made, dict(action))] * 2
+            assert counts[0] == counts[1]
 
 
 @pytest.mark.volume

@@ -153,7 +153,7 @@ def keep_policy(connection: Connection, policy: PolicySet, now: int) -> None:
     """Keep a policy set as a bundle, where it is not kept yet. Cost: one look-up, else its size."""
     c = t.policies.c
     if connection.scalar(select(c.digest).where(c.digest == policy.digest)) is None:
-        bundle = build(policy.policy)
+        bundle = build(policy.policy, compiled=False)
         insert_new(connection, t.policies, digest=policy.digest, bundle=bundle, first_used_at=now)
 
 
