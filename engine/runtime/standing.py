@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
-from gatewright.engine.runtime.routing import Roster, can_be_answered, counted, open_asks
+from gatewright.engine.runtime.routing import (
+    Roster,
+    can_be_answered,
+    counted,
+    free_voters,
+    open_asks,
+)
 from gatewright.engine.runtime.run import Ask, Attempt, Document, Run, Vote
 from gatewright.engine.values import Timestamp
 
@@ -31,20 +37,16 @@ def waits_for(run: Run, roster: Roster) -> tuple[Waiting, ...]:
     return tuple(
         Waiting(
             ask,
-            tuple(sorted(roster.voters(ask) - _answered(run))),
+            free_voters(ask, run.round.votes, roster),
             tuple(
                 vote
                 for vote in counted(run.round.votes, ask, roster)
                 if vote.holder in roster.voters(ask)
             ),
-            can_be_answered(ask, roster),
+            can_be_answered(ask, run.round.votes, roster),
         )
         for ask in open_asks(run.round, roster)
     )
-
-
-def _answered(run: Run) -> set[str]:
-    return {name for vote in run.round.votes for name in (vote.person, vote.holder)}
 
 
 def run_document(
