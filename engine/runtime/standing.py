@@ -156,6 +156,8 @@ def _lines(run: Run, waiting: tuple[Waiting, ...], trail: tuple[Document, ...]) 
         yield f"      {_voted(vote)}"
     for attempt in run.attempts:
         yield _tried(attempt)
+    if run.record is not None:
+        yield f"hand  {shown(run.closed_by)} wrote down: {shown(run.record)}"
     for remark in run.remarks:
         yield f"said  {shown(remark.by)}: {shown(remark.text)}"
     for number, entry in enumerate(trail):
@@ -205,7 +207,7 @@ def _tried(attempt: Attempt) -> str:
     return f"tried {_when(attempt.started_at)} by {shown(attempt.worker)}, {outcome}{message}"
 
 
-_TOLD: Final = ("effect", "route", "note", "why", "to", "key", "because")
+_TOLD: Final = ("effect", "route", "on_behalf_of", "note", "why", "to", "key", "because")
 """What is told of an entry of the trail."""
 
 
@@ -216,4 +218,5 @@ def _told(entry: Document) -> str:
     when = _when(Timestamp.parse(entry["at"]).nanos)
     if entry.get("erased"):
         words = f"{words} (erased)".strip()
-    return f"{when}  {shown(actor['id'])}  {kind}" + (f"  {words}" if words else "")
+    who = shown_id(actor["id"] or None)
+    return f"{when}  {who}  {kind}" + (f"  {words}" if words else "")
