@@ -7,7 +7,9 @@ columns come from the declaration only, values are bound parameters. Needs the e
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +35,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    InterfaceError,
+    NoSuchTableError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.types import TypeDecorator
 
 from gatewright.connectors.systems.sql_fields import KINDS, SQLITE_DIGITS, Field
@@ -64,6 +72,11 @@ JOURNAL: Final = "gatewright_journal"
 
 
 LAST_VERSION: Final = 2**63 - 1
+
+_CONNECT_S: Final = 10
+"""How long PostgreSQL may take to answer at first, in seconds; an address can say otherwise."""
+
+_log = logging.getLogger("gatewright.connectors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +119,26 @@ class OutcomeUnknown(Exception):
     """The connection was lost in the commit: only `probe` can tell what happened."""
 
 
+class _Away(ConnectorError):
+    """The database cannot be reached, or is locked; it may be back later. Nothing was changed."""
+
+
 class SqlConnector:
     """A connector to tables; see `gatewright.engine.runtime.ports.Connector`.
 
     `database` is an address or an engine of the caller's. Raises ValueError where a declaration
     does not fit the tables, ConnectorError where the database cannot be used; no message holds an
-    address.
+    address. With `waits` one that is away is looked at again by every call, until it is back; then
+    a declaration that does not fit is a ConnectorError of the call.
     """
 
     def __init__(
-        self, database: str | Engine, system: str, objects: Mapping[str, SqlObject]
+        self,
+        database: str | Engine,
+        system: str,
+        objects: Mapping[str, SqlObject],
+        *,
+        waits: bool = False,
     ) -> None:
         self.system: Final = system
         self.capabilities: Final = Capabilities(
@@ -124,17 +147,42 @@ class SqlConnector:
         self._engine = database if isinstance(database, Engine) else _engine(database)
         self._owns_engine = not isinstance(database, Engine)
         self._journal = _journal()
+        self._objects = dict(objects)
+        self._tables: dict[str, _Rows] | None = None
+        self._looking = threading.Lock()
         try:
-            with self._transaction() as connection:
-                _require_transactions(connection)
-                self._journal.create(connection, checkfirst=True)
-                self._tables = {n: _Rows.reflect(connection, o) for n, o in objects.items()}
+            self._tables = self._look()
+        except _Away as error:
+            self.close()
+            if not waits:
+                raise
+            _log.warning("%s: it is looked at again when it is needed", error.message)
         except BaseException:
             self.close()
             raise
 
     def __repr__(self) -> str:
-        return f"SqlConnector({self.system!r}, {sorted(self._tables)})"
+        return f"SqlConnector({self.system!r}, {sorted(self._objects)})"
+
+    def _look(self) -> dict[str, _Rows]:
+        """Return what the tables are like; makes the journal where there is none."""
+        try:
+            with self._transaction() as connection:
+                _require_transactions(connection)
+                self._journal.create(connection, checkfirst=True)
+                return {n: _Rows.reflect(connection, o) for n, o in self._objects.items()}
+        except OutcomeUnknown as error:  # of no consequence: who looks again finds the journal
+            raise _Away(f"{error}; nothing was changed") from None
+
+    def _known(self) -> dict[str, _Rows]:
+        """Return what the tables are like, looking now where the database was away."""
+        with self._looking:
+            if self._tables is None:
+                try:
+                    self._tables = self._look()
+                except ValueError as error:
+                    raise ConnectorError(f"`{self.system}` cannot be used: {error}") from None
+            return self._tables
 
     def close(self) -> None:
         """Close all connections that are not in use; an engine of the caller's is left alone."""
@@ -192,6 +240,7 @@ class SqlConnector:
 
     def probe(self, key: str) -> Probe:
         """Return the receipt of a key, if its write was committed."""
+        self._known()
         with self._transaction() as connection:
             found = self._entry(connection, key)
         return Probe(Applied.NO) if found is None else Probe(Applied.YES, _receipt(found))
@@ -252,9 +301,9 @@ class SqlConnector:
         return TargetRef(self.system, given.object, given.id)
 
     def _rows(self, target: TargetRef) -> _Rows:
-        if target.system != self.system or target.object not in self._tables:
+        if target.system != self.system or target.object not in self._objects:
             raise Unsupported(f"`{self.system}` has no such object")
-        return self._tables[target.object]
+        return self._known()[target.object]
 
     @contextmanager
     def _transaction(self) -> Generator[Connection, None, None]:
@@ -271,7 +320,9 @@ class SqlConnector:
             what = f"the database of `{self.system}` failed ({type(error).__name__})"
             if committing:
                 raise OutcomeUnknown(f"{what} in the commit") from None
-            raise ConnectorError(f"{what}; nothing was changed") from None
+            is_away = isinstance(error, OperationalError | InterfaceError)
+            kind = _Away if is_away else ConnectorError
+            raise kind(f"{what}; nothing was changed") from None
 
 
 # --- one table ----------------------------------------------------------------------------------
@@ -490,7 +541,9 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.drivername in ("postgres", "postgresql"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, hide_parameters=True)
+        is_named = "connect_timeout" in parsed.query or not parsed.drivername.endswith("+psycopg")
+        limits = {} if is_named else {"connect_timeout": _CONNECT_S}
+        return create_engine(parsed, hide_parameters=True, connect_args=limits)
     except ImportError as error:
         raise ValueError(f"the driver of the database is not installed: {error.name}") from None
     except (ArgumentError, ValueError):  # their text may hold parts of the address, a password

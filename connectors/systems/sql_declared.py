@@ -60,7 +60,10 @@ class _Objects(_Declared):
 
 
 def sql(*, system: str, database: str, objects: dict[str, Any]) -> SqlConnector:
-    """Return the connector that plain data declares; raises ValueError for what does not fit."""
+    """Return the connector that plain data declares; raises ValueError for what does not fit.
+
+    A database that is away keeps nobody from looking at runs and stopping them: it is waited for.
+    """
     try:
         declared = _Objects.model_validate({"objects": objects}, strict=True)
     except ValidationError as error:
@@ -68,5 +71,8 @@ def sql(*, system: str, database: str, objects: dict[str, Any]) -> SqlConnector:
         place = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"`{place}`: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
     return SqlConnector(
-        database, system, {name: entry.declared() for name, entry in declared.objects.items()}
+        database,
+        system,
+        {name: entry.declared() for name, entry in declared.objects.items()},
+        waits=True,
     )

@@ -432,6 +432,23 @@ def test_people_or_policies_that_are_wrong(shop: Shop) -> None:
     assert shop.run("work", "--drain").code == 1
 
 
+def test_a_system_that_is_away_keeps_nobody_from_stopping_a_run(shop: Shop) -> None:
+    home, away = shop.folder / "shop.db", shop.folder / "shop"
+    away.mkdir()
+    home.rename(away / "shop.db")
+    shop.config.write_text(shop.config.read_text().replace("shop.db", "shop/shop.db"))
+    first, second = shop.propose(refund()), shop.propose(refund(charge="ch_2"))
+    away.rename(shop.folder / "gone")
+    for given in (
+        ("queue",), ("show", first["run"]), ("reject", first["run"], "--as", "ann", "--note", "No."),
+        ("approve", second["run"], "--as", "ann", "--card", second["card"]), ("work", "--drain"),
+    ):  # fmt: skip
+        ran = shop.run(*given)
+        assert ran.code == 0, ran.err
+    refused(shop.run("propose", "--action", "-", stdin=json.dumps(refund())), "no_preview")
+    assert [shop.state(one["run"]) for one in (first, second)] == ["rejected", "approved"]
+
+
 def test_a_bad_edit_of_the_policies_keeps_nobody_from_stopping_a_run(shop: Shop) -> None:
     policies = shop.folder / "refunds.gate"
     policies.write_text((Path(REFUNDS) / "refunds.gate").read_text("utf-8"), "utf-8")
