@@ -65,8 +65,8 @@ def _asked(run: Run, roster: Roster) -> tuple[Message, ...]:
         return ()
     return tuple(
         Message(
-            "route.asked" if routing.can_be_answered(ask, roster) else "route.unanswerable",
-            tuple(sorted(roster.voters(ask))),
+            _asking(run, ask, roster),
+            routing.free_voters(ask, run.round.votes, roster),
             {
                 "route": ask.route,
                 "late_at": _text(ask.late_at),
@@ -75,6 +75,12 @@ def _asked(run: Run, roster: Roster) -> tuple[Message, ...]:
         )
         for ask in routing.open_asks(run.round, roster)
     )
+
+
+def _asking(run: Run, ask: Ask, roster: Roster) -> str:
+    """Return the kind of message that tells of a question: whether enough people are left."""
+    left = routing.can_be_answered(ask, run.round.votes, roster)
+    return "route.asked" if left else "route.unanswerable"
 
 
 def _text(instant: int | None) -> str | None:
@@ -272,12 +278,12 @@ def _answered(ask: Ask, kind: TimerKind, now: int) -> Ask:
 
 def _remind(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
     run = _with_ask(run, ask, replace(ask, remind_at=None))
-    return Step(run, (_timer("reminded", ask),), (_tell("route.reminder", ask, roster),))
+    return Step(run, (_timer("reminded", ask),), (_tell("route.reminder", run, ask, roster),))
 
 
 def _late(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
     run = _with_ask(run, ask, replace(ask, late_at=None, is_late=True))
-    return Step(run, (_timer("late", ask),), (_tell("route.late", ask, roster),))
+    return Step(run, (_timer("late", ask),), (_tell("route.late", run, ask, roster),))
 
 
 def _timeout(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
@@ -298,8 +304,8 @@ def _escalate(run: Run, ask: Ask, heir: Ask, roster: Roster) -> Step:
         asks=tuple(heir if a == ask else a for a in run.round.asks),
         votes=tuple(vote for vote in run.round.votes if not routing.answers(vote, ask)),
     )
-    entry = _timer("escalated", ask, {"to": heir.route})
-    return Step(with_round(run, round_), (entry,), (_tell("route.asked", heir, roster),))
+    run, entry = with_round(run, round_), _timer("escalated", ask, {"to": heir.route})
+    return Step(run, (entry,), (_tell(_asking(run, heir, roster), run, heir, roster),))
 
 
 _TIMERS = {"remind": _remind, "late": _late, "timeout": _timeout}
@@ -314,5 +320,5 @@ def _timer(what: str, ask: Ask, body: Document | None = None) -> Entry:
     return Entry(f"timer.{what}", "system", "timer", {"route": ask.route, **(body or {})})
 
 
-def _tell(kind: str, ask: Ask, roster: Roster) -> Message:
-    return Message(kind, tuple(sorted(roster.voters(ask))), {"route": ask.route})
+def _tell(kind: str, run: Run, ask: Ask, roster: Roster) -> Message:
+    return Message(kind, routing.free_voters(ask, run.round.votes, roster), {"route": ask.route})

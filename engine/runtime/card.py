@@ -58,16 +58,15 @@ def card_document(run: Run) -> Document:
             "confidence": action.get("context", {}).get("confidence"),
         },
         "requester": run.requester,
+        "editor": next((one.editor for one in reversed(run.rounds) if one.editor), None),
         "reasons": [
             {"by": one.by, "text": one.text} for one in run.remarks if one.kind == "reason"
         ],
         "effect": decision["effect"],
         "because": decision["because"],
-        "rules": [
-            {key: rule[key] for key in ("name", "package", "kind", "effect", "because", "at")}
-            for rule in decision["rules"]
-            if rule["status"] in ("matched", "error")
-        ],
+        "rules": _rules(decision, "matched", "error"),
+        "suspended": _rules(decision, "suspended"),
+        "errors": decision["errors"],
         "risk": decision["risk"],
         "risk_parts": [
             {key: part[key] for key in ("name", "package", "score", "because", "at")}
@@ -77,6 +76,14 @@ def card_document(run: Run) -> Document:
         "stages": [list(stage) for stage in round_.stages],
         "undo": preview["undo"],
     }
+
+
+def _rules(decision: Document, *statuses: str) -> list[Document]:
+    return [
+        {key: rule[key] for key in ("name", "package", "kind", "effect", "because", "at")}
+        for rule in decision["rules"]
+        if rule["status"] in statuses
+    ]
 
 
 def card_text(run: Run) -> str:
@@ -104,6 +111,8 @@ def card_lines(run: Run) -> Iterator[str]:
     )
     if card["requester"] not in (None, agent["id"]):
         yield f"      brought by {shown(card['requester'])}"
+    if card["editor"] not in (None, agent["id"], card["requester"]):
+        yield f"      changed by {shown(card['editor'])}"
     for reason in card["reasons"]:
         yield f"      {shown(reason['by'])} says: {shown(reason['text'])}"
     if agent["says"]:
@@ -117,15 +126,22 @@ def card_lines(run: Run) -> Iterator[str]:
     for reason in card["because"]:
         yield f"      {shown(reason)}"
     for rule in card["rules"]:
-        at = rule["at"]
-        told = " ".join(filter(None, (rule["kind"], rule["name"])))  # a default has no name
-        yield f"      {told} ({at['file']}:{at['line']}): {rule['effect']}"
+        yield f"      {_placed(rule)}: {rule['effect']}"
+    for rule in card["suspended"]:
+        yield f"      {_placed(rule)}: suspended by an exception, else {rule['effect']}"
+    for source, message in dict.fromkeys((e["source"], e["message"]) for e in card["errors"]):
+        yield f"wrong {shown(source)}: {shown(message)}"
     yield f"risk  {card['risk']} of 100"
     for part in card["risk_parts"]:
         reason = f": {shown(part['because'])}" if part["because"] else ""
         yield f"      {part['score']} for {part['name']}{reason}"
     yield f"undo  {shown(card['undo'] or 'this cannot be taken back')}"
     yield f"card  {card['card']}"
+
+
+def _placed(rule: Document) -> str:
+    told = " ".join(filter(None, (rule["kind"], rule["name"])))  # a default has no name
+    return f"{told} ({rule['at']['file']}:{rule['at']['line']})"
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:

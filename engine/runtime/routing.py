@@ -144,12 +144,31 @@ def _has_quorum(route: RouteAtNow, holders: set[str], roster: Roster) -> bool:
     return given >= (1 if route.quorum == "one" else route.quorum)
 
 
-def can_be_answered(ask: Ask, roster: Roster) -> bool:
-    """Tell whether there are enough people left for the route, or for one that outranks it."""
-    everybody = set[str]().union(*(roster.routes[r].members for r in roster.serving(ask)))
-    return ask.approved_by_timeout or any(
-        _has_quorum(roster.routes[r], everybody, roster) for r in roster.serving(ask)
-    )
+def can_be_answered(ask: Ask, votes: Iterable[Vote], roster: Roster) -> bool:
+    """Tell whether there are enough people left for the route, or for one that outranks it.
+
+    `votes` are those of the round: who filled another place of it is not there any more.
+    """
+    if ask.approved_by_timeout:
+        return True
+    votes = list(votes)
+    here = counted(votes, ask, roster)
+    return any(_can_be_enough(roster.routes[r], here, votes, roster) for r in roster.serving(ask))
+
+
+def _can_be_enough(route: RouteAtNow, here: list[Vote], votes: list[Vote], roster: Roster) -> bool:
+    given = {vote.holder for vote in here if vote.person not in route.excluded}
+    return _has_quorum(route, given | (route.members - who_answered(votes)), roster)
+
+
+def who_answered(votes: Iterable[Vote]) -> frozenset[str]:
+    """Return who fills a place of the round, or has one filled: they answer nothing else in it."""
+    return frozenset(name for vote in votes for name in (vote.person, vote.holder))
+
+
+def free_voters(ask: Ask, votes: Iterable[Vote], roster: Roster) -> tuple[str, ...]:
+    """Return, sorted, whose answers serve for a route and who have not answered in this round."""
+    return tuple(sorted(roster.voters(ask) - who_answered(votes)))
 
 
 def place_for(
@@ -161,7 +180,7 @@ def place_for(
     """
     require_known(roster, person)
     require_allowed(roster, person)
-    if any(person in (vote.person, vote.holder) for vote in round_.votes):
+    if person in who_answered(round_.votes):
         raise Refused(
             "voted",
             f"`{person}` has answered already",
@@ -215,5 +234,6 @@ def require_allowed(roster: Roster, person: str) -> None:
 def _excluded(person: str) -> Refused:
     return Refused(
         "excluded", f"`{person}` must not answer this run",
-        "who asked for it, owns the agent, edited it, or stands in for one of them is excluded",
+        "who asked for it, owns the agent, edited it, or stands in for one of them is excluded,"
+        " and whom the route's `exclude` names",
     )  # fmt: skip

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
-from gatewright.engine.runtime.routing import Roster, can_be_answered, counted, open_asks
+from gatewright.engine.runtime.routing import (
+    Roster,
+    can_be_answered,
+    counted,
+    free_voters,
+    open_asks,
+)
 from gatewright.engine.runtime.run import Ask, Attempt, Document, Run, Vote
 from gatewright.engine.values import Timestamp
 
@@ -31,20 +37,16 @@ def waits_for(run: Run, roster: Roster) -> tuple[Waiting, ...]:
     return tuple(
         Waiting(
             ask,
-            tuple(sorted(roster.voters(ask) - _answered(run))),
+            free_voters(ask, run.round.votes, roster),
             tuple(
                 vote
                 for vote in counted(run.round.votes, ask, roster)
                 if vote.holder in roster.voters(ask)
             ),
-            can_be_answered(ask, roster),
+            can_be_answered(ask, run.round.votes, roster),
         )
         for ask in open_asks(run.round, roster)
     )
-
-
-def _answered(run: Run) -> set[str]:
-    return {name for vote in run.round.votes for name in (vote.person, vote.holder)}
 
 
 def run_document(
@@ -154,6 +156,8 @@ def _lines(run: Run, waiting: tuple[Waiting, ...], trail: tuple[Document, ...]) 
         yield f"      {_voted(vote)}"
     for attempt in run.attempts:
         yield _tried(attempt)
+    if run.record is not None:
+        yield f"hand  {shown(run.closed_by)} wrote down: {shown(run.record)}"
     for remark in run.remarks:
         yield f"said  {shown(remark.by)}: {shown(remark.text)}"
     for number, entry in enumerate(trail):
@@ -203,7 +207,7 @@ def _tried(attempt: Attempt) -> str:
     return f"tried {_when(attempt.started_at)} by {shown(attempt.worker)}, {outcome}{message}"
 
 
-_TOLD: Final = ("effect", "route", "note", "why", "to", "key", "because")
+_TOLD: Final = ("effect", "route", "on_behalf_of", "note", "why", "to", "key", "because")
 """What is told of an entry of the trail."""
 
 
@@ -214,4 +218,5 @@ def _told(entry: Document) -> str:
     when = _when(Timestamp.parse(entry["at"]).nanos)
     if entry.get("erased"):
         words = f"{words} (erased)".strip()
-    return f"{when}  {shown(actor['id'])}  {kind}" + (f"  {words}" if words else "")
+    who = shown_id(actor["id"] or None)
+    return f"{when}  {who}  {kind}" + (f"  {words}" if words else "")

@@ -59,15 +59,17 @@ def approve(
     """
     if card is not None and (len(runs) > 1 or any("=" in run for run in runs)):
         raise click.UsageError("--card is for one run; with several, write RUN=CARD")
+    wanted = [(run, card or named) for run, _, named in (given.partition("=") for given in runs)]
+    if not all(named for _, named in wanted) and not at_terminal():
+        raise click.UsageError("name the card that was looked at: --card DIGEST, or RUN=DIGEST")
     refused = False
     with opened(config) as gate:
-        for given in runs:
-            run, _, named = given.partition("=")
+        for run, named in wanted:
             try:
-                seen = card or named or _seen(gate, run)
+                seen = named or _seen(gate, run)
                 tell(gate, gate.approve(run, by=person, card=seen, route=route, note=note), form)
             except GateError as error:
-                NotDone(error).show()
+                NotDone(error, run if len(wanted) > 1 else None).show()
                 refused = True
     raise SystemExit(int(refused))
 
@@ -79,13 +81,12 @@ def at_terminal() -> bool:
 
 def _seen(gate: Gate, id_: str) -> str:
     """Show the card, and return its digest once somebody at the terminal says yes to it."""
-    if not at_terminal():
-        raise click.UsageError("name the card that was looked at: --card DIGEST, or RUN=DIGEST")
     # Needs pydantic and SQLAlchemy, which `--help` does without.
     from gatewright.engine.runtime.card import card_text
+    from gatewright.engine.runtime.standing import head_lines
 
     run = gate.run(id_)
-    write(card_text(run))
+    write("\n".join((*head_lines(run, gate.waits_for(run)), "", card_text(run))))
     click.confirm("approve exactly this?", abort=True)
     return run.card
 

@@ -37,10 +37,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class NotDone(click.ClickException):
-    """What the gate refused: the command ends with exit code 1, and nothing has happened."""
+    """What the gate refused: the command ends with exit code 1, and nothing has happened.
 
-    def __init__(self, error: GateError) -> None:
-        super().__init__(error.message)
+    `run` is named where the command is about several and the error does not say which one.
+    """
+
+    def __init__(self, error: GateError, run: str | None = None) -> None:
+        is_named = run is None or run in error.message
+        super().__init__(error.message if is_named else f"run `{run}`: {error.message}")
         self._error = error
 
     def show(self, file: IO[Any] | None = None) -> None:

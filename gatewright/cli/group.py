@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -35,6 +38,26 @@ class LazyGroup(click.Group):
             ) from None
         command: click.Command = getattr(found, name or "command")
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; where its output cannot be written it ends with exit code 2."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
+        except BrokenPipeError:  # nobody reads: click ends the command
+            raise
+        except OSError as error:
+            if error.filename is not None or sys.stdout is None:  # not what was to be written
+                raise
+            # What is left in the buffer must not fail again when the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # Imports more than is needed where all goes well.
+            from gatewright.cli.terminal import Refused
+
+            raise Refused("<stdout>", error.strerror or "cannot be written") from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -11,6 +11,7 @@ from gatewright.cli.gate import format_option, gate_option, opened, tell
 from gatewright.cli.inputs import write
 
 if TYPE_CHECKING:
+    from gatewright.engine.runtime.gate import Gate
     from gatewright.engine.runtime.run import State
 
 
@@ -56,8 +57,11 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
         # Needs pydantic and SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.standing import row, run_document
 
-        found = gate.listed(states, most=most) if states else gate.queue(person=person, most=most)
-        waiting = [(run, gate.waits_for(run)) for run in found]
+        many = most + 1  # one more tells whether there are more
+        found = gate.listed(states, most=many) if states else gate.queue(person=person, most=many)
+        waiting = [(run, gate.waits_for(run)) for run in found[:most]]
+        if len(found) > most:
+            click.echo(f"there are more than these {most}: --most shows more", err=True)
         if form == "json":
             write(json.dumps([run_document(*one) for one in waiting], indent=2, allow_nan=False))
             return
@@ -66,7 +70,14 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
         if not waiting and states:
             click.echo("no run is in that state", err=True)
         elif not waiting:
-            click.echo("nothing waits" + (f" for `{person}`" if person else ""), err=True)
+            click.echo(_nothing(gate, person), err=True)
+
+
+def _nothing(gate: Gate, person: str | None) -> str:
+    if person is None:
+        return "nothing waits"
+    known = person in gate.desk.directory.people()
+    return f"nothing waits for `{person}`" + ("" if known else ", whom the directory does not know")
 
 
 @click.command("show")

@@ -70,7 +70,10 @@ def _write(text: str) -> None:
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads. What is left in the buffer must not fail again when the process ends.
+    except OSError as error:
+        # What is left in the buffer must not fail again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
+        if isinstance(error, BrokenPipeError):  # nobody reads
+            raise SystemExit(1) from None
+        sys.stderr.write(f"error: <stdout>: {error.strerror}\n")
+        raise SystemExit(2) from None

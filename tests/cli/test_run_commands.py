@@ -111,7 +111,8 @@ def test_a_refund_from_proposal_to_trail(shop: Shop) -> None:
     assert proposed["agent"]["says"] == "The parcel never came."
 
     assert id_ in shop.run("queue", "--as", "ann").out
-    assert "nothing waits for `nobody`" in shop.run("queue", "--as", "nobody").err
+    unknown = shop.run("queue", "--as", "nobody").err
+    assert unknown == "nothing waits for `nobody`, whom the directory does not know\n"
     assert shop.run("approve", id_, "--as", "ann", "--card", card).code == 0
     assert shop.row("ch_1") == ("paid", 0)
     assert shop.run("work", "--drain").code == 0
@@ -237,8 +238,36 @@ def test_of_several_approvals_each_counts_by_itself(shop: Shop) -> None:
     given = [f"{r['run']}={r['card']}" for r in (runs[0], runs[2])]
     ran = shop.run("approve", given[0], f"{runs[1]['run']}=sha256:00", given[1], "--as", "ann")
     refused(ran, "other_card")
+    assert f"error[other_card]: run `{runs[1]['run']}`: the approval names another" in ran.err
     assert [shop.state(r["run"]) for r in runs] == ["approved", "pending", "approved"]
     assert shop.run("approve", *given, "--as", "ann", "--card", "sha256:00").code == 2
+
+
+def test_of_several_approvals_none_counts_where_one_names_no_card(shop: Shop) -> None:
+    first, second = shop.propose(refund()), shop.propose(refund(charge="ch_2"))
+    blind = shop.run("approve", f"{first['run']}={first['card']}", second["run"], "--as", "ann")
+    assert (blind.code, "--card DIGEST" in blind.err) == (2, True)
+    assert shop.state(first["run"]) == "pending"
+
+
+def test_a_queue_says_that_there_are_more(shop: Shop) -> None:
+    runs = [shop.propose(refund(charge=f"ch_{n}"))["run"] for n in (1, 2, 3)]
+    for options in ((), ("--as", "ann"), ("--state", "pending")):
+        some = shop.run("queue", *options, "--most", "2", "--format", "json")
+        assert [one["run"] for one in json.loads(some.out)] == runs[:2]
+        assert some.err == "there are more than these 2: --most shows more\n"
+        assert shop.run("queue", *options, "--most", "3").err == ""
+
+
+def test_what_was_done_by_hand_is_shown(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    shop.told("take-over", id_, "--as", "ann")
+    record = json.dumps({"paid by": "cheque 12"})
+    assert (
+        shop.run("complete", id_, "--as", "ann", "--executed", "--record", "-", stdin=record).code
+        == 0
+    )
+    assert 'hand  ann wrote down: {"paid by": "cheque 12"}' in shop.run("show", id_).out
 
 
 def test_a_terminal_shows_the_card_and_asks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +276,7 @@ def test_a_terminal_shows_the_card_and_asks(shop: Shop, monkeypatch: pytest.Monk
     no = shop.run("approve", id_, "--as", "ann", stdin="n\n")
     assert (no.code, shop.state(id_)) == (1, "pending")
     assert "refunded  0.00 USD -> 75.00 USD" in no.out
+    assert "needs manager: one of ann, bob, fay" in no.out
     assert shop.run("approve", id_, "--as", "ann", stdin="y\n").code == 0
     assert shop.state(id_) == "approved"
 
@@ -403,6 +433,23 @@ def test_people_or_policies_that_are_wrong(shop: Shop) -> None:
     ran = shop.run("queue")
     assert (ran.code, "error[GW" in ran.err) == (1, True)
     assert shop.run("work", "--drain").code == 1
+
+
+def test_a_system_that_is_away_keeps_nobody_from_stopping_a_run(shop: Shop) -> None:
+    home, away = shop.folder / "shop.db", shop.folder / "shop"
+    away.mkdir()
+    home.rename(away / "shop.db")
+    shop.config.write_text(shop.config.read_text().replace("shop.db", "shop/shop.db"))
+    first, second = shop.propose(refund()), shop.propose(refund(charge="ch_2"))
+    away.rename(shop.folder / "gone")
+    for given in (
+        ("queue",), ("show", first["run"]), ("reject", first["run"], "--as", "ann", "--note", "No."),
+        ("approve", second["run"], "--as", "ann", "--card", second["card"]), ("work", "--drain"),
+    ):  # fmt: skip
+        ran = shop.run(*given)
+        assert ran.code == 0, ran.err
+    refused(shop.run("propose", "--action", "-", stdin=json.dumps(refund())), "no_preview")
+    assert [shop.state(one["run"]) for one in (first, second)] == ["rejected", "approved"]
 
 
 def test_a_bad_edit_of_the_policies_keeps_nobody_from_stopping_a_run(shop: Shop) -> None:

@@ -108,3 +108,21 @@ def test_a_reader_that_leaves_ends_the_program_quietly(folder: Path) -> None:
     )  # fmt: skip
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--version", "eval p.gwb --action good.json", "fmt -", "check --help",
+        "check p.gate --format json", "test p.gate",
+    ],
+)  # fmt: skip
+def test_output_that_cannot_be_written_is_told(folder: Path, arguments: str) -> None:
+    with Path("/dev/full").open("wb") as full, (folder / "p.gate").open("rb") as policy:
+        done = subprocess.run(
+            [sys.executable, "-c", BEGUN, *arguments.split()], cwd=folder, check=False,
+            stdin=policy, stdout=full, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "error: <stdout>: No space left on device\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -183,6 +184,31 @@ def test_no_word_holds_the_address(url: str) -> None:
     with pytest.raises(ValueError, match="address") as bad:
         SqlConnector("hunter2 is no address", "shop", {})
     assert "hunter2" not in str(bad.value)
+
+
+def test_a_database_that_is_away_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "hunter2"
+    url = f"sqlite:///{folder}/shop.db"
+    shop = SqlConnector(url, "shop", {"charge": OBJECT}, waits=True)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "hunter2" not in caplog.text
+    calls: list[Callable[[], object]] = [
+        lambda: shop.preview(refund("1 USD")), lambda: shop.read(CH_1), lambda: shop.probe("k"),
+        lambda: shop.execute(refund("1 USD"), "7", "k"),
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(ConnectorError, match="nothing was changed"):
+            call()
+    folder.mkdir()
+    with pytest.raises(ConnectorError, match="there is no table `charges`"):
+        shop.read(CH_1)
+    with opened(url):  # makes the table
+        assert shop.probe("k").applied is Applied.NO
+        shop.execute(refund("1 USD"), "7", "k")
+        assert shop.probe("k").applied is Applied.YES
+    shop.close()
 
 
 def test_a_connector_is_shown_without_its_address(shop: SqlConnector) -> None:

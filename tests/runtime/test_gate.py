@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.engine.load import load_source
-from gatewright.engine.runtime.card import card_text
+from gatewright.engine.runtime.card import card_document, card_text
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, NoSuchRun, PreviewFailed, Refused
 from gatewright.engine.runtime.ports import Idempotency
@@ -111,7 +111,38 @@ def test_who_edits_does_not_approve(world: World) -> None:
     with pytest.raises(Refused) as caught:
         world.approve(revised, "ann")
     assert caught.value.code == "excluded"
+    assert "      changed by ann" in card_text(revised).splitlines()
     assert world.approve(revised, "bob").state is State.APPROVED
+    world.ledger.put("ch_1", status="open")
+    asked_again = world.work(revised)
+    assert (asked_again.round.number, card_document(asked_again)["editor"]) == (3, "ann")
+
+
+def test_the_card_says_what_does_not_fit_and_what_is_missing(world: World) -> None:
+    run = world.propose("0.00 USD")
+    assert run.state is State.BLOCKED
+    lines = card_text(run).splitlines()
+    assert "wrong action: `params.amount` must be > 0 USD" in lines
+    assert len(lines) == len(set(lines))  # one message once, however many conditions it hits
+    assert card_document(world.propose("5.00 USD"))["errors"] == []
+
+
+def test_the_card_says_what_an_exception_suspended(world: World) -> None:
+    world.policy = load_source("""
+        package shop.refunds
+        action billing.refund on stripe.charge { amount: money(USD), customer: string }
+        rule all on billing.refund => auto_run
+        guard small on billing.refund when action.amount > 5 USD => block
+        exception peak suspends small {
+          when action.amount < 10 USD from 2026-11-01T00:00:00Z until 2026-12-01T00:00:00Z
+        }
+        """)
+    world.now = Timestamp.parse("2026-11-20T00:00:00Z").nanos
+    run = world.propose("9.00 USD")
+    assert run.state is State.AUTO
+    assert "      guard small (<policy>:5): suspended by an exception, else block" in card_text(run)
+    assert [one["name"] for one in card_document(run)["suspended"]] == ["small"]
+    assert card_document(world.propose("4.00 USD"))["suspended"] == []
 
 
 def test_a_person_takes_over_and_writes_down_what_they_did(world: World) -> None:

@@ -9,6 +9,7 @@ from gatewright.engine.runtime.routing import (
     Roster,
     RouteAtNow,
     can_be_answered,
+    free_voters,
     is_satisfied,
     open_asks,
     place_for,
@@ -71,7 +72,31 @@ def test_two_votes_of_one_person_count_once() -> None:
 def test_all_of_nobody_is_never_enough() -> None:
     ask = Ask("manager", "manager", "all", 0)
     assert not is_satisfied(ask, [vote("ann")], roster(route("manager", quorum="all")))
-    assert not can_be_answered(ask, roster(route("manager", quorum="all")))
+    assert not can_be_answered(ask, [], roster(route("manager", quorum="all")))
+
+
+@pytest.mark.parametrize(
+    ("votes", "left"),
+    [
+        ([], True),
+        ([vote("fay", "finance")], True),
+        ([vote("fay")], False),  # fay filled another place: gus is alone
+        ([vote("cat", behalf="fay")], False),
+        ([vote("fay"), vote("gus", "finance")], False),
+        ([vote("gus", "finance"), vote("fay", "finance")], True),
+    ],
+)
+def test_who_filled_another_place_is_not_left_for_a_route(votes: list[Vote], left: bool) -> None:
+    ask = Ask("finance", "finance", 2, 0)
+    here = roster(route("manager", "ann"), route("finance", "fay", "gus", quorum=2))
+    assert can_be_answered(ask, votes, here) is left
+
+
+def test_who_answered_is_not_asked_again() -> None:
+    ask = Ask("finance", "finance", 2, 0)
+    here = roster(route("finance", "ann", "fay", "gus", quorum=2))
+    assert free_voters(ask, [vote("fay", "finance")], here) == ("ann", "gus")
+    assert free_voters(ask, [vote("cat", behalf="gus")], here) == ("ann", "fay")
 
 
 def test_who_has_left_the_group_does_not_count_any_more() -> None:

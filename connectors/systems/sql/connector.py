@@ -6,6 +6,8 @@ told. Knows no column and no value.
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
@@ -14,6 +16,8 @@ from sqlalchemy import Connection, Engine
 
 from gatewright.connectors.systems.sql import journal
 from gatewright.connectors.systems.sql.database import (
+    Away,
+    OutcomeUnknown,
     open_engine,
     require_transactions,
     transaction,
@@ -28,6 +32,7 @@ from gatewright.engine.runtime.ports import (
     Capabilities,
     Concurrency,
     Conflict,
+    ConnectorError,
     FieldChange,
     Idempotency,
     Preview,
@@ -38,17 +43,25 @@ from gatewright.engine.runtime.ports import (
     Unsupported,
 )
 
+_log = logging.getLogger("gatewright.connectors")
+
 
 class SqlConnector:
     """A connector to tables; see `gatewright.engine.runtime.ports.Connector`.
 
     `database` is an address or an engine of the caller's. Raises ValueError where a declaration
     does not fit the tables, ConnectorError where the database cannot be used; no message holds an
-    address.
+    address. With `waits` one that is away is looked at again by every call, until it is back; then
+    a declaration that does not fit is a ConnectorError of the call.
     """
 
     def __init__(
-        self, database: str | Engine, system: str, objects: Mapping[str, SqlObject]
+        self,
+        database: str | Engine,
+        system: str,
+        objects: Mapping[str, SqlObject],
+        *,
+        waits: bool = False,
     ) -> None:
         self.system: Final = system
         self.capabilities: Final = Capabilities(
@@ -56,17 +69,42 @@ class SqlConnector:
         )
         self._engine = database if isinstance(database, Engine) else open_engine(database)
         self._owns_engine = not isinstance(database, Engine)
+        self._objects = dict(objects)
+        self._tables: dict[str, Rows] | None = None
+        self._looking = threading.Lock()
         try:
-            with self._transaction() as connection:
-                require_transactions(connection)
-                journal.make_journal(connection)
-                self._tables = {n: Rows.reflect(connection, o) for n, o in objects.items()}
+            self._tables = self._look()
+        except Away as error:
+            self.close()
+            if not waits:
+                raise
+            _log.warning("%s: it is looked at again when it is needed", error.message)
         except BaseException:
             self.close()
             raise
 
     def __repr__(self) -> str:
-        return f"SqlConnector({self.system!r}, {sorted(self._tables)})"
+        return f"SqlConnector({self.system!r}, {sorted(self._objects)})"
+
+    def _look(self) -> dict[str, Rows]:
+        """Return what the tables are like; makes the journal where there is none."""
+        try:
+            with self._transaction() as connection:
+                require_transactions(connection)
+                journal.make_journal(connection)
+                return {n: Rows.reflect(connection, o) for n, o in self._objects.items()}
+        except OutcomeUnknown as error:  # of no consequence: who looks again finds the journal
+            raise Away(f"{error}; nothing was changed") from None
+
+    def _known(self) -> dict[str, Rows]:
+        """Return what the tables are like, looking now where the database was away."""
+        with self._looking:
+            if self._tables is None:
+                try:
+                    self._tables = self._look()
+                except ValueError as error:
+                    raise ConnectorError(f"`{self.system}` cannot be used: {error}") from None
+            return self._tables
 
     def close(self) -> None:
         """Close all connections that are not in use; an engine of the caller's is left alone."""
@@ -124,6 +162,7 @@ class SqlConnector:
 
     def probe(self, key: str) -> Probe:
         """Return the receipt of a key, if its write was committed."""
+        self._known()
         with self._transaction() as connection:
             receipt = journal.receipt(connection, key)
         return Probe(Applied.NO) if receipt is None else Probe(Applied.YES, receipt)
@@ -165,9 +204,9 @@ class SqlConnector:
         return TargetRef(self.system, given.object, given.id)
 
     def _rows(self, target: TargetRef) -> Rows:
-        if target.system != self.system or target.object not in self._tables:
+        if target.system != self.system or target.object not in self._objects:
             raise Unsupported(f"`{self.system}` has no such object")
-        return self._tables[target.object]
+        return self._known()[target.object]
 
     def _transaction(self) -> AbstractContextManager[Connection]:
         return transaction(self._engine, self.system)

@@ -58,8 +58,14 @@ class _Objects(Declared):
 
 
 def sql(*, system: str, database: str, objects: dict[str, Any]) -> SqlConnector:
-    """Return the connector that plain data declares; raises ValueError for what does not fit."""
+    """Return the connector that plain data declares; raises ValueError for what does not fit.
+
+    A database that is away keeps nobody from looking at runs and stopping them: it is waited for.
+    """
     declared = declared_by(_Objects, {"objects": objects})
     return SqlConnector(
-        database, system, {name: entry.declared() for name, entry in declared.objects.items()}
+        database,
+        system,
+        {name: entry.declared() for name, entry in declared.objects.items()},
+        waits=True,
     )
