@@ -212,13 +212,22 @@ class Gate:
 
     # --- messages
 
-    def dead_letters(self, *, most: int = 100) -> list[DeadLetter]:
-        """Return messages that some notifier did not take and will not get, the oldest first."""
-        return dead_letters.dead_letters(self.desk, most)
+    def dead_letters(
+        self, *, most: int | None = 100, message: str | None = None, notifier: str | None = None
+    ) -> list[DeadLetter]:
+        """Return messages that some notifier did not take and will not get, the oldest first.
+
+        Those of one message, or for one notifier, where these are named; `most` None: all.
+        """
+        return dead_letters.dead_letters(self.desk, most, message, notifier)
 
     def redeliver(self, message: str, *, notifier: str, by: str) -> None:
         """Let a message that was given up be told after all; raises Refused where it is not."""
         dead_letters.redeliver(self.desk, message, notifier=notifier, by=by)
+
+    def drop(self, message: str, *, notifier: str, by: str) -> None:
+        """Leave a message that was given up untold for good; raises Refused where it is not."""
+        dead_letters.drop(self.desk, message, notifier=notifier, by=by)
 
     # --- erasing
 

@@ -37,7 +37,8 @@ from gatewright.engine.runtime.ports import (
     TargetRef,
 )
 from gatewright.engine.runtime.proposing import Proposing, previewed
-from gatewright.engine.runtime.run import Attempt, Run, State
+from gatewright.engine.runtime.routing import asked
+from gatewright.engine.runtime.run import WORK, Attempt, Run, State, TimerKind
 from gatewright.engine.runtime.store import runs
 from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, StoreUnusable
 
@@ -61,7 +62,8 @@ class Worker:
 
     `lease_s` is how long a claim holds; `call_timeout_s`, which must be shorter, how long a
     connector or a notifier may take. `audit_key` is the private key that signs checkpoints of the
-    audit trail.
+    audit trail. `tell_run` is given each run that the worker lets go, as it stands then, and why
+    it stands there: when there is nothing to do with it any more, or it has to be tried later.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Worker:
         lease_s: float = 60.0,
         call_timeout_s: float = 30.0,
         audit_key: Key | None = None,
+        tell_run: Callable[[Run, str | None], None] | None = None,
     ) -> None:
         if call_timeout_s >= lease_s:
             raise ValueError("a call must end before the claim does")
@@ -83,6 +86,7 @@ class Worker:
         self._timeout_s = call_timeout_s
         telemetry.watch(gate.desk)
         self._audit_key = audit_key
+        self._tell_run = tell_run
 
     def run(
         self, stop: threading.Event, idle_s: float = 0.5, tell: Callable[[str], None] | None = None
@@ -138,10 +142,9 @@ class Worker:
             pass
         except StoreError:
             raise
-        except (
-            Exception
-        ):  # one bad run must not end the worker; its claim ends, and it is looked at
+        except Exception as error:  # one bad run must not end the worker
             _LOG.exception("run %s could not be carried out", run.id)
+            self._let_go(run, f"it could not be carried out ({type(error).__name__})")
         return True
 
     # --- timers
@@ -152,7 +155,7 @@ class Worker:
         fired = False
         for run, kind, route in due:
             try:
-                self._claims.fire(run, kind, route)
+                self._fired(self._claims.fire(run, kind, route), kind)
                 fired = True
             except StoreError:
                 raise
@@ -162,6 +165,28 @@ class Worker:
                 _LOG.exception("a timer of run %s could not be fired", run)
                 self._claims.postpone(run, kind, route)
         return fired
+
+    def _fired(self, run: Run, kind: TimerKind) -> None:
+        if kind == "timeout" and run.state is State.PENDING:
+            names = ", ".join(ask.name for ask in asked(run.round))
+            self._let_go(run, f"asked after a timeout: {names}")
+        elif run.state is not State.PENDING:
+            self._went_on(run)
+
+    # --- who wants to know
+
+    def _went_on(self, run: Run) -> None:
+        """Tell of a run that there is nothing to do with any more."""
+        if run.state not in WORK:
+            self._let_go(run, run.note)
+
+    def _let_go(self, run: Run, why: str | None) -> None:
+        if self._tell_run is None:
+            return
+        try:
+            self._tell_run(run, why)
+        except Exception:  # what is done is done, whoever knows of it
+            _LOG.exception("run %s could not be told", run.id)
 
     # --- claims
 
@@ -185,17 +210,23 @@ class Worker:
             why = f"the record changed again and again: it was previewed {len(run.rounds)} times"
             self._note(run, on.NotApplied(why))
             return
+        why = run.note or "it moved"
         try:
-            self._proposing.ask_again(run.id, run.note or "it moved", run.fence)
+            again = self._proposing.ask_again(run.id, why, run.fence)
         except (Outdated, StoreError):
             raise
         except Exception as error:
             self._try_later(run, _told(error))
+            return
+        if again.state not in WORK:
+            self._let_go(again, f"decided again, since {why}")
 
     def _try_later(self, run: Run, why: str) -> None:
         """Leave a run until its claim ends, or give it up after many. Nothing was done with it."""
         if run.fence >= MAX_CLAIMS:
             self._note(run, on.NotApplied(why))
+        else:
+            self._let_go(run, f"to be tried again: {why}")
 
     # --- the write
 
@@ -216,6 +247,7 @@ class Worker:
             self._attempt(started, connector, action)
         else:
             measuring.went_on(started)
+            self._went_on(started)
 
     def _attempt(self, run: Run, connector: Connector, action: Action) -> None:
         """Call the connector. Only a ConnectorError says for certain that nothing was done."""
@@ -264,6 +296,8 @@ class Worker:
     def _try_later_unknown(self, run: Run, why: str) -> None:
         if run.fence >= MAX_CLAIMS:
             self._note(run, on.Unknown(why))
+        else:
+            self._let_go(run, f"to be looked at again: {why}")
 
     def _probe(self, run: Run, connector: Connector, attempt: Attempt) -> Probe:
         if not replies.promises(connector).can_probe:
@@ -356,6 +390,7 @@ class Worker:
             ]  # fmt: skip
         except Exception:  # it was written, whatever reading says
             if run.fence < MAX_CLAIMS:
+                self._let_go(run, "it was written, and could not be read again yet")
                 return
             differs = ["(the record could not be read again)"]
         failpoints.passed("verify.read")
@@ -372,6 +407,7 @@ class Worker:
         noted = self._claims.note(run, event)
         failpoints.passed("result.committed")
         measuring.went_on(noted)
+        self._went_on(noted)
         return noted
 
     def _preview(self, connector: Connector, run: Run, action: Action) -> Preview:

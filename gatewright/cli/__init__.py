@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Operation": {
         "work": ("work", "Carry out runs, fire timers, keep the audit trail."),
+        "dead-letters": ("dead_letters", "List messages that were given up; have them told."),
         "db": ("db", "Make or upgrade the tables of a store, or check them."),
         "audit": ("audit", "Check the audit trail of a store, export it, prove entries."),
     },

@@ -89,12 +89,29 @@ def person_option(command: F) -> F:
     )(command)  # fmt: skip
 
 
-def format_option(command: F) -> F:
-    """Give a command `--format`."""
-    return click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text",
-        help="Text for people, or the whole run as JSON.",
-    )(command)  # fmt: skip
+def formats(what: str) -> Callable[[F], F]:
+    """Return what gives a command `--format`, and `--json` for short: `what` is written as JSON."""
+
+    def noted(context: click.Context, _: click.Parameter, is_json: bool) -> None:
+        context.meta[_JSON] = is_json
+
+    def chosen(context: click.Context, _: click.Parameter, form: str) -> str:
+        return "json" if context.meta.get(_JSON) else form
+
+    def give(command: F) -> F:
+        short = click.option("--json", is_flag=True, is_eager=True, expose_value=False,
+                             callback=noted, help="The same as --format json.")  # fmt: skip
+        option = click.option("--format", "form", type=click.Choice(["text", "json"]),
+                              default="text", callback=chosen,
+                              help=f"Text for people, or {what} as JSON.")  # fmt: skip
+        return option(short(command))
+
+    return give
+
+
+_JSON = f"{__name__}.json"
+
+format_option = formats("the whole run")
 
 
 @contextmanager

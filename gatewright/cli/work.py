@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from gatewright import watching
-from gatewright.cli.gate import configuration, errors_told, gate_option, using
+from gatewright.cli.gate import configuration, errors_told, formats, gate_option, using
 from gatewright.cli.inputs import loaded, write
 from gatewright.configuration import audit_key_of, open_gate
 from gatewright.dsl.rendering.display import visible
+from gatewright.engine.values import Timestamp
+
+if TYPE_CHECKING:
+    from gatewright.engine.runtime.run import Run
+
+_SHORT = len("run_") + 8
+"""Characters of a run's id that are shown: enough to name it by."""
 
 
 @click.command("work")
@@ -24,7 +36,12 @@ from gatewright.dsl.rendering.display import visible
 @click.option("--call-timeout", "timeout_s", metavar="SECONDS", default=30.0,
               type=click.FloatRange(min=0.1), show_default=True,
               help="How long a call of a connector may take.")  # fmt: skip
-def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_s: float) -> None:
+@click.option("--quiet", "-q", "quiet", is_flag=True, help="No line for each run.")
+@formats("a line for each run")
+def command(
+    config: str, drain: bool, name: str | None, lease_s: float, timeout_s: float, quiet: bool,
+    form: str,
+) -> None:  # fmt: skip
     """Carry out runs until told to stop. Any number may work on one store.
 
     What was approved is decided once more by the policies in force, and written only to the record
@@ -32,10 +49,15 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     at hand end first; after kill -9 another worker finds out what happened. A store that is locked,
     full or away is tried again until it is back.
 
+    A line says of each run what became of it, and why where it is not done. As JSON each has run,
+    action, target, state, why and at, and with --drain a last one the number of steps.
+
     \b
     Examples:
       gatewright work
+      gatewright work --quiet
       gatewright work --drain
+      gatewright work --drain --json | jq -r 'select(.state == "failed").run'
 
     Exit codes: 0 told to stop, or nothing is left; 1 the policies have errors; 2 wrong usage, or
     input or a store that cannot be used, at the beginning or with --drain.
@@ -56,16 +78,57 @@ def command(config: str, drain: bool, name: str | None, lease_s: float, timeout_
     from gatewright.engine.runtime.worker import Worker
 
     with using(gate):
-        worker = Worker(gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key)
+        worker = Worker(
+            gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key,
+            tell_run=None if quiet else _teller(form),
+        )  # fmt: skip
         if drain:
             steps = worker.drain()
-            write("1 step" if steps == 1 else f"{steps} steps")
+            if form == "json":
+                write(json.dumps({"steps": steps}))
+            else:
+                write("1 step" if steps == 1 else f"{steps} steps")
             return
         stop = threading.Event()
         _stop_by_signals(stop)
         click.echo(f"working as {worker.name}", err=True)
         with watched.start():
             worker.run(stop, tell=lambda line: click.echo(visible(line), err=True))
+
+
+def _teller(form: str) -> Callable[[Run, str | None], None]:
+    """Return what writes a line about a run; that nobody reads it stops no work."""
+    text = _as_json if form == "json" else _as_text
+
+    def tell(run: Run, why: str | None) -> None:
+        try:
+            write(text(run, why))
+        except OSError as error:
+            click.echo(f"runs are not told any more: {error.strerror}", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    return tell
+
+
+def _as_text(run: Run, why: str | None) -> str:
+    # Needs pydantic and SQLAlchemy, which `--help` does without.
+    from gatewright.engine.runtime.card import shown
+
+    target = run.round.preview["target"]
+    state = run.state.replace("_", " ")
+    because = f": {why}" if why else ""
+    return shown(
+        f"{run.id[:_SHORT]}  {state}  {target['system']}.{target['object']}/{target['id']}{because}"
+    )
+
+
+def _as_json(run: Run, why: str | None) -> str:
+    at = Timestamp(run.updated_at).text
+    told = {
+        "run": run.id, "action": run.action, "target": run.round.preview["target"],
+        "state": run.state.value, "why": why, "at": at,
+    }  # fmt: skip
+    return json.dumps(told)
 
 
 def _stop_by_signals(stop: threading.Event) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -217,6 +221,75 @@ def test_what_needs_nobody_is_done_by_a_worker_alone(shop: Shop) -> None:
     assert proposed["state"] == "auto"
     shop.run("work", "--drain")
     assert shop.row("ch_1") == ("refunded", 20)
+
+
+def told_by(ran: Ran) -> list[dict[str, Any]]:
+    assert ran.code == 0, ran.err
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_a_worker_says_what_became_of_each_run(shop: Shop) -> None:
+    done, gone = (shop.propose(refund("20.00 USD", charge))["run"] for charge in ("ch_1", "ch_2"))
+    with closing(sqlite3.connect(shop.folder / "shop.db")) as database, database:
+        database.execute("UPDATE charges SET status = 'lost', v = 2 WHERE id = 'ch_2'")
+    ran = shop.run("work", "--drain")
+    assert ran.code == 0
+    *lines, count = ran.out.splitlines()
+    assert set(lines) == {
+        f"{done[:12]}  done  stripe.charge/ch_1",
+        f"{gone[:12]}  blocked  stripe.charge/ch_2: decided again,"
+        " since the record was changed since the preview",
+    }
+    assert (count.endswith(" steps"), ran.err) == (True, "")
+    again = shop.run("work", "--drain")
+    assert again.out in ("0 steps\n", "1 step\n")
+
+
+def test_a_worker_tells_programs_a_line_of_json_for_each_run(shop: Shop) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    (told, count) = told_by(shop.run("work", "--drain", "--json"))
+    assert {**told, "at": ""} == {
+        "run": id_, "action": "billing.refund", "state": "done", "why": None, "at": "",
+        "target": {"system": "stripe", "object": "charge", "id": "ch_1"},
+    }  # fmt: skip
+    assert count["steps"] > 0
+    shop.propose(refund("20.00 USD", "ch_2"))
+    assert shop.run("work", "--drain", "--quiet", "--format", "json").out.count("\n") == 1
+    assert shop.row("ch_2") == ("refunded", 20)
+
+
+def test_a_run_that_is_not_done_says_why(shop: Shop) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    with closing(sqlite3.connect(shop.folder / "shop.db")) as database, database:
+        database.execute("DELETE FROM charges WHERE id = 'ch_1'")
+    ran = shop.run("work", "--drain")
+    line, _ = ran.out.splitlines()
+    assert line.startswith(f"{id_[:12]}  auto  stripe.charge/ch_1: to be tried again: ")
+
+
+def test_a_worker_that_goes_on_says_it_at_once(shop: Shop) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    command = [sys.executable, "-m", "gatewright", "work", "--json", "--config", str(shop.config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        told = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.stdout.read(), process.stderr.read()
+    assert (told["run"], told["state"]) == (id_, "done")
+    assert (process.returncode, rest, b"working as" in errors) == (0, b"", True)
+
+
+def test_nobody_who_reads_what_a_worker_says_stops_no_work(shop: Shop) -> None:
+    for charge in ("ch_1", "ch_2", "ch_3"):
+        shop.propose(refund("20.00 USD", charge))
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "gatewright", "work", "--drain", "--config", str(shop.config)]
+    ran = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (0, b"runs are not told any more: Broken pipe\n")
+    assert [shop.row(charge)[0] for charge in ("ch_1", "ch_2", "ch_3")] == ["refunded"] * 3
 
 
 def test_an_approval_names_the_card_that_was_seen(shop: Shop) -> None:

@@ -251,6 +251,55 @@ def test_a_person_may_have_a_dead_letter_told_after_all(world: World, inbox: Inb
     ]
 
 
+def test_what_is_told_after_all_has_its_time_once_more(world: World, inbox: Inbox) -> None:
+    """Also where it is older than what is told of itself, and again where that fails at first."""
+    inbox.before = raising(Undeliverable("too long"), times=1)
+    run = world.propose()
+    world.worker.drain()
+    (letter,) = world.gate.dead_letters()
+    world.now += 2 * TOLD_FOR
+    world.gate.redeliver(letter.id, notifier="inbox", by="ann")
+    inbox.before = raising(NotifierError("busy"), times=2)
+    for attempt in (1, 2, 3):
+        Worker(world.gate).drain()  # a new one looks at once for what is too old
+        world.now += delay(attempt)
+    assert inbox.types(run.id).count("run.pending") == 1
+
+    inbox.before = raising(Undeliverable("too long"), times=1)
+    world.work(world.propose(charge="ch_2"))
+    (letter,) = world.gate.dead_letters()
+    world.gate.redeliver(letter.id, notifier="inbox", by="ann")
+    world.now += TOLD_FOR + HOUR
+    Worker(world.gate).step()
+    assert letter.id in {one.id for one in world.gate.dead_letters()}
+
+
+def test_a_person_may_leave_a_dead_letter_untold(world: World, inbox: Inbox, other: Inbox) -> None:
+    inbox.before = raising(Undeliverable("too long"), times=2)
+    other.before = raising(Undeliverable("no"), times=1)
+    run = world.propose()
+    world.worker.drain()
+    ours = world.gate.dead_letters(notifier="inbox")
+    assert [letter.type for letter in ours] == ["run.pending", "route.asked"]
+    both = world.gate.dead_letters(message=ours[0].id)
+    assert {letter.notifier for letter in both} == {"inbox", "other"}
+    assert len(world.gate.dead_letters(most=None)) == 3
+    with pytest.raises(Refused):
+        world.gate.drop(ours[0].id, notifier="inbox", by="nobody")
+    world.gate.drop(ours[0].id, notifier="inbox", by="ann")
+    for again in (world.gate.drop, world.gate.redeliver):
+        with pytest.raises(Refused, match="given up"):
+            again(ours[0].id, notifier="inbox", by="ann")
+    assert [letter.notifier for letter in world.gate.dead_letters()] == ["other", "inbox"]
+    (leaf,) = leaves(world, "message.dropped")
+    assert leaf["body"] == {"message": ours[0].id, "notifier": "inbox"}
+    assert leaf["actor"] == {"kind": "person", "id": "ann"}
+    world.now += TOLD_FOR + HOUR
+    Worker(world.gate).drain()
+    assert "route.asked" in inbox.types(run.id)  # of the escalation
+    assert "run.pending" not in inbox.types(run.id)
+
+
 def test_the_text_of_an_unknown_error_is_not_kept(world: World, inbox: Inbox) -> None:
     inbox.before = raising(RuntimeError("https://hooks/secret-token"))
     world.propose()

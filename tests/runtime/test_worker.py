@@ -12,7 +12,7 @@ import pytest
 from gatewright.engine.action import Action
 from gatewright.engine.runtime.errors import PreviewFailed
 from gatewright.engine.runtime.ports import Idempotency, Preview, Receipt
-from gatewright.engine.runtime.run import State
+from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.worker import MAX_CLAIMS, MAX_ROUNDS, Worker
 from tests.runtime.ledger import Ledger
 from tests.runtime.world import HOUR, World
@@ -154,3 +154,76 @@ def test_what_another_run_wrote_is_not_taken_for_ones_own(
         states = {world.gate.run(one.id).state for one in (run, other)}
         assert states == {State.OUTCOME_UNKNOWN, State.DONE}
         assert world.ledger.effects() == 1
+
+
+# --- what is told of runs
+
+
+def telling(world: World, told: list[tuple[str, State, str | None]]) -> Worker:
+    return Worker(
+        world.gate, name="w1", lease_s=60, call_timeout_s=5,
+        tell_run=lambda run, why: told.append((run.id, run.state, why)),
+    )  # fmt: skip
+
+
+def test_each_run_is_told_when_there_is_nothing_to_do_with_it(world: World) -> None:
+    told: list[tuple[str, State, str | None]] = []
+    worker = telling(world, told)
+    first, waits = world.propose("20.00 USD"), world.propose(charge="ch_2")
+    worker.drain()
+    assert told == [(first.id, State.DONE, None)]
+    world.approve(waits)
+    world.ledger.put("ch_2")  # another version
+    worker.drain()
+    why = "decided again, since the record was changed since the preview"
+    assert told[1:] == [(waits.id, State.PENDING, why)]
+
+
+def test_what_a_timeout_does_is_told(world: World) -> None:
+    told: list[tuple[str, State, str | None]] = []
+    worker = telling(world, told)
+    run = world.propose()
+    world.now += 2 * HOUR
+    worker.drain()
+    assert told == []  # people were reminded
+    world.now += 2 * HOUR
+    worker.drain()
+    world.now += 24 * HOUR
+    worker.drain()
+    assert told == [
+        (run.id, State.PENDING, "asked after a timeout: finance"),
+        (run.id, State.EXPIRED, "`finance` did not answer in time"),
+    ]
+
+
+def test_what_has_to_be_tried_later_is_told_each_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, State, str | None]] = []
+    worker = telling(world, told)
+    run = world.propose("20.00 USD")
+
+    def away(self: Ledger, action: Action) -> Preview:
+        raise OSError("the network is down")
+
+    monkeypatch.setattr(Ledger, "preview", away)
+    for _ in range(MAX_CLAIMS):
+        worker.drain()
+        world.now += MINUTE
+    states = [(id_, state) for id_, state, _ in told]
+    assert states == [(run.id, State.AUTO)] * (MAX_CLAIMS - 1) + [(run.id, State.FAILED)]
+    assert {str(why).partition(": ")[0] for *_, why in told[:-1]} == {"to be tried again"}
+    assert told[-1][2] == world.gate.run(run.id).note
+
+
+def test_who_cannot_be_told_keeps_no_run_from_being_done(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(run: Run, why: str | None) -> None:
+        raise OSError(run.id)
+
+    first, second = world.propose("20.00 USD"), world.propose("20.00 USD", "ch_2")
+    worker = Worker(world.gate, lease_s=60, call_timeout_s=5, tell_run=broken)
+    worker.drain()
+    assert {world.gate.run(run.id).state for run in (first, second)} == {State.DONE}
+    assert caplog.text.count("could not be told") == 2

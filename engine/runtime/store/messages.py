@@ -20,6 +20,7 @@ from gatewright.engine.runtime.store.inserting import insert_new
 WAITING: Final = "waiting"
 DELIVERED: Final = "delivered"
 DEAD: Final = "dead"
+DROPPED: Final = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +180,16 @@ def _change(connection: Connection, taken: Delivery, **values: object) -> bool:
 
 
 def overdue(connection: Connection, now: int, before: int, most: int = 100) -> list[Delivery]:
-    """Return deliveries that are due, of messages older than an instant; others skip them."""
+    """Return deliveries that are due, of messages older than an instant; others skip them.
+
+    Not those that were given up before and are tried anew since that instant.
+    """
     c, m = t.deliveries.c, t.outbox.c
     rows = connection.execute(
         select(c.message, c.notifier, c.run, c.attempts, m.body)
         .join(t.outbox, m.number == c.message)
         .where(c.state == WAITING, c.due_at <= now, m.at < before)
+        .where(c.ended_at.is_(None) | (c.ended_at < before))
         .order_by(c.message)
         .limit(most)
         .with_for_update(skip_locked=True, of=t.deliveries)
@@ -204,24 +209,46 @@ def prune(connection: Connection, before: int, most: int = 1_000) -> int:
     return len(numbers)
 
 
-def dead(connection: Connection, most: int = 100) -> list[DeadLetter]:
-    """Return what was given up, the oldest first."""
+def dead(
+    connection: Connection, most: int | None, id_: str | None = None, notifier: str | None = None
+) -> list[DeadLetter]:
+    """Return what was given up, the oldest first: all, of one message, or for one notifier."""
     c, m = t.deliveries.c, t.outbox.c
-    rows = connection.execute(
-        select(m.id, m.type, c.run, c.notifier, c.attempts, m.at, c.ended_at, c.error)
-        .join(t.outbox, m.number == c.message)
-        .where(c.state == DEAD)
-        .order_by(c.message)
-        .limit(most)
-    )
+    query = select(*_LETTER).join(t.outbox, m.number == c.message).where(c.state == DEAD)
+    if id_ is not None:
+        query = query.where(m.id == id_)
+    if notifier is not None:
+        query = query.where(c.notifier == notifier)
+    rows = connection.execute(query.order_by(c.message, c.notifier).limit(most))
     return [DeadLetter(*row) for row in rows]
 
 
 def revive(connection: Connection, id_: str, notifier: str, now: int) -> DeadLetter | None:
     """Let a message that was given up be tried anew; return what it was, None unless it is dead."""
+    # `ended_at` says when what was tried before ended: what is old already has its time once more.
+    return _dead_no_more(
+        connection, id_, notifier, state=WAITING, due_at=now, attempts=0, ended_at=now
+    )
+
+
+def drop(connection: Connection, id_: str, notifier: str, now: int) -> DeadLetter | None:
+    """Leave a message untold that was given up; return what it was, None unless it is dead."""
+    return _dead_no_more(connection, id_, notifier, state=DROPPED, ended_at=now)
+
+
+_LETTER: Final = (
+    t.outbox.c.id, t.outbox.c.type, t.deliveries.c.run, t.deliveries.c.notifier,
+    t.deliveries.c.attempts, t.outbox.c.at, t.deliveries.c.ended_at, t.deliveries.c.error,
+)  # fmt: skip
+"""What a dead letter is made of."""
+
+
+def _dead_no_more(
+    connection: Connection, id_: str, notifier: str, **values: object
+) -> DeadLetter | None:
     c, m = t.deliveries.c, t.outbox.c
     row = connection.execute(
-        select(c.message, m.id, m.type, c.run, c.notifier, c.attempts, m.at, c.ended_at, c.error)
+        select(c.message, *_LETTER)
         .join(t.outbox, m.number == c.message)
         .where(m.id == id_, c.notifier == notifier, c.state == DEAD)
         .with_for_update(of=t.deliveries)
@@ -231,6 +258,6 @@ def revive(connection: Connection, id_: str, notifier: str, now: int) -> DeadLet
     connection.execute(
         update(t.deliveries)
         .where(c.message == row.message, c.notifier == notifier)
-        .values(state=WAITING, due_at=now, attempts=0, ended_at=None)
+        .values(**values)
     )
     return DeadLetter(*row[1:])

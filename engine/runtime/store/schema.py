@@ -232,10 +232,10 @@ deliveries = Table(
     Column("message", _Number, ForeignKey("outbox.number"), primary_key=True),
     Column("notifier", String(128), primary_key=True),
     Column("run", String(40)),
-    Column("state", String(16), nullable=False),  # waiting, delivered, dead
+    Column("state", String(16), nullable=False),  # waiting, delivered, dead, dropped
     Column("due_at", BigInteger),  # from when it may be tried; null unless it waits
     Column("attempts", Integer, nullable=False, default=0),  # counted when one begins
-    Column("ended_at", BigInteger),
+    Column("ended_at", BigInteger),  # of one that waits: until when it was dead
     Column("error", Text),
 )
 Index("deliveries_due", deliveries.c.notifier, deliveries.c.due_at, deliveries.c.message)
