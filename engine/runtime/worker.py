@@ -4,7 +4,7 @@ A worker claims a run for a while (`lease_s`). Before the call the attempt and i
 run that is found in the middle of one is of unknown outcome by definition: it is probed, repeated
 with the same key where that can have no second effect, else left to a person.
 INVARIANT: nothing is called without an attempt that was committed before; a worker whose claim is
-not the latest writes nothing. Source: architecture.md "Runtime".
+not the latest writes nothing. Source: docs/architecture.md#from-a-decision-to-a-deed.
 """
 
 from __future__ import annotations
