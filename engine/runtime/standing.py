@@ -213,7 +213,10 @@ _TOLD: Final = ("effect", "route", "on_behalf_of", "note", "why", "to", "key", "
 
 def _told(entry: Document) -> str:
     actor, body = entry["actor"], entry["body"]
-    words = " ".join(f"{name}={shown(body[name])}" for name in _TOLD if body.get(name) is not None)
+    told = (
+        ("by", *_TOLD) if "why" in body else _TOLD
+    )  # of the first decision it goes without saying
+    words = " ".join(f"{name}={shown(body[name])}" for name in told if body.get(name) is not None)
     kind = entry["kind"].replace("_", " ").replace("timer.", "timer: ")
     when = _when(Timestamp.parse(entry["at"]).nanos)
     if entry.get("erased"):

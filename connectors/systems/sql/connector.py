@@ -74,11 +74,11 @@ class SqlConnector:
         self._looking = threading.Lock()
         try:
             self._tables = self._look()
-        except Away as error:
+        except Away:
             self.close()
             if not waits:
                 raise
-            _log.warning("%s: it is looked at again when it is needed", error.message)
+            _log.warning("the database of `%s` is away: it is looked at again when needed", system)
         except BaseException:
             self.close()
             raise
