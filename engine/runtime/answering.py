@@ -27,7 +27,8 @@ def decided(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
     """Begin a round: votes of the round before are void with it."""
     if event.round.number != run.round.number + 1:
         raise Refused("outdated", "the run was given another plan in the meantime", "look again")
-    return begin(replace(run, rounds=(*run.rounds, event.round)), event, roster, now)
+    round_ = replace(event.round, fence=run.fence)
+    return begin(replace(run, rounds=(*run.rounds, round_)), event, roster, now)
 
 
 def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:

@@ -2,7 +2,7 @@
 
 What stays is what the trail needs to hold: who proposed, decided, answered and executed it, when,
 by which rules, and what became of it. Gone are the plan, what was shown and written, and all that
-people wrote. Source: architecture.md "Runtime", erasable payloads.
+people wrote. Source: docs/architecture.md#from-a-decision-to-a-deed, erasable payloads.
 """
 
 from __future__ import annotations

@@ -11,7 +11,15 @@ from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, calling, failpoints, measuring, replies, telemetry
+from gatewright.engine.runtime import (
+    answering,
+    calling,
+    failpoints,
+    measuring,
+    replies,
+    routing,
+    telemetry,
+)
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
@@ -23,6 +31,7 @@ from gatewright.engine.runtime.ports import (
     Receipt,
     TargetRef,
 )
+from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import payloads, runs
@@ -149,6 +158,8 @@ class Proposing:
         roster = self._desk.roster(connection, run, plan.action, now)
         event = on.Decided(made.effect, made.round, proposal.requester)
         step = answering.begin(run, event, roster, now)
+        if proposal.parent is not None:
+            _require_answerable(step.run, roster)
         run = replace(step.run, version=1)
         runs.add(connection, run, proposal.key, runs.ready_at(run, now))
         self._desk.keep_round(connection, run, made, policy, now)
@@ -266,6 +277,30 @@ def _require_none_other(connection: Connection, parent: Run) -> None:
             "compensating", f"run `{parent.id}` is being taken back already",
             f"look at {busy[0].id if busy else parent.compensation}",
         )  # fmt: skip
+
+
+def _require_answerable(run: Run, roster: Roster) -> None:
+    """Refuse what nobody could answer, since who asks for it must not answer it.
+
+    A route is waited for where its timeout approves, or escalates to one that can be answered.
+    """
+    if run.state is not State.PENDING:
+        return
+    for name in (name for stage in run.round.stages for name in stage):
+        route = roster.routes.get(name)
+        if route is None or route.then == "approve":
+            continue
+        if routing.can_be_answered(route.ask(run.proposed_at), (), roster):
+            continue
+        heir = roster.routes.get(route.escalates_to or "") if route.then == "escalate" else None
+        if heir is not None and routing.can_be_answered(heir.ask(run.proposed_at), (), roster):
+            continue
+        raise Refused(
+            "nobody_left",
+            f"nobody could answer: `{route.name}` needs more people than it has without"
+            f" `{run.requester}`, who asks for this",
+            f"let somebody ask for it who does not answer for `{route.name}`",
+        )
 
 
 def _require_same(run: Run, action: Action) -> None:

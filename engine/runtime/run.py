@@ -48,6 +48,9 @@ TERMINAL = frozenset({
 })  # fmt: skip
 """Nothing happens any more, unless a person asks for it."""
 
+BEGUN = frozenset({State.EXECUTING, State.VERIFYING, State.OUTCOME_UNKNOWN})
+"""It may have been written, and rules still see it as pending."""
+
 WORK = frozenset({State.AUTO, State.APPROVED, State.STALE, State.EXECUTING, State.VERIFYING})
 """A worker has something to do."""
 
@@ -140,6 +143,8 @@ class Round:
     """The digest of the decision as the decision log has it."""
     uses: tuple[str, ...] = ()
     """The exceptions of limited uses that it spends one of."""
+    fence: int = 0
+    """How many claims of the run there were before it."""
 
 
 @dataclass(frozen=True, slots=True)

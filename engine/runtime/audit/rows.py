@@ -223,7 +223,9 @@ def _waits(
             yield row_finding(table, id_, None, f"has one of `{row['route']}` that is not asked")
             continue
         for name, value in meant.items():
-            if row[name] != value:
+            # One that could not be fired comes later than the run says.
+            is_late = name == "due_at" and row["failures"] > 0 and row[name] > value
+            if row[name] != value and not is_late:
                 yield row_finding(table, id_, name, f"of `{row['route']}` is not that of the run")
     for key in left:
         yield row_finding(table, id_, None, f"has lost one of `{key[0]}`")

@@ -21,6 +21,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -31,6 +32,7 @@ from gatewright.engine.history import query as answers
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type, identity
 from gatewright.engine.history.record import Event
 from gatewright.engine.reading.json_text import Json, read_json
+from gatewright.engine.runtime.run import BEGUN
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (
@@ -171,8 +173,9 @@ class StoreHistory:
     """A `HistoryStore` over the events of a database, within one transaction.
 
     `without` is the id of the action being decided, which does not count itself. With `before` only
-    events recorded before that one count. `recorded` counts what was recorded as past whatever its
-    instant says: a clock that jumped back hides nothing.
+    events recorded before that one count; with `begun` also later ones that wait no more: that are
+    over, or are being carried out. `recorded` counts what was recorded as past whatever its instant
+    says: a clock that jumped back hides nothing.
     """
 
     def __init__(
@@ -181,11 +184,13 @@ class StoreHistory:
         without: str | None = None,
         *,
         before: int | None = None,
+        begun: bool = False,
         recorded: bool = False,
     ) -> None:
         self._connection = connection
         self._without = without
         self._before = before
+        self._begun = begun
         self._recorded = recorded
 
     def count(self, query: Query) -> int:
@@ -270,7 +275,10 @@ class StoreHistory:
         return [dataclasses.replace(e, at=now) if e.at > now else e for e in found]
 
     def _earlier(self) -> list[ColumnElement[bool]]:
-        return [] if self._before is None else [t.events.c.number < self._before]
+        if self._before is None:
+            return []
+        earlier = t.events.c.number < self._before
+        return [or_(earlier, _waits_no_more()) if self._begun else earlier]
 
     def _window(self, now: int, within: int | None) -> tuple[int, int]:
         low = t.EARLIEST if within is None else t.within_columns(now - within + 1)
@@ -318,6 +326,18 @@ class StoreHistory:
 
     def _rows(self, found: Executable) -> _Rows:
         return {row.number: row.body for row in self._connection.execute(found)}
+
+
+def _waits_no_more() -> ColumnElement[bool]:
+    c = t.runs.c
+    begun = select(c.id).where(c.id == t.events.c.id, c.state.in_([one.value for one in BEGUN]))
+    return or_(t.events.c.status != "pending", begun.exists())
+
+
+def later_begun(connection: Connection, number: int) -> bool:
+    """Tell whether an event recorded after a number waits no more."""
+    later = select(t.events.c.number).where(t.events.c.number > number, _waits_no_more())
+    return connection.scalar(later.limit(1)) is not None
 
 
 def _is_of_status(query: Query) -> bool:

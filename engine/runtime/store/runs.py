@@ -28,7 +28,10 @@ LONGEST_KEY: Final = 512
 """How many characters the store has for what a repeated proposal is known by."""
 
 SET_ASIDE_NS: Final = 3_600_000_000_000
-"""For how long a run that cannot be read is left alone."""
+"""For how long a run that cannot be read is left alone; a timer that cannot be fired, at most."""
+
+FIRST_PAUSE_NS: Final = 60_000_000_000
+"""For how long a timer that cannot be fired is left alone at first."""
 
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
@@ -178,13 +181,19 @@ def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, T
     return [(run, kind, route) for run, kind, route in rows]
 
 
-def postpone_timer(
-    connection: Connection, run: str, kind: TimerKind, route: str, until: int
-) -> None:
-    """Let a timer come later: others do not wait for one that cannot be fired."""
+def postpone_timer(connection: Connection, run: str, kind: TimerKind, route: str, now: int) -> None:
+    """Let a timer that could not be fired come later, if it is still due.
+
+    After a minute at first, then after twice as long, and so on: others do not wait for it.
+    """
     c = t.timers.c
-    here = (c.run == run, c.kind == kind, c.route == route)
-    connection.execute(update(t.timers).where(*here).values(due_at=until))
+    here = (c.run == run, c.kind == kind, c.route == route, c.due_at <= now)
+    failures = connection.scalar(select(c.failures).where(*here))
+    if failures is None:
+        return
+    pause = min(FIRST_PAUSE_NS << min(failures, 20), SET_ASIDE_NS)
+    due_at = t.within_columns(now + pause)
+    connection.execute(update(t.timers).where(*here).values(due_at=due_at, failures=failures + 1))
 
 
 def ready(connection: Connection, now: int) -> Run | None:

@@ -25,6 +25,7 @@ REFUNDS = (ROOT / "examples" / "refunds" / "refunds.gate").read_text("utf-8")
 NOT_COMPARED: dict[str, str] = {
     "runs.claimed_by": "whose claim it is; a worker goes by the fence",
     "decisions.number": "the order of the log",
+    "timers.failures": "how often it could not be fired",
 }
 BELOW = {
     "runs": (t.asks, t.timers, t.payloads, t.decisions, t.exception_uses),
