@@ -73,7 +73,7 @@ class Proposing:
     def propose(self, proposal: Proposal) -> Run:
         """Return a new run, or the one that there is of the same proposal."""
         with telemetry.span("propose", action=proposal.action.name) as span:
-            run = self._proposed(proposal, "run_" + uuid.uuid4().hex)
+            run = self._proposed(proposal, runs.PREFIX + uuid.uuid4().hex)
             span.set(run=run.id, state=run.state.value)
             return run
 

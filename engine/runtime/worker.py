@@ -88,26 +88,32 @@ class Worker:
             if was_idle:
                 stop.wait(idle_s)
 
-    def drain(self, most: int = 10_000) -> int:
-        """Do everything that can be done now, and return how many steps that took."""
+    def drain(self, most: int = 10_000, touched: Callable[[str], None] | None = None) -> int:
+        """Do everything that can be done now, and return how many steps that took.
+
+        `touched` is told the id of each run that something was done with, as often as that was so.
+        """
         steps = 0
-        while steps < most and self.step():
+        while steps < most and self.step(touched):
             steps += 1
         return steps
 
-    def step(self) -> bool:
+    def step(self, touched: Callable[[str], None] | None = None) -> bool:
         """Fire timers that are due, tell one message, carry out one run; False: nothing to do.
 
-        Raises StoreError where the store cannot be used; a connector's errors end up in its run,
-        a notifier's in the delivery.
+        `touched` is told the ids of runs whose timers fired, and of the one carried out. Raises
+        StoreError where the store cannot be used; a connector's errors end up in its run, a
+        notifier's in the delivery.
         """
-        fired = self._fire_timers()
+        fired = self._fire_timers(touched)
         told = self._deliverer.step()
         run = self._claims.claim()
         if run is None:
             if not told:  # nothing else to do: the trail is brought up to date
                 sequence(self._desk.database, self._audit_key)
             return fired or told
+        if touched is not None:
+            touched(run.id)
         try:
             self._carrying.carry_out(run)
         except Outdated:  # somebody else went on with it: their claim is the later one
@@ -122,7 +128,7 @@ class Worker:
 
     # --- timers
 
-    def _fire_timers(self, most: int = 100) -> bool:
+    def _fire_timers(self, touched: Callable[[str], None] | None = None, most: int = 100) -> bool:
         """Fire what is due, and tell whether anything was.
 
         A timer that cannot be fired, or is still due then, comes later.
@@ -141,6 +147,8 @@ class Worker:
             except Exception:
                 _LOG.exception("a timer of run %s could not be fired", run)
             else:
+                if touched is not None:
+                    touched(run)
                 if changed.state is not State.PENDING:
                     continue
             self._claims.postpone(run, kind, route)

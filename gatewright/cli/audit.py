@@ -31,6 +31,7 @@ from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.deriving import derive
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreError
+from gatewright.engine.runtime.store.runs import find
 
 
 @click.group("audit")
@@ -150,7 +151,7 @@ def erase_command(
     Exit codes: 0 erased; 1 refused; 2 wrong usage, or input that cannot be read.
     """
     with opened(config) as gate:
-        erased = gate.erase(run, by=person, because=because, counted=counted)
+        erased = gate.erase(gate.find(run), by=person, because=because, counted=counted)
     if form == "json":
         write(json.dumps(asdict(erased), indent=2))
         return
@@ -185,7 +186,7 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     with errors_told():
         key = None if seal is None else seal_of(seal)
     with _reading(store) as connection, errors_told():
-        derived = [one for run in runs for one in derive(connection, run, key)]
+        derived = [one for run in runs for one in derive(connection, find(connection, run), key)]
     if form == "json":
         write(json.dumps([asdict(one) for one in derived], indent=2))
     else:

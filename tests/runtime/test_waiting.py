@@ -275,7 +275,7 @@ def test_timers_that_cannot_fire_keep_no_other_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """As many as a worker looks at in a step, all due before the one that can."""
-    monkeypatch.setattr(Worker._fire_timers, "__defaults__", (3,))
+    monkeypatch.setattr(Worker._fire_timers, "__defaults__", (None, 3))
     bad, good = overdue(world, 3)
     fire, broken = Claims.fire, {run.id for run in bad}
 

@@ -15,7 +15,13 @@ from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from gatewright.engine.canonical import digest
-from gatewright.engine.runtime.errors import DamagedRun, GateError, NoSuchRun, Outdated
+from gatewright.engine.runtime.errors import (
+    AmbiguousRun,
+    DamagedRun,
+    GateError,
+    NoSuchRun,
+    Outdated,
+)
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
@@ -23,6 +29,14 @@ from gatewright.engine.runtime.store import schema as t
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
 
 _LOG: Final = logging.getLogger("gatewright.store")
+
+PREFIX: Final = "run_"
+"""How the id of every run begins."""
+
+SHORTEST: Final = 6
+"""So many characters of an id name a run, if it is the only one that begins so."""
+
+_CANDIDATES: Final = 10
 
 LONGEST_KEY: Final = 512
 """How many characters the store has for what a repeated proposal is known by."""
@@ -43,6 +57,30 @@ def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
     if body is None:
         raise NoSuchRun(run)
     return read(run, body)
+
+
+def find(connection: Connection, named: str) -> str:
+    """Return the id of a run that is named by it, or by the beginning of it.
+
+    `run_` may be left out. Raises NoSuchRun, also for fewer characters than `SHORTEST`, and
+    AmbiguousRun.
+    """
+    c = t.runs.c
+    if not named.isascii() or "\0" in named:  # PostgreSQL would not even look
+        raise NoSuchRun(named)
+    if connection.scalar(select(c.id).where(c.id == named)) is not None:
+        return named
+    if len(named) < SHORTEST:
+        raise NoSuchRun(named)
+    begins = named if named.startswith(PREFIX) else PREFIX + named
+    wanted = select(c.id).where(c.id.startswith(begins, autoescape=True)).order_by(c.id)
+    listed: list[str] = list(connection.scalars(wanted.limit(_CANDIDATES + 1)))
+    found = [one for one in listed if one.startswith(begins)]  # SQLite takes A for a
+    if not found:
+        raise NoSuchRun(named)
+    if len(found) > 1:
+        raise AmbiguousRun(named, found[:_CANDIDATES], more=len(found) > _CANDIDATES)
+    return found[0]
 
 
 def by_key(connection: Connection, key: str) -> Run | None:
