@@ -30,6 +30,9 @@ from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, St
 
 _LOG: Final = logging.getLogger("gatewright.worker")
 
+TIMERS_OF_A_STEP: Final = 100
+"""So many timers that are due a worker fires before it does anything else."""
+
 LONGEST_PAUSE_S: Final = 30.0
 """How long a worker waits at most before it tries a store again that cannot be used."""
 
@@ -125,13 +128,15 @@ class Worker:
 
     # --- timers
 
-    def _fire_timers(self, most: int = 100) -> bool:
+    def _fire_timers(self) -> bool:
         """Fire what is due, and tell whether anything was.
 
         A timer that cannot be fired, or is still due then, comes later.
         """
         database = self._desk.database
-        due = database.retrying(lambda c: runs.due_timers(c, database.now(c), most), "reading")
+        due = database.retrying(
+            lambda c: runs.due_timers(c, database.now(c), TIMERS_OF_A_STEP), "reading"
+        )
         for run, kind, route in due:
             try:
                 changed = self._claims.fire(run, kind, route)

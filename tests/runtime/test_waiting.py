@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from gatewright.engine.runtime import worker
 from gatewright.engine.runtime.audit.verify import verify
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, Refused
@@ -275,7 +276,7 @@ def test_timers_that_cannot_fire_keep_no_other_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """As many as a worker looks at in a step, all due before the one that can."""
-    monkeypatch.setattr(Worker._fire_timers, "__defaults__", (3,))
+    monkeypatch.setattr(worker, "TIMERS_OF_A_STEP", 3)
     bad, good = overdue(world, 3)
     fire, broken = Claims.fire, {run.id for run in bad}
 
