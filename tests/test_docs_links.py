@@ -74,3 +74,8 @@ def test_citations_are_found_and_judged() -> None:
     assert [is_there(ROOT / "docs" / page, heading) for page, heading in found] == [
         True, True, False, False,
     ]  # fmt: skip
+
+
+def test_the_readme_links_to_every_page() -> None:
+    linked = {target.resolve() for target, _ in links(ROOT / "README.md")}
+    assert {page.resolve() for page in (ROOT / "docs").glob("*.md")} <= linked
