@@ -49,7 +49,7 @@ def test_commands_write_what_the_page_shows() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_python_runs() -> None:
+def test_every_python_block_runs() -> None:
     for number, block in enumerate(of_language("python"), start=1):
         code = compile(block.text, f"README.md, Python block {number}", "exec")
         exec(code, {"__name__": "readme"})  # noqa: S102 - our own page

@@ -58,7 +58,7 @@ USD = Money(Decimal("75.00"), "USD")
         ("type(1 USD) == money && type(null) == null_type", "true"),
     ],
 )
-def test_literals_and_types(text: str, value: str) -> None:
+def test_literals_and_types_are_values(text: str, value: str) -> None:
     assert shown(text) == value
 
 
@@ -215,7 +215,7 @@ HOST = Host({"name": "n", "at": Timestamp(0)})
         ("optional.of(1).a", "error: no_such_field"),
     ],
 )
-def test_access(text: str, value: str) -> None:
+def test_parts_of_values_are_read_as_cel_says(text: str, value: str) -> None:
     names: dict[str, Value] = {
         "host": HOST,
         "amount": USD,
@@ -359,7 +359,7 @@ def test_a_value_is_read_exactly_only_where_it_is_a_literal() -> None:
         ("[1].map(x, x)[0] + x", "error: no_such_name"),
     ],
 )
-def test_macros(text: str, value: str) -> None:
+def test_macros_give_what_cel_says(text: str, value: str) -> None:
     assert shown(text) == value
 
 

@@ -381,7 +381,7 @@ CASES: dict[str, list[tuple[str, str]]] = {
 
 
 @pytest.mark.parametrize(("text", "value"), [case for family in CASES.values() for case in family])
-def test_functions(text: str, value: str) -> None:
+def test_each_function_gives_what_its_family_says(text: str, value: str) -> None:
     assert shown(text, t=run("timestamp('2026-03-29T00:30:15.123456789Z')")) == value
 
 

@@ -128,7 +128,7 @@ def test_texts_that_take_long_to_normalise() -> None:
     assert shown("{m: 1}", m=marks) == "error: invalid_argument"
 
 
-def test_the_longest_pattern() -> None:
+def test_a_pattern_that_is_too_long_is_refused() -> None:
     assert run("'a'.matches(p)", p="a" * 1000) is False
     assert shown("'a'.matches(p)", p="a" * 1001) == "error: invalid_argument"
 

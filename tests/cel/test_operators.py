@@ -150,7 +150,7 @@ def attempt(operator: str, left: Value, right: Value) -> Value | str:
         ("decimal('1e59') % decimal('1e-60') == 0", "true"),
     ],
 )
-def test_arithmetic(text: str, value: str) -> None:
+def test_arithmetic_is_exact_or_errs(text: str, value: str) -> None:
     assert shown(text) == value
 
 
@@ -208,7 +208,7 @@ def test_arithmetic(text: str, value: str) -> None:
         ("int == type(1)", "true"),
     ],
 )
-def test_comparisons(text: str, value: str) -> None:
+def test_values_compare_across_kinds_of_number_only(text: str, value: str) -> None:
     assert shown(text, empty=Money(Decimal(0), None)) == value
 
 

@@ -206,7 +206,7 @@ def test_an_instant_lies_in_the_years_1_to_9999(text: str) -> None:
     assert code(raised) == "overflow"
 
 
-def test_instants_and_datetimes() -> None:
+def test_instants_become_datetimes_and_come_back() -> None:
     berlin = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
     instant = Timestamp.from_datetime(berlin)
     assert instant.text == "2026-01-01T00:00:00Z"

@@ -270,7 +270,7 @@ def test_paths_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         ((REFUNDS, "--action", "-", "--now", "2026-13-01T00:00:00Z"), "Invalid value for '--now'"),
     ],
 )
-def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
+def test_wrong_usage_ends_with_exit_code_2(arguments: tuple[str, ...], message: str) -> None:
     ran = run("eval", *arguments, stdin="{}")
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err

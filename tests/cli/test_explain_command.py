@@ -91,7 +91,7 @@ FIVE = {"action": "a.b", "params": {"n": 5, "m": 1}, "at": "2026-11-20T12:00:00Z
 # --- the text
 
 
-def test_the_whole_text() -> None:
+def test_the_text_of_a_decision_is_as_it_stands_here() -> None:
     text, _ = explained(REFUNDS, amount("75.00 USD"))
     assert text == MEDIUM.replace("POLICY", f"{REFUNDS}/refunds.gate")
 

@@ -35,7 +35,7 @@ def test_help_of_a_command_teaches_by_example(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize("flag", ["--version", "-V"])
-def test_version(run: Run, flag: str) -> None:
+def test_the_version_is_told(run: Run, flag: str) -> None:
     assert run(flag).output == f"gatewright, version {__version__}\n"
 
 

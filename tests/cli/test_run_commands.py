@@ -258,7 +258,9 @@ def test_a_terminal_shows_the_card_and_asks(shop: Shop, monkeypatch: pytest.Monk
         ("cancel", ("--note", "Never mind."), "cancelled"),
     ],
 )
-def test_other_answers(shop: Shop, command: str, arguments: tuple[str, ...], state: str) -> None:
+def test_an_answer_that_is_no_approval_writes_nothing(
+    shop: Shop, command: str, arguments: tuple[str, ...], state: str
+) -> None:
     id_ = shop.propose(refund())["run"]
     told = shop.told(command, id_, "--as", "ann", *arguments)
     assert told["state"] == state
@@ -322,7 +324,7 @@ def test_a_run_that_did_not_fail_is_not_tried_again(shop: Shop) -> None:
     assert shop.state(id_) == "auto"
 
 
-def test_comments_and_delegations(shop: Shop) -> None:
+def test_comments_are_shown_and_a_deputy_is_a_known_person(shop: Shop) -> None:
     proposed = shop.propose(refund())
     id_ = proposed["run"]
     shop.run("comment", id_, "I asked the carrier.", "--as", "bob")

@@ -76,7 +76,9 @@ def of(*prefixes: str) -> list[str]:
 
 
 @pytest.mark.parametrize("failpoint", of("propose"))
-def test_while_proposing(doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str) -> None:
+def test_who_dies_while_proposing_may_propose_again(
+    doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str
+) -> None:
     with World(database_url, tmp_path).opened() as world:
         doomed.crash(world, failpoint, "propose")
         run = world.propose(idempotency_key="k")
@@ -86,7 +88,9 @@ def test_while_proposing(doomed: Doomed, database_url: str, tmp_path: Path, fail
 
 
 @pytest.mark.parametrize("failpoint", of("answer"))
-def test_while_answering(doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str) -> None:
+def test_who_dies_while_answering_has_answered_once_or_not_at_all(
+    doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str
+) -> None:
     with World(database_url, tmp_path).opened() as world:
         run = world.propose()
         doomed.crash(world, failpoint, "approve", run)
@@ -113,7 +117,7 @@ def test_while_a_timer_fires(
 
 
 @pytest.mark.parametrize("failpoint", of("stale"))
-def test_while_asking_again(
+def test_who_dies_while_asking_again_is_followed_by_others(
     doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str
 ) -> None:
     with World(database_url, tmp_path).opened() as world:
@@ -138,7 +142,7 @@ WORKING = [*of("claim", "execute", "result", "verify"), "result.recorded:2", "re
           if grade is not Idempotency.NATIVE),
     ],
 )  # fmt: skip
-def test_while_executing(
+def test_who_dies_while_executing_leaves_one_effect_or_a_question(
     doomed: Doomed, database_url: str, tmp_path: Path, failpoint: str, grade: Idempotency
 ) -> None:
     with World(database_url, tmp_path, grade).opened() as world:
@@ -156,7 +160,9 @@ def test_while_executing(
 
 
 @pytest.mark.parametrize("failpoint", of("deliver", "told", "tidy"))
-def test_while_telling(database_url: str, doomed: Doomed, tmp_path: Path, failpoint: str) -> None:
+def test_who_dies_while_telling_loses_no_message(
+    database_url: str, doomed: Doomed, tmp_path: Path, failpoint: str
+) -> None:
     """Whatever was not written down is told again, with its id; nothing overtakes it."""
     lines = tmp_path / LINES
     with World(database_url, tmp_path, notifiers=[LinesNotifier(lines)]).opened() as world:

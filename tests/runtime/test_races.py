@@ -100,7 +100,7 @@ def test_one_person_many_times(world: World, place: Place, race: Race) -> None:
     assert len(world.gate.run(run.id).round.votes) == 1
 
 
-def test_timers_against_votes(world: World, place: Place, race: Race) -> None:
+def test_a_vote_or_the_timeout_counts_never_both(world: World, place: Place, race: Race) -> None:
     """By the clocks of the voters it is just in time, by those of the workers just over."""
     run = offered(world, "finance")
     end = BEGIN + 24 * HOUR
@@ -117,7 +117,9 @@ def test_timers_against_votes(world: World, place: Place, race: Race) -> None:
     assert world.ledger.effects() == (ended.state is State.DONE)
 
 
-def test_cancelling_against_workers(world: World, place: Place, race: Race) -> None:
+def test_a_run_is_cancelled_or_carried_out_never_both(
+    world: World, place: Place, race: Race
+) -> None:
     run = world.approve(offered(world, "manager"))
     words = race(place, mixed(jobs("cancel", HALF, run=run.id, by="bob"), jobs("work", HALF)))
     ended = world.gate.run(run.id)
@@ -126,7 +128,9 @@ def test_cancelling_against_workers(world: World, place: Place, race: Race) -> N
     assert world.ledger.effects() == (ended.state is State.DONE)
 
 
-def test_approving_against_revising(world: World, place: Place, race: Race) -> None:
+def test_who_approves_while_others_revise_approves_what_was_seen(
+    world: World, place: Place, race: Race
+) -> None:
     """Who approved ten dollars never let eleven through."""
     run = offered(world, "manager")
     words = race(

@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_listed(tree: Path, monkeypatch: pytest.MonkeyPa
         gather([tree])
 
 
-def test_no_policies(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_without_policies_are_told(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree)
     policy, found = check_paths(["empty", "data"])
     assert policy is None
@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_read_hides_no_other(tree: Path) -> None:
     assert check_paths([tree])[0] is None
 
 
-def test_decoding() -> None:
+def test_a_file_is_utf8_with_or_without_its_mark() -> None:
     source, problem = decode("a", b"\xef\xbb\xbfpackage p")
     assert (source.text, problem) == ("package p", None)
     source, problem = decode("a", b"caf\xc3\xa9 \xff\n")
@@ -141,7 +141,7 @@ def test_what_is_no_library_package(package: str) -> None:
     assert files.library_sources(package) == []
 
 
-def test_the_library() -> None:
+def test_the_standard_library_has_its_sources() -> None:
     packages = library_packages()
     assert "std.people" in packages
     for package in packages:

@@ -23,7 +23,7 @@ TOLD = (
         "rule r cases { action.amount < 5 USD => auto_run else => require manager and finance }",
     ],
 )
-def test_absorbed(text: str) -> None:
+def test_a_route_beside_one_that_outranks_it_is_told(text: str) -> None:
     assert in_billing(CODE, text) == [TOLD]
 
 
@@ -37,7 +37,7 @@ def test_absorbed(text: str) -> None:
         'test "t" { given billing.refund { } expect require manager and finance }',
     ],
 )
-def test_not_absorbed(text: str) -> None:
+def test_routes_in_an_order_or_without_a_rank_are_fine(text: str) -> None:
     assert in_billing(CODE, text) == []
 
 

@@ -25,5 +25,5 @@ def test_blocks_without_a_reason(text: str, what: str) -> None:
     "text",
     ['guard g => block because "Because."', "guard g => require manager", "rule g => auto_run"],
 )
-def test_others(text: str) -> None:
+def test_a_reason_or_another_effect_is_fine(text: str) -> None:
     assert in_billing(CODE, text) == []

@@ -55,7 +55,7 @@ def test_the_nearest_prefix_is_proposed() -> None:
         ),
     ],
 )
-def test_packages_without_actions(text: str, expected: str) -> None:
+def test_without_on_a_package_needs_actions_of_its_own(text: str, expected: str) -> None:
     assert found(CODE, ACTIONS, f"package other\n{text}") == [expected]
 
 

@@ -53,7 +53,7 @@ def lines(*pairs: tuple[str, bool]) -> list[str]:
         ("!ever", True),
     ],
 )
-def test_constant_conditions(condition: str, truth: bool) -> None:
+def test_a_condition_that_is_always_the_same_is_told(condition: str, truth: bool) -> None:
     text = (
         "let ever = action.items < 3 || action.items > 2\n"
         "history refunds = billing.refund\n"
@@ -175,7 +175,7 @@ def test_the_smallest_part_is_told(text: str, expected: list[tuple[str, bool]]) 
         " && changes.Stage.new == 'a' => block",
     ],
 )
-def test_conditions_that_depend(text: str) -> None:
+def test_a_condition_that_depends_is_fine(text: str) -> None:
     assert in_billing(CODE, text) == []
 
 

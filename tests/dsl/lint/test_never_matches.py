@@ -133,7 +133,7 @@ CODE = "GW1001"
         ),
     ],
 )
-def test_contradictions(text: str, expected: str) -> None:
+def test_conditions_that_contradict_each_other_are_told(text: str, expected: str) -> None:
     assert in_billing(CODE, text) == [expected]
 
 

@@ -27,7 +27,7 @@ HISTORY = "history past = billing.refund\nhistory other = billing.update\n"
         "guard g when [1].map(x, x) == [1] => block",
     ],
 )
-def test_nothing_sums(text: str) -> None:
+def test_a_threshold_that_no_sum_guards_is_told(text: str) -> None:
     assert in_billing(CODE, HISTORY + RULE + text) == [TOLD]
 
 
@@ -41,7 +41,7 @@ def test_nothing_sums(text: str) -> None:
         " > 6 USD => block",
     ],
 )
-def test_something_sums(text: str) -> None:
+def test_a_threshold_beside_a_sum_is_fine(text: str) -> None:
     assert in_billing(CODE, HISTORY + RULE + text) == []
 
 
@@ -57,7 +57,7 @@ def test_something_sums(text: str) -> None:
         " USD => auto_run",
     ],
 )
-def test_no_threshold(text: str) -> None:
+def test_without_a_threshold_of_money_nothing_is_told(text: str) -> None:
     assert in_billing(CODE, text) == []
 
 

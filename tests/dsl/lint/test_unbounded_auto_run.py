@@ -34,7 +34,7 @@ CODE = "GW1011"
         ),
     ],
 )
-def test_without_a_bound(text: str, place: str) -> None:
+def test_what_cannot_be_undone_needs_a_bound(text: str, place: str) -> None:
     (line,) = in_billing(CODE, text)
     sentence = (
         "`billing.refund` cannot be undone, and runs here whatever its `amount` or `items` is"

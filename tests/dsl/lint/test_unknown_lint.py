@@ -10,7 +10,7 @@ from tests.dsl.lint.support import ACTIONS, checked, in_billing
 CODE = "GW1019"
 
 
-def test_a_misspelt_name() -> None:
+def test_a_misspelt_name_gets_the_nearest_as_a_hint() -> None:
     policy = checked(ACTIONS + '@allow("unused_let")\nlet small = 50 USD')
     (told,) = [d for d in lint(policy) if d.code == CODE]
     assert (told.span.text, told.message) == ('"unused_let"', "there is no lint `unused_let`")

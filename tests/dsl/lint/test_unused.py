@@ -36,7 +36,7 @@ route duty { one of group("duty") }
         (CALENDAR, OFFICE, "`office` the calendar `office` is never used"),
     ],
 )
-def test_unused(code: str, text: str, expected: str) -> None:
+def test_what_nothing_uses_is_told(code: str, text: str, expected: str) -> None:
     assert in_billing(code, text) == [expected]
 
 
@@ -68,7 +68,7 @@ def test_unused(code: str, text: str, expected: str) -> None:
         ),
     ],
 )
-def test_used(code: str, text: str) -> None:
+def test_what_something_uses_is_fine(code: str, text: str) -> None:
     assert in_billing(code, text) == []
 
 
@@ -120,7 +120,7 @@ def test_a_name_of_another_package_does_not_count() -> None:
         ("import shared\nguard g on * => require shared.duty", []),
     ],
 )
-def test_imports(text: str, expected: list[str]) -> None:
+def test_an_import_of_which_nothing_is_used_is_told(text: str, expected: list[str]) -> None:
     assert found(IMPORT, f"package user\n{text}", SHARED) == expected
 
 

@@ -27,7 +27,7 @@ from gatewright.dsl.syntax.literals import BadLiteral
         ("''", ""),
     ],
 )
-def test_strings(text: str, value: str) -> None:
+def test_strings_are_read_with_their_escapes(text: str, value: str) -> None:
     assert literals.string(text) == value
 
 
@@ -49,7 +49,7 @@ def test_more_marks_than_any_script_needs_are_refused(mark: str) -> None:
         ("b''", b""),
     ],
 )
-def test_bytes(text: str, value: bytes) -> None:
+def test_bytes_are_read(text: str, value: bytes) -> None:
     assert literals.bytes_(text) == value
 
 
@@ -90,7 +90,7 @@ def test_bytes_have_no_characters_by_number(text: str) -> None:
         ("0xFFFFFFFFFFFFFFFF", limits.UINT_MAX),
     ],
 )
-def test_integers(text: str, value: int) -> None:
+def test_integers_are_read_up_to_the_largest_uint(text: str, value: int) -> None:
     assert literals.integer(text) == value
 
 
@@ -102,7 +102,7 @@ def test_integers_have_64_bits(text: str) -> None:
         literals.integer(text)
 
 
-def test_doubles() -> None:
+def test_doubles_are_read_within_their_range() -> None:
     assert literals.double("1.5e3") == 1500.0
     with pytest.raises(BadLiteral, match="range"):
         literals.double("1e999")
@@ -121,7 +121,7 @@ def test_decimals_and_money_are_exact() -> None:
     ("text", "nanos"),
     [("1ms", 10**6), ("1s", 10**9), ("1m", 60 * 10**9), ("1d", 86_400 * 10**9), ("0w", 0)],
 )
-def test_durations(text: str, nanos: int) -> None:
+def test_durations_are_read_in_nanoseconds(text: str, nanos: int) -> None:
     assert literals.duration(text) == nanos
 
 
@@ -145,7 +145,7 @@ def test_durations_have_64_bits_of_nanoseconds() -> None:
         ("9999-12-31T23:59:59.999999999Z", 253_402_300_799_999_999_999),
     ],
 )
-def test_timestamps(text: str, nanos: int) -> None:
+def test_timestamps_are_read_in_nanoseconds(text: str, nanos: int) -> None:
     assert literals.timestamp(text) == nanos
 
 

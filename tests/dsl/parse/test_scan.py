@@ -61,7 +61,7 @@ def test_what_is_in_order(text: str) -> None:
         ("// \udfff", "GW0102", 3),
     ],
 )
-def test_what_is_not(text: str, code: str, start: int) -> None:
+def test_what_is_no_text_is_told_at_its_place(text: str, code: str, start: int) -> None:
     assert problems(text)[0] == (code, start)
 
 

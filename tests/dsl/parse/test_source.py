@@ -35,7 +35,7 @@ def test_positions_count_from_1() -> None:
     assert Source("x", "").position(0) == (1, 1)
 
 
-def test_spans() -> None:
+def test_a_span_has_its_text_and_both_ends() -> None:
     span = SOURCE.span(4, 6)
     assert (span.text, span.begin, span.finish, str(span)) == (
         "\u00e9c",
@@ -113,7 +113,7 @@ def test_long_quotes_are_cut() -> None:
         del TITLES["GW9999"]
 
 
-def test_the_nearest_name() -> None:
+def test_the_nearest_of_many_names_is_the_hint() -> None:
     assert nearest("amuont", ["amount", "account"]) == "did you mean `amount`?"
     assert nearest("zzz", ["amount"]) is None
     assert closest("amount", []) is None

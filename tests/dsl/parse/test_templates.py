@@ -53,7 +53,7 @@ def test_a_template_is_split(spelling: str, expected: list[str]) -> None:
         ("r'{\\d}'", 3, "no escapes"),
     ],
 )
-def test_braces_without_partners(spelling: str, at: int, why: str) -> None:
+def test_a_brace_without_a_partner_is_told_at_its_place(spelling: str, at: int, why: str) -> None:
     with pytest.raises(BadTemplate, match=why) as bad:
         list(split(spelling))
     assert bad.value.at == at

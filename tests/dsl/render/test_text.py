@@ -171,7 +171,7 @@ def test_what_is_left_out_is_counted() -> None:
     assert to_text(found).endswith(f"\n\n{MAX_REPORTED} errors, 7 more not shown\n")
 
 
-def test_summaries() -> None:
+def test_a_summary_counts_errors_and_warnings() -> None:
     warning = error(span(POLICY, "a"), severity=Severity.WARNING)
     assert summary([]) == "no errors"
     assert summary([warning, warning]) == "2 warnings"

@@ -152,11 +152,13 @@ def test_what_shares_a_name(text: str, lines: list[str]) -> None:
         ("@secret", ["GW0208 `@secret` there is no annotation `@secret` for this declaration"]),
     ],
 )  # fmt: skip
-def test_annotations(annotation: str, lines: list[str]) -> None:
+def test_annotations_stand_where_they_may_with_what_they_take(
+    annotation: str, lines: list[str]
+) -> None:
     assert told(f"package p\naction p.a {{ }}\n{annotation} guard g => block\n") == lines
 
 
-def test_what_annotations_mean() -> None:
+def test_annotations_are_known_of_what_they_stand_before() -> None:
     policy = checked(
         "package p\n@irreversible action p.a { @secret x: string, changes { @secret y: int } }\n"
         "/// Why.\naction p.b { }\n@shadow guard g => block\ntype T { @secret z: int }\n"
@@ -189,7 +191,7 @@ def test_people_see_short_route_names_where_these_are_clear() -> None:
     assert policy.route_name("a.m") == "a.m"
 
 
-def test_qualified_names() -> None:
+def test_names_are_qualified_by_their_package() -> None:
     policy = checked(
         "package a.b\naction x.y { }\nroute m { one of 'x' }\nguard g => block\nrisk r when true => 5\n"
         "history h = x.y\nexception e suspends g { from 2026-01-01 until 2026-01-02 }\n"

@@ -85,7 +85,7 @@ def test_a_route_as_declared() -> None:
         ("one of boss('a')", ["GW0303 `boss` there is no function `boss`"]),
     ],
 )  # fmt: skip
-def test_wrong_routes(items: str, lines: list[str]) -> None:
+def test_a_route_that_is_wrong_is_told(items: str, lines: list[str]) -> None:
     text = "package p\naction p.a { }\ncalendar c { zone 'UTC' }\nroute b { one of 'b' }\n"
     data = {"people": ["a", "b"], "numbers": [1]}
     assert told(f"{text}route r {{ {items} }}\n", data=data) == lines
@@ -113,7 +113,9 @@ def test_business_days_need_one_calendar() -> None:
         ("hours '00:00 - 24:00'", range(5), (0, 1440)),
     ],
 )
-def test_calendars(items: str, days: list[int], hours: tuple[int, int]) -> None:
+def test_a_calendar_has_days_and_minutes(
+    items: str, days: list[int], hours: tuple[int, int]
+) -> None:
     policy = checked(f"package p\ncalendar c {{ zone 'Europe/Berlin' {items} }}\n")
     calendar = policy.packages["p"].calendars["c"]
     assert calendar.zone == "Europe/Berlin"
@@ -132,7 +134,7 @@ def test_calendars(items: str, days: list[int], hours: tuple[int, int]) -> None:
         "zone 'UTC\\x00'",
     ],
 )  # fmt: skip
-def test_wrong_calendars(items: str) -> None:
+def test_a_calendar_that_is_wrong_is_told(items: str) -> None:
     codes = {line[:6] for line in told(f"package p\ncalendar c {{ {items} }}\n")}
     assert codes == {"GW0604"}
 
@@ -150,7 +152,7 @@ def test_holidays_are_a_list() -> None:
 # --- effects
 
 
-def test_orders_of_approval() -> None:
+def test_then_orders_each_stage_before_the_next() -> None:
     policy = checked(
         "package p\nroute a { one of 'x' }\nroute b { one of 'x' }\nroute c { one of 'x' }\n"
         "guard g => require a and b then c\nguard h => require a then b then c\n"
@@ -172,7 +174,7 @@ def test_orders_of_approval() -> None:
          ["GW0508 `require a then a` each of these routes waits for the other: `a` -> `a`"]),
     ],
 )  # fmt: skip
-def test_wrong_effects(effect: str, lines: list[str]) -> None:
+def test_an_effect_that_is_wrong_is_told_wherever_it_stands(effect: str, lines: list[str]) -> None:
     text = "package p\nroute a { one of 'x' }\nroute b { one of 'x' }\n"
     assert told(f"{text}guard g => {effect}\n") == lines
     assert told(f"{text}default {effect}\n") == lines
@@ -242,7 +244,9 @@ def test_guards_and_errors_never_open() -> None:
         ([(str(i), str(i + 1)) for i in range(5000)], []),
     ],
 )
-def test_finding_a_circle(orders: list[tuple[str, str]], circle: list[str]) -> None:
+def test_a_circle_of_orders_is_found_and_the_same_each_time(
+    orders: list[tuple[str, str]], circle: list[str]
+) -> None:
     assert find_circle(orders) == circle
     assert find_circle(reversed(orders)) == circle
 

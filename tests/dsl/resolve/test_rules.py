@@ -142,7 +142,7 @@ def test_a_tier_or_table_over_changes_applies_where_they_change() -> None:
          ["GW0312 `y` `action.r` may be absent"]),
     ],
 )  # fmt: skip
-def test_what_declarations_mean(text: str, lines: list[str]) -> None:
+def test_a_declaration_that_means_nothing_is_told(text: str, lines: list[str]) -> None:
     assert told(f"{HEAD}{text}\n") == lines
 
 
@@ -219,7 +219,7 @@ def test_an_exception_as_declared() -> None:
          ["GW0311 `5` a condition is `bool`, and this is `int`"]),
     ],
 )  # fmt: skip
-def test_wrong_exceptions(items: str, lines: list[str]) -> None:
+def test_an_exception_that_is_wrong_is_told(items: str, lines: list[str]) -> None:
     text = "package p\naction p.a { }\nguard g => block\n"
     assert told(f"{text}exception e suspends g {{ {items} }}\n") == lines
 
@@ -316,7 +316,7 @@ def test_what_else_a_policy_holds() -> None:
           " only one"]),
     ],
 )  # fmt: skip
-def test_tests(items: str, lines: list[str]) -> None:
+def test_what_a_test_names_must_exist(items: str, lines: list[str]) -> None:
     rest = (
         "guard on_r on r.* => block\ndefault block on s.*\non_error block on t.*\n"
         "permit agent 'x' to u.*\n"

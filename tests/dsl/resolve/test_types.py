@@ -72,7 +72,7 @@ def test_types_that_contain_themselves() -> None:
     checked("package p\ntype A { x: C, y: C }\ntype B { a: A, c: C }\ntype C { n: int }\n")
 
 
-def test_actions() -> None:
+def test_an_action_has_its_fields_changes_and_target() -> None:
     policy = checked(
         "package p\ntype T { s: string }\n"
         "action p.a on sys.obj.sub as T { x?: int >= 5, changes { y: string }, changes { z: int } }\n"

@@ -87,7 +87,7 @@ def test_sets_are_canonical(sample: Sampled) -> None:
 
 
 @given(sets, sets)
-def test_inclusion(one: Sampled, other: Sampled) -> None:
+def test_a_set_lies_within_another_if_all_its_values_do(one: Sampled, other: Sampled) -> None:
     (a, in_a), (b, in_b) = one, other
     assert (a <= b) == all(in_b(v) for v in VALUES if in_a(v))
 

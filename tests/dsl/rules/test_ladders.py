@@ -47,7 +47,7 @@ def check(cells: list[str], subject: Type, lets: str = "") -> list[Diagnostic]:
         (types.UNKNOWN, ["< 5 USD", ">= 5 USD"]),
     ],
 )
-def test_good_ladders(subject: Type, cells: list[str]) -> None:
+def test_a_ladder_that_covers_every_value_once_is_fine(subject: Type, cells: list[str]) -> None:
     assert check(cells, subject, "let small = 50 USD") == []
 
 
@@ -174,7 +174,9 @@ def test_good_ladders(subject: Type, cells: list[str]) -> None:
         ),
     ],
 )
-def test_bad_ladders(subject: Type, cells: list[str], expected: str) -> None:
+def test_a_ladder_with_a_gap_or_an_overlap_is_told(
+    subject: Type, cells: list[str], expected: str
+) -> None:
     assert told(check(cells, subject))[0] == expected
 
 

@@ -51,7 +51,7 @@ def check(rows: str, *subjects: Type, strictest: bool = False) -> list[Diagnosti
         ((types.TIMESTAMP,), "< 2026-01-01T00:00:00Z => auto_run\n2026-01-01T00:00:00Z => block"),
     ],
 )
-def test_good_tables(subjects: tuple[Type, ...], rows: str) -> None:
+def test_rows_that_agree_or_never_meet_are_fine(subjects: tuple[Type, ...], rows: str) -> None:
     found = check(rows, *subjects)
     assert [d for d in found if d.severity is Severity.ERROR] == []
 
@@ -251,7 +251,9 @@ def test_good_tables(subjects: tuple[Type, ...], rows: str) -> None:
         ),
     ],
 )
-def test_bad_tables(subjects: tuple[Type, ...], rows: str, expected: str) -> None:
+def test_rows_that_contradict_each_other_are_told(
+    subjects: tuple[Type, ...], rows: str, expected: str
+) -> None:
     assert told(check(rows, *subjects)) == [expected]
 
 

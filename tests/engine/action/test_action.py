@@ -74,7 +74,7 @@ def test_the_json_of_an_action_reads_back() -> None:
         assert again.to_dict() == action.to_dict()
 
 
-def test_a_short_action() -> None:
+def test_all_but_the_name_may_be_left_out() -> None:
     action = Action.from_dict({"action": "x"})
     assert action.to_dict() == {"action": "x", "params": {}}
     assert (action.agent, action.target, action.at, action.context) == (None, None, None, Context())
@@ -160,7 +160,7 @@ class Level(enum.IntEnum):
         (Map.of({"a": 1}), Map.of({"a": 1})),
     ],
 )  # fmt: skip
-def test_python_values(given_value: object, frozen: Value) -> None:
+def test_values_of_python_are_taken_and_survive_json(given_value: object, frozen: Value) -> None:
     action = Action.from_dict({"action": "x", "params": {"v": given_value}})
     assert action.params["v"] == frozen
     assert type(action.params["v"]) is type(frozen)
@@ -199,7 +199,9 @@ def laughs() -> list[Any]:
         ({2**64: 1}, "`params.v` has a key that is not text"),
     ],
 )
-def test_refused_values(given_value: object, message: str) -> None:
+def test_a_value_that_no_condition_can_hold_is_refused_alone(
+    given_value: object, message: str
+) -> None:
     data = {"action": "x", "params": {"v": given_value, "other": 1}}
     assert refused(data).message == message
     action, problems = Action.read(data)
@@ -280,7 +282,9 @@ def test_circles_and_explosions_end() -> None:
          "`idempotency_key` must not be longer than 256 characters"),
     ],
 )  # fmt: skip
-def test_envelope_problems(data: object, path: str, message: str) -> None:
+def test_what_is_wrong_with_the_envelope_is_told_with_its_place(
+    data: object, path: str, message: str
+) -> None:
     error = refused(data)
     assert (error.path, error.message) == (path, message)
     _, problems = Action.read(data)
@@ -322,7 +326,7 @@ def test_problems_are_capped() -> None:
     assert len(problems) == 50
 
 
-def test_native_instants() -> None:
+def test_an_instant_may_be_given_as_python_has_it() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert Action.from_dict({"action": "x", "at": at}).at == Timestamp.from_datetime(at)
     assert Action.from_dict({"action": "x", "at": Timestamp(7)}).at == Timestamp(7)
@@ -353,7 +357,7 @@ def test_from_json_ends_in_an_action_or_an_error(text: str | bytes) -> None:
         assert error.message
 
 
-def test_from_json() -> None:
+def test_json_is_read_and_written_with_its_numbers_as_they_stand() -> None:
     action = Action.from_json('{"action": "x", "params": {"n": 1.50, "m": 12345678901234567890}}')
     assert action.to_json() == '{"action": "x", "params": {"n": 1.50, "m": 12345678901234567890}}'
     with pytest.raises(ActionError, match="must be an object"):

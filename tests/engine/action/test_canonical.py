@@ -40,7 +40,7 @@ def test_one_text_means_equal_data(left: Json, right: Json) -> None:
         ([], "[]"),
     ],
 )
-def test_spelling(data: object, text: str) -> None:
+def test_equal_data_has_one_spelling(data: object, text: str) -> None:
     assert canonical_json(data).decode() == text
 
 
@@ -68,7 +68,7 @@ def test_a_digest_says_how_it_was_made() -> None:
         (NOTHING, "optional.none()"),
     ],
 )
-def test_values_as_json(value: Value, data: Json) -> None:
+def test_values_become_json_as_actions_write_them(value: Value, data: Json) -> None:
     assert to_json(value) == data
     assert type(to_json(value)) is type(data)
 

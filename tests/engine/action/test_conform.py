@@ -111,7 +111,9 @@ def number(text: str) -> object:
         ("duration <= 30d", "30d", Duration(30 * 86_400 * 10**9)),
     ],
 )  # fmt: skip
-def test_values_that_fit(declared: str, value: object, typed: Value) -> None:
+def test_a_value_that_fits_becomes_one_of_its_type(
+    declared: str, value: object, typed: Value
+) -> None:
     found = read(declared, value)
     assert (found, kind_of(found)) == (typed, kind_of(typed))
     assert isinstance(found, type(typed))
@@ -239,7 +241,7 @@ def test_an_undeclared_action_stands_as_it_is() -> None:
     ]  # fmt: skip
 
 
-def test_changes() -> None:
+def test_changes_get_the_types_of_their_fields() -> None:
     declared = (
         'changes { status: enum("open", "refunded"), amount: money(USD) > 0 USD, note?: string }'
     )
@@ -293,7 +295,7 @@ def target(given_target: dict[str, Any] | None) -> Conformed:
     return conform(action, action_type("", "on stripe.charge.v2 as Charge", CHARGE))
 
 
-def test_the_target() -> None:
+def test_the_target_is_of_the_declared_system_and_type() -> None:
     assert target(None).target == Target("stripe", "charge.v2")
     found = target({"id": "ch_1", "attributes": {"age": "3d", "fee": "1 USD"}})
     assert found.fits
@@ -378,7 +380,7 @@ def test_recorded_records_may_have_other_fields() -> None:
     assert conform_value(Map.of({"a": "x"}), record, "v", lenient=True) is UNFIT
 
 
-def test_places() -> None:
+def test_places_are_paths_and_end_at_a_secret() -> None:
     assert Place("a").key("b").item(2).key("x y").path == 'a.b[2]["x y"]'
     assert Place("").key("k" * 100).path == f'["{"k" * 60}..."]'
     assert Place("a").key("b", secret=True).key("c").item(1).path == "a.b"

@@ -175,7 +175,7 @@ def test_the_number_of_values_is_limited(monkeypatch: pytest.MonkeyPatch) -> Non
         read_json(long + "[1,2,3]")
 
 
-def test_escapes() -> None:
+def test_escapes_of_json_are_read() -> None:
     text = r'"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"'
     assert read_json(text) == '"\\/\b\f\n\r\té😀'
 

@@ -29,7 +29,7 @@ def declared() -> ActionType:
     )
 
 
-def test_secret_paths() -> None:
+def test_secret_fields_are_found_in_every_part_of_an_action() -> None:
     assert secret_fields(declared()) == {
         "params.pin",
         "params.person.ssn",
@@ -97,5 +97,5 @@ def test_an_action_is_masked() -> None:
         ([1], ["a"], "***"),
     ],
 )
-def test_masks(data: Json, paths: list[str], masked: Json) -> None:
+def test_what_stands_at_a_secret_path_is_masked(data: Json, paths: list[str], masked: Json) -> None:
     assert mask(data, paths) == masked

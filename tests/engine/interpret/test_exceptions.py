@@ -44,7 +44,7 @@ def exception(
         (exception(names="a, g"), "require clerk"),
     ],
 )
-def test_what_is_suspended(excepted: str, expected: str) -> None:
+def test_an_exception_suspends_only_while_it_applies(excepted: str, expected: str) -> None:
     assert effect(decide(GUARDED + excepted)) == expected
 
 

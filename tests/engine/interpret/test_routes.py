@@ -39,7 +39,7 @@ OPEN = "rule all on * => auto_run "
          "require legal then finance"),
     ],
 )  # fmt: skip
-def test_who_is_asked(guards: str, expected: str) -> None:
+def test_routes_join_absorb_and_keep_their_order(guards: str, expected: str) -> None:
     assert effect(decide(OPEN + guards)) == expected
 
 

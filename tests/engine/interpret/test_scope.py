@@ -37,7 +37,9 @@ FOREIGN = {"action": "shop.unknown", "params": {"n": 1}, "agent": {"id": "bot"}}
     ],
     ids=["rule", "guard", "default", "risk", "on_error"],
 )  # fmt: skip
-def test_what_is_covered(where: str, covered: set[str], declared: str, open_otherwise: str) -> None:
+def test_a_declaration_concerns_what_its_on_covers_and_nothing_else(
+    where: str, covered: set[str], declared: str, open_otherwise: str
+) -> None:
     with_it = policy(f"{declared.replace('{on}', where)}\n{open_otherwise}", OTHER)
     without = policy(open_otherwise + ("\non_error require legal on *" if "on_error" in declared
                                        else ""), OTHER)  # fmt: skip

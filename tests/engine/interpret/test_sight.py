@@ -65,7 +65,7 @@ FULL = action(
         ('"Amount" in changes.fields', "T"),
     ],
 )
-def test_what_is_seen(condition: str, expected: str) -> None:
+def test_a_condition_sees_every_part_of_an_action(condition: str, expected: str) -> None:
     assert holds(condition, FULL) == expected
 
 

@@ -61,12 +61,12 @@ USD = Constant("money", Decimal(50), "USD")
         (Constant("duration", 5), "1000000000"),
     ],
 )
-def test_steps(bound: Constant, size: str) -> None:
+def test_a_bound_has_steps_as_fine_as_its_spelling(bound: Constant, size: str) -> None:
     assert Decimal(step(bound)) == Decimal(size)
     assert has_steps(bound)
 
 
-def test_neighbours() -> None:
+def test_the_values_beside_a_bound_are_one_step_away() -> None:
     assert str(beside(USD, -1)) == "49.99 USD"
     assert str(beside(USD, 1)) == "50.01 USD"
     half = Constant("double", Decimal("1.5"))
@@ -97,5 +97,7 @@ def test_neighbours() -> None:
         (1, USD, None),
     ],
 )
-def test_distances_in_steps(value: Value, bound: Constant, steps: Decimal | int | None) -> None:
+def test_a_distance_is_counted_in_steps_of_one_currency(
+    value: Value, bound: Constant, steps: Decimal | int | None
+) -> None:
     assert distance(value, bound) == steps

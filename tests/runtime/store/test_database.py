@@ -198,7 +198,9 @@ def test_no_password_is_shown(postgres_server: str) -> None:
     database.close()
 
 
-def test_locked(database_url: str, things: Database) -> None:
+def test_a_lock_that_somebody_holds_is_told_after_a_while(
+    database_url: str, things: Database
+) -> None:
     hasty = open_database(database_url, patience_s=0.05)
     with things.transaction() as connection:
         connection.execute(ADD, {"n": 1})
@@ -223,7 +225,7 @@ def test_a_process_that_sleeps_in_a_step_does_not_keep_its_locks(things: Databas
     assert numbers(things) == []
 
 
-def test_full(things: Database) -> None:
+def test_a_full_disk_is_told_as_such(things: Database) -> None:
     with (
         pytest.raises(StoreFull, match="make room on its disk"),
         things.transaction() as connection,
@@ -239,7 +241,9 @@ def test_full(things: Database) -> None:
     assert numbers(things) == []
 
 
-def test_read_only(database_url: str, things: Database) -> None:
+def test_a_database_that_may_only_be_read_is_told_as_such(
+    database_url: str, things: Database
+) -> None:
     read_only = (
         database_url + "%20-cdefault_transaction_read_only%3Don"
         if things.is_postgres
