@@ -135,6 +135,9 @@ class StoreHistory:
     instant says: a clock that jumped back hides nothing.
     """
 
+    is_part_of_step: Final = True
+    """A step that fails is undone, and tried again: no decision hides it."""
+
     def __init__(
         self,
         connection: Connection,

@@ -165,7 +165,8 @@ class Away(History):
 
     def index(self, *asked: Any, **more: Any) -> Any:
         self._fail()
-        return super().index(*asked, **more)
+        found: Any = super().index(*asked, **more)
+        return found
 
     def count(self, query: Query) -> int:
         self._fail()
