@@ -354,14 +354,12 @@ class EventIndex(Index[Series]):
         """Return the latest of these events; of several at one instant the one recorded last."""
         with self._shared.lock:
             series, after = self._asked(values, now_nanos, within_nanos, exclude_id)
-            rank = 0 if series is None else series.rank(now_nanos)
-            while series is not None and rank:
-                rank -= 1
-                event = series.at(rank).event
-                if event.at.nanos <= after:
-                    break
-                if event.id != exclude_id:
-                    return event
+            record = None if series is None else series.newest(now_nanos)
+            if series is not None and record is not None and record.event.id == exclude_id:
+                rank = series.rank(now_nanos) - 1  # an id stands for one event: the one before
+                record = series.at(rank - 1) if rank else None
+            if record is not None and record.event.at.nanos > after:
+                return record.event
             # What is kept is later than what was pruned: only its absence leaves a doubt.
             self._shared.check(after)
             return None

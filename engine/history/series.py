@@ -252,6 +252,13 @@ class Series(_Block):
         block = bisect_right(earlier.before, rank) - 1
         return earlier.blocks[block].records[rank - earlier.before[block]]
 
+    def newest(self, until: int) -> Record | None:
+        """Return the last record that is not after an instant; None where there is none."""
+        if self.times and self.times[-1] <= until:
+            return self.records[-1]
+        rank = self.rank(until)
+        return self.at(rank - 1) if rank else None
+
     def between(self, low: int, high: int) -> Iterator[Record]:
         """Yield the records from one rank up to another, earliest first."""
         earlier = self._earlier

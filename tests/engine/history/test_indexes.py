@@ -252,6 +252,7 @@ def test_a_series_is_a_sorted_list(steps: list[tuple[bool, int, int]]) -> None:
     for until in range(-1, 22):
         early = [r for r in ordered if r.event.at.nanos <= until]
         assert series.rank(until) == len(early)
+        assert series.newest(until) is (early[-1] if early else None)
         assert series.sum(-5, until) == (len(early), sum(model[r] for r in early))
         assert series.reaches(until) is (len(early) == len(ordered))
         for after in range(-1, until + 1):
