@@ -99,27 +99,30 @@ class SumIndex(Index[_Amounts]):
                 shared.check(after)
             if group is None:
                 return self._nothing or self._result(())
+            excluded = None
+            if exclude_id is not None:
+                excluded = self._excluded(exclude_id, after, now_nanos)
             # HOT: benchmarks/past.py. Nearly all amounts of a field are money of one sort.
-            if group.only is not None and exclude_id is None and self._kind == "money":
+            if group.only is not None and excluded is None and self._kind == "money":
                 series, places, currency = group.only
                 count, units = series.sum(after, now_nanos)
                 if count:
                     return Money.known(_decimal(units, places), currency)
                 return self._nothing or self._result(())
-            totals = self._totals(group, after, now_nanos, exclude_id)
+            totals = self._totals(group, after, now_nanos, excluded)
             if any(sort.is_odd for sort, _ in totals):
                 return self._looked_at(group, after, now_nanos, exclude_id)
         return self._result(totals)
 
     def _totals(
-        self, group: _Amounts, after: int, now: int, skip: str | None
+        self, group: _Amounts, after: int, now: int, excluded: Record | None
     ) -> list[tuple[_Sort, int]]:
         """Return the totals of the sorts that occur in the window."""
         if group.unread.size:
+            skip = None if excluded is None else excluded.event.id
             unread = first_of([group.unread], after, now, skip)
             if unread is not None:
                 self._summed.read(unread.event)
-        excluded = None if skip is None else self._excluded(skip, after, now)
         totals: list[tuple[_Sort, int]] = []
         for sort, series in group.sorts.items():
             count, total = series.sum(after, now)
