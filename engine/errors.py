@@ -23,6 +23,7 @@ ErrorCode: TypeAlias = Literal[
     "invalid_argument",
     "cost_limit",
     "unknown_risk",
+    "not_answered",
 ]
 
 

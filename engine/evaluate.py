@@ -44,10 +44,14 @@ if TYPE_CHECKING:
     from gatewright.engine.compile.forest import Unit
     from gatewright.engine.compile.units import Units
     from gatewright.engine.history.query import HistoryStore
+    from gatewright.engine.history.record import Event
     from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 
 COMPILED_FROM = 2
 """Which decision about an action is the first to be compiled; those before are interpreted."""
+
+
+_NOT_ASKED: Any = object()
 
 
 def _asks(unit: Unit, answer: Answer) -> bool:
@@ -253,7 +257,7 @@ class _Case:
         self.now_nanos = now_nanos
         self.history = history
         self.uses = uses
-        self.asked: dict[tuple[Question, tuple[Value, ...]], Value] = {}
+        self.asked: dict[tuple[Question, tuple[Value, ...]], Value | Event] = {}
         self._deciding: _Deciding | None = None
 
     @property
@@ -289,11 +293,11 @@ class _Case:
     def holds(self, expression: ast.Expr, package: str, risk: int | None) -> bool:
         return self.deciding.holds(expression, package, risk)
 
-    def ask(self, question: Question, values: tuple[Value, ...]) -> Value:
-        known = self.asked.get((question, values))
-        if known is None:
-            known = question.ask(self.history, values, self.now_nanos)
-            self.asked[question, values] = known
+    def ask(self, question: Question, values: tuple[Value, ...]) -> Value | Event:
+        key = (question, values)
+        known: Value | Event = self.asked.get(key, _NOT_ASKED)
+        if known is _NOT_ASKED:
+            known = self.asked[key] = question.ask(self.history, values, self.now_nanos)
         return known
 
     def has_uses_left(self, exception: str, max_uses: int) -> bool:

@@ -19,11 +19,12 @@ from gatewright.engine.history.query import (
     checked_key,
     declared_type,
 )
+from gatewright.engine.history.record import Event
 from gatewright.engine.history.recorded import HistoryFact
 from gatewright.engine.history.sums import kind_of_type
 from gatewright.engine.values import Value
 
-Method: TypeAlias = Literal["count", "sum", "distinct"]
+Method: TypeAlias = Literal["count", "sum", "last", "distinct"]
 
 _EMPTY: Final = History()
 """What is asked where the host has no history: nothing ever happened."""
@@ -37,14 +38,27 @@ def _unanswered(*_: object) -> Value:
     raise Unsure
 
 
+Answer: TypeAlias = "Value | Event"
+"""What a history answers; `last` answers with an event, or None where there is none."""
+
+
 class Question:
     """`refunds.count(customer: ..., within: 30d)` without the values of its keys.
 
-    `keys` are names in sorted order. HOT: it keeps the index of the store that was asked last.
+    `keys` are names in sorted order; without `within_nanos` the window has no beginning. HOT,
+    benchmarks/past.py: it keeps the index of the store that was asked last.
     """
 
-    __slots__ = ("_found", "_outer", "_texts", "declared", "field", "keys", "method",
-                 "within_nanos")  # fmt: skip
+    __slots__ = (
+        "_found",
+        "_outer",
+        "are_texts",
+        "declared",
+        "field",
+        "keys",
+        "method",
+        "within_nanos",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -52,7 +66,7 @@ class Question:
         method: Method,
         field: str | None,
         keys: tuple[str, ...],
-        within_nanos: int,
+        within_nanos: int | None,
         outer: Scope,
     ) -> None:
         self.declared = declared
@@ -61,40 +75,48 @@ class Question:
         self.keys = keys
         self.within_nanos = within_nanos
         self._outer = outer
-        self._texts = tuple(self._is_text(name) for name in keys)
-        self._found: tuple[Callable[[], object], Callable[..., Value]] = (_nobody, _unanswered)
+        self.are_texts = all(self._is_text(name) for name in keys)
+        """Whether all keys are texts."""
+        self._found: tuple[Callable[[], object], Callable[..., Answer]] = (_nobody, _unanswered)
 
     def _is_text(self, name: str) -> bool:
         if name in KEYS_OF_EVENTS:
             return True
         return kind_of_type(declared_type(self.declared.record, name)) == "string"
 
-    def ask(self, store: HistoryStore | None, values: tuple[Value, ...], now_nanos: int) -> Value:
+    def ask(self, store: HistoryStore | None, values: tuple[Value, ...], now_nanos: int) -> Answer:
         """Return the answer of a store, None being one in which nothing ever happened.
 
         Raises EvaluationError, or Unsure if it has no index.
         """
-        store = _EMPTY if store is None else store
-        for name, value, is_text in zip(self.keys, values, self._texts, strict=True):
-            if type(value) is not str or not is_text:
-                checked_key(name, value, self.declared.record)
+        for value in values:
+            if type(value) is not str or not self.are_texts:
+                self._check(values)
+                break
         asked, answer = self._found  # together: another thread may be asking another store
-        if asked() is not store:
-            answer = self._find(store)
-        return answer(values, now_nanos, self.within_nanos, None)
+        if store is None or asked() is not store:
+            answer = self._find(_EMPTY if store is None else store)
+        return answer(values, now_nanos, self.within_nanos)
 
-    def _find(self, store: HistoryStore) -> Callable[..., Value]:
+    def _check(self, values: tuple[Value, ...]) -> None:
+        for name, value in zip(self.keys, values, strict=True):
+            checked_key(name, value, self.declared.record)
+
+    def _find(self, store: HistoryStore) -> Callable[..., Answer]:
+        asked, known = self._found
+        if asked() is store:
+            return known
         find = getattr(store, "index", None)
         index = None
         if find is not None:
             index = find(self.declared, self.method, self.keys, self.field, self._outer)
         if index is None:
             raise Unsure
-        answer: Callable[..., Value] = getattr(index, self.method)
+        answer: Callable[..., Answer] = getattr(index, self.method)
         self._found = weakref.ref(store), answer
         return answer
 
-    def fact(self, values: tuple[Value, ...], answer: Value) -> HistoryFact:
+    def fact(self, values: tuple[Value, ...], answer: Answer) -> HistoryFact:
         """Return the question with its answer, as an explanation is told of it."""
         keys = tuple(zip(self.keys, values, strict=True))
         qualified = self.declared.qualified

@@ -20,6 +20,7 @@ from gatewright.engine.compile.fit import Decide, Fit, fitting
 from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Rows
 from gatewright.engine.decision import Answer
+from gatewright.engine.history.record import Event
 from gatewright.engine.values import Value
 
 MOST_COMBINATIONS: Final = 4_096
@@ -33,8 +34,8 @@ class Asking(Protocol):
         """Evaluate a condition as the interpreter does; raises EvaluationError."""
         ...
 
-    def ask(self, question: Question, values: tuple[Value, ...]) -> Value:
-        """Ask a history; the answer is kept for the explanation."""
+    def ask(self, question: Question, values: tuple[Value, ...]) -> Value | Event:
+        """Ask a history, once a decision; the answer is kept for the explanation."""
         ...
 
     def has_uses_left(self, exception: str, max_uses: int) -> bool:

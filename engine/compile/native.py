@@ -23,7 +23,7 @@ from gatewright.engine.cel.evaluate import MAX_DEPTH, literal
 from gatewright.engine.compile import native_calls, native_operators
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_code import MAX_PIECES as MAX_PIECES
-from gatewright.engine.compile.native_code import Cannot, Code, Making, Place, load
+from gatewright.engine.compile.native_code import Bare, Cannot, Code, Making, Place, load
 from gatewright.engine.compile.native_code import Env as Env
 from gatewright.engine.compile.native_code import function_of as function_of
 from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, part_of, size_of_type
@@ -200,7 +200,9 @@ def _read(node: pyast.expr, expr: ast.Expr, place: Place) -> Code:
     part = expr
     while isinstance(part, ast.Select):
         part, steps = part.operand, steps + 1
-    return Code(node, kind, steps, size_of_type(kind), place.env.normal, kind)
+    read = Code(node, kind, steps, size_of_type(kind), place.env.normal, kind)
+    nanos = place.env.nanos(path_of(expr))
+    return read if nanos is None else replace(read, parts=Bare(node, nanos=nanos))
 
 
 def _select(expr: ast.Select, place: Place) -> Code:
@@ -215,6 +217,10 @@ def _select(expr: ast.Select, place: Place) -> Code:
             imported = place.env.imported(names[0], names[1])
             if imported is not None:
                 return replace(_root(imported[1], place.in_let(imported[0])), cost=2)
+    if expr.field == "at" and isinstance(expr.operand, ast.MethodCall):
+        node = place.env.past_at(expr.operand)
+        if node is not None:
+            return Code(node, t.TIMESTAMP, 1 + place.compile(expr.operand).cost)
     operand = place.compile(expr.operand)
     kind = place.env.type_of(expr)
     if isinstance(operand.type, t.MapType | t.RecordType):

@@ -57,12 +57,29 @@ class Env:
     """A let of an imported package, by alias and name."""
     history: Callable[[ast.MethodCall], pyast.expr | None]
     """Code for what only the host answers: `refunds.count(...)`, `now.in(office)`."""
+    past_at: Callable[[ast.MethodCall], pyast.expr | None]
+    """Code for `refunds.last(...).at`, which every past action has."""
+    nanos: Callable[[tuple[str, ...]], pyast.expr | None]
+    """Code for the nanoseconds of the instant at a path, where no instant need be made of them."""
     fold: Callable[[ast.Expr, Budget], Value]
     """The value of an expression that reads no more than `data`, by the interpreter."""
     declared: frozenset[str] = frozenset()
     """Further names that the package declares or imports: histories, calendars, packages."""
     normal: bool = False
     """Whether everything that is read is `is_small`, so that its texts are normal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Code for what a value is made of, where the value itself need not be made: of a code's node.
+
+    `nanos` are those of an instant or a length of time; `amount` gives the amount of money in a
+    currency. Both raise where the value could not be made.
+    """
+
+    node: pyast.expr
+    nanos: pyast.expr | None = None
+    amount: Callable[[str], pyast.expr] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,13 @@ class Code:
     normal: bool = False
     hint: t.Type = t.ANY
     known: OptionalValue = NOTHING
+    parts: Bare | None = None
+
+    @property
+    def bare(self) -> Bare:
+        """What the value is made of, if that is known: of this very node."""
+        parts = self.parts
+        return parts if parts is not None and parts.node is self.node else Bare(self.node)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from gatewright.engine.cel.evaluate import beside
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_code import (
     PYTHON_TYPES,
+    Bare,
     Cannot,
     Code,
     Place,
@@ -34,6 +35,7 @@ from gatewright.engine.compile.native_cost import SCALAR, comparison_cost
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,
+    PLAIN,
     Duration,
     Map,
     Money,
@@ -162,15 +164,23 @@ def _comparable(left: Code, right: Code, place: Place) -> tuple[pyast.expr, pyas
 def _nanos(code: Code) -> pyast.expr:
     if isinstance(code.known.content, (Timestamp, Duration)):
         return pyast.Constant(code.known.content.nanos)
-    return attribute(code.node, "nanos")
+    return code.bare.nanos or attribute(code.node, "nanos")
 
 
 def _amount(code: Code, currency: str, place: Place) -> pyast.expr:
+    """Return code for the amount of money in a currency; it raises for money in another."""
     if isinstance(code.known.content, Money):
         return place.env.constant(code.known.content.amount)
+    if code.bare.amount is not None:
+        return code.bare.amount(currency)
     if isinstance(code.type, t.MoneyType) and code.type.currency == currency:
         return attribute(code.node, "amount")
-    return place.helper(runtime.amount_in, code.node, pyast.Constant(currency))
+    if place.loop:
+        return place.helper(runtime.amount_in, code.node, pyast.Constant(currency))
+    stored, name = place.stored(code.node)
+    either = pyast.Tuple([pyast.Constant(currency), pyast.Constant(None)], pyast.Load())
+    fits = compare(attribute(stored, "currency"), pyast.In(), either)
+    return pyast.IfExp(fits, attribute(load(name), "amount"), place.helper(runtime.unsure))
 
 
 def _equality(operator: str, left: Code, right: Code, place: Place) -> Code:
@@ -298,7 +308,29 @@ def _arithmetic(expr: ast.Binary, left: Code, right: Code, place: Place) -> Code
     native = _native(operator, a, b, place)
     node = native if native is not None else place.helper(operation, a.node, b.node)
     normal = isinstance(kind, t.ListType) and a.normal and b.normal
-    return Code(node, kind, cost, size if _grows(kind) else SCALAR, normal)
+    made = Code(node, kind, cost, size if _grows(kind) else SCALAR, normal)
+    return replace(made, parts=_parts(made, operator, a, b, place))
+
+
+def _parts(made: Code, operator: str, left: Code, right: Code, place: Place) -> Bare | None:
+    """Return what a sum or difference is made of: most are compared, and money is slow to make."""
+    if operator not in ("+", "-"):
+        return None
+    if left.type in _INSTANTS and right.type in _INSTANTS and not place.loop:
+        node = pyast.BinOp(_nanos(left), _ARITHMETIC[operator](), _nanos(right))
+        low, high = (INT_MIN, INT_MAX)
+        if made.type == t.TIMESTAMP:
+            low, high = Timestamp.MIN_NANOS, Timestamp.MAX_NANOS
+        return Bare(made.node, nanos=_between(low, node, high, place))
+    if isinstance(left.type, t.MoneyType) and isinstance(right.type, t.MoneyType):
+        exact = PLAIN.add if operator == "+" else PLAIN.subtract
+        return Bare(
+            made.node,
+            amount=lambda currency: place.helper(
+                exact, _amount(left, currency, place), _amount(right, currency, place)
+            ),
+        )
+    return None
 
 
 def _grows(kind: t.Type) -> bool:
@@ -324,9 +356,14 @@ def _native(operator: str, left: Code, right: Code, place: Place) -> pyast.expr 
 def _within_64_bits(node: pyast.expr, place: Place) -> pyast.expr:
     if place.loop:
         return place.helper(int64, node)
+    return _between(INT_MIN, node, INT_MAX, place)
+
+
+def _between(low: int, node: pyast.expr, high: int, place: Place) -> pyast.expr:
+    """Return code for a number within bounds; it raises beyond them."""
     stored, name = place.stored(node)
     less = pyast.LtE()
-    fits = pyast.Compare(pyast.Constant(INT_MIN), [less, less], [stored, pyast.Constant(INT_MAX)])
+    fits = pyast.Compare(pyast.Constant(low), [less, less], [stored, pyast.Constant(high)])
     return pyast.IfExp(fits, load(name), place.helper(runtime.unsure))
 
 

@@ -52,8 +52,8 @@ def small(value: Value) -> Value:
 
 
 def amount_in(value: Value, currency: str) -> Decimal:
-    """Return the amount of money in one currency."""
-    if type(value) is not Money or value.currency != currency:
+    """Return the amount of money in one currency; an empty sum is nothing in any."""
+    if type(value) is not Money or value.currency not in (currency, None):
         raise Unsure
     return value.amount
 

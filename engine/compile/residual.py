@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast as py
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -17,12 +17,14 @@ from gatewright.dsl.records import replace
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.compile import formula as f
-from gatewright.engine.compile.asking import Question
+from gatewright.engine.compile.asking import Method, Question
 from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.native import Env, compile_condition, compile_expr, compiled
 from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
+from gatewright.engine.history import METHODS
+from gatewright.engine.history.host import PastEvent, last_at
 from gatewright.engine.values import Duration, Timestamp, Value
 
 
@@ -37,6 +39,7 @@ class Residuals:
         self._lowering = lowering
         self._action = action
         self._types: dict[str, Callable[[ast.Expr], t.Type]] = {}
+        self._questions: dict[tuple[object, ...], Question] = {}
 
     def function(self, formula: f.Formula) -> Residual:
         """Return the function that evaluates a formula, left to right, as far as needed.
@@ -108,6 +111,8 @@ class Residuals:
             let=let,
             imported=imported,
             history=lambda asked: self._history(asked, package, env, code),
+            past_at=lambda asked: self._past_at(asked, package, env, code),
+            nanos=self._nanos,
             fold=lambda expr, budget: self._fold(expr, package, budget),
             normal=True,  # `fit` leaves all else to the interpreter
             declared=frozenset([*found.histories, *found.calendars, *found.imports]),
@@ -142,6 +147,9 @@ class Residuals:
             else _slot(slot)
         )
 
+    def _nanos(self, path: Path) -> py.expr | None:
+        return _slot(self._slots.number(path, "nanos") or 0) if path == ("now",) else None
+
     def _present(self, path: Path, code: Code) -> py.expr | None:
         if path[0] == "changes" and len(path) == 2:
             slot = self._slots.number(path, "presence")
@@ -157,35 +165,79 @@ class Residuals:
     # --- histories
 
     def _history(self, asked: ast.MethodCall, package: str, env: Env, code: Code) -> py.expr | None:
-        home = self._home(asked.target, package)
-        if home is None or asked.method not in ("count", "sum", "distinct"):
+        question = self._question(asked, package)
+        answer = None if question is None else self._answer(question, asked, env, code)
+        if answer is None or question is None or question.method != "last":
+            return answer
+        return call(code.constant(PastEvent), answer, code.constant(question.declared.record))
+
+    def _past_at(self, asked: ast.MethodCall, package: str, env: Env, code: Code) -> py.expr | None:
+        question = self._question(asked, package)
+        if question is None or question.method != "last":
             return None
-        owner, history = home
-        method: Literal["count", "sum", "distinct"] = asked.method  # type: ignore[assignment]
-        arguments = [*asked.arguments]
-        field: str | None = None
-        if method != "count":
-            first = arguments.pop(0).value if arguments else None
-            if not isinstance(first, ast.Name):
-                return None
-            field = first.name
-        named = {a.name: a.value for a in arguments if a.name is not None}
-        within = named.pop("within", None)
-        if len(named) + 1 != len(arguments) or not isinstance(within, ast.DurationLiteral):
-            return None
-        if within.nanos < 0:
-            return None
-        keys = sorted(named)
-        values = [compile_expr(named[key], env) for key in keys]
+        answer = self._answer(question, asked, env, code)
+        return None if answer is None else call(code.constant(last_at), answer)
+
+    def _answer(
+        self, question: Question, asked: ast.MethodCall, env: Env, code: Code
+    ) -> py.expr | None:
+        """Return the code that asks a question; None where a key cannot be computed."""
+        named = {a.name: a.value for a in asked.arguments}
+        values = [compile_expr(named[key], env) for key in question.keys]
         if any(v is None or _assigns(v) for v in values):
             return None
-        declared = self._policy.packages[owner].histories[history]
-        outer = self._lowering.scope(owner)
-        duration = Duration(within.nanos)
-        question = Question(declared, method, field, tuple(keys), duration.nanos, outer)
         ask = py.Attribute(name("asking"), "ask", py.Load())
         given = py.Tuple([v for v in values if v is not None], py.Load())
         return call(ask, code.constant(question), given)
+
+    def _question(self, asked: ast.MethodCall, package: str) -> Question | None:
+        """Return the question that a call asks of a history; None for any other call."""
+        home = self._home(asked.target, package)
+        if home is None or asked.method not in METHODS:
+            return None
+        method: Method = asked.method  # type: ignore[assignment]
+        arguments = [*asked.arguments]
+        field: str | None = None
+        if method in ("sum", "distinct"):
+            first = arguments.pop(0) if arguments else None
+            if first is None or first.name is not None or not isinstance(first.value, ast.Name):
+                return None
+            field = first.value.name
+        named = {a.name: a.value for a in arguments if a.name is not None}
+        if len(named) != len(arguments):
+            return None
+        within = named.pop("within", None)
+        if within is None and method != "last":
+            return None
+        if within is not None and not (
+            isinstance(within, ast.DurationLiteral) and within.nanos >= 0
+        ):
+            return None
+        nanos = None if within is None else Duration(within.nanos).nanos
+        return self._asked(home, method, field, tuple(sorted(named)), nanos)
+
+    def _asked(
+        self,
+        home: tuple[str, str],
+        method: Method,
+        field: str | None,
+        keys: tuple[str, ...],
+        within_nanos: int | None,
+    ) -> Question:
+        """Return a question; one by texts is the same for all conditions that ask it.
+
+        So a decision asks it once. Of other keys `1` and `true` would be taken for one.
+        """
+        owner, history = home
+        known = (owner, history, method, field, keys, within_nanos)
+        found = self._questions.get(known)
+        if found is None:
+            declared = self._policy.packages[owner].histories[history]
+            outer = self._lowering.scope(owner)
+            found = Question(declared, method, field, keys, within_nanos, outer)
+            if found.are_texts:
+                self._questions[known] = found
+        return found
 
     def _home(self, target: ast.Expr, package: str) -> tuple[str, str] | None:
         """Return the package and name of a history that is asked."""

@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from operator import attrgetter
 
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history.index import Field, Index, Judge, Shared, first_of, key_of
+from gatewright.engine.history.index import Field, Index, Judge, Shared, first_of
 from gatewright.engine.history.query import declared_type
 from gatewright.engine.history.series import Record, Series
 from gatewright.engine.values import Value
@@ -78,21 +78,24 @@ class DistinctIndex(Index[_Values]):
         exclude_id: str | None = None,
     ) -> int:
         """Return how many different values the field has; where it is absent it has none."""
-        key = key_of(values)
-        with self._lock:
-            after = self._window(key, values, now_nanos, within_nanos, exclude_id)
-            self._shared.check(after)
-            group = self._groups.get(key)
+        shared = self._shared
+        with shared.lock:
+            group, after = self._asked(values, now_nanos, within_nanos, exclude_id)
+            if shared.forgotten is not None:
+                shared.check(after)
             if group is None:
                 return 0
             if group.unread.size or group.untold.size:
                 self._check(group, after, now_nanos, exclude_id)
-            return self._count(group, after, now_nanos) - self._alone(
-                group, after, now_nanos, exclude_id
-            )
+            found = self._count(group, after, now_nanos)
+            if exclude_id is None:
+                return found
+            return found - self._alone(group, after, now_nanos, exclude_id)
 
     def _count(self, group: _Values, after: int, now: int) -> int:
         latest = group.latest
+        if latest.reaches(now):
+            return latest.count(after, now)
         found = latest.size - latest.rank(after)
         for record in latest.between(latest.rank(now), latest.size):
             earlier = group.occurrences[self._value(record)]

@@ -148,6 +148,11 @@ def _no_method(method: str, advice: str) -> EvaluationError:
     return EvaluationError("no_such_function", f"there is no {shown(method)} here: {advice}")
 
 
+def last_at(event: Event | None) -> Timestamp:
+    """Return when the last action was; the beginning of time where there was none."""
+    return BEGINNING if event is None else event.at
+
+
 @dataclass(frozen=True, slots=True)
 class PastEvent:
     """What `last` gives: the fields of one event, or of none."""
@@ -159,7 +164,7 @@ class PastEvent:
         """Return a field; of no event only `at`, which is the beginning of time."""
         if self.event is None:
             if field == "at":
-                return BEGINNING
+                return last_at(None)
             raise EvaluationError(
                 "no_such_field", f"there is no past action whose {shown(field)} could be read"
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable
 from threading import RLock
-from typing import Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 from gatewright.dsl.policy import History as DeclaredHistory
 from gatewright.dsl.records import dataclass
@@ -24,7 +24,8 @@ from gatewright.engine.history.record import Event
 from gatewright.engine.history.series import Record, Series
 from gatewright.engine.values import OptionalValue, Timestamp, Value, nfc
 
-Key = tuple[Hashable, ...]
+Key = Hashable
+"""What tells the groups of an index apart: the token of the one key, else a tuple of tokens."""
 Group = TypeVar("Group")
 
 _FALSE: Final = 1
@@ -37,14 +38,6 @@ _BEGINNING: Final = Timestamp.MIN_NANOS - 1
 def token(value: Value) -> Hashable:
     """Return what tells values apart, as `identity` does, but a text is its own token."""
     return nfc(value) if isinstance(value, str) else identity(value)
-
-
-def key_of(values: tuple[Value, ...]) -> Key:
-    """Return the key of a group: the values themselves where all are plain texts."""
-    for value in values:
-        if type(value) is not str or not value.isascii():
-            return tuple(map(token, values))
-    return cast("Key", values)
 
 
 class Field:
@@ -169,9 +162,8 @@ class Index(ABC, Generic[Group]):
         self.field = field
         self._judge = judge
         self._shared = shared
-        self._lock = shared.lock
         self._groups: dict[Key, Group] = {}
-        self._trouble: dict[Key, Series] = {}
+        self._trouble: dict[tuple[Hashable, ...], Series] = {}
         """By the keys that could be read: events that make an answer an error."""
         self.broken = False
         """Whether a change was not taken in as a whole; it is then built anew before it is read."""
@@ -191,10 +183,11 @@ class Index(ABC, Generic[Group]):
         place = self._place(record)
         if place is None:
             return
-        key, is_trouble = place
+        tokens, is_trouble = place
         if is_trouble:
-            self._trouble.setdefault(key, Series()).add(record)
+            self._trouble.setdefault(tokens, Series()).add(record)
         else:
+            key = tokens[0] if len(tokens) == 1 else tokens
             group = self._groups.get(key)
             if group is None:
                 group = self._groups[key] = self._new_group()
@@ -205,50 +198,72 @@ class Index(ABC, Generic[Group]):
         place = self._place(record)
         if place is None:
             return
-        key, is_trouble = place
+        tokens, is_trouble = place
         if is_trouble:
-            self._trouble[key].remove(record)
-            if not self._trouble[key].size:
-                del self._trouble[key]
+            self._trouble[tokens].remove(record)
+            if not self._trouble[tokens].size:
+                del self._trouble[tokens]
         else:
+            key = tokens[0] if len(tokens) == 1 else tokens
             self._take(self._groups[key], record)
             if self._is_empty(self._groups[key]):
                 del self._groups[key]
 
-    def _place(self, record: Record) -> tuple[Key, bool] | None:
-        """Return the key of an event, and whether it makes answers err; None if it is left out."""
+    def _place(self, record: Record) -> tuple[tuple[Hashable, ...], bool] | None:
+        """Return the keys of an event, and whether it makes answers err; None if it is left out."""
         event = record.event
         if event.action not in self.declared.actions:
             return None
         said = self._judge.says(record)
         if said == _FALSE:
             return None
-        key: list[Hashable] = []
+        tokens: list[Hashable] = []
         for field in self._fields:
             try:
                 found = field.token(event)
             except EvaluationError:
-                return tuple(key), True
+                return tuple(tokens), True
             if found is None:
                 return None
-            key.append(found)
-        return tuple(key), said == _ERROR
+            tokens.append(found)
+        return tuple(tokens), said == _ERROR
 
     # --- reading, under the lock
 
-    def _window(
-        self, key: Key, values: tuple[Value, ...], now: int, within: int | None, skip: str | None
-    ) -> int:
-        """Return the instant after which the window begins; raises what its events err with."""
+    # HOT: benchmarks/past.py, every question comes through here.
+    def _asked(
+        self, values: tuple[Value, ...], now: int, within: int | None, skip: str | None
+    ) -> tuple[Group | None, int]:
+        """Return the group of some keys, and the instant after which the window begins.
+
+        Raises what the events of the window err with.
+        """
+        tokens: tuple[Hashable, ...] = values  # type: ignore[assignment]
+        for value in values:  # those that are plain texts are their own tokens
+            if type(value) is not str or not value.isascii():
+                tokens = tuple(map(token, values))
+                break
+        if self.broken or self._trouble:
+            self._heed(tokens, values, now, within, skip)
         after = _BEGINNING if within is None else now - within
+        return self._groups.get(tokens[0] if len(tokens) == 1 else tokens), after
+
+    def _heed(
+        self,
+        tokens: tuple[Hashable, ...],
+        values: tuple[Value, ...],
+        now: int,
+        within: int | None,
+        skip: str | None,
+    ) -> None:
+        """Make good what a change left behind, and raise what the events of a window err with."""
         if self.broken:
             self.build(self._shared.records.values())
-        if self._trouble:
-            troubled = [self._trouble.get(key[:n]) for n in range(len(key) + 1)]
-            first = first_of([s for s in troubled if s is not None], after, now, skip)
-            if first is not None:
-                self._raise(first, values, now, within)
-        return after
+        after = _BEGINNING if within is None else now - within
+        troubled = [self._trouble.get(tokens[:n]) for n in range(len(tokens) + 1)]
+        first = first_of([s for s in troubled if s is not None], after, now, skip)
+        if first is not None:
+            self._raise(first, values, now, within)
 
     def _raise(
         self, record: Record, values: tuple[Value, ...], now: int, within: int | None
@@ -316,16 +331,18 @@ class EventIndex(Index[Series]):
         exclude_id: str | None = None,
     ) -> int:
         """Return how many events have these values of the keys in `(now - within, now]`."""
-        key = key_of(values)
-        with self._lock:
-            after = self._window(key, values, now_nanos, within_nanos, exclude_id)
-            self._shared.check(after)
-            series = self._groups.get(key)
+        shared = self._shared
+        with shared.lock:
+            series, after = self._asked(values, now_nanos, within_nanos, exclude_id)
+            if shared.forgotten is not None:
+                shared.check(after)
             if series is None:
                 return 0
-            found = series.rank(now_nanos) - series.rank(after)
+            found = series.count(after, now_nanos)
+            if exclude_id is None:
+                return found
             skip = self._excluded(exclude_id, after, now_nanos)
-            return found if skip is None or series.amount(skip) is None else found - 1
+            return found if skip is None or series.amount_of(skip) is None else found - 1
 
     def last(
         self,
@@ -335,18 +352,14 @@ class EventIndex(Index[Series]):
         exclude_id: str | None = None,
     ) -> Event | None:
         """Return the latest of these events; of several at one instant the one recorded last."""
-        key = key_of(values)
-        with self._lock:
-            after = self._window(key, values, now_nanos, within_nanos, exclude_id)
-            series = self._groups.get(key)
-            rank = 0 if series is None else series.rank(now_nanos)
-            while series is not None and rank:
-                rank -= 1
-                event = series.at(rank).event
-                if event.at.nanos <= after:
-                    break
-                if event.id != exclude_id:
-                    return event
+        with self._shared.lock:
+            series, after = self._asked(values, now_nanos, within_nanos, exclude_id)
+            record = None if series is None else series.newest(now_nanos)
+            if series is not None and record is not None and record.event.id == exclude_id:
+                rank = series.rank(now_nanos) - 1  # an id stands for one event: the one before
+                record = series.at(rank - 1) if rank else None
+            if record is not None and record.event.at.nanos > after:
+                return record.event
             # What is kept is later than what was pruned: only its absence leaves a doubt.
             self._shared.check(after)
             return None

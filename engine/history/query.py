@@ -74,6 +74,9 @@ class HistoryStore(Protocol):
     """What conditions ask of past actions; every store gives the same answers.
 
     All raise EvaluationError: for a field that cannot be read, two currencies, a `where` that errs.
+    Whatever else they raise, such as for a database that is away, is an error of the condition too,
+    and is logged; a store whose `is_part_of_step` is true is let raise it: who made it part of a
+    larger step undoes that as a whole.
     """
 
     def count(self, query: Query) -> int:

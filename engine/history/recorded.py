@@ -143,6 +143,18 @@ class RecordedHistory:
             answer = ask(self._store)
         except EvaluationError as error:
             answer = EvaluationError(error.code, error.message)
+        except Exception:
+            if getattr(self._store, "is_part_of_step", False):
+                raise
+            # What failed may say more than a decision may: it is logged, and only its place told.
+            import logging  # late, since hardly any store fails
+
+            logging.getLogger("gatewright.history").warning(
+                "`%s` was not answered", asked.text, exc_info=True
+            )
+            answer = EvaluationError(
+                "not_answered", f"`{asked.text}` was not answered: the past actions cannot be read"
+            )
         parts = (asked.history, asked.method, asked.field, asked.keys, asked.within_nanos)
         return HistoryFact(*parts, answer)
 

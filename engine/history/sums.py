@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gatewright.dsl.types import ANY, EnumType, MoneyType, RecordType, StringType, Type
 from gatewright.engine.errors import EvaluationError
@@ -23,9 +23,6 @@ from gatewright.engine.values import (
     int64,
     kind_of,
 )
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 EXACT: Final = Context(prec=4 * MAX_DIGITS)
 """Wide enough that no sum of decimals is rounded."""
@@ -87,10 +84,10 @@ def money_sum(total: Decimal, currencies: Iterable[str], declared: Type) -> Mone
     return Money(total, several[0] if several else empty)
 
 
-def double_sum(total: Fraction) -> float:
-    """Return the double that is nearest to a sum."""
+def double_sum(total: int, unit: int) -> float:
+    """Return the double that is nearest to a quotient."""
     try:
-        return total.numerator / total.denominator
+        return total / unit
     except OverflowError:
         raise EvaluationError("overflow", "the sum does not fit a double") from None
 
@@ -107,7 +104,8 @@ def _sum_doubles(numbers: list[float]) -> float:
     from fractions import Fraction
 
     if all(map(math.isfinite, numbers)):
-        return double_sum(sum(map(Fraction, numbers), Fraction(0)))
+        total = sum(map(Fraction, numbers), Fraction(0))
+        return double_sum(total.numerator, total.denominator)
     try:
         return math.fsum(numbers)
     except (OverflowError, ValueError):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 
 import pytest
@@ -33,6 +33,7 @@ from gatewright.engine.values import (
     map_key,
     nfc,
     parse_decimal,
+    plain_form,
     render,
     type_of,
 )
@@ -142,6 +143,30 @@ def test_exact_decimal_keeps_the_value(number: Decimal) -> None:
     else:
         assert kept == number
         assert parse_decimal(decimal_text(kept)) == number
+
+
+@given(
+    st.booleans(),
+    st.one_of(
+        st.integers(0, 10**6), st.integers(0, 10**61), st.integers(0, 99).map(lambda n: n * 10**59)
+    ),
+    st.integers(-125, 65),
+)
+def test_a_decimal_in_plain_form_is_found_out_at_once(
+    is_negative: bool, digits: int, exponent: int
+) -> None:
+    number = Decimal(digits).scaleb(exponent, Context(prec=300)).copy_abs()
+    number = number.copy_negate() if is_negative else number
+    assert number.as_tuple().exponent == exponent
+    try:
+        expected: object = str(plain_form(number))
+    except EvaluationError as error:
+        expected = error.message
+    try:
+        kept: object = str(exact_decimal(number))
+    except EvaluationError as error:
+        kept = error.message
+    assert kept == expected
 
 
 @given(st.floats(allow_nan=False))

@@ -103,6 +103,8 @@ def native(expression: ast.Expr, scope: ContainerScope, *, folding: bool) -> Nat
         let=lambda name: None,
         imported=lambda alias, name: None,
         history=lambda call: None,
+        past_at=lambda call: None,
+        nanos=lambda path: None,
         fold=_fold if folding else _no_fold,
     )
     body = compile_expr(expression, env)

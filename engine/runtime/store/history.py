@@ -3,7 +3,8 @@
 SQL finds the events that may be meant: by action, window and digests of the keys, through indexes.
 Then the functions of `engine/history/query.py` answer, so that the answers, errors included, are
 those of a history in memory. Events are kept as their JSON. Where the keys are texts and the
-`where` looks at nothing but the status, SQL counts by itself. Source: docs/language.md#history.
+`where` looks at nothing but the status, SQL counts by itself, finds the last, and gathers the
+values of a field (`fields`). Source: docs/language.md#history.
 """
 
 from __future__ import annotations
@@ -29,11 +30,20 @@ from sqlalchemy import (
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
-from gatewright.engine.history.query import AgreementQuery, Query, declared_type, identity
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.query import (
+    OWN_FIELDS,
+    AgreementQuery,
+    Query,
+    declared_type,
+    event_field,
+    identity,
+)
+from gatewright.engine.history.record import STATUSES, Event
+from gatewright.engine.history.sums import sum_values
 from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.run import BEGUN
 from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.fields import UNREAD, text_of, value_of
 from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (
     OWN_KEYS,
@@ -178,6 +188,9 @@ class StoreHistory:
     says: a clock that jumped back hides nothing.
     """
 
+    is_part_of_step: Final = True
+    """A step that fails is undone, and tried again: no decision hides it."""
+
     def __init__(
         self,
         connection: Connection,
@@ -213,37 +226,128 @@ class StoreHistory:
     def _is_within_columns(self, query: Query) -> bool:
         """Tell whether columns hold the instants that bound a query: beyond them all are one."""
         low, high = self._window(query.now.nanos, query.within_nanos)
-        return (query.within_nanos is None or low > t.EARLIEST) and (
+        return (query.within_nanos is None or t.EARLIEST < low < t.LATEST) and (
             self._recorded or high < t.LATEST
         )
 
     def _count_by_status(self, query: Query) -> int:
+        return sum(self._held(query).values())
+
+    def _held(self, query: Query) -> dict[str, int]:
+        """Return how many events of each status a query means, for one that `_is_exact`."""
         c = t.events.c
-        found = select(c.status, func.count(), func.min(c.number))
-        found = found.where(*self._matching(query, _digests(query)))
-        if query.exclude_id is not None:
-            found = found.where(c.id != query.exclude_id)
+        found = select(c.status, func.count(), func.min(c.number)).where(*self._exactly(query))
         # The first that errs is told, so the order is that in which they were recorded.
         groups = sorted(self._connection.execute(found.group_by(c.status)), key=lambda row: row[2])
         first = select(c.number, c.body).where(c.number.in_([number for *_, number in groups]))
         bodies = self._rows(first) if groups else {}
-        return sum(many for _, many, number in groups if query.holds(_event(bodies[number])))
+        return {
+            status: many for status, many, number in groups if query.holds(_event(bodies[number]))
+        }
+
+    def _statuses(self, query: Query) -> list[str]:
+        """Return the statuses that a query means, for one that `_is_exact`.
+
+        Asks about an event of each that has nothing else: its `where` looks at nothing else. Where
+        that errs, it matters which statuses there are.
+        """
+        action = query.actions[0] if query.actions else ""
+        try:
+            return [s for s in STATUSES if query.holds(Event("", action, query.now, s))]
+        except EvaluationError:
+            return [*self._held(query)]
+
+    def _exactly(self, query: Query) -> list[ColumnElement[bool]]:
+        """Return the conditions on the events that have a query's keys and window."""
+        found = [*self._matching(query, _digests(query))]
+        if query.exclude_id is not None:
+            found.append(t.events.c.id != query.exclude_id)
+        return found
 
     def sum(self, query: Query) -> Value:
-        """Return the sum of the field."""
+        """Return the sum of the field. Cost: as many as the keys find, but mostly in the database.
+
+        How much is known of an amount is a matter of its type in the policy that asks, so no
+        totals are kept; see `fields`.
+        """
         query = self._own(query)
-        choose = answers.those_held if self._is_exact(query) else answers.selected
-        return answers.total(self._candidates(query), query, choose)
+        if not self._is_exact(query):
+            return answers.total(self._candidates(query), query)
+        values = self._values(query)
+        if values is None or query.field is None:
+            return answers.total(self._candidates(query), query, answers.those_held)
+        expanded = [value for value, many in values for _ in range(many)]
+        return sum_values(expanded, declared_type(query.record, query.field), query.field)
+
+    def _values(self, query: Query) -> list[tuple[Value, int]] | None:
+        """Return the values of a field and how many events have each, for one that `_is_exact`.
+
+        None where the events must be looked at one by one, such as for an error of one of them.
+        """
+        field = query.field
+        text = None if field is None or field in OWN_FIELDS else text_of(self._connection, field)
+        if text is None or field is None:
+            return None
+        try:
+            declared = declared_type(query.record, field)
+        except EvaluationError:
+            return None
+        c = t.events.c
+        meant = [*self._exactly(query), c.status.in_(self._statuses(query))]
+        texts = select(text.label("text")).where(*meant).subquery()
+        groups = select(texts.c.text, func.count()).group_by(texts.c.text)
+        values: list[tuple[Value, int]] = []
+        others = 0
+        for found, many in self._connection.execute(groups):
+            if found is None:
+                others = many
+                continue
+            value = value_of(found, declared, field)
+            if value is UNREAD:
+                return None
+            values.append((value, many))
+        if not others:
+            return values
+        rows = self._rows(select(c.number, c.body).where(*meant, text.is_(None)))
+        try:
+            read = [event_field(_event(body), field, query.record) for body in rows.values()]
+        except EvaluationError:
+            return None
+        return values + [(value.content, 1) for value in read if value.present]
 
     def last(self, query: Query) -> Event | None:
-        """Return the latest event."""
+        """Return the latest event. Cost: O(log n) for keys that are texts, else as `count`."""
         query = self._own(query)
-        return answers.last(self._candidates(query), query)
+        now = t.within_columns(query.now.nanos)
+        if not self._is_exact(query) or not t.EARLIEST < now < t.LATEST:
+            return answers.last(self._candidates(query), query)
+        c = t.events.c
+        meant = [*self._exactly(query), c.status.in_(self._statuses(query))]
+        found = select(c.at, c.body).where(*meant).limit(1)
+        latest = found.order_by(c.at.desc(), c.number.desc())
+        if self._recorded:
+            # All that came at `now` or later came at `now`: see `_events`.
+            row = self._connection.execute(
+                found.where(c.at >= now).order_by(c.number.desc())
+            ).first()
+            if row is not None:
+                return dataclasses.replace(_event(row.body), at=query.now)
+            latest = latest.where(c.at < now)
+        row = self._connection.execute(latest).first()
+        if row is not None and row.at == t.EARLIEST:  # several instants are this one
+            return answers.last(self._candidates(query), query)
+        return None if row is None else _event(row.body)
 
     def distinct(self, query: Query) -> int:
         """Return how many different values the field has."""
         query = self._own(query)
-        return answers.distinct(self._candidates(query), query)
+        values = self._values(query) if self._is_exact(query) else None
+        if values is None:
+            return answers.distinct(self._candidates(query), query)
+        try:
+            return len({identity(value) for value, _ in values})
+        except EvaluationError:
+            return answers.distinct(self._candidates(query), query)
 
     def agreement(self, query: AgreementQuery) -> float:
         """Return which part of what a rule sent to people they approved."""

@@ -176,6 +176,8 @@ def env_for(checked: CheckedPolicy, action: str, names: dict[str, object]) -> En
         let=lambda name: package.lets[name].value if name in package.lets else None,
         imported=lambda alias, name: None,
         history=lambda call: None,
+        past_at=lambda call: None,
+        nanos=lambda path: None,
         fold=lambda expr, budget: Evaluator(data, budget).evaluate(expr),
         normal=True,
     )

@@ -12,7 +12,7 @@ from gatewright.dsl.parser import parse_expression
 from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.tree import ABSENT, Unsure
-from gatewright.engine.history import History
+from gatewright.engine.history import Event, History
 from gatewright.engine.values import Duration, Timestamp, Value
 from tests.engine.compile.unit_support import ACTION, PACKAGE, Making
 
@@ -38,7 +38,7 @@ class Host:
         self.conditions.append((expression.span.text, package, risk))
         return self.answer
 
-    def ask(self, question: Question, values: tuple[Value, ...]) -> Value:
+    def ask(self, question: Question, values: tuple[Value, ...]) -> Value | Event:
         declared = question.declared.qualified
         self.questions.append((declared, question.method, question.field, question.keys, values))
         return question.ask(self.history, values, NOW.nanos)
@@ -236,6 +236,16 @@ ASKED: list[tuple[str, tuple[str, str, str | None, tuple[str, ...]], tuple[objec
         ("bot",),
     ),
     ("refunds.count(within: 1d) < 1", ("shop.refunds", "count", None, ()), ()),
+    (
+        "refunds.last(text: action.text).at < now",
+        ("shop.refunds", "last", None, ("text",)),
+        ("a",),
+    ),
+    (
+        "!has(refunds.last(text: action.text, within: 1d).text)",
+        ("shop.refunds", "last", None, ("text",)),
+        ("a",),
+    ),
 ]
 
 
@@ -250,6 +260,10 @@ def test_a_history_is_asked_with_the_values_of_its_keys(
     given = {"agent_id": "bot", "action_text": "a"}
     read = {"_".join(slot.path) for slot in making.slots.all}
     values = making.values(**{name: given[name] for name in given.keys() & read})
+    values = [
+        NOW.nanos if slot.view == "nanos" else v
+        for v, slot in zip(values, making.slots.all, strict=True)
+    ]
     assert holds(values, host) is True
     assert host.questions == [(*question, keys)]
     assert not host.conditions
@@ -271,7 +285,9 @@ NOT_ASKED = [
     pytest.param("refunds.count(action.text, within: 1d) < 1", id="a value without a name"),
     pytest.param("refunds.sum(within: 1d) < 1", id="nothing to add up"),
     pytest.param("refunds.distinct(action.text, within: 1d) < 1", id="a field that is no name"),
-    pytest.param("refunds.last(within: 1d) < 1", id="another question"),
+    pytest.param("refunds.first(within: 1d) < 1", id="another question"),
+    pytest.param("refunds.last(action.text).at < now", id="the last of a value without a name"),
+    pytest.param("refunds.last(within: action.length).at < now", id="the last of a span that is read"),
     pytest.param("people.unknown.count(within: 1d) < 1", id="a history that is not there"),
     pytest.param("refunds.count(within: -1d) < 1", id="a span of time that is negative"),
 ]  # fmt: skip

@@ -242,9 +242,9 @@ def test_a_series_is_a_sorted_list(steps: list[tuple[bool, int, int]]) -> None:
                 model[new] = amount
             else:
                 old = sorted(model, key=lambda r: r.seq)[at % len(model)]
-                assert series.amount(old) == model.pop(old)
+                assert series.amount_of(old) == model.pop(old)
                 series.remove(old)
-                assert series.amount(old) is None
+                assert series.amount_of(old) is None
     ordered = sorted(model, key=lambda r: (r.event.at, r.seq))
     assert [series.at(rank) for rank in range(series.size)] == ordered
     assert list(series.between(0, series.size)) == ordered
@@ -252,8 +252,14 @@ def test_a_series_is_a_sorted_list(steps: list[tuple[bool, int, int]]) -> None:
     for until in range(-1, 22):
         early = [r for r in ordered if r.event.at.nanos <= until]
         assert series.rank(until) == len(early)
-        assert series.total(until) == sum(model[r] for r in early)
-    assert [series.amount(r) for r in ordered] == [model[r] for r in ordered]
+        assert series.newest(until) is (early[-1] if early else None)
+        assert series.sum(-5, until) == (len(early), sum(model[r] for r in early))
+        assert series.reaches(until) is (len(early) == len(ordered))
+        for after in range(-1, until + 1):
+            between = [r for r in early if r.event.at.nanos > after]
+            assert series.count(after, until) == len(between)
+            assert series.sum(after, until) == (len(between), sum(model[r] for r in between))
+    assert [series.amount_of(r) for r in ordered] == [model[r] for r in ordered]
 
 
 # --- whose answers are kept ---------------------------------------------------------------------
