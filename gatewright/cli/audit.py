@@ -18,6 +18,7 @@ from gatewright.cli.gate import (
     opened,
     opened_store,
     person_option,
+    run_of,
     store_option,
 )
 from gatewright.cli.inputs import write
@@ -165,7 +166,7 @@ def erase_command(
     Exit codes: 0 erased; 1 refused; 2 wrong usage, or input that cannot be read.
     """
     with opened(config) as gate:
-        erased = gate.erase(run, by=person, because=because, counted=counted)
+        erased = gate.erase(run_of(gate, run), by=person, because=because, counted=counted)
     if form == "json":
         write(json.dumps(asdict(erased), indent=2))
         return
@@ -199,11 +200,12 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     """
     with errors_told():
         key = None if seal is None else seal_of(seal)
-    with _reading(store) as connection:
+    with _reading(store) as connection, errors_told():
         # Needs SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.deriving import derive
+        from gatewright.engine.runtime.naming import named
 
-        derived = [one for run in runs for one in derive(connection, run, key)]
+        derived = [one for run in runs for one in derive(connection, named(connection, run), key)]
     if form == "json":
         write(json.dumps([asdict(one) for one in derived], indent=2))
     else:
