@@ -23,12 +23,12 @@ class Refused(GateError):
 class NoSuchRun(GateError):
     """There is no run of that id."""
 
-    def __init__(self, run: str) -> None:
-        super().__init__(
-            "no_such_run",
-            f"there is no run `{run[:80]}`",
-            "a run is named by its whole id, as `gatewright propose` and `queue` show it",
-        )
+    def __init__(
+        self,
+        run: str,
+        help: str = "a run is named by its whole id, as `gatewright propose` and `queue` show it",
+    ) -> None:
+        super().__init__("no_such_run", f"there is no run `{run[:80]}`", help)
 
 
 class PreviewFailed(GateError):

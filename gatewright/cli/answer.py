@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,7 @@ from gatewright.cli.gate import (
     gate_option,
     opened,
     person_option,
+    run_of,
     tell,
 )
 from gatewright.cli.inputs import action_of, write
@@ -62,8 +63,9 @@ def approve(
     refused = False
     with opened(config) as gate:
         for given in runs:
-            run, _, named = given.partition("=")
+            begun, _, named = given.partition("=")
             try:
+                run = run_of(gate, begun)
                 seen = card or named or _seen(gate, run)
                 tell(gate, gate.approve(run, by=person, card=seen, route=route, note=note), form)
             except GateError as error:
@@ -103,7 +105,13 @@ def reject(run: str, config: str, person: str, note: str, form: str) -> None:
     Example:
       gatewright reject run_1c7e --as ann --note "The parcel came on Tuesday."
     """
-    _answer(config, form, lambda gate: gate.reject(run, by=person, note=note), loosens_nothing=True)
+    _answer(
+        config,
+        form,
+        run,
+        lambda gate, id_: gate.reject(id_, by=person, note=note),
+        loosens_nothing=True,
+    )
 
 
 @click.command("request-changes")
@@ -122,7 +130,8 @@ def request_changes(run: str, config: str, person: str, note: str, form: str) ->
     _answer(
         config,
         form,
-        lambda gate: gate.request_changes(run, by=person, note=note),
+        run,
+        lambda gate, id_: gate.request_changes(id_, by=person, note=note),
         loosens_nothing=True,
     )
 
@@ -140,7 +149,7 @@ def take_over(run: str, config: str, person: str, note: str | None, form: str) -
     Example:
       gatewright take-over run_1c7e --as ann
     """
-    _answer(config, form, lambda gate: gate.take_over(run, by=person, note=note))
+    _answer(config, form, run, lambda gate, id_: gate.take_over(id_, by=person, note=note))
 
 
 @click.command("complete")
@@ -166,9 +175,9 @@ def complete(
     """
     content = None if record is None else action_of(record, "a record")
     _answer(
-        config, form,
-        lambda gate: gate.complete_manually(
-            run, by=person, record=content, executed=executed, note=note
+        config, form, run,
+        lambda gate, id_: gate.complete_manually(
+            id_, by=person, record=content, executed=executed, note=note
         ),
     )  # fmt: skip
 
@@ -186,7 +195,13 @@ def cancel(run: str, config: str, person: str, note: str | None, form: str) -> N
     Example:
       gatewright cancel run_1c7e --as ann
     """
-    _answer(config, form, lambda gate: gate.cancel(run, by=person, note=note), loosens_nothing=True)
+    _answer(
+        config,
+        form,
+        run,
+        lambda gate, id_: gate.cancel(id_, by=person, note=note),
+        loosens_nothing=True,
+    )
 
 
 @click.command("retry")
@@ -201,7 +216,7 @@ def retry(run: str, config: str, person: str, form: str) -> None:
     Example:
       gatewright retry run_1c7e --as ann
     """
-    _answer(config, form, lambda gate: gate.retry(run, by=person))
+    _answer(config, form, run, lambda gate, id_: gate.retry(id_, by=person))
 
 
 @click.command("compensate")
@@ -217,7 +232,7 @@ def compensate(run: str, config: str, person: str, note: str | None, form: str) 
     Example:
       gatewright compensate run_1c7e --as ann --note "The parcel came after all."
     """
-    _answer(config, form, lambda gate: gate.compensate(run, by=person, note=note))
+    _answer(config, form, run, lambda gate, id_: gate.compensate(id_, by=person, note=note))
 
 
 @click.command("comment")
@@ -234,12 +249,17 @@ def comment(run: str, text: str, config: str, person: str, form: str) -> None:
       gatewright comment run_1c7e "I have asked the carrier." --as ann
     """
     _answer(
-        config, form, lambda gate: gate.comment(run, by=person, text=text), loosens_nothing=True
+        config,
+        form,
+        run,
+        lambda gate, id_: gate.comment(id_, by=person, text=text),
+        loosens_nothing=True,
     )
 
 
 def _answer(
-    config: str, form: str, say: Callable[[Gate], Run], *, loosens_nothing: bool = False
-) -> Any:
+    config: str, form: str, run: str, say: Callable[[Gate, str], Run], *,
+    loosens_nothing: bool = False,
+) -> None:  # fmt: skip
     with opened(config, loosens_nothing=loosens_nothing) as gate:
-        tell(gate, say(gate), form)
+        tell(gate, say(gate, run_of(gate, run)), form)

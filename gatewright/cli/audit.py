@@ -21,6 +21,7 @@ from gatewright.engine.runtime.audit.entries import latest, leaves, points
 from gatewright.engine.runtime.audit.tree import inclusion_proof, verify_inclusion
 from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.deriving import derive
+from gatewright.engine.runtime.naming import named
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreError
 
@@ -124,7 +125,7 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     with errors_told():
         key = None if seal is None else seal_of(seal)
     with _reading(store) as connection, errors_told():
-        derived = [one for run in runs for one in derive(connection, run, key)]
+        derived = [one for run in runs for one in derive(connection, named(connection, run), key)]
     if form == "json":
         write(json.dumps([asdict(one) for one in derived], indent=2))
     else:

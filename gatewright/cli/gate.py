@@ -184,6 +184,14 @@ def errors_told() -> Generator[None]:
         raise BadStore(error) from None
 
 
+def run_of(gate: Gate, given: str) -> str:
+    """Return the id of the run that begins with what was given; raises GateError."""
+    # Needs SQLAlchemy, which `--help` does without.
+    from gatewright.engine.runtime.naming import named
+
+    return gate.desk.database.retrying(lambda c: named(c, given), "reading")
+
+
 def tell(gate: Gate, run: Run, form: str, *, whole: bool = False) -> None:
     """Write a run: as JSON, whole, or in a few lines what became of it."""
     # Needs pydantic and SQLAlchemy, which `--help` does without.

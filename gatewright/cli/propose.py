@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gatewright.cli.gate import format_option, gate_option, opened, person_option, tell
+from gatewright.cli.gate import format_option, gate_option, opened, person_option, run_of, tell
 from gatewright.cli.inputs import action_of
 
 _action = click.option(
@@ -55,7 +55,7 @@ def branch(run: str, config: str, action: str, person: str, form: str) -> None:
     """
     given = action_of(action)
     with opened(config) as gate:
-        tell(gate, gate.branch(run, given, by=person), form, whole=True)
+        tell(gate, gate.branch(run_of(gate, run), given, by=person), form, whole=True)
 
 
 @click.command("revise")
@@ -77,4 +77,4 @@ def revise(run: str, config: str, action: str, person: str, form: str) -> None:
     """
     given = action_of(action)
     with opened(config) as gate:
-        tell(gate, gate.revise(run, given, by=person), form, whole=True)
+        tell(gate, gate.revise(run_of(gate, run), given, by=person), form, whole=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatewright.cli.gate import format_option, gate_option, opened, tell
+from gatewright.cli.gate import format_option, gate_option, opened, run_of, tell
 from gatewright.cli.inputs import write
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
 def show(run: str, config: str, form: str) -> None:
     """Show a run: the card, what it waits for, what was answered and done, and its trail.
 
+    As all commands it takes the id of a run, or the beginning of it: six characters or more with
+    which no other begins.
+
     \b
     Examples:
       gatewright show run_1c7e
@@ -84,4 +87,4 @@ def show(run: str, config: str, form: str) -> None:
     Exit codes: 0 shown; 1 there is no such run; 2 wrong usage, or input that cannot be read.
     """
     with opened(config, loosens_nothing=True) as gate:
-        tell(gate, gate.run(run), form, whole=True)
+        tell(gate, gate.run(run_of(gate, run)), form, whole=True)

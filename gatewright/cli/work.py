@@ -23,9 +23,6 @@ from gatewright.engine.values import Timestamp
 if TYPE_CHECKING:
     from gatewright.engine.runtime.run import Run
 
-_SHORT = len("run_") + 8
-"""Characters of a run's id that are shown: enough to name it by."""
-
 
 @click.command("work")
 @gate_option
@@ -113,12 +110,13 @@ def _teller(form: str) -> Callable[[Run, str | None], None]:
 def _as_text(run: Run, why: str | None) -> str:
     # Needs pydantic and SQLAlchemy, which `--help` does without.
     from gatewright.engine.runtime.card import shown
+    from gatewright.engine.runtime.naming import SHORT
 
     target = run.round.preview["target"]
     state = run.state.replace("_", " ")
     because = f": {why}" if why else ""
     return shown(
-        f"{run.id[:_SHORT]}  {state}  {target['system']}.{target['object']}/{target['id']}{because}"
+        f"{run.id[:SHORT]}  {state}  {target['system']}.{target['object']}/{target['id']}{because}"
     )
 
 

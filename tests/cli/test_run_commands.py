@@ -434,6 +434,52 @@ def test_a_run_that_is_not_there(shop: Shop) -> None:
         refused(shop.run(command, "run_none", *more), "no_such_run")
 
 
+def test_a_run_is_named_by_the_beginning_of_its_id(shop: Shop) -> None:
+    """As far as it is one that no other run begins with."""
+    proposed = {charge: shop.propose(refund(charge=charge)) for charge in ("ch_1", "ch_2", "ch_3")}
+    ids = [one["run"] for one in proposed.values()]
+    length = next(n for n in range(6, 37) if len({id_[:n] for id_ in ids}) == len(ids))
+    first, second, third = (id_[:length] for id_ in ids)
+    as_ann = ("--as", "ann")
+    for name, *more in (
+        ("show",),
+        ("comment", "is it true?", *as_ann),
+        ("request-changes", "--note", "half", *as_ann),
+    ):
+        assert shop.told(name, first, *more)["run"] == ids[0]
+    half = json.dumps(refund("60.00 USD"))
+    revised = shop.told("revise", first, "--action", "-", "--as", "refund-bot", stdin=half)
+    approved = shop.run("approve", f"{first}={revised['card']}", "run_none", *as_ann)
+    refused(approved, "no_such_run")
+    other = json.dumps(refund("55.00 USD", "ch_2"))
+    branch = shop.told("branch", second, "--action", "-", *as_ann, stdin=other)
+    assert branch["parent"] == ids[1]
+    assert shop.told("take-over", third, *as_ann)["run"] == ids[2]
+    assert shop.told("complete", third, "--executed", *as_ann)["state"] == "done"
+    assert shop.run("work", "--drain").code == 0
+    assert shop.state(first) == "done"
+    assert shop.told("compensate", first, *as_ann)["parent"] == ids[0]
+    refused(shop.run("retry", first, *as_ann), "wrong_state")
+    refused(shop.run("cancel", second, *as_ann), "wrong_state")
+    refused(shop.run("reject", second, "--note", "no", *as_ann), "wrong_state")
+    derived = run("audit", "derive", "--config", shop.config, second)
+    assert (derived.code, derived.out.split()[0]) == (0, ids[1])
+
+
+def test_a_beginning_of_several_ids_names_none(shop: Shop) -> None:
+    ids = {shop.propose(refund("20.00 USD", "ch_1"))["run"] for _ in range(3)}
+    with closing(sqlite3.connect(shop.folder / "gate.db")) as gate, gate:
+        for number, id_ in enumerate(sorted(ids)):
+            gate.execute("UPDATE runs SET id = ? WHERE id = ?", (f"run_ab{number}{id_[7:]}", id_))
+    ran = shop.run("cancel", "run_ab", "--as", "ann")
+    refused(ran, "ambiguous_run")
+    assert [ran.err.count(f"`run_ab{number}") for number in range(3)] == [1, 1, 1]
+    misspelt = shop.run("show", "ab2")
+    refused(misspelt, "no_such_run")
+    assert "help: did you mean `run_ab2" in misspelt.err
+    refused(shop.run("cancel", "run_a", "--as", "ann"), "no_such_run")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, tuple_, update
 
 from gatewright.engine.runtime.errors import DamagedRun, GateError, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
@@ -36,6 +36,21 @@ def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
     if body is None:
         raise NoSuchRun(run)
     return _read(run, body)
+
+
+def beginning_with(connection: Connection, prefix: str, most: int) -> list[str]:
+    """Return the ids of runs that begin with a text of ASCII characters, in order, at most so many.
+
+    Cost: as many rows of an index as are returned.
+    """
+    c = t.runs.c
+    end = f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
+    within: tuple[ColumnElement[bool], ...]
+    if connection.dialect.name == "postgresql":  # by characters, not by the database's collation
+        within = (c.id.bool_op("~>=~")(prefix), c.id.bool_op("~<~")(end))
+    else:
+        within = (c.id >= prefix, c.id < end)
+    return sorted(connection.scalars(select(c.id).where(*within).limit(most)))
 
 
 def by_key(connection: Connection, key: str) -> Run | None:

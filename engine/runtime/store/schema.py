@@ -59,6 +59,9 @@ Index("runs_by_target", runs.c.system, runs.c.object, runs.c.target)
 Index("runs_ready", runs.c.ready_at)
 Index("runs_by_proposal", runs.c.proposed_at, runs.c.id)
 Index("runs_by_parent", runs.c.parent)
+Index(  # the primary key is in the order of the database's collation, where `aa` may follow `z`
+    "runs_by_prefix", runs.c.id, postgresql_ops={"id": "varchar_pattern_ops"}
+).ddl_if(dialect="postgresql")
 
 asks = Table(
     "asks",

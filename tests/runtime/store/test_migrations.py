@@ -63,8 +63,15 @@ def all_versions() -> tuple[str, ...]:
 
 def test_the_steps_make_the_tables_of_the_schema(bare_database: Database) -> None:
     upgrade(bare_database)
+    of_postgres = {"runs_by_prefix"}
+
+    def is_here(_: object, name: str | None, kind: str, *more: object) -> bool:
+        return bare_database.is_postgres or kind != "index" or name not in of_postgres
+
     with bare_database.reading() as connection:
-        options = {"version_table": VERSION_TABLE, "compare_server_default": True}
+        options = {
+            "version_table": VERSION_TABLE, "compare_server_default": True, "include_object": is_here,
+        }  # fmt: skip
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, schema.metadata) == []
 
