@@ -284,8 +284,12 @@ def test_a_person_may_leave_a_dead_letter_untold(world: World, inbox: Inbox, oth
     both = world.gate.dead_letters(message=ours[0].id)
     assert {letter.notifier for letter in both} == {"inbox", "other"}
     assert len(world.gate.dead_letters(most=None)) == 3
-    with pytest.raises(Refused):
-        world.gate.drop(ours[0].id, notifier="inbox", by="nobody")
+    for message, notifier, by in (
+        (ours[0].id, "inbox", "nobody"), ("\0", "inbox", "ann"), (ours[0].id, "\ud800", "ann"),
+    ):  # fmt: skip
+        with pytest.raises(Refused):
+            world.gate.drop(message, notifier=notifier, by=by)
+    assert world.gate.dead_letters(message="\0", notifier="\ud800") == []
     world.gate.drop(ours[0].id, notifier="inbox", by="ann")
     for again in (world.gate.drop, world.gate.redeliver):
         with pytest.raises(Refused, match="given up"):

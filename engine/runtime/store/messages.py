@@ -213,6 +213,8 @@ def dead(
     connection: Connection, most: int | None, id_: str | None = None, notifier: str | None = None
 ) -> list[DeadLetter]:
     """Return what was given up, the oldest first: all, of one message, or for one notifier."""
+    if not _may_be_named(id_ or "", notifier or ""):
+        return []
     c, m = t.deliveries.c, t.outbox.c
     query = select(*_LETTER).join(t.outbox, m.number == c.message).where(c.state == DEAD)
     if id_ is not None:
@@ -243,9 +245,16 @@ _LETTER: Final = (
 """What a dead letter is made of."""
 
 
+def _may_be_named(id_: str, notifier: str) -> bool:
+    """Tell whether a message and a notifier can have these names: no database keeps some texts."""
+    return id_.isascii() and (id_ + notifier).isprintable()
+
+
 def _dead_no_more(
     connection: Connection, id_: str, notifier: str, **values: object
 ) -> DeadLetter | None:
+    if not _may_be_named(id_, notifier):
+        return None
     c, m = t.deliveries.c, t.outbox.c
     row = connection.execute(
         select(c.message, *_LETTER)
