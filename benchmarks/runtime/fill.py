@@ -8,6 +8,7 @@ carried out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +24,9 @@ from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import Run
 from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.decisions import logged_digest
 from gatewright.engine.runtime.store.keys import value_digest
+from gatewright.engine.runtime.store.vouched import event_digest, run_digest
 from gatewright.engine.values import Timestamp
 
 _BATCH: Final = 2_000
@@ -79,8 +82,9 @@ class _Model:
             number = self.event["number"]
             self.keys = _rows(connection, t.event_keys, number, "event")
             self.rules = _rows(connection, t.event_rules, number, "event")
-        self.card = _card_text(run)
         self.content = self.rows[t.payloads][0]["content"]
+        self.salt: str = self.rows[t.payloads][0]["salt"]
+        self.card = _card_text(run, self.salt)
 
     def write(self, connection: Connection, twins: list[Twin]) -> None:
         """Insert the rows of twins."""
@@ -102,7 +106,9 @@ class _Model:
         changed = _Changed(self.run, twin)
         content, salt = changed.text(self.content), payloads.new_salt()
         changed.words[self.run.round.plan] = payloads.commitment(content, salt)
+        changed.words[self.salt] = salt
         changed.words[self.run.card] = self._card(changed)
+        self._vouch(changed)
         rows = {table: [changed.row(row) for row in self.rows[table]] for table in _BY_RUN}
         rows[t.payloads][0] |= {"salt": salt, "content": content}
         for table in _NUMBERED:
@@ -115,12 +121,22 @@ class _Model:
             rows[table] = [changed.row(row) | {"event": event} for row in kept]
         return rows
 
+    def _vouch(self, changed: _Changed) -> None:
+        """Let the digests be replaced that leaves have of other rows."""
+        logged = changed.text(self.rows[t.decisions][0]["body"])
+        changed.words[self.run.round.logged] = logged_digest(logged)
+        rows = json.loads(self.rows[t.leaves][-1]["body"])["rows"]
+        run = json.loads(changed.text(self.rows[t.runs][0]["body"]))
+        changed.words[rows["run"]] = run_digest(run)
+        event = changed.text(self.event["body"])
+        changed.words[rows["event"]] = event_digest(self.run.salt, event)
+
     def _card(self, changed: _Changed) -> str:
         """Return the digest that `card_digest` gives for the twin: no key of the card differs."""
         return "sha256:" + sha256(changed.text(self.card).encode()).hexdigest()
 
 
-def _card_text(run: Run) -> str:
+def _card_text(run: Run, salt: str) -> str:
     """Return the text of which `card_digest` makes a digest."""
     texts: list[bytes] = []
 
@@ -132,7 +148,7 @@ def _card_text(run: Run) -> str:
     with patch.object(card, "digest", noted):
         found = card.card_digest(
             run.id, round_.number, round_.plan, round_.action, round_.preview, round_.decision,
-            round_.stages,
+            round_.stages, salt,
         )  # fmt: skip
     assert found == run.card
     return texts[0].decode()

@@ -27,7 +27,8 @@ def decided(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
     """Begin a round: votes of the round before are void with it."""
     if event.round.number != run.round.number + 1:
         raise Refused("outdated", "the run was given another plan in the meantime", "look again")
-    return begin(replace(run, rounds=(*run.rounds, event.round)), event, roster, now)
+    round_ = replace(event.round, fence=run.fence)
+    return begin(replace(run, rounds=(*run.rounds, round_)), event, roster, now)
 
 
 def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
@@ -40,10 +41,10 @@ def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
         "decided", "system", "gate", {
             "by": event.by,
             "effect": event.effect, "round": run.round.number, "card": run.card,
-            "policy": run.round.policy, "decision": run.round.decision.get("id"),
-            "logged": run.round.logged,
-            "plan": run.round.plan, **({"why": event.why} if event.why else {}),
+            "policy": run.round.policy, "logged": run.round.logged, "plan": run.round.plan,
+            **({"uses": list(run.round.uses)} if run.round.uses else {}),
         },
+        {"why": event.why} if event.why else {},
     )  # fmt: skip
     return Step(run, (entry,), (Message(f"run.{state.value}"), *_asked(run, roster)))
 
@@ -103,10 +104,10 @@ def approve(run: Run, event: on.Approve, roster: Roster, now: int) -> Step:
         event.by, ask.route, event.card, now, event.note, holder, ask.escalated_from
     )  # fmt: skip
     run = with_round(run, replace(run.round, votes=(*run.round.votes, vote)))
-    entry = _by(event.by, "approved", {
-        "route": ask.route, "card": event.card, "note": event.note, "on_behalf_of": holder,
-        "round": run.round.number,
-    })  # fmt: skip
+    body: Document = {
+        "route": ask.route, "card": event.card, "on_behalf_of": holder, "round": run.round.number,
+    }  # fmt: skip
+    entry = _by(event.by, "approved", body, {"note": event.note})
     return _advance(Step(run, (entry,)), roster, now)
 
 
@@ -140,7 +141,9 @@ def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
     require_in_time(run, roster, now)
     routing.place_for(run.round, roster, event.by)
     run = replace(run, state=State.REJECTED, closed_by=event.by, note=event.note)
-    return Step(run, (_by(event.by, "rejected", {"note": event.note}),), (Message("run.rejected"),))
+    return Step(
+        run, (_by(event.by, "rejected", {}, {"note": event.note}),), (Message("run.rejected"),)
+    )
 
 
 def request_changes(run: Run, event: on.RequestChanges, roster: Roster, now: int) -> Step:
@@ -148,7 +151,7 @@ def request_changes(run: Run, event: on.RequestChanges, roster: Roster, now: int
     require_in_time(run, roster, now)
     routing.place_for(run.round, roster, event.by)
     run = replace(run, state=State.CHANGES_REQUESTED, note=event.note)
-    entry = _by(event.by, "changes_requested", {"note": event.note})
+    entry = _by(event.by, "changes_requested", {}, {"note": event.note})
     return Step(run, (entry,), (Message("run.changes_requested", body={"note": event.note}),))
 
 
@@ -156,9 +159,8 @@ def take_over(run: Run, event: on.TakeOver, roster: Roster, now: int) -> Step:
     """Let a person who may approve go on by hand."""
     require_approver(run, roster, event.by)
     run = replace(run, state=State.TAKEN_OVER, taken_by=event.by, note=event.note)
-    return Step(
-        run, (_by(event.by, "taken_over", {"note": event.note}),), (Message("run.taken_over"),)
-    )
+    entry = _by(event.by, "taken_over", {}, {"note": event.note})
+    return Step(run, (entry,), (Message("run.taken_over"),))
 
 
 def complete(run: Run, event: on.Complete, roster: Roster, now: int) -> Step:
@@ -181,9 +183,10 @@ def complete(run: Run, event: on.Complete, roster: Roster, now: int) -> Step:
         run, state=state, closed_by=event.by, note=event.note, record=event.record,
         attempts=attempts,
     )  # fmt: skip
-    entry = _by(event.by, "completed_by_hand", {
-        "executed": event.executed, "record": event.record, "note": event.note,
-    })  # fmt: skip
+    entry = _by(
+        event.by, "completed_by_hand", {"executed": event.executed},
+        {"record": event.record, "note": event.note},
+    )  # fmt: skip
     return Step(run, (entry,), (Message(f"run.{state.value}"),))
 
 
@@ -192,7 +195,8 @@ def cancel(run: Run, event: on.Cancel, roster: Roster, now: int) -> Step:
     if event.by != run.taken_by:
         require_concerned(run, roster, event.by)
     run = replace(run, state=State.CANCELLED, closed_by=event.by, note=event.note)
-    entry = Entry("cancelled", _kind(event.by, roster), event.by, {"note": event.note})
+    words: Document = {} if event.note is None else {"note": event.note}
+    entry = Entry("cancelled", _kind(event.by, roster), event.by, {}, words)
     return Step(run, (entry,), (Message("run.cancelled"),))
 
 
@@ -203,7 +207,7 @@ def say(run: Run, event: on.Say, roster: Roster, now: int) -> Step:
     remark = Remark(event.by, now, "comment", event.text)
     run = replace(run, remarks=(*run.remarks, remark))
     kind = _kind(event.by, roster)
-    return Step(run, (Entry("commented", kind, event.by, {"text": event.text}),))
+    return Step(run, (Entry("commented", kind, event.by, {}, {"text": event.text}),))
 
 
 def require_concerned(run: Run, roster: Roster, person: str) -> None:
@@ -231,8 +235,12 @@ def _kind(who: str, roster: Roster) -> ActorKind:
     return "person" if who in roster.people else "agent"
 
 
-def _by(person: str, kind: str, body: Document) -> Entry:
-    return Entry(kind, "person", person, {k: v for k, v in body.items() if v is not None})
+def _by(person: str, kind: str, body: Document, words: Document) -> Entry:
+    return Entry(kind, "person", person, _given(body), _given(words))
+
+
+def _given(parts: Document) -> Document:
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 # --- timers ---------------------------------------------------------------------------------------
@@ -248,7 +256,8 @@ def timer_fired(run: Run, event: on.TimerFired, roster: Roster, now: int) -> Ste
         if ask.route == event.route and due is not None and due <= now:
             if not routing.is_satisfied(ask, run.round.votes, roster):
                 return _TIMERS[event.kind](run, ask, roster, now)
-            return Step(_with_ask(run, ask, _answered(ask, event.kind, now)))
+            answered = _answered(ask, event.kind, now)
+            return Step(_with_ask(run, ask, answered), (_timer("passed", ask),))
     return Step(run)
 
 

@@ -17,12 +17,16 @@ from gatewright.engine.runtime.run import Document, Run
 
 def card_digest(
     run: str, number: int, plan: str, action: Document, preview: Document, decision: Document,
-    stages: tuple[tuple[str, ...], ...],
+    stages: tuple[tuple[str, ...], ...], salt: str,
 ) -> str:  # fmt: skip
-    """Return the digest that an approval of this round has to name."""
+    """Return the digest that an approval of this round has to name.
+
+    `salt` is that of the plan: once it is erased, nobody can guess what the card showed.
+    """
     return digest(
         {
-            "run": run, "round": number, "plan": plan, "action": action, "preview": preview,
+            "salt": salt, "run": run,
+            "round": number, "plan": plan, "action": action, "preview": preview,
             "decision": decision["id"], "policy": decision["policy_digest"],
             "effect": decision["effect"], "rules": decision["rules"],
             "stages": [list(stage) for stage in stages],

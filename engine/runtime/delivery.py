@@ -210,6 +210,7 @@ def _dead(taken: Delivery, error: str) -> Entry:
     return Entry(
         "message.dead", "system", "worker", {
             "message": taken.id, "type": taken.type, "notifier": taken.notifier,
-            "attempts": min(taken.attempts, MAX_ATTEMPTS), "error": error,
+            "attempts": min(taken.attempts, MAX_ATTEMPTS),
         },
+        {"error": error},
     )  # fmt: skip

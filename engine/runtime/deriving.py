@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, cast
+from typing import Any, Final, Literal, NoReturn, TypeAlias, cast
 
 from sqlalchemy import Connection
 
@@ -39,6 +39,10 @@ _COMPARED: Final = (
 )  # fmt: skip
 
 
+Outcome: TypeAlias = Literal["same", "different", "impossible", "erased"]
+"""`erased`: what it needs was erased, and the trail says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What became of deriving one decision again; `why` says it in words."""
@@ -50,18 +54,31 @@ class Derived:
     effect: str
     """As it was logged."""
     policy: str
-    outcome: Literal["same", "different", "impossible"]
+    outcome: Outcome
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the trail says of a run's decisions: by digest, and which of them were erased."""
+
+    decided: Mapping[str, Document]
+    erased: frozenset[str]
 
 
 def derive(connection: Connection, run: str, seal: payloads.Seal | None = None) -> list[Derived]:
     """Derive all decisions about a run again, the oldest first; raises NoSuchRun."""
     found = runs.get(connection, run)
-    told = {
-        leaf["body"]["logged"]: leaf["body"]
-        for leaf in trail.of_run(connection, run)
-        if leaf["kind"] == "decided"
-    }
+    entries_of = trail.of_run(connection, run)
+    told = _Told(
+        {leaf["body"]["logged"]: leaf["body"] for leaf in entries_of if leaf["kind"] == "decided"},
+        frozenset(
+            name
+            for leaf in entries_of
+            if leaf["kind"] == "erased"
+            for name in (*leaf["body"]["payloads"], *leaf["body"]["decisions"])
+        ),
+    )
     entries = decisions.logged(connection, run)
     derived = [
         _derived(connection, run, number, entry, told, seal)
@@ -81,7 +98,7 @@ def _missing(run: Run, number: int) -> Derived:
 
 def _derived(
     connection: Connection, run: str, number: int, entry: decisions.Logged,
-    told: Mapping[str, Document], seal: payloads.Seal | None,
+    told: _Told, seal: payloads.Seal | None,
 ) -> Derived:  # fmt: skip
     body = cast("dict[str, Any]", read_json(entry.body))
     outcome, why = _compared(connection, entry, body, told, seal)
@@ -91,9 +108,13 @@ def _derived(
 
 def _compared(
     connection: Connection, entry: decisions.Logged, body: dict[str, Any],
-    told: Mapping[str, Document], seal: payloads.Seal | None,
-) -> tuple[Literal["same", "different", "impossible"], str]:  # fmt: skip
-    leaf = told.get(decisions.logged_digest(entry.body))
+    told: _Told, seal: payloads.Seal | None,
+) -> tuple[Outcome, str]:  # fmt: skip
+    if entry.erased_at is not None:
+        if told.erased:
+            return "erased", "what was decided on was erased"
+        return "different", "it was erased, and the audit trail has no entry of that"
+    leaf = told.decided.get(decisions.logged_digest(entry.body))
     if leaf is None:
         return "different", "the audit trail knows another entry of the log"
     content = payloads.get(connection, leaf["plan"], seal)

@@ -32,7 +32,7 @@ from gatewright.engine.runtime.ports import Connector, Receipt
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Round, Run, State
 from gatewright.engine.runtime.step import Step
-from gatewright.engine.runtime.store import decisions, payloads, runs, trail
+from gatewright.engine.runtime.store import decisions, payloads, runs, trail, vouched
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreError
@@ -57,6 +57,8 @@ class Made:
     decision: Decision
     content: str
     salt: str
+    logged: str
+    """The decision as the decision log has it."""
 
     @property
     def effect(self) -> Literal["auto_run", "require_approval", "block"]:
@@ -227,23 +229,26 @@ class Desk:
         if plan.holds_secrets and self.seal is not None:
             content = payloads.sealed(content, self.seal)
         name = payloads.commitment(content, salt)
+        logged = decisions.logged_text(decision)
         shown = {**decision.to_dict(), "risk_parts": _risk_parts(decision)}
         known = policy.about(plan.action.name)
         stages = qualified_stages(decision, known)
         round_ = Round(
             number=number, opened_at=now, editor=editor, plan=name, action=plan.shown,
             preview=plan.shown_preview, decision=shown, policy=policy.digest, stages=stages,
-            card=card_digest(run, number, name, plan.shown, plan.shown_preview, shown, stages),
-            logged=decisions.logged_digest(decisions.logged_text(decision)),
+            card=card_digest(
+                run, number, name, plan.shown, plan.shown_preview, shown, stages, salt
+            ),
+            logged=decisions.logged_digest(logged), uses=decisions.uses_spent(decision, policy),
         )  # fmt: skip
-        return Made(round_, decision, content, salt)
+        return Made(round_, decision, content, salt, logged)
 
     def keep_round(
         self, connection: Connection, run: Run, made: Made, policy: PolicySet, now: int
     ) -> None:
         """Keep the plan of a round, and its decision in the decision log."""
         payloads.put(connection, run.id, made.content, made.salt)
-        decisions.append(connection, run.id, made.decision, policy, now)
+        decisions.append(connection, run.id, made.decision, policy, now, made.logged)
 
     # --- steps
 
@@ -291,9 +296,10 @@ class Desk:
 
     def tell(self, connection: Connection, run: Run, step: Step, now: int) -> None:
         """Write what others learn of a step: its event, audit leaves and messages."""
+        event: PastEvent | None = None
         if run.relation != "compensation":  # taking something back is no action of its own
-            put_event(connection, event_of(run))
-        trail.record(connection, run.id, step.entries, now)
+            event = put_event(connection, event_of(run))
+        trail.record(connection, run.id, step.entries, now, vouched.rows_of(run, event))
         trail.post(connection, run, step.messages, now)
 
     def _tell_parent(self, connection: Connection, run: Run) -> None:

@@ -15,7 +15,7 @@ from gatewright.engine.runtime.step import Entry, Message, Step
 def went_stale(run: Run, event: on.WentStale, roster: Roster, now: int) -> Step:
     """Send the run back to be previewed and decided again: the approval is not used."""
     run = replace(run, state=State.STALE, note=event.why)
-    return Step(run, (_system("stale", {"why": event.why}),), (Message("run.stale"),))
+    return Step(run, (_system("stale", {}, {"why": event.why}),), (Message("run.stale"),))
 
 
 def claimed(run: Run, event: on.Claimed, roster: Roster, now: int) -> Step:
@@ -40,14 +40,14 @@ def applied(run: Run, event: on.Applied, roster: Roster, now: int) -> Step:
     """Keep the receipt; what was written is read again next."""
     run = _ended(run, now, "applied", receipt=event.receipt)
     told = {name: part for name, part in event.receipt.items() if name != "sealed"}
-    return Step(replace(run, state=State.VERIFYING), (_system("applied", {"receipt": told}),))
+    return Step(replace(run, state=State.VERIFYING), (_system("applied", {}, {"receipt": told}),))
 
 
 def not_applied(run: Run, event: on.NotApplied, roster: Roster, now: int) -> Step:
     """Nothing happened: the run failed, or is asked again where the record moved."""
     run = _ended(run, now, "not_applied", message=event.message)
     state = State.STALE if event.conflict else State.FAILED
-    entry = _system("stale" if event.conflict else "failed", {"why": event.message})
+    entry = _system("stale" if event.conflict else "failed", {}, {"why": event.message})
     run = replace(run, state=state, note=event.message)
     return Step(run, (entry,), (Message(f"run.{state.value}"),))
 
@@ -56,7 +56,7 @@ def unknown(run: Run, event: on.Unknown, roster: Roster, now: int) -> Step:
     """Stop: only a person can find out what happened. Nothing is tried again blindly."""
     run = _ended(run, now, "unknown", message=event.message)
     run = replace(run, state=State.OUTCOME_UNKNOWN, note=event.message)
-    entry = _system("outcome_unknown", {"why": event.message})
+    entry = _system("outcome_unknown", {}, {"why": event.message})
     return Step(run, (entry,), (Message("run.outcome_unknown"),))
 
 
@@ -64,10 +64,9 @@ def verified(run: Run, event: on.Verified, roster: Roster, now: int) -> Step:
     """Say whether the record is as planned; it was written in either case."""
     run = replace(run, state=State.DONE, note=event.message)
     body: Document = {"as_planned": event.as_planned}
-    if event.message:
-        body["message"] = event.message
+    words: Document = {"message": event.message} if event.message else {}
     kind = "run.done" if event.as_planned else "run.done_differently"
-    return Step(run, (_system("verified", body),), (Message(kind),))
+    return Step(run, (_system("verified", body, words),), (Message(kind),))
 
 
 def compensation_began(run: Run, event: on.CompensationBegan, roster: Roster, now: int) -> Step:
@@ -101,5 +100,5 @@ def _ended(
     return replace(run, attempts=(*run.attempts[:-1], last))
 
 
-def _system(kind: str, body: Document) -> Entry:
-    return Entry(kind, "system", "worker", body)
+def _system(kind: str, body: Document, words: Document | None = None) -> Entry:
+    return Entry(kind, "system", "worker", body, words or {})

@@ -17,6 +17,7 @@ from gatewright.engine.reading.problems import concealed
 from gatewright.engine.runtime import (
     dead_letters,
     delegating,
+    erasing,
     failpoints,
     measuring,
     queueing,
@@ -25,6 +26,7 @@ from gatewright.engine.runtime import (
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
+from gatewright.engine.runtime.erasing import Erased
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
@@ -223,6 +225,17 @@ class Gate:
     def drop(self, message: str, *, notifier: str, by: str) -> None:
         """Leave a message that was given up untold for good; raises Refused where it is not."""
         dead_letters.drop(self.desk, message, notifier=notifier, by=by)
+
+    # --- erasing
+
+    def erase(self, run: str, *, by: str, because: str, counted: bool = False) -> Erased:
+        """Erase what an ended run was about: its plan, what was shown and written, people's words.
+
+        Who answered, when, by which rules and what became of it stays, and so does `because`. The
+        trail still holds. Refused while limits may count the run, unless `counted`: then those that
+        look at its values err, and do not open.
+        """
+        return erasing.erase(self.desk, run, by=by, because=because, counted=counted)
 
     # --- looking
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
 from gatewright.engine.runtime.routing import Roster, can_be_answered, counted, open_asks
@@ -63,6 +64,7 @@ def run_document(
         "taken_by": run.taken_by,
         "closed_by": run.closed_by,
         "record": run.record,
+        "erased_at": _instant(run.erased_at),
         "proposed_at": _instant(run.proposed_at),
         "updated_at": _instant(run.updated_at),
         "waits_for": [_waiting(one) for one in waiting],
@@ -132,6 +134,8 @@ def row(run: Run, waiting: Iterable[Waiting]) -> str:
 def head_lines(run: Run, waiting: Iterable[Waiting]) -> Iterator[str]:
     """Give the lines that say where a run stands."""
     yield f"run   {run.id}  {run.state.replace('_', ' ')}"
+    if run.erased_at is not None:
+        yield f"      erased {_when(run.erased_at)}: what it was about is not known any more"
     if run.note:
         yield f"      {shown(run.note)}"
     if run.parent is not None:
@@ -199,12 +203,15 @@ def _tried(attempt: Attempt) -> str:
     return f"tried {_when(attempt.started_at)} by {shown(attempt.worker)}, {outcome}{message}"
 
 
+_TOLD: Final = ("effect", "route", "note", "why", "to", "key", "because")
+"""What is told of an entry of the trail."""
+
+
 def _told(entry: Document) -> str:
     actor, body = entry["actor"], entry["body"]
-    words = " ".join(
-        f"{name}={shown(body[name])}" for name in ("effect", "route", "note", "why", "to", "key")
-        if body.get(name) is not None
-    )  # fmt: skip
+    words = " ".join(f"{name}={shown(body[name])}" for name in _TOLD if body.get(name) is not None)
     kind = entry["kind"].replace("_", " ").replace("timer.", "timer: ")
     when = _when(Timestamp.parse(entry["at"]).nanos)
+    if entry.get("erased"):
+        words = f"{words} (erased)".strip()
     return f"{when}  {shown(actor['id'])}  {kind}" + (f"  {words}" if words else "")

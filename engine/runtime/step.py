@@ -18,6 +18,8 @@ class Entry:
     actor_kind: ActorKind
     actor: str
     body: Document = field(default_factory=dict[str, object])
+    words: Document = field(default_factory=dict[str, object])
+    """What people wrote and what records held: kept beside the tree, where it can be erased."""
 
 
 @dataclass(frozen=True, slots=True)

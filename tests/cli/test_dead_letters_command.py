@@ -123,6 +123,8 @@ def test_all_of_one_notifier_are_told_or_dropped(shop: Shop) -> None:
     )
     kinds = [entry["kind"] for entry in shop.told("show", id_)["trail"]]
     assert (kinds.count("message.dropped"), kinds.count("message.revived")) == (2, 2)
+    verified = run("audit", "verify", "--config", shop.config)
+    assert verified.code == 0, verified.out
 
 
 def test_what_is_refused_stops_no_other(shop: Shop) -> None:

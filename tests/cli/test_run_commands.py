@@ -17,7 +17,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gatewright.engine.runtime.store.payloads import commitment
 from tests.cli.run import REFUNDS, Ran, run
+from tests.runtime.audit.keys import key_pair
 
 CONFIGURATION = """
 policy = {policy}
@@ -559,3 +561,72 @@ def test_secrets_come_from_the_environment(shop: Shop, monkeypatch: pytest.Monke
     shop.config.write_text(text.replace('people = "people.yaml"', 'seal = "short"'))
     ran = shop.run("queue")
     assert (ran.code, "is no key" in ran.err, "short" in ran.err) == (2, True, False)
+
+
+def test_what_a_run_was_about_is_erased(shop: Shop) -> None:
+    """Limits count a refund for 30 days; a later erasure is in tests/runtime/test_erasing.py."""
+    id_ = shop.propose(refund())["run"]
+    options = ("--config", shop.config, "--as", "ann", "--because", "Request 17")
+    refused(run("audit", "erase", id_, *options), "not_ended")
+    shop.run("reject", id_, "--as", "ann", "--note", "It came.")
+    refused(run("audit", "erase", id_, *options), "still_counts")
+    erased = run("audit", "erase", id_, *options, "--counted")
+    assert (erased.code, erased.err) == (0, "")
+    assert erased.out.splitlines() == [
+        f"erased {id_}: 2 payloads, 1 logged decisions",
+        "limits may still count it: erase it once more when they do not",
+    ]
+    again = run("audit", "erase", id_, *options, "--counted", "--format", "json")
+    assert (again.data["payloads"], again.data["decisions"], again.data["counted"]) == (0, 0, True)
+
+    text = shop.run("show", id_).out
+    assert "what it was about is not known any more" in text
+    assert "ann  rejected  (erased)" in text
+    assert "It came." not in text
+    shop.run("work", "--drain")
+    verified = run("audit", "verify", "--config", shop.config)
+    assert (verified.code, "3 payloads and decisions are erased" in verified.out) == (0, True)
+    derived = run("audit", "derive", "--config", shop.config, id_)
+    assert (derived.code, "  erased: " in derived.out) == (0, True)
+    exported = run("audit", "export", "--config", shop.config).out
+    assert '"words": {"content": null, "salt": null}' in exported
+    assert "It came." not in exported
+
+
+def test_words_are_exported_beside_their_commitments(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    shop.run("reject", id_, "--as", "ann", "--note", "It came.")
+    shop.run("work", "--drain")
+    lines = [json.loads(x) for x in run("audit", "export", "--config", shop.config).out.split("\n")
+             if x]  # fmt: skip
+    (line,) = [one for one in lines if "words" in one]
+    body = json.loads(line["leaf"]["body"])
+    assert body["words"] == commitment(line["words"]["content"], line["words"]["salt"])
+    assert json.loads(line["words"]["content"]) == {"note": "It came."}
+
+
+def test_whether_anybody_signed_is_said(shop: Shop) -> None:
+    shop.propose(refund("20.00 USD"))
+    shop.run("work", "--drain")
+    named = ("audit", "verify", "--config", shop.config)
+    unsigned = run(*named)
+    assert (unsigned.code, "nobody has signed" in unsigned.out) == (0, True)
+    refused_ = run(*named, "--require-signature")
+    assert (refused_.code, "wrong: nobody has signed" in refused_.out) == (1, True)
+
+    private, public = key_pair(1)
+    (shop.folder / "trail.pem").write_bytes(private)
+    (shop.folder / "trail.pub.pem").write_bytes(public)
+    shop.config.write_text('audit_key = "trail.pem"\n' + shop.config.read_text())
+    before = run(*named)  # the key is configured, and the checkpoint is from before
+    assert (before.code, "signed by none of the keys" in before.out) == (1, True)
+    shop.propose(refund("20.00 USD", "ch_2"))
+    shop.run("work", "--drain")
+    for more in ((), ("--key", shop.folder / "trail.pub.pem"), ("--require-signature",)):
+        signed = run(*named, *more)
+        assert (signed.code, "\nsigned by gatewright+" in signed.out) == (0, True)
+        assert " of " in signed.out.split("signed by")[1]
+    unchecked = run("audit", "verify", "--store", f"sqlite:///{shop.folder / 'gate.db'}")
+    assert (unchecked.code, "not checked, since no --key" in unchecked.out) == (0, True)
+    (shop.folder / "trail.pem").unlink()
+    assert run(*named).code == 2

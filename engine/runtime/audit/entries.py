@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, select
 
 from gatewright.engine.runtime.audit.tree import leaf_hash
+from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
 
 _PAGE: Final = 5_000
@@ -67,6 +69,27 @@ def leaves(connection: Connection, start: int = 0, end: int | None = None) -> It
         if len(rows) < _PAGE:
             return
         start = rows[-1][0] + 1
+
+
+def spoken(connection: Connection) -> Iterator[tuple[Leaf, dict[str, str | None] | None]]:
+    """Give leaves, each with the `content` and `salt` of its words; None where it has none."""
+    rows = leaves(connection)
+    while page := list(islice(rows, _PAGE // 10)):
+        names = {leaf.position: name for leaf in page if (name := _words(leaf)) is not None}
+        kept = payloads.rows(connection, names.values())
+        for leaf in page:
+            name = names.get(leaf.position)
+            yield leaf, None if name is None else kept.get(name, {"content": None, "salt": None})
+
+
+def _words(leaf: Leaf) -> str | None:
+    if '"words":"sha256:' not in leaf.body:  # cheaper than to read each
+        return None
+    try:
+        name = json.loads(leaf.body).get("words")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def points(connection: Connection) -> Iterator[Point]:

@@ -126,6 +126,20 @@ class Database:
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
+    def forget_deleted(self) -> None:
+        """Let go of what the database keeps of deleted rows beside its tables, where it can.
+
+        SQLite overwrites them in its file, and empties its journal here unless somebody is reading.
+        PostgreSQL does it by VACUUM, and in its own time.
+        """
+        if self.is_postgres:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close all connections that are not in use; those in use are closed when let go."""
         self.engine.dispose()
@@ -278,6 +292,7 @@ def _sqlite_connection(file: _File | None, patience_s: float) -> sqlite3.Connect
         _use_wal(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is not left in free pages
     except BaseException:
         connection.close()
         raise

@@ -7,11 +7,11 @@ the policies changed. Values of secret fields are masked in decisions already.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from gatewright.dsl.policy import PolicyException
 from gatewright.engine.bundle.build import build
@@ -21,47 +21,54 @@ from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.explaining.report import place_of
 from gatewright.engine.reading.json_text import Json, read_json
+from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.errors import StoreUnusable
 from gatewright.engine.runtime.store.inserting import insert_new
 
 
 def append(
-    connection: Connection, run: str, decision: Decision, policy: PolicySet, now: int
-) -> None:
+    connection: Connection, run: str, decision: Decision, policy: PolicySet, now: int,
+    text: str | None = None,
+) -> None:  # fmt: skip
     """Log a decision about a run that is there, and count the exceptions that it used.
 
-    Raises ValueError where the policies are not those that decided.
+    `text` is its `logged_text`, where that is known. Raises ValueError where the policies are not
+    those that decided.
     """
     if decision.policy_digest != policy.digest:
         raise ValueError("a decision is logged with the policies that made it")
-    body = logged_text(decision)  # before uses are counted: it may ask for them
+    body = text or logged_text(decision)  # before uses are counted: it may ask for them
     keep_policy(connection, policy, now)
     values = {
         "run": run, "id": decision.id, "policy": policy.digest, "at": now, "body": body,
     }  # fmt: skip
     connection.execute(t.decisions.insert().values(values))
-    for exception in _used(decision, policy):
-        if exception.max_uses is not None:
-            count_use(connection, exception.qualified, run)
+    for exception in uses_spent(decision, policy):
+        count_use(connection, exception, run)
 
 
 def read(connection: Connection, run: str) -> list[dict[str, Json]]:
     """Return the decisions about a run, oldest first.
 
-    Each is as `Decision.to_dict` gives it, with `suspended` and `facts` of its explanation.
+    Each is as `Decision.to_dict` gives it, with `suspended` and `facts` of its explanation, and a
+    `salt`. One that was erased has neither facts nor reasons, and `erased`: true.
     """
     return [cast("dict[str, Json]", read_json(entry.body)) for entry in logged(connection, run)]
 
 
 def logged_text(decision: Decision) -> str:
-    """Return what is logged of a decision."""
+    """Return what is logged of a decision, another text each time.
+
+    It has a salt: once it is erased, nobody can guess from its digest what it said.
+    """
     explained = decision.explain().to_dict()
     return exact_json(
         {
             **decision.to_dict(),
             "suspended": explained["suspended"],
             "facts": explained["facts"],
+            "salt": payloads.new_salt(),
         }
     )
 
@@ -78,14 +85,66 @@ class Logged(NamedTuple):
     policy: str
     at: int
     body: str
+    erased_at: int | None = None
 
 
 def logged(connection: Connection, run: str) -> list[Logged]:
     """Return the entries about a run, oldest first."""
     c = t.decisions.c
-    columns = select(c.number, c.policy, c.at, c.body).where(c.run == run).order_by(c.number)
+    columns = select(c.number, c.policy, c.at, c.body, c.erased_at).where(c.run == run)
+    columns = columns.order_by(c.number)
     return [Logged._make(row) for row in connection.execute(columns)]
 
+
+def erase(connection: Connection, run: str, now: int, quoting: str | None = None) -> list[str]:
+    """Take facts, reasons and digests out of the entries about a run, and out of no others.
+
+    With `quoting` only out of those that read the past action which that run is. Returns the
+    digests by which the audit trail knows them.
+    """
+    c = t.decisions.c
+    found = select(c.number, c.body).where(c.run == run, c.erased_at.is_(None))
+    if quoting is not None:
+        found = found.where(_reads(quoting))
+    erased = list[str]()
+    for number, body in connection.execute(found.order_by(c.number)).all():
+        erased.append(logged_digest(body))
+        left = exact_json(without_values(cast("dict[str, Json]", read_json(body))))
+        connection.execute(
+            update(t.decisions).where(c.number == number)
+            .values(id=t.ERASED, body=left, erased_at=now)
+        )  # fmt: skip
+    return erased
+
+
+def quoting(connection: Connection, run: str) -> list[str]:
+    """Return the other runs whose decisions read the past action that a run is.
+
+    Cost: looks through the whole log.
+    """
+    c = t.decisions.c
+    here = (c.run != run, c.erased_at.is_(None), _reads(run))
+    return list(connection.scalars(select(c.run).where(*here).distinct().order_by(c.run)))
+
+
+def _reads(run: str) -> ColumnElement[bool]:
+    """Return the condition that an entry has the event of a run among its facts."""
+    return t.decisions.c.body.contains(f'"id": "{run}"', autoescape=True)
+
+
+def without_values(decision: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a decision with its effect, routes and rules, and nothing of what it was about."""
+    kept = {name: decision[name] for name in _KEPT if name in decision}
+    rules = cast("list[dict[str, Json]]", decision["rules"])
+    return {
+        **kept, "id": t.ERASED, "action_digest": t.ERASED, "errors": [], "obligations": [],
+        "because": [], "risk_parts": [], "suspended": [], "facts": {"history": []},
+        "rules": [{**rule, "because": None, "conditions": []} for rule in rules],
+        "erased": True,
+    }  # fmt: skip
+
+
+_KEPT: Final = ("effect", "routes", "stages", "risk", "policy_digest", "at", "mode")
 
 # --- policies
 
@@ -152,6 +211,12 @@ def count_use(connection: Connection, exception: str, run: str) -> None:
     A use stays counted whatever becomes of the run: an exception is rather spent than overdrawn.
     """
     insert_new(connection, t.exception_uses, exception=exception, run=run)
+
+
+def uses_spent(decision: Decision, policy: PolicySet) -> tuple[str, ...]:
+    """Return the qualified names of exceptions of limited uses that a decision used, in order."""
+    used = _used(decision, policy)
+    return tuple(sorted({one.qualified for one in used if one.max_uses is not None}))
 
 
 def _used(decision: Decision, policy: PolicySet) -> Iterator[PolicyException]:

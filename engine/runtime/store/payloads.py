@@ -1,6 +1,7 @@
-"""Exact plans, each known by a salted commitment, sealed where they hold secrets, erasable.
+"""Exact plans and the words of entries, each known by a salted commitment, and erasable.
 
-The trail and the run name the commitment only: erasing a payload breaks no hash.
+The trail and the run name the commitment only: erasing a payload breaks no hash. Plans are sealed
+where they hold secrets.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, insert, select, update
@@ -85,11 +87,36 @@ def unsealed(content: str, seal: Seal | None) -> str | None:
         return None
 
 
-def erase(connection: Connection, run: str, now: int) -> int:
-    """Forget the contents of a run, and return how many there were."""
+def contents(connection: Connection, run: str) -> dict[str, str | None]:
+    """Return the contents of a run by their commitments, sealed ones as they are kept.
+
+    None is one that was erased; one that is not what its commitment says is left out.
+    """
     c = t.payloads.c
-    return connection.execute(
-        update(t.payloads)
-        .where(c.run == run, c.content.is_not(None))
-        .values(content=None, salt=None, erased_at=now)
-    ).rowcount
+    rows = connection.execute(select(c.commitment, c.content, c.salt).where(c.run == run))
+    return {
+        name: content
+        for name, content, salt in rows
+        if content is None or holds(name, content, salt)
+    }
+
+
+def rows(connection: Connection, names: Iterable[str]) -> dict[str, dict[str, str | None]]:
+    """Return `content` and `salt` of some commitments."""
+    c = t.payloads.c
+    found = select(c.commitment, c.content, c.salt).where(c.commitment.in_(list(names)))
+    return {
+        name: {"content": content, "salt": salt}
+        for name, content, salt in connection.execute(found)
+    }
+
+
+def erase(connection: Connection, run: str, now: int) -> list[str]:
+    """Forget the contents of a run, and return the commitments of those that were there."""
+    c = t.payloads.c
+    here = (c.run == run, c.content.is_not(None))
+    names = list(connection.scalars(select(c.commitment).where(*here).order_by(c.commitment)))
+    connection.execute(
+        update(t.payloads).where(*here).values(content=None, salt=None, erased_at=now)
+    )
+    return names

@@ -7,13 +7,14 @@ questions, timers, event, audit leaves and messages in the caller's transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, tuple_, update
 
+from gatewright.engine.canonical import digest
 from gatewright.engine.runtime.errors import DamagedRun, GateError, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -23,8 +24,14 @@ _RUN: TypeAdapter[Run] = TypeAdapter(Run)
 
 _LOG: Final = logging.getLogger("gatewright.store")
 
+LONGEST_KEY: Final = 512
+"""How many characters the store has for what a repeated proposal is known by."""
+
 SET_ASIDE_NS: Final = 3_600_000_000_000
-"""For how long a run that cannot be read is left alone."""
+"""For how long a run that cannot be read is left alone; a timer that cannot be fired, at most."""
+
+FIRST_PAUSE_NS: Final = 60_000_000_000
+"""For how long a timer that cannot be fired is left alone at first."""
 
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
@@ -35,7 +42,7 @@ def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
     body = connection.scalar(query.with_for_update() if lock else query)
     if body is None:
         raise NoSuchRun(run)
-    return _read(run, body)
+    return read(run, body)
 
 
 def beginning_with(connection: Connection, prefix: str, most: int) -> list[str]:
@@ -54,10 +61,24 @@ def beginning_with(connection: Connection, prefix: str, most: int) -> list[str]:
 
 
 def by_key(connection: Connection, key: str) -> Run | None:
-    """Return the run that was proposed with an idempotency key."""
+    """Return the run that was proposed with an idempotency key, also where it was erased."""
     c = t.runs.c
-    row = connection.execute(select(c.id, c.body).where(c.idempotency_key == key)).first()
-    return None if row is None else _read(*row)
+    known = c.idempotency_key.in_([key, erased_key(key)])
+    row = connection.execute(select(c.id, c.body).where(known)).first()
+    return None if row is None else read(*row)
+
+
+def key_of(agent: str | None, key: str | None) -> str | None:
+    """Return what a repeated proposal is known by: keys of different agents never meet."""
+    if key is None:
+        return None
+    name = (agent or "").replace("\\", "\\\\").replace(":", "\\:") + f":{key}"
+    return erased_key(name) if len(name) > LONGEST_KEY else name  # no other begins so
+
+
+def erased_key(key: str) -> str:
+    """Return what is left of a key that is erased, or too long."""
+    return key if key.startswith("\\sha256:") else "\\" + digest(key)
 
 
 def add(connection: Connection, run: Run, key: str | None, ready_at: int | None) -> None:
@@ -68,7 +89,7 @@ def add(connection: Connection, run: Run, key: str | None, ready_at: int | None)
             id=run.id, version=run.version, state=run.state.value, parent=run.parent,
             action=run.action, agent=run.agent, system=target["system"], object=target["object"],
             target=target["id"], proposed_at=run.proposed_at, updated_at=run.updated_at,
-            idempotency_key=key, ready_at=ready_at, fence=run.fence, body=_text(run),
+            idempotency_key=key, ready_at=ready_at, fence=run.fence, body=text_of(run),
         )
     )  # fmt: skip
     _project(connection, run)
@@ -85,7 +106,8 @@ def change(
     target = run.round.preview["target"]
     values: dict[str, object] = {
         "version": run.version, "state": run.state.value, "updated_at": run.updated_at,
-        "fence": run.fence, "object": target["object"], "target": target["id"], "body": _text(run),
+        "fence": run.fence, "object": target["object"], "target": target["id"],
+        "body": text_of(run),
     }  # fmt: skip
     if run.state is not before.state and not (holds_claim and ready_at is not None):
         values |= {"ready_at": ready_at, "claimed_by": None}
@@ -96,9 +118,24 @@ def claim(connection: Connection, before: Run, run: Run, until: int, worker: str
     """Give a run to a worker until an instant, from which on others may claim it."""
     values: dict[str, object] = {
         "version": run.version, "updated_at": run.updated_at, "fence": run.fence,
-        "body": _text(run), "ready_at": until, "claimed_by": worker,
+        "body": text_of(run), "ready_at": until, "claimed_by": worker,
     }  # fmt: skip
     _replace(connection, before, run, values)
+
+
+def erase(connection: Connection, before: Run, run: Run) -> None:
+    """Put an erased run in the place of what it was.
+
+    Of its idempotency key a digest stays: what is proposed again must not be done twice.
+    """
+    c = t.runs.c
+    key = connection.scalar(select(c.idempotency_key).where(c.id == run.id))
+    target = run.round.preview["target"]
+    _replace(connection, before, run, {
+        "version": run.version, "updated_at": run.updated_at, "object": target["object"],
+        "target": target["id"], "idempotency_key": None if key is None else erased_key(key),
+        "body": text_of(run),
+    })  # fmt: skip
 
 
 def _replace(connection: Connection, before: Run, run: Run, values: Mapping[str, object]) -> None:
@@ -116,37 +153,38 @@ def _replace(connection: Connection, before: Run, run: Run, values: Mapping[str,
 
 def _project(connection: Connection, run: Run) -> None:
     """Write down what a pending run waits for, to be found by route and by instant."""
+    questions, timers = waits(run)
+    if questions:
+        connection.execute(insert(t.asks), questions)
+    if timers:
+        connection.execute(insert(t.timers), timers)
+
+
+def waits(run: Run) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Return the rows of `asks` and of `timers` of a run: none unless it is pending."""
     if run.state is not State.PENDING:
-        return
+        return [], []
     asks = asked(run.round)
     # A route that was asked twice, since another escalated to it, has one row: the earliest.
     routes = {ask.route: ask for ask in sorted(asks, key=lambda ask: ask.asked_at, reverse=True)}
-    if routes:
-        connection.execute(
-            insert(t.asks),
-            [
-                {
-                    "run": run.id,
-                    "route": a.route,
-                    "proposed_at": run.proposed_at,
-                    "asked_at": a.asked_at,
-                    "late_at": _due(a.late_at),
-                }
-                for a in routes.values()
-            ],
-        )
+    questions: list[dict[str, object]] = [
+        {
+            "run": run.id, "route": a.route, "proposed_at": run.proposed_at,
+            "asked_at": a.asked_at, "late_at": _due(a.late_at),
+        }
+        for a in routes.values()
+    ]  # fmt: skip
     due: dict[tuple[str, str], int] = {}
     for ask in asks:
         for kind in ("remind", "late", "timeout"):
             at = getattr(ask, f"{kind}_at")
             if at is not None:
                 due[kind, ask.route] = min(at, due.get((kind, ask.route), at))
-    timers = [
+    timers: list[dict[str, object]] = [
         {"run": run.id, "kind": kind, "route": route, "due_at": t.within_columns(at)}
         for (kind, route), at in due.items()
     ]
-    if timers:
-        connection.execute(insert(t.timers), timers)
+    return questions, timers
 
 
 def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, TimerKind, str]]:
@@ -158,13 +196,19 @@ def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, T
     return [(run, kind, route) for run, kind, route in rows]
 
 
-def postpone_timer(
-    connection: Connection, run: str, kind: TimerKind, route: str, until: int
-) -> None:
-    """Let a timer come later: others do not wait for one that cannot be fired."""
+def postpone_timer(connection: Connection, run: str, kind: TimerKind, route: str, now: int) -> None:
+    """Let a timer that could not be fired come later, if it is still due.
+
+    After a minute at first, then after twice as long, and so on: others do not wait for it.
+    """
     c = t.timers.c
-    here = (c.run == run, c.kind == kind, c.route == route)
-    connection.execute(update(t.timers).where(*here).values(due_at=until))
+    here = (c.run == run, c.kind == kind, c.route == route, c.due_at <= now)
+    failures = connection.scalar(select(c.failures).where(*here))
+    if failures is None:
+        return
+    pause = min(FIRST_PAUSE_NS << min(failures, 20), SET_ASIDE_NS)
+    due_at = t.within_columns(now + pause)
+    connection.execute(update(t.timers).where(*here).values(due_at=due_at, failures=failures + 1))
 
 
 def ready(connection: Connection, now: int) -> Run | None:
@@ -182,7 +226,7 @@ def ready(connection: Connection, now: int) -> Run | None:
     )
     while (row := connection.execute(query).first()) is not None:
         try:
-            return _read(*row)
+            return read(*row)
         except DamagedRun as error:
             _LOG.error("%s", error)
             later = t.within_columns(now + SET_ASIDE_NS)
@@ -208,7 +252,7 @@ def listed(
     if after is not None:
         query = query.where(tuple_(c.proposed_at, c.id) > after)
     rows = connection.execute(query.order_by(c.proposed_at, c.id).limit(most))
-    return [_read(*row) for row in rows]
+    return [read(*row) for row in rows]
 
 
 def others_wrote(connection: Connection, run: Run, since: int) -> bool:
@@ -220,13 +264,37 @@ def others_wrote(connection: Connection, run: Run, since: int) -> bool:
         .where(c.target == target["id"], c.id != run.id, c.updated_at >= since)
     )
     try:
-        attempts = [attempt for row in rows for attempt in _read(*row).attempts]
+        attempts = [attempt for row in rows for attempt in read(*row).attempts]
     except DamagedRun:  # it may have
         return True
     return any(
         attempt.outcome != "not_applied" and (attempt.ended_at is None or attempt.ended_at >= since)
         for attempt in attempts
     )
+
+
+def writing(connection: Connection, run: Run) -> list[str]:
+    """Return the other runs that are writing, or may be, the same record now."""
+    c, target = t.runs.c, run.round.preview["target"]
+    return list(
+        connection.scalars(
+            select(c.id)
+            .where(c.system == target["system"], c.object == target["object"])
+            .where(c.target == target["id"], c.id != run.id, c.state == State.EXECUTING.value)
+        )
+    )
+
+
+def branches(connection: Connection, of: Sequence[str]) -> list[str]:
+    """Return the runs that some runs are branches of, or the other way round."""
+    c, known = t.runs.c, set(of)
+    near = select(c.id, c.body).where(c.parent.in_(known) | c.id.in_(known)).order_by(c.id)
+    found = set[str]()
+    for row in connection.execute(near):
+        run = read(*row)
+        if run.relation == "branch":
+            found |= {run.id, run.parent or ""}
+    return sorted(found - known)
 
 
 def in_states(
@@ -259,7 +327,7 @@ def several(connection: Connection, ids: Iterable[str]) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for id_, body in connection.execute(select(c.id, c.body).where(c.id.in_(list(ids)))):
         try:
-            found[id_] = _read(id_, body)
+            found[id_] = read(id_, body)
         except DamagedRun as error:
             _LOG.error("%s", error)
     return found
@@ -279,14 +347,16 @@ def ready_at(run: Run, now: int) -> int | None:
     return now if run.state in WORK else None
 
 
-def _read(id_: str, body: str) -> Run:
+def read(id_: str, body: str) -> Run:
+    """Return the run of a row's text; raises DamagedRun."""
     try:
         return _RUN.validate_json(body)
     except ValidationError:
         raise DamagedRun(id_) from None
 
 
-def _text(run: Run) -> str:
+def text_of(run: Run) -> str:
+    """Return a run as its row has it."""
     try:
         return _RUN.dump_json(run).decode()
     except PydanticSerializationError:

@@ -26,6 +26,10 @@ EARLIEST, LATEST = -(2**63), 2**63 - 1
 """The instants that a column holds: 1677 to 2262."""
 
 
+ERASED = "erased"
+"""Stands where something was erased."""
+
+
 def within_columns(nanos: int) -> int:
     """Return an instant as a column holds it; one beyond is drawn to the end."""
     return min(max(nanos, EARLIEST), LATEST)
@@ -81,6 +85,7 @@ timers = Table(
     Column("kind", String(16), primary_key=True),  # remind, late, timeout
     Column("route", String(512), primary_key=True),
     Column("due_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),  # to fire, in a row
 )
 Index("timers_due", timers.c.due_at)
 
@@ -112,6 +117,7 @@ decisions = Table(
     Column("policy", String(80), ForeignKey("policies.digest"), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    Column("erased_at", BigInteger),
 )
 Index("decisions_by_run", decisions.c.run)
 

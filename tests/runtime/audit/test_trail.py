@@ -159,6 +159,21 @@ def test_the_last_checkpoint_must_be_signed_by_the_key(trail: Database) -> None:
     assert [f.kind for f in report(trail, None, PUBLIC).findings] == ["signature"]
 
 
+def test_who_signed_is_said(trail: Database) -> None:
+    found = report(trail, None, PUBLIC)
+    assert (found.signed, found.checkpoints, len(found.signers), found.checked) == (2, 2, 1, True)
+    assert found.signers[0].startswith("gatewright+")
+    unchecked = report(trail)
+    assert (unchecked.is_good, unchecked.signers, unchecked.checked) == (True, found.signers, False)
+    add(trail, 1)
+    sequence(trail)
+    last = report(trail)
+    assert (last.is_good, last.signed, last.checkpoints, last.signers) == (True, 2, 3, ())
+    with trail.reading() as connection:
+        (finding,) = verify(connection, require_signature=True).findings
+    assert (finding.kind, finding.message) == ("signature", "nobody has signed the last checkpoint")
+
+
 def test_a_changed_payload_is_named_and_an_erased_one_is_fine(trail: Database) -> None:
     with trail.transaction() as c:
         c.execute(
@@ -173,8 +188,13 @@ def test_a_changed_payload_is_named_and_an_erased_one_is_fine(trail: Database) -
         c.execute(update(t.payloads).values(content="other"))
     assert told(trail) == ("payload", None)
     with trail.transaction() as c:
-        assert payloads.erase(c, "run-1", 1) == 1
-    assert report(trail).is_good
+        names = payloads.erase(c, "run-1", 1)
+        assert len(names) == 1
+    assert told(trail) == ("payload", None)  # nobody says that it was erased
+    with trail.transaction() as c:
+        body = {"because": "r", "payloads": names, "decisions": []}
+        record(c, "run-1", [Entry("erased", "person", "ann", body)], 1_700_000_000_000_000_000)
+    assert (report(trail).findings, report(trail).erased) == ((), 1)
 
 
 def test_the_command_is_green_and_red_after_one_byte_is_flipped_in_a_copy(tmp_path: Path) -> None:

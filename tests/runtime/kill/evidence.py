@@ -12,8 +12,9 @@ from sqlalchemy import select
 from gatewright.engine.runtime.audit import verify
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import Run
-from gatewright.engine.runtime.store import runs
+from gatewright.engine.runtime.store import payloads, runs
 from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.trail import told
 from tests.runtime.kill.bank import GRADES, ledger_of
 from tests.runtime.kill.journal import Deed, deeds
 from tests.runtime.kill.place import Place
@@ -50,8 +51,9 @@ def collect(place: Place, gate: Gate) -> Evidence:
         rows = connection.execute(
             select(t.leaves.c.run, t.leaves.c.body).order_by(t.leaves.c.number)
         )
+        words = {run: payloads.contents(connection, run) for run in found}
         for run, body in rows:
-            leaves[run].append(json.loads(body))
+            leaves[run].append(told(json.loads(body), words[run]))
         messages = {run: Counter[str]() for run in found}
         ids = list[str]()
         for run, kind, id_ in connection.execute(
