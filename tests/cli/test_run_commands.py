@@ -358,13 +358,18 @@ def test_comments_and_delegations(shop: Shop) -> None:
     id_ = proposed["run"]
     shop.run("comment", id_, "I asked the carrier.", "--as", "bob")
     assert "said  bob: I asked the carrier." in shop.run("show", id_).out
-    until = ("--until", "2999-01-01T00:00:00Z")
+    until = ("--until", "2199-01-01T00:00:00Z")
     given = shop.run("delegate", "--as", "ann", "--to", "eve", *until)
     refused(given, "unknown_person")
     assert shop.run("delegate", "--as", "ann", "--to", "bob").code == 2
     delegation = shop.run("delegate", "--as", "ann", "--to", "bob", *until).out.strip()
+    for who, seen in (("ann", 1), ("bob", 1), ("fay", 0)):
+        listed = shop.run("delegate", "--as", who, "--list").out.splitlines()
+        told = [(line.split("  ")[:2], line.endswith(f" until {until[1]}")) for line in listed]
+        assert told == [([delegation, "ann to bob"], True)] * seen
     assert shop.run("delegate", "--as", "ann", "--revoke", delegation).code == 0
     refused(shop.run("delegate", "--as", "bob", "--revoke", delegation), "no_delegation")
+    assert shop.run("delegate", "--as", "ann", "--list").out == ""
 
 
 def test_text_of_others_cannot_move_the_cursor(shop: Shop) -> None:
