@@ -15,7 +15,7 @@ from tests.readme_blocks import blocks, session
 
 BLOCKS = blocks((ROOT / "docs" / "runtime.md").read_text("utf-8"))
 DRAWN = re.compile(
-    r"\brun_[0-9a-f]{32}|sha256:[0-9a-f]{64}|\d{4}-\d\d-\d\dT[\d:]+Z|(?<=by )\S+:\d+(?=, applied)"
+    r"\brun_[0-9a-f]{8,32}|sha256:[0-9a-f]{64}|\d{4}-\d\d-\d\dT[\d:]+Z|(?<=by )\S+:\d+(?=, applied)"
 )
 
 

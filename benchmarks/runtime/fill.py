@@ -8,6 +8,7 @@ carried out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +24,9 @@ from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import Run
 from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.store.decisions import logged_digest
 from gatewright.engine.runtime.store.keys import value_digest
+from gatewright.engine.runtime.store.vouched import event_digest, run_digest
 from gatewright.engine.values import Timestamp
 
 _BATCH: Final = 2_000
@@ -105,6 +108,7 @@ class _Model:
         changed.words[self.run.round.plan] = payloads.commitment(content, salt)
         changed.words[self.salt] = salt
         changed.words[self.run.card] = self._card(changed)
+        self._vouch(changed)
         rows = {table: [changed.row(row) for row in self.rows[table]] for table in _BY_RUN}
         rows[t.payloads][0] |= {"salt": salt, "content": content}
         for table in _NUMBERED:
@@ -116,6 +120,16 @@ class _Model:
         for table, kept in ((t.event_keys, self.keys), (t.event_rules, self.rules)):
             rows[table] = [changed.row(row) | {"event": event} for row in kept]
         return rows
+
+    def _vouch(self, changed: _Changed) -> None:
+        """Let the digests be replaced that leaves have of other rows."""
+        logged = changed.text(self.rows[t.decisions][0]["body"])
+        changed.words[self.run.round.logged] = logged_digest(logged)
+        rows = json.loads(self.rows[t.leaves][-1]["body"])["rows"]
+        run = json.loads(changed.text(self.rows[t.runs][0]["body"]))
+        changed.words[rows["run"]] = run_digest(run)
+        event = changed.text(self.event["body"])
+        changed.words[rows["event"]] = event_digest(self.run.salt, event)
 
     def _card(self, changed: _Changed) -> str:
         """Return the digest that `card_digest` gives for the twin: no key of the card differs."""

@@ -87,6 +87,15 @@ def read_private(key: Key) -> Ed25519PrivateKey:
     return found
 
 
+def public_of(key: Key) -> bytes:
+    """Return the public key of a private one, in PEM. Raises KeyUnusable."""
+    public = read_private(key).public_key()
+    # Imported late: only signed bundles need it.
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def read_public(key: Key) -> Ed25519PublicKey:
     """Return the public key of a PEM file or text. Raises KeyUnusable."""
     try:

@@ -27,7 +27,8 @@ def decided(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
     """Begin a round: votes of the round before are void with it."""
     if event.round.number != run.round.number + 1:
         raise Refused("outdated", "the run was given another plan in the meantime", "look again")
-    return begin(replace(run, rounds=(*run.rounds, event.round)), event, roster, now)
+    round_ = replace(event.round, fence=run.fence)
+    return begin(replace(run, rounds=(*run.rounds, round_)), event, roster, now)
 
 
 def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
@@ -41,6 +42,7 @@ def begin(run: Run, event: on.Decided, roster: Roster, now: int) -> Step:
             "by": event.by,
             "effect": event.effect, "round": run.round.number, "card": run.card,
             "policy": run.round.policy, "logged": run.round.logged, "plan": run.round.plan,
+            **({"uses": list(run.round.uses)} if run.round.uses else {}),
         },
         {"why": event.why} if event.why else {},
     )  # fmt: skip
@@ -260,7 +262,8 @@ def timer_fired(run: Run, event: on.TimerFired, roster: Roster, now: int) -> Ste
         if ask.route == event.route and due is not None and due <= now:
             if not routing.is_satisfied(ask, run.round.votes, roster):
                 return _TIMERS[event.kind](run, ask, roster, now)
-            return Step(_with_ask(run, ask, _answered(ask, event.kind, now)))
+            answered = _answered(ask, event.kind, now)
+            return Step(_with_ask(run, ask, answered), (_timer("passed", ask),))
     return Step(run)
 
 

@@ -5,6 +5,7 @@ INVARIANT: an attempt begins only where everything is as approved, by the policy
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from time import time_ns
 
 from sqlalchemy import Connection
@@ -20,7 +21,7 @@ from gatewright.engine.runtime.ports import Preview
 from gatewright.engine.runtime.routing import Roster, is_in_force, is_satisfied
 from gatewright.engine.runtime.run import Document, Run, State, TimerKind
 from gatewright.engine.runtime.store import decisions, runs
-from gatewright.engine.runtime.store.history import StoreHistory, number_of
+from gatewright.engine.runtime.store.history import StoreHistory, later_begun, number_of
 from gatewright.engine.runtime.transition import transition
 from gatewright.engine.values import Timestamp
 
@@ -94,18 +95,16 @@ class Claims:
             return "the record has other values than in the preview"
         if round_.expires_at is not None and round_.expires_at <= now:
             return "the approval is too old"
-        # What was proposed later saw this run already: both would wait for each other.
-        before = number_of(connection, run.id)
-        history = StoreHistory(connection, without=run.id, before=before, recorded=True)
-        uses = decisions.uses_of(connection, without=run.id)
-        decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
-        if decision.effect is Effect.BLOCK:
-            return "the policy in force blocks it"
-        needed = qualified_stages(decision, policy.about(plan.action.name))
-        if not {route for stage in needed for route in stage} <= {
-            route for stage in round_.stages for route in stage
-        }:
-            return "the policy in force asks for others"
+        for history in _histories(connection, run):
+            uses = decisions.uses_of(connection, without=run.id)
+            decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
+            if decision.effect is Effect.BLOCK:
+                return "the policy in force blocks it"
+            needed = qualified_stages(decision, policy.about(plan.action.name))
+            if not {route for stage in needed for route in stage} <= {
+                route for stage in round_.stages for route in stage
+            }:
+                return "the policy in force asks for others"
         roster = self._desk.roster(connection, run, plan.action, now)
         if any(not is_satisfied(ask, round_.votes, roster) for ask in round_.asks):
             return "somebody who approved may not do so any more"
@@ -140,13 +139,26 @@ class Claims:
         return changed
 
     def postpone(self, run: str, kind: TimerKind, route: str) -> None:
-        """Let a timer that cannot be fired come again later."""
+        """Let a timer that is still due come again later."""
 
         def work(connection: Connection) -> None:
-            later = self._desk.database.now(connection) + self._lease
-            runs.postpone_timer(connection, run, kind, route, later)
+            now = self._desk.database.now(connection)
+            runs.postpone_timer(connection, run, kind, route, now)
 
         self._desk.database.retrying(work, "writing")
+
+
+def _histories(connection: Connection, run: Run) -> Iterator[StoreHistory]:
+    """Give what a run must be allowed by right before its write.
+
+    What was recorded before it, as when it was decided: what was proposed later saw this run, and
+    both would wait for each other. And that with all that was proposed later and ran meanwhile: a
+    window may have left this run behind by then. Each may open what the other does not.
+    """
+    before = number_of(connection, run.id)
+    yield StoreHistory(connection, without=run.id, before=before, recorded=True)
+    if before is not None and later_begun(connection, before):
+        yield StoreHistory(connection, without=run.id, before=before, begun=True, recorded=True)
 
 
 def _by_name(preview: Document) -> dict[str, Document]:

@@ -1,6 +1,8 @@
-"""Messages that were given up: looking at them, and letting one be told after all."""
+"""Messages that were given up: looking at them, letting one be told after all, or go for good."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from sqlalchemy import Connection
 
@@ -22,17 +24,31 @@ def redeliver(desk: Desk, message: str, *, notifier: str, by: str) -> None:
 
     It comes after what that notifier was told meanwhile. Raises Refused where it is not dead.
     """
+    _decide(desk, message, notifier, by, "message.revived", messages.revive)
 
+
+def drop(desk: Desk, message: str, *, notifier: str, by: str) -> None:
+    """Let a message that was given up go for good: it is not listed any more, nor told.
+
+    Raises Refused where it is not dead.
+    """
+    _decide(desk, message, notifier, by, "message.dropped", messages.drop)
+
+
+_Change = Callable[[Connection, str, str, int], DeadLetter | None]
+
+
+def _decide(desk: Desk, message: str, notifier: str, by: str, kind: str, change: _Change) -> None:
     def work(connection: Connection) -> None:
         now = desk.database.now(connection)
         require_known(Roster(people=desk.directory.people()), by)
-        found = messages.revive(connection, message, notifier, now)
+        found = change(connection, message, notifier, now)
         if found is None:
             raise Refused(
                 "not_dead", f"`{notifier[:80]}` has no message `{message[:80]}` that was given up",
-                "see `dead_letters` for those that there are",
+                "`gatewright dead-letters list` shows those that there are",
             )  # fmt: skip
-        entry = Entry("message.revived", "person", by, {"message": found.id, "notifier": notifier})
+        entry = Entry(kind, "person", by, {"message": found.id, "notifier": notifier})
         trail.record(connection, found.run, (entry,), now)
 
     desk.database.retrying(work, "writing")

@@ -32,7 +32,7 @@ from gatewright.engine.runtime.ports import Connector, Receipt
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Round, Run, State
 from gatewright.engine.runtime.step import Step
-from gatewright.engine.runtime.store import decisions, payloads, runs, trail
+from gatewright.engine.runtime.store import decisions, payloads, runs, trail, vouched
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreError
@@ -239,7 +239,7 @@ class Desk:
             card=card_digest(
                 run, number, name, plan.shown, plan.shown_preview, shown, stages, salt
             ),
-            logged=decisions.logged_digest(logged),
+            logged=decisions.logged_digest(logged), uses=decisions.uses_spent(decision, policy),
         )  # fmt: skip
         return Made(round_, decision, content, salt, logged)
 
@@ -296,9 +296,10 @@ class Desk:
 
     def tell(self, connection: Connection, run: Run, step: Step, now: int) -> None:
         """Write what others learn of a step: its event, audit leaves and messages."""
+        event: PastEvent | None = None
         if run.relation != "compensation":  # taking something back is no action of its own
-            put_event(connection, event_of(run))
-        trail.record(connection, run.id, step.entries, now)
+            event = put_event(connection, event_of(run))
+        trail.record(connection, run.id, step.entries, now, vouched.rows_of(run, event))
         trail.post(connection, run, step.messages, now)
 
     def _tell_parent(self, connection: Connection, run: Run) -> None:

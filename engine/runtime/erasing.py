@@ -19,7 +19,7 @@ from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster, require_known
 from gatewright.engine.runtime.run import Attempt, Document, Round, Run
 from gatewright.engine.runtime.step import Entry
-from gatewright.engine.runtime.store import decisions, history, payloads, runs, trail
+from gatewright.engine.runtime.store import decisions, history, payloads, runs, trail, vouched
 from gatewright.engine.runtime.store.schema import ERASED
 from gatewright.engine.values import Timestamp
 
@@ -98,8 +98,9 @@ class _Step:
             history.blank(self._connection, run.id)
         else:
             history.forget(self._connection, run.id)
-        runs.erase(self._connection, run, without_content(run, self._now))
-        self._record(run, {"payloads": names, "decisions": logged})
+        left = without_content(run, self._now)
+        runs.erase(self._connection, run, left)
+        self._record(left, {"payloads": names, "decisions": logged})
 
     def quotes(self, run: Run, erased: Collection[str]) -> None:
         """Erase the decisions of another run that read those that are erased."""
@@ -116,12 +117,13 @@ class _Step:
         )
         changed = replace(run, version=run.version + 1, updated_at=self._now, rounds=rounds)
         runs.change(self._connection, run, changed, None)
-        self._record(run, {"payloads": [], "decisions": logged, "of": list(erased)})
+        self._record(changed, {"payloads": [], "decisions": logged, "of": list(erased)})
 
     def _record(self, run: Run, body: Document) -> None:
         self.decisions += len(body["decisions"])
         entry = Entry(KIND, "person", self._by, {"because": self._because, **body})
-        trail.record(self._connection, run.id, (entry,), self._now)
+        event = history.body_of(self._connection, run.id)
+        trail.record(self._connection, run.id, (entry,), self._now, vouched.rows_text(run, event))
 
 
 # --- what may be erased
@@ -179,12 +181,13 @@ def _counted(run: Run, until: int | None) -> Refused:
 
 
 def without_content(run: Run, now: int) -> Run:
-    """Return a run without what it was about. Pure."""
+    """Return a run without what it was about, and with another salt."""
     return replace(
         run, version=run.version + 1, updated_at=now, erased_at=now, proposal="",
         rounds=tuple(map(_round, run.rounds)), attempts=tuple(map(_attempt, run.attempts)),
         remarks=tuple(replace(remark, text=ERASED) for remark in run.remarks),
         undo=None if run.undo is None else {}, note=None, record=None, idempotency_key=None,
+        salt=payloads.new_salt(),
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ Nothing is lost and nothing happens where one of these is raised.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class GateError(Exception):
     """A request that the gate does not carry out. `code` is stable, `help` says what to do."""
@@ -27,7 +29,17 @@ class NoSuchRun(GateError):
         super().__init__(
             "no_such_run",
             f"there is no run `{run[:80]}`",
-            "a run is named by its whole id, as `gatewright propose` and `queue` show it",
+            "a run is named by its id, or by the beginning of it of at least 6 characters",
+        )
+
+
+class AmbiguousRun(GateError):
+    """The ids of several runs begin so."""
+
+    def __init__(self, run: str, candidates: Sequence[str], *, more: bool) -> None:
+        listed = ", ".join(candidates) + (", and others" if more else "")
+        super().__init__(
+            "ambiguous_run", f"several runs begin with `{run[:80]}`", f"name one of {listed}"
         )
 
 

@@ -34,7 +34,7 @@ from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
-from gatewright.engine.runtime.store import payloads, trail
+from gatewright.engine.runtime.store import payloads, runs, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
@@ -222,6 +222,10 @@ class Gate:
         """Let a message that was given up be told after all; raises Refused where it is not."""
         dead_letters.redeliver(self.desk, message, notifier=notifier, by=by)
 
+    def drop(self, message: str, *, notifier: str, by: str) -> None:
+        """Let a message that was given up go for good; raises Refused where it is not."""
+        dead_letters.drop(self.desk, message, notifier=notifier, by=by)
+
     # --- erasing
 
     def erase(self, run: str, *, by: str, because: str, counted: bool = False) -> Erased:
@@ -238,6 +242,13 @@ class Gate:
     def run(self, run: str) -> Run:
         """Return a run; raises NoSuchRun."""
         return self.desk.run(run)
+
+    def find(self, named: str) -> str:
+        """Return the id of a run that is named by at least 6 characters of its beginning.
+
+        Raises NoSuchRun, and AmbiguousRun where several begin so.
+        """
+        return self.desk.database.retrying(lambda c: runs.find(c, named), "reading")
 
     def queue(self, *, person: str | None = None, most: int = 100) -> list[Run]:
         """Return what waits for people, the oldest first; for one person what they may answer.

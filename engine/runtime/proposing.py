@@ -5,26 +5,31 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
-from gatewright.engine.canonical import digest
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.runtime import answering, answers, calling, failpoints, measuring, telemetry
+from gatewright.engine.runtime import (
+    answering,
+    answers,
+    calling,
+    failpoints,
+    measuring,
+    routing,
+    telemetry,
+)
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
 from gatewright.engine.runtime.plan import Plan, make_plan, target_of, with_target
 from gatewright.engine.runtime.ports import ConnectorError, Preview, TargetRef
+from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.step import ActorKind, Entry
-from gatewright.engine.runtime.store import runs
+from gatewright.engine.runtime.store import payloads, runs
 from gatewright.engine.runtime.transition import ARROWS, transition
-
-LONGEST_KEY: Final = 512
-"""How many characters the store has for what a repeated proposal is known by."""
 
 _REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
 
@@ -43,14 +48,8 @@ class Proposal:
     @property
     def key(self) -> str | None:
         """What a repeated proposal is known by: keys of different agents never meet."""
-        agent, key = self.action.agent, self.action.idempotency_key
-        if key is None:
-            return None
-        id_ = agent.id if agent and agent.id else ""
-        name = id_.replace("\\", "\\\\").replace(":", "\\:") + f":{key}"
-        if len(name) > LONGEST_KEY:  # no other begins so
-            return "\\" + digest(name)
-        return name
+        agent = self.action.agent
+        return runs.key_of(agent.id if agent else None, self.action.idempotency_key)
 
     def remarks(self, now: int) -> tuple[Remark, ...]:
         """Return what the run begins with: the note, if there is one."""
@@ -74,7 +73,7 @@ class Proposing:
     def propose(self, proposal: Proposal) -> Run:
         """Return a new run, or the one that there is of the same proposal."""
         with telemetry.span("propose", action=proposal.action.name) as span:
-            run = self._proposed(proposal, "run_" + uuid.uuid4().hex)
+            run = self._proposed(proposal, runs.PREFIX + uuid.uuid4().hex)
             span.set(run=run.id, state=run.state.value)
             return run
 
@@ -153,11 +152,13 @@ class Proposing:
             rounds=(made.round,), remarks=proposal.remarks(now),
             undo=proposal.undo, relation=proposal.relation,
             parent=proposal.parent.id if proposal.parent else None,
-            idempotency_key=plan.action.idempotency_key,
+            idempotency_key=plan.action.idempotency_key, salt=payloads.new_salt(),
         )  # fmt: skip
         roster = self._desk.roster(connection, run, plan.action, now)
         event = on.Decided(made.effect, made.round, proposal.requester)
         step = answering.begin(run, event, roster, now)
+        if proposal.parent is not None:
+            _require_answerable(step.run, roster)
         run = replace(step.run, version=1)
         runs.add(connection, run, proposal.key, runs.ready_at(run, now))
         self._desk.keep_round(connection, run, made, policy, now)
@@ -275,6 +276,30 @@ def _require_none_other(connection: Connection, parent: Run) -> None:
             "compensating", f"run `{parent.id}` is being taken back already",
             f"look at {busy[0].id if busy else parent.compensation}",
         )  # fmt: skip
+
+
+def _require_answerable(run: Run, roster: Roster) -> None:
+    """Refuse what nobody could answer, since who asks for it must not answer it.
+
+    A route is waited for where its timeout approves, or escalates to one that can be answered.
+    """
+    if run.state is not State.PENDING:
+        return
+    for name in (name for stage in run.round.stages for name in stage):
+        route = roster.routes.get(name)
+        if route is None or route.then == "approve":
+            continue
+        if routing.can_be_answered(route.ask(run.proposed_at), (), roster):
+            continue
+        heir = roster.routes.get(route.escalates_to or "") if route.then == "escalate" else None
+        if heir is not None and routing.can_be_answered(heir.ask(run.proposed_at), (), roster):
+            continue
+        raise Refused(
+            "nobody_left",
+            f"nobody could answer: `{route.name}` needs more people than it has without"
+            f" `{run.requester}`, who asks for this",
+            f"let somebody ask for it who does not answer for `{route.name}`",
+        )
 
 
 def _require_same(run: Run, action: Action) -> None:

@@ -48,6 +48,9 @@ TERMINAL = frozenset({
 })  # fmt: skip
 """Nothing happens any more, unless a person asks for it."""
 
+BEGUN = frozenset({State.EXECUTING, State.VERIFYING, State.OUTCOME_UNKNOWN})
+"""It may have been written, and rules still see it as pending."""
+
 WORK = frozenset({State.AUTO, State.APPROVED, State.STALE, State.EXECUTING, State.VERIFYING})
 """A worker has something to do."""
 
@@ -138,6 +141,10 @@ class Round:
     """Until when an approval may be used."""
     logged: str = ""
     """The digest of the decision as the decision log has it."""
+    uses: tuple[str, ...] = ()
+    """The exceptions of limited uses that it spends one of."""
+    fence: int = 0
+    """How many claims of the run there were before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +211,8 @@ class Run:
     """Counts the claims: a worker whose claim is not the latest changes nothing."""
     erased_at: int | None = None
     """Since when nothing is known any more of what it was about."""
+    salt: str = ""
+    """Keeps others from guessing what the run holds from the digest that the trail has of it."""
 
     @property
     def round(self) -> Round:

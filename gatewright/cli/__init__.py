@@ -44,6 +44,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Operation": {
         "work": ("work", "Carry out runs, fire timers, keep the audit trail."),
         "db": ("db", "Make or upgrade the tables of a store, or check them."),
+        "dead-letters": ("dead_letters", "See messages that were given up; retry or drop them."),
         "audit": ("audit", "Check the audit trail of a store, export it, prove entries."),
     },
 }

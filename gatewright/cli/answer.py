@@ -64,12 +64,13 @@ def approve(
         raise click.UsageError("name the card that was looked at: --card DIGEST, or RUN=DIGEST")
     refused = False
     with opened(config) as gate:
-        for run, named in wanted:
+        for begins, named in wanted:
             try:
+                run = gate.find(begins)
                 seen = named or _seen(gate, run)
                 tell(gate, gate.approve(run, by=person, card=seen, route=route, note=note), form)
             except GateError as error:
-                NotDone(error, run if len(wanted) > 1 else None).show()
+                NotDone(error, begins if len(wanted) > 1 else None).show()
                 refused = True
     raise SystemExit(int(refused))
 
@@ -104,7 +105,13 @@ def reject(run: str, config: str, person: str, note: str, form: str) -> None:
     Example:
       gatewright reject run_1c7e --as ann --note "The parcel came on Tuesday."
     """
-    _answer(config, form, lambda gate: gate.reject(run, by=person, note=note), loosens_nothing=True)
+    _answer(
+        config,
+        form,
+        run,
+        lambda gate, run: gate.reject(run, by=person, note=note),
+        loosens_nothing=True,
+    )
 
 
 @click.command("request-changes")
@@ -123,7 +130,8 @@ def request_changes(run: str, config: str, person: str, note: str, form: str) ->
     _answer(
         config,
         form,
-        lambda gate: gate.request_changes(run, by=person, note=note),
+        run,
+        lambda gate, run: gate.request_changes(run, by=person, note=note),
         loosens_nothing=True,
     )
 
@@ -141,7 +149,7 @@ def take_over(run: str, config: str, person: str, note: str | None, form: str) -
     Example:
       gatewright take-over run_1c7e --as ann
     """
-    _answer(config, form, lambda gate: gate.take_over(run, by=person, note=note))
+    _answer(config, form, run, lambda gate, run: gate.take_over(run, by=person, note=note))
 
 
 @click.command("complete")
@@ -167,8 +175,8 @@ def complete(
     """
     content = None if record is None else action_of(record, "a record")
     _answer(
-        config, form,
-        lambda gate: gate.complete_manually(
+        config, form, run,
+        lambda gate, run: gate.complete_manually(
             run, by=person, record=content, executed=executed, note=note
         ),
     )  # fmt: skip
@@ -187,7 +195,13 @@ def cancel(run: str, config: str, person: str, note: str | None, form: str) -> N
     Example:
       gatewright cancel run_1c7e --as ann
     """
-    _answer(config, form, lambda gate: gate.cancel(run, by=person, note=note), loosens_nothing=True)
+    _answer(
+        config,
+        form,
+        run,
+        lambda gate, run: gate.cancel(run, by=person, note=note),
+        loosens_nothing=True,
+    )
 
 
 @click.command("retry")
@@ -202,7 +216,7 @@ def retry(run: str, config: str, person: str, form: str) -> None:
     Example:
       gatewright retry run_1c7e --as ann
     """
-    _answer(config, form, lambda gate: gate.retry(run, by=person))
+    _answer(config, form, run, lambda gate, run: gate.retry(run, by=person))
 
 
 @click.command("compensate")
@@ -218,7 +232,7 @@ def compensate(run: str, config: str, person: str, note: str | None, form: str) 
     Example:
       gatewright compensate run_1c7e --as ann --note "The parcel came after all."
     """
-    _answer(config, form, lambda gate: gate.compensate(run, by=person, note=note))
+    _answer(config, form, run, lambda gate, run: gate.compensate(run, by=person, note=note))
 
 
 @click.command("comment")
@@ -235,12 +249,17 @@ def comment(run: str, text: str, config: str, person: str, form: str) -> None:
       gatewright comment run_1c7e "I have asked the carrier." --as ann
     """
     _answer(
-        config, form, lambda gate: gate.comment(run, by=person, text=text), loosens_nothing=True
+        config,
+        form,
+        run,
+        lambda gate, run: gate.comment(run, by=person, text=text),
+        loosens_nothing=True,
     )
 
 
 def _answer(
-    config: str, form: str, say: Callable[[Gate], Run], *, loosens_nothing: bool = False
-) -> Any:
+    config: str, form: str, run: str, say: Callable[[Gate, str], Run], *,
+    loosens_nothing: bool = False,
+) -> Any:  # fmt: skip
     with opened(config, loosens_nothing=loosens_nothing) as gate:
-        tell(gate, say(gate), form)
+        tell(gate, say(gate, gate.find(run)), form)

@@ -11,11 +11,19 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, inspect, make_url
 
-from gatewright.cli.gate import errors_told, gate_option, opened, person_option, store_option
+from gatewright.cli.gate import (
+    CONFIGURED,
+    errors_told,
+    gate_option,
+    opened,
+    person_option,
+    store_option,
+)
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import Refused
-from gatewright.configuration import seal_of
+from gatewright.configuration import Configuration, audit_key_of, seal_of
 from gatewright.engine.bundle.errors import KeyUnusable
+from gatewright.engine.bundle.signing import Key, public_of
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, read
 from gatewright.engine.runtime.audit.entries import latest, leaves, points, spoken
 from gatewright.engine.runtime.audit.tree import inclusion_proof, verify_inclusion
@@ -23,6 +31,7 @@ from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.deriving import derive
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreError
+from gatewright.engine.runtime.store.runs import find
 
 
 @click.group("audit")
@@ -40,9 +49,19 @@ def command() -> None:
               help="A public Ed25519 key that signs checkpoints, a PEM file.")  # fmt: skip
 @click.option("--against", "against", metavar="FILE", type=click.Path(),
               help="A checkpoint that was kept elsewhere.")  # fmt: skip
+@click.option("--require-signature", "required", is_flag=True,
+              help="It is wrong where nobody signed the last checkpoint.")  # fmt: skip
+@click.option("--no-rows", "no_rows", is_flag=True,
+              help="Look at the trail alone, not at runs, limits, delegations.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def verify_command(store: str, keys: tuple[str, ...], against: str | None, form: str) -> None:
+def verify_command(
+    store: str, keys: tuple[str, ...], against: str | None, required: bool, no_rows: bool, form: str
+) -> None:
     """Compute the trail anew, and name the first thing that is wrong.
+
+    By --key, and else by the `audit_key` of the configuration, the last checkpoint must be signed;
+    without one it says whether anybody signed. Then compare the other rows of the store with the
+    trail, and name each that is not as the trail says.
 
     \b
     Examples:
@@ -52,9 +71,10 @@ def verify_command(store: str, keys: tuple[str, ...], against: str | None, form:
     Exit codes: 0 the trail holds; 1 it does not; 2 wrong usage, or unreadable input.
     """
     kept = None if against is None else _kept(against)
+    trusted: tuple[Key, ...] = keys or _configured()
     with _reading(store) as connection:
         try:
-            report = verify(connection, keys, kept)
+            report = verify(connection, trusted, kept, rows=not no_rows, require_signature=required)
         except KeyUnusable as error:
             raise Refused("--key", error.why) from None
     write(
@@ -131,7 +151,7 @@ def erase_command(
     Exit codes: 0 erased; 1 refused; 2 wrong usage, or input that cannot be read.
     """
     with opened(config) as gate:
-        erased = gate.erase(run, by=person, because=because, counted=counted)
+        erased = gate.erase(gate.find(run), by=person, because=because, counted=counted)
     if form == "json":
         write(json.dumps(asdict(erased), indent=2))
         return
@@ -166,7 +186,7 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     with errors_told():
         key = None if seal is None else seal_of(seal)
     with _reading(store) as connection, errors_told():
-        derived = [one for run in runs for one in derive(connection, run, key)]
+        derived = [one for run in runs for one in derive(connection, find(connection, run), key)]
     if form == "json":
         write(json.dumps([asdict(one) for one in derived], indent=2))
     else:
@@ -174,6 +194,16 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
             why = f": {one.why}" if one.why else ""
             write(f"{one.run}  {one.number}  {one.at}  {one.effect}  {one.outcome}{why}")
     raise SystemExit(int(any(one.outcome not in ("same", "erased") for one in derived)))
+
+
+def _configured() -> tuple[Key, ...]:
+    """Return the public key of what signs the trail, where the store's configuration says so."""
+    found: Configuration | None = click.get_current_context().meta.get(CONFIGURED)
+    if found is None:  # the store was named, not its configuration
+        return ()
+    with errors_told():
+        key = audit_key_of(found)
+    return () if key is None else (public_of(key),)
 
 
 @contextmanager
@@ -210,8 +240,28 @@ def _told(report: Report) -> str:
     lines = [f"wrong: {finding.message}" for finding in report.findings]
     if not lines:
         lines = [f"good: {report.size} leaves, {report.checkpoints} checkpoints, {report.root}"]
+    if report.checkpoints:
+        lines.append(_signed(report))
+    if report.rows is None:
+        lines.append("runs and delegations were not compared with the trail")
+    elif report.is_good and report.rows:
+        lines.append(f"{report.rows} runs and delegations are as the trail says")
+    if report.unvouched:
+        lines.append(f"{report.unvouched} runs are of an older version: they are not compared")
     if report.erased:
         lines.append(f"{report.erased} payloads and decisions are erased, as the trail says")
     if report.waiting:
         lines.append(f"{report.waiting} leaves wait for a checkpoint: nothing is said of them")
     return "\n".join(lines)
+
+
+def _signed(report: Report) -> str:
+    """Say who signed the last checkpoint, and whether that was checked."""
+    if not report.signers:
+        return "nobody has signed: whoever can write to the store could have written all of this"
+    by = ", ".join(report.signers)
+    if report.checked:
+        return (
+            f"signed by {by}; {report.signed} of {report.checkpoints} checkpoints have signatures"
+        )
+    return f"signed by {by}, it says: not checked, since no --key was given"

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from gatewright.engine.runtime.gate import Gate
     from gatewright.engine.runtime.run import Run
 
+CONFIGURED = "gatewright.configuration"
+"""Where a command's context has the configuration that its store is of."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -68,7 +71,8 @@ def store_option(command: F) -> F:
             return named
         if config == NAME and not Path(config).exists():
             raise click.UsageError(f"name the store with --store; there is no {NAME} here")
-        return configuration(config).store
+        context.meta[CONFIGURED] = configured = configuration(config)
+        return configured.store
 
     option = click.option("--store", "store", metavar="URL", callback=found,
                           help="The store, such as sqlite:///gate.db, if not that of the"

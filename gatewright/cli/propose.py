@@ -55,7 +55,7 @@ def branch(run: str, config: str, action: str, person: str, form: str) -> None:
     """
     given = action_of(action)
     with opened(config) as gate:
-        tell(gate, gate.branch(run, given, by=person), form, whole=True)
+        tell(gate, gate.branch(gate.find(run), given, by=person), form, whole=True)
 
 
 @click.command("revise")
@@ -77,4 +77,4 @@ def revise(run: str, config: str, action: str, person: str, form: str) -> None:
     """
     given = action_of(action)
     with opened(config) as gate:
-        tell(gate, gate.revise(run, given, by=person), form, whole=True)
+        tell(gate, gate.revise(gate.find(run), given, by=person), form, whole=True)

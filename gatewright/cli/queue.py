@@ -95,4 +95,4 @@ def show(run: str, config: str, form: str) -> None:
     Exit codes: 0 shown; 1 there is no such run; 2 wrong usage, or input that cannot be read.
     """
     with opened(config, loosens_nothing=True) as gate:
-        tell(gate, gate.run(run), form, whole=True)
+        tell(gate, gate.run(gate.find(run)), form, whole=True)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.errors import GateError
-from gatewright.engine.runtime.run import State
+from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.store.payloads import commitment
 from tests.runtime.world import World
 
@@ -137,10 +137,8 @@ def test_a_body_is_what_is_hashed(world: World) -> None:
     assert not verified(world).is_good
 
 
-def test_what_the_trail_does_not_cover(world: World) -> None:
-    """As docs/audit.md says: rows that are no entries. The trail itself shows that nobody approved."""
-    run = world.propose("75.00 USD", "ch_1")
-    world.worker.drain()
+def approved_by_hand(world: World, run: Run) -> None:
+    """Make a run approved by a vote that nobody gave."""
     body = body_of(world, run.id)
     body["state"] = "approved"
     body["rounds"][-1]["votes"] = [
@@ -151,8 +149,24 @@ def test_what_the_trail_does_not_cover(world: World) -> None:
         b=json.dumps(body), r=run.id,
     )  # fmt: skip
     edit(world, "UPDATE events SET status = 'rejected'")
+
+
+def test_an_approval_by_hand_is_seen(world: World) -> None:
+    run = world.propose("75.00 USD", "ch_1")
+    world.worker.drain()
+    approved_by_hand(world, run)
+    named = {(one.table, one.column) for one in verified(world).findings}
+    assert named >= {("runs", "state"), ("runs", "votes"), ("events", "status")}
+
+
+def test_what_is_over_is_seen_in_the_trail_alone(world: World) -> None:
+    """As docs/audit.md says: the next step vouches for what it finds. But nobody has approved."""
+    run = world.propose("75.00 USD", "ch_1")
+    world.worker.drain()
+    approved_by_hand(world, run)
     assert world.work(run).state is State.DONE
-    assert verified(world).is_good
     kinds = [entry["kind"] for entry in world.gate.trail(run.id)]
     assert "executing" in kinds
     assert "approved" not in kinds
+    # The vote stands in the row still, and no entry has it.
+    assert [one.column for one in verified(world).findings] == ["votes"]

@@ -67,7 +67,7 @@ def test_a_twin_is_a_run_like_any_other(database_url: str) -> None:
         with opened.desk.database.reading() as connection:
             report = verify(connection)
         assert report.is_good
-        assert report.payloads == 4
+        assert report.payloads == 5  # four plans, and the receipt
 
 
 def test_twins_leave_the_rows_that_proposals_leave(database_url: str) -> None:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatewright.engine.runtime.store.payloads import commitment
 from tests.cli.run import REFUNDS, Ran, run
+from tests.runtime.audit.keys import key_pair
 
 CONFIGURATION = """
 policy = {policy}
@@ -535,3 +537,90 @@ def test_words_are_exported_beside_their_commitments(shop: Shop) -> None:
     body = json.loads(line["leaf"]["body"])
     assert body["words"] == commitment(line["words"]["content"], line["words"]["salt"])
     assert json.loads(line["words"]["content"]) == {"note": "It came."}
+
+
+def test_whether_anybody_signed_is_said(shop: Shop) -> None:
+    shop.propose(refund("20.00 USD"))
+    shop.run("work", "--drain")
+    named = ("audit", "verify", "--config", shop.config)
+    unsigned = run(*named)
+    assert (unsigned.code, "nobody has signed" in unsigned.out) == (0, True)
+    refused_ = run(*named, "--require-signature")
+    assert (refused_.code, "wrong: nobody has signed" in refused_.out) == (1, True)
+
+    private, public = key_pair(1)
+    (shop.folder / "trail.pem").write_bytes(private)
+    (shop.folder / "trail.pub.pem").write_bytes(public)
+    shop.config.write_text('audit_key = "trail.pem"\n' + shop.config.read_text())
+    before = run(*named)  # the key is configured, and the checkpoint is from before
+    assert (before.code, "signed by none of the keys" in before.out) == (1, True)
+    shop.propose(refund("20.00 USD", "ch_2"))
+    shop.run("work", "--drain")
+    for more in ((), ("--key", shop.folder / "trail.pub.pem"), ("--require-signature",)):
+        signed = run(*named, *more)
+        assert (signed.code, "\nsigned by gatewright+" in signed.out) == (0, True)
+        assert " of " in signed.out.split("signed by")[1]
+    unchecked = run("audit", "verify", "--store", f"sqlite:///{shop.folder / 'gate.db'}")
+    assert (unchecked.code, "not checked, since no --key" in unchecked.out) == (0, True)
+    (shop.folder / "trail.pem").unlink()
+    assert run(*named).code == 2
+
+
+def test_a_drain_says_what_became_of_each_run(shop: Shop) -> None:
+    done = shop.propose(refund("20.00 USD"))["run"]
+    moved = shop.propose(refund("20.00 USD", "ch_2"))["run"]
+    with closing(sqlite3.connect(shop.folder / "shop.db")) as db, db:
+        db.execute("UPDATE charges SET v = 2, refunded = 5 WHERE id = 'ch_2'")
+    drained = shop.run("work", "--drain").out.splitlines()
+    assert drained[:-1] == [
+        f"{done[:12]}  stripe.charge ch_1  done",
+        f"{moved[:12]}  stripe.charge ch_2  done",
+    ]
+    assert drained[-1].endswith(" steps")
+    assert shop.run("work", "--drain").out == "0 steps\n"
+    waits = shop.propose(refund(charge="ch_3"))
+    shop.run("approve", f"{waits['run']}={waits['card']}", "--as", "ann")
+    told = shop.run("work", "--drain", "--json").data
+    assert told["runs"] == [{
+        "run": waits["run"], "action": "billing.refund", "system": "stripe", "object": "charge",
+        "record": "ch_3", "outcome": "done", "note": None,
+    }]  # fmt: skip
+    assert told["steps"] >= 1
+    assert shop.run("work", "--json").code == 2
+
+
+def test_the_beginning_of_an_id_names_a_run(shop: Shop) -> None:
+    proposed = shop.propose(refund())
+    id_, short = proposed["run"], proposed["run"][:12]
+    for named in (short, short.removeprefix("run_")):
+        assert shop.told("show", named)["run"] == id_
+    for wrong in (short[:5], "run_none", short.upper(), "run_%", "run\0"):
+        refused(shop.run("show", wrong), "no_such_run")
+    assert shop.told("comment", short, "hello", "--as", "bob")["run"] == id_
+    approved = shop.run("approve", f"{short}={proposed['card']}", "--as", "ann")
+    assert (approved.code, shop.state(short)) == (0, "approved")
+    shop.run("work", "--drain")
+    assert run("audit", "derive", "--config", shop.config, short).out.startswith(id_)
+    back = shop.told("compensate", short, "--as", "bob")
+    assert back["parent"] == id_
+
+
+def test_a_beginning_that_several_have_is_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+
+    class Named:
+        def __init__(self) -> None:
+            self.hex = f"abcd{next(numbers):028x}"
+
+    monkeypatch.setattr("gatewright.engine.runtime.proposing.uuid.uuid4", Named)
+    runs = [shop.propose(refund("20.00 USD", f"ch_{n % 3 + 1}"))["run"] for n in range(2)]
+    ran = shop.run("cancel", "run_abcd", "--as", "ann")
+    refused(ran, "ambiguous_run")
+    assert f"help: name one of {runs[0]}, {runs[1]}\n" in ran.err
+    assert [shop.state(one) for one in runs] == ["auto", "auto"]
+    assert shop.told("show", runs[1])["run"] == runs[1]
+    for n in range(10):
+        shop.propose(refund("20.00 USD", f"ch_{n % 3 + 1}"))
+    assert ", and others" in shop.run("show", "run_abcd").err

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from gatewright.engine.load import load_source
 from gatewright.engine.runtime.errors import Refused
+from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
+from tests.conftest import ROOT
 from tests.runtime.world import HOUR, World, refund
+
+REFUNDS = (ROOT / "examples" / "refunds" / "refunds.gate").read_text("utf-8")
 
 
 @pytest.fixture
@@ -110,3 +115,59 @@ def test_not_everybody_takes_things_back(world: World, person: str) -> None:
     run = done(world)
     with pytest.raises(Refused):
         world.gate.compensate(run.id, by=person)
+
+
+def test_what_somebody_else_took_back_is_not_taken_for_ones_own(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The call is lost, and in that moment somebody writes the old values back by hand."""
+    with World(database_url, tmp_path, Idempotency.COMPARE_AND_SET).opened() as world:
+        run = done(world)
+        back = world.approve(world.gate.compensate(run.id, by="bob"), "ann")
+        write = world.ledger.compensate
+
+        def lost(*args: object) -> object:
+            world.ledger.compensate = write  # type: ignore[method-assign]
+            world.ledger.put("ch_1")
+            raise OSError("the network is gone")
+
+        world.ledger.compensate = lost  # type: ignore[assignment,method-assign]
+        ended = world.work(back)
+        assert ended.state is State.OUTCOME_UNKNOWN
+        assert "the record was written since" in (ended.note or "")
+        assert world.gate.run(run.id).state is State.COMPENSATING
+        assert world.ledger.effects() == 1
+        found = world.gate.complete_manually(back.id, by="ann", executed=False)
+        assert (found.state, world.gate.run(run.id).state) == (
+            State.FAILED, State.COMPENSATION_FAILED,
+        )  # fmt: skip
+
+
+NO_WAY_OUT = REFUNDS.replace("  timeout 4h then escalate finance\n", "  timeout 4h then reject\n")
+
+
+@pytest.mark.parametrize("way_out", [False, True])
+def test_who_is_needed_to_answer_does_not_ask(world: World, way_out: bool) -> None:
+    """Ann is the only manager: asked by her, nobody could answer, unless finance is asked later."""
+    if not way_out:
+        without = NO_WAY_OUT.replace("  outranks manager\n", "")
+        world.policy = load_source(without)
+    else:
+        world.policy = load_source(REFUNDS.replace("  outranks manager\n", ""))
+    run = done(world)
+    world.groups["support-managers"] = ["ann"]
+    if way_out:
+        assert world.gate.compensate(run.id, by="ann").state is State.PENDING
+        return
+    asks: list[Callable[[], Run]] = [
+        lambda: world.gate.compensate(run.id, by="ann"),
+        lambda: world.gate.branch(run.id, refund("60.00 USD", "ch_2"), by="ann"),
+    ]
+    for ask in asks:
+        with pytest.raises(Refused) as caught:
+            ask()
+        assert caught.value.code == "nobody_left"
+        assert "`ann`, who asks for this" in caught.value.message
+    assert [one.id for one in world.gate.listed(list(State))] == [run.id]
+    back = world.gate.compensate(run.id, by="oli")
+    assert world.work(world.approve(back, "ann")).state is State.DONE

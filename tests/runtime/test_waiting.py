@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select, update
 
+from gatewright.engine.runtime.audit.verify import verify
+from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, Refused
-from gatewright.engine.runtime.run import Run, State
+from gatewright.engine.runtime.run import Run, State, TimerKind
 from gatewright.engine.runtime.store import payloads
+from gatewright.engine.runtime.store import schema as t
+from gatewright.engine.runtime.worker import Worker
 from gatewright.engine.values import Timestamp
 from tests.runtime.model.policies import policy
 from tests.runtime.test_exclusion import GROUPS, asking
@@ -186,3 +191,128 @@ def test_a_later_proposal_does_not_hold_up_an_earlier_one(world: World) -> None:
     assert (first.state, later.state) == (State.AUTO, State.PENDING)
     assert world.work(first).state is State.DONE
     assert world.gate.run(later.id).state is State.PENDING
+
+
+def refund_of(customer: str, way: str, charge: str) -> dict[str, object]:
+    """A refund of 60 USD; more than 100 USD for a customer in a day is for finance."""
+    action = asking(way, charge)
+    return action | {"params": {"customer": customer, "amount": "60.00 USD", "way": way}}
+
+
+def test_a_late_approval_does_not_pass_a_limit_that_is_full(world: World) -> None:
+    """After a day the second does not see the first any more, and runs; the first sees that."""
+    first = world.gate.propose(refund_of("C", "manager", "ch_1"))
+    world.now += 4 * HOUR + 1
+    first = world.work(first)
+    assert [ask.name for ask in first.round.asks] == ["finance"]  # the managers did not answer
+    world.now += 20 * HOUR
+    second = world.gate.propose(refund_of("C", "auto", "ch_2"))
+    assert (second.state, world.work(second).state) == (State.AUTO, State.DONE)
+    asked = world.work(world.approve(first, "fay"))
+    assert (asked.state, asked.note) == (State.PENDING, "the policy in force asks for others")
+    assert asked.round.stages == (("shop.model.finance",),)
+    assert (world.ledger.effects("ch_1"), world.ledger.effects("ch_2")) == (0, 1)
+    assert world.work(world.approve(asked, "gus")).state is State.DONE
+
+
+def test_what_ran_since_counts_at_the_write(world: World) -> None:
+    """Finance let the later one run; so the earlier one is more than managers may approve."""
+    first = world.gate.propose(refund_of("C", "manager", "ch_1"))
+    later = world.gate.propose(refund_of("C", "auto", "ch_2"))
+    assert (first.state, later.state) == (State.PENDING, State.PENDING)
+    assert world.work(world.approve(later, "fay")).state is State.DONE
+    asked = world.work(world.approve(first, "ann"))
+    assert (asked.state, asked.round.stages) == (State.PENDING, (("shop.model.finance",),))
+    assert world.ledger.effects("ch_1") == 0
+
+
+def test_what_is_being_written_counts_too(world: World) -> None:
+    first = world.gate.propose(refund_of("C", "manager", "ch_1"))
+    later = world.approve(world.gate.propose(refund_of("C", "auto", "ch_2")), "fay")
+    first = world.approve(first, "ann")
+    write = world.ledger.execute
+    meanwhile: list[State] = []
+
+    def busy(*args: object) -> object:
+        if not meanwhile:
+            other = Worker(world.gate, name="w2", lease_s=60, call_timeout_s=5)
+            meanwhile.append(State.PENDING)
+            other.step()
+            meanwhile.append(world.gate.run(first.id).state)
+        return write(*args)  # type: ignore[arg-type]
+
+    world.ledger.execute = busy  # type: ignore[assignment,method-assign]
+    with world.gate.desk.database.transaction() as connection:  # the later one is taken first
+        connection.execute(update(t.runs).where(t.runs.c.id == later.id).values(ready_at=0))
+    world.worker.step()
+    assert meanwhile[1] is State.STALE
+    assert world.gate.run(later.id).state is State.DONE
+
+
+# --- timers that cannot fire
+
+MINUTE = HOUR // 60
+
+
+def overdue(world: World, many: int) -> tuple[list[Run], Run]:
+    """Return runs that are asked of finance, and one more whose timer is due last."""
+    bad = [world.gate.propose(asking("finance", f"ch_{n % 5 + 1}")) for n in range(many)]
+    world.now += 1
+    good = world.gate.propose(asking("finance", "ch_1"))
+    world.now += DAY
+    return bad, good
+
+
+def failures(world: World) -> dict[str, int]:
+    with world.gate.desk.database.reading() as connection:
+        c = t.timers.c
+        found = connection.execute(select(c.run, func.max(c.failures)).group_by(c.run))
+        return {row[0]: row[1] for row in found}
+
+
+@pytest.mark.parametrize("how", ["raises", "refused", "says nothing"])
+def test_timers_that_cannot_fire_keep_no_other_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """As many as a worker looks at in a step, all due before the one that can."""
+    monkeypatch.setattr(Worker._fire_timers, "__defaults__", (None, 3))
+    bad, good = overdue(world, 3)
+    fire, broken = Claims.fire, {run.id for run in bad}
+
+    def failing(self: Claims, run: str, kind: TimerKind, route: str) -> Run:
+        if run not in broken:
+            return fire(self, run, kind, route)
+        if how == "raises":
+            raise ValueError("this calendar is empty")
+        if how == "refused":
+            raise Refused("wrong_state", "no", "")
+        return world.gate.run(run)
+
+    monkeypatch.setattr(Claims, "fire", failing)
+    assert world.worker.drain(50) < 50
+    assert world.gate.run(good.id).state is State.EXPIRED
+    assert set(failures(world).values()) == {1}
+    for tries in (2, 3):  # after a minute, then after two more, and so on
+        world.now += 2 ** (tries - 2) * MINUTE - 1
+        world.worker.drain(50)
+        assert set(failures(world).values()) == {tries - 1}
+        world.now += 1
+        world.worker.drain(50)
+        assert set(failures(world).values()) == {tries}
+    with world.gate.desk.database.reading() as connection:
+        assert verify(connection).findings == ()
+    broken.clear()
+    world.now += HOUR
+    world.worker.drain(50)
+    assert {world.gate.run(run.id).state for run in bad} == {State.EXPIRED}
+
+
+def test_a_timer_whose_row_comes_too_early_keeps_no_other_waiting(world: World) -> None:
+    """Its run says that it is not due: nothing happens, and it is not tried again and again."""
+    early = world.gate.propose(asking("finance"))
+    with world.gate.desk.database.transaction() as connection:
+        connection.execute(update(t.timers).values(due_at=0))
+    assert world.worker.drain(50) < 50
+    assert world.gate.run(early.id).state is State.PENDING
+    world.now += DAY + HOUR
+    assert world.work(early).state is State.EXPIRED

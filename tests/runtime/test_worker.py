@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from gatewright.engine.action import Action
+from gatewright.engine.runtime.attempts import MAX_CLAIMS
+from gatewright.engine.runtime.carrying import MAX_ROUNDS
 from gatewright.engine.runtime.errors import PreviewFailed
 from gatewright.engine.runtime.ports import Idempotency, Preview, Receipt
 from gatewright.engine.runtime.run import State
-from gatewright.engine.runtime.worker import MAX_CLAIMS, MAX_ROUNDS, Worker
+from gatewright.engine.runtime.worker import Worker
 from tests.runtime.ledger import Ledger
 from tests.runtime.world import HOUR, World
 
@@ -154,3 +156,27 @@ def test_what_another_run_wrote_is_not_taken_for_ones_own(
         states = {world.gate.run(one.id).state for one in (run, other)}
         assert states == {State.OUTCOME_UNKNOWN, State.DONE}
         assert world.ledger.effects() == 1
+
+
+def test_each_round_has_claims_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connector was away for long; what people try again is not given up at the first look."""
+    preview = Ledger.preview
+
+    def away(self: Ledger, action: Action) -> Preview:
+        raise OSError("the network is gone")
+
+    run = world.approve(world.propose())
+    monkeypatch.setattr(Ledger, "preview", away)
+    for _ in range(MAX_CLAIMS):
+        world.worker.drain()
+        world.now += 2 * MINUTE
+    assert world.gate.run(run.id).state is State.FAILED
+    for claims in range(1, MAX_CLAIMS + 1):
+        if claims == 1:
+            monkeypatch.setattr(Ledger, "preview", preview)
+            run = world.approve(world.gate.retry(run.id, by="oli"))
+            monkeypatch.setattr(Ledger, "preview", away)
+        world.worker.drain()
+        wanted = State.FAILED if claims == MAX_CLAIMS else State.APPROVED
+        assert world.gate.run(run.id).state is wanted, claims
+        world.now += 2 * MINUTE

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -112,6 +112,17 @@ def is_signed(checkpoint: Checkpoint, keys: Iterable[Key]) -> bool:
                 _check(signature, public, checkpoint)
                 signed = True
     return signed
+
+
+def signers(checkpoint: Checkpoint, keys: Sequence[Key] = ()) -> tuple[str, ...]:
+    """Return who claims to have signed a checkpoint, as `name+key`; nothing is checked.
+
+    With keys only those of them. The key is 4 bytes in hexadecimal, as C2SP signed notes name it.
+    """
+    own = {_key_id(checkpoint.origin, public) for public in map(read_public, keys)}
+    return tuple(
+        f"{one.name}+{one.key.hex()}" for one in checkpoint.signatures if not own or one.key in own
+    )
 
 
 def _check(signature: Signature, public: Ed25519PublicKey, checkpoint: Checkpoint) -> None:

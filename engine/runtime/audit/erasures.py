@@ -46,7 +46,7 @@ def erasures(connection: Connection) -> tuple[int, list[Finding]]:
 def _erased(connection: Connection) -> Iterator[_Row]:
     """Give what is erased, by run."""
     p, d = t.payloads.c, t.decisions.c
-    gone = p.content.is_(None)
+    gone = p.content.is_(None) | p.erased_at.is_not(None)
     runs = select(p.run).where(gone).union(select(d.run).where(d.erased_at.is_not(None)))
     for run in sorted(connection.scalars(runs)):
         for name in connection.scalars(select(p.commitment).where(p.run == run, gone)):
@@ -63,5 +63,5 @@ def _said(connection: Connection, run: str) -> dict[str, list[str]]:
     for body in connection.scalars(select(c.body).where(c.run == run, c.kind == "erased")):
         entry: dict[str, Any] = json.loads(body)["body"]
         for what, names in found.items():
-            names += entry[what]
+            names += entry.get(what, ())
     return found

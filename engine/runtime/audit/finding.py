@@ -6,15 +6,28 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "changed", "missing", "reordered", "cut", "checkpoint", "signature", "payload"
+    "changed", "missing", "reordered", "cut", "checkpoint", "signature", "payload", "row"
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong; position and number where a leaf is to be named."""
+    """One thing that is wrong; position and number where a leaf is to be named.
+
+    Where a row is to be named: its table, the run or delegation that it belongs to, and the column.
+    """
 
     kind: Kind
     message: str
     position: int | None = None
     number: int | None = None
+    table: str | None = None
+    row: str | None = None
+    column: str | None = None
+
+
+def row_finding(table: str, row: str, column: str | None, what: str) -> Finding:
+    """Return the finding of a row that is not what the trail says."""
+    named = f"`{column}` in `{table}`" if column else f"`{table}`"
+    message = f"{named} of `{row}` {what}"
+    return Finding("row", message, table=table, row=row, column=column)

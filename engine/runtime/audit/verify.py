@@ -1,8 +1,9 @@
 """A store -> whether its trail is the one that was recorded, and the first thing that is wrong.
 
-Everything is computed anew from the bodies of leaves. What this cannot see: leaves that no
-checkpoint covers yet, and a trail that was rewritten as a whole, with its checkpoints, by somebody
-who has the key, or where there is none; a checkpoint kept elsewhere shows that too.
+Everything is computed anew from the bodies of leaves; then the other rows of the store are compared
+with them. What this cannot see: a trail that was rewritten as a whole, with its checkpoints, by
+somebody who has the key, or where there is none; a checkpoint kept elsewhere shows that too. Of
+leaves that no checkpoint covers yet nothing is said.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from gatewright.engine.runtime.audit.checkpoint import (
     CheckpointError,
     is_signed,
     read,
+    signers,
 )
 from gatewright.engine.runtime.audit.entries import Leaf, Point, leaves, points
 from gatewright.engine.runtime.audit.erasures import erasures
 from gatewright.engine.runtime.audit.finding import Finding, Kind
+from gatewright.engine.runtime.audit.rows import compare
 from gatewright.engine.runtime.audit.tree import Frontier
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.payloads import holds
@@ -43,6 +46,16 @@ class Report:
     payloads: int
     erased: int
     """How many payloads and logged decisions were erased, as the trail says."""
+    rows: int | None
+    """How many runs and delegations are as the trail says; None where they were not compared."""
+    unvouched: int
+    """Runs of which the trail says too little, since they were made by an older Gatewright."""
+    signed: int
+    """How many checkpoints have a signature."""
+    signers: tuple[str, ...]
+    """Who signed the last checkpoint, as `name+key`: of the given keys, else whoever says so."""
+    checked: bool
+    """Whether signatures were checked by keys that were given."""
     findings: tuple[Finding, ...]
 
     @property
@@ -58,35 +71,49 @@ class _Wrong(Exception):
 
 
 def verify(
-    connection: Connection, keys: Sequence[Key] = (), against: Checkpoint | None = None
-) -> Report:
+    connection: Connection, keys: Sequence[Key] = (), against: Checkpoint | None = None,
+    *, rows: bool = True, require_signature: bool = False,
+) -> Report:  # fmt: skip
     """Check the trail of a store, in a transaction that sees one moment. Cost: O(n).
 
+    Then the other rows of the store are compared with it, unless not `rows`, or where it does not
+    hold: there is nothing to compare with.
+
     With public keys the last checkpoint must be signed by one of them, and no signature of theirs
-    may be wrong. `against` is a checkpoint kept elsewhere. Raises KeyUnusable, StoreError.
+    may be wrong; with `require_signature` by anybody, which says nothing of who that is. `against`
+    is a checkpoint kept elsewhere. Raises KeyUnusable, StoreError.
     """
     findings: list[Finding] = []
-    walk = _Walk(connection, keys, against)
+    walk = _Walk(connection, keys, against, require_signature)
     try:
         walk.go()
     except _Wrong as wrong:
         findings.append(wrong.finding)
     checked, bad = _payloads(connection)
     erased, unsaid = erasures(connection)
+    compared = compare(connection) if rows and not findings else None
+    differing = [] if compared is None else compared.findings
     waiting = select(func.count()).select_from(t.leaves).where(t.leaves.c.position.is_(None))
     return Report(
         walk.tree.size, walk.tree.root().hex(), walk.checkpoints,
-        connection.scalar(waiting) or 0, checked, erased, (*findings, *bad, *unsaid),
+        connection.scalar(waiting) or 0, checked, erased,
+        None if compared is None else compared.compared,
+        0 if compared is None else compared.unvouched,
+        walk.signed_checkpoints, walk.signers, bool(keys),
+        (*findings, *bad, *unsaid, *differing),
     )  # fmt: skip
 
 
 class _Walk:
     def __init__(
-        self, connection: Connection, keys: Sequence[Key], against: Checkpoint | None
-    ) -> None:
+        self, connection: Connection, keys: Sequence[Key], against: Checkpoint | None,
+        required: bool,
+    ) -> None:  # fmt: skip
         self.connection, self.keys, self.against = connection, keys, against
         self.tree = Frontier()
-        self.checkpoints = 0
+        self.checkpoints = self.signed_checkpoints = 0
+        self.signers: tuple[str, ...] = ()
+        self.required = required
 
     def go(self) -> None:
         rows = leaves(self.connection)
@@ -110,6 +137,8 @@ class _Walk:
             raise _of(extra, "checkpoint", "has a position that no checkpoint covers")
         if self.checkpoints and not signed:
             raise _wrong("signature", "the last checkpoint is signed by none of the keys")
+        if self.checkpoints and self.required and not self.signers:
+            raise _wrong("signature", "nobody has signed the last checkpoint")
 
     def _signed(self, checkpoint: Checkpoint) -> bool:
         try:
@@ -195,7 +224,10 @@ class _Walk:
             raise _wrong("checkpoint", f"{where}: {error.message}", point.size - 1) from None
         if (note.size, note.root) != (point.size, self.tree.root()):
             raise _wrong("checkpoint", f"the text of {where} was changed", point.size - 1)
-        return self._signed(note)
+        self.signed_checkpoints += bool(note.signatures)
+        is_signed_by_key = self._signed(note)
+        self.signers = signers(note, self.keys)
+        return is_signed_by_key
 
 
 def _wrong(kind: Kind, message: str, position: int | None = None) -> _Wrong:

@@ -44,9 +44,8 @@ def append(
         "run": run, "id": decision.id, "policy": policy.digest, "at": now, "body": body,
     }  # fmt: skip
     connection.execute(t.decisions.insert().values(values))
-    for exception in _used(decision, policy):
-        if exception.max_uses is not None:
-            count_use(connection, exception.qualified, run)
+    for exception in uses_spent(decision, policy):
+        count_use(connection, exception, run)
 
 
 def read(connection: Connection, run: str) -> list[dict[str, Json]]:
@@ -212,6 +211,12 @@ def count_use(connection: Connection, exception: str, run: str) -> None:
     A use stays counted whatever becomes of the run: an exception is rather spent than overdrawn.
     """
     insert_new(connection, t.exception_uses, exception=exception, run=run)
+
+
+def uses_spent(decision: Decision, policy: PolicySet) -> tuple[str, ...]:
+    """Return the qualified names of exceptions of limited uses that a decision used, in order."""
+    used = _used(decision, policy)
+    return tuple(sorted({one.qualified for one in used if one.max_uses is not None}))
 
 
 def _used(decision: Decision, policy: PolicySet) -> Iterator[PolicyException]:

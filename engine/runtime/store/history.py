@@ -21,6 +21,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -31,6 +32,7 @@ from gatewright.engine.history import query as answers
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type, identity
 from gatewright.engine.history.record import Event
 from gatewright.engine.reading.json_text import Json, read_json
+from gatewright.engine.runtime.run import BEGUN
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.inserting import insert_new
 from gatewright.engine.runtime.store.keys import (
@@ -107,6 +109,21 @@ def blank(connection: Connection, event: str) -> None:
         connection.execute(insert(t.event_keys), rows)
 
 
+def body_of(connection: Connection, event: str) -> str | None:
+    """Return the text of an event; None where there is none of that id."""
+    return connection.scalar(select(t.events.c.body).where(t.events.c.id == event))
+
+
+def shape_digest(action: str, fields: Shape) -> str:
+    """Return the digest of a shape, of events of one action."""
+    return _shape_text(action, fields)[0]
+
+
+def _shape_text(action: str, fields: Shape) -> tuple[str, str]:
+    body = canonical_json({name: list(labels) for name, labels in fields.items()}).decode()
+    return hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40], body
+
+
 def number_of(connection: Connection, event: str) -> int | None:
     """Return the place of an event in the order recorded; None where there is none of that id."""
     return connection.scalar(select(t.events.c.number).where(t.events.c.id == event))
@@ -132,8 +149,7 @@ def _add(connection: Connection, event: Event) -> None:
 
 
 def _shape(connection: Connection, action: str, fields: Shape) -> str:
-    body = canonical_json({name: list(labels) for name, labels in fields.items()}).decode()
-    name = hashlib.sha256(f"{action}\n{body}".encode()).hexdigest()[:40]
+    name, body = _shape_text(action, fields)
     shapes = t.event_shapes
     if connection.scalar(select(shapes.c.digest).where(shapes.c.digest == name)) is None:
         insert_new(connection, shapes, digest=name, action=action, body=body)
@@ -157,8 +173,9 @@ class StoreHistory:
     """A `HistoryStore` over the events of a database, within one transaction.
 
     `without` is the id of the action being decided, which does not count itself. With `before` only
-    events recorded before that one count. `recorded` counts what was recorded as past whatever its
-    instant says: a clock that jumped back hides nothing.
+    events recorded before that one count; with `begun` also later ones that wait no more: that are
+    over, or are being carried out. `recorded` counts what was recorded as past whatever its instant
+    says: a clock that jumped back hides nothing.
     """
 
     def __init__(
@@ -167,11 +184,13 @@ class StoreHistory:
         without: str | None = None,
         *,
         before: int | None = None,
+        begun: bool = False,
         recorded: bool = False,
     ) -> None:
         self._connection = connection
         self._without = without
         self._before = before
+        self._begun = begun
         self._recorded = recorded
 
     def count(self, query: Query) -> int:
@@ -256,7 +275,10 @@ class StoreHistory:
         return [dataclasses.replace(e, at=now) if e.at > now else e for e in found]
 
     def _earlier(self) -> list[ColumnElement[bool]]:
-        return [] if self._before is None else [t.events.c.number < self._before]
+        if self._before is None:
+            return []
+        earlier = t.events.c.number < self._before
+        return [or_(earlier, _waits_no_more()) if self._begun else earlier]
 
     def _window(self, now: int, within: int | None) -> tuple[int, int]:
         low = t.EARLIEST if within is None else t.within_columns(now - within + 1)
@@ -304,6 +326,18 @@ class StoreHistory:
 
     def _rows(self, found: Executable) -> _Rows:
         return {row.number: row.body for row in self._connection.execute(found)}
+
+
+def _waits_no_more() -> ColumnElement[bool]:
+    c = t.runs.c
+    begun = select(c.id).where(c.id == t.events.c.id, c.state.in_([one.value for one in BEGUN]))
+    return or_(t.events.c.status != "pending", begun.exists())
+
+
+def later_begun(connection: Connection, number: int) -> bool:
+    """Tell whether an event recorded after a number waits no more."""
+    later = select(t.events.c.number).where(t.events.c.number > number, _waits_no_more())
+    return connection.scalar(later.limit(1)) is not None
 
 
 def _is_of_status(query: Query) -> bool:

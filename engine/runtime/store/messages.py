@@ -219,6 +219,34 @@ def dead(connection: Connection, most: int = 100) -> list[DeadLetter]:
 
 def revive(connection: Connection, id_: str, notifier: str, now: int) -> DeadLetter | None:
     """Let a message that was given up be tried anew; return what it was, None unless it is dead."""
+    c = t.deliveries.c
+    found = _dead(connection, id_, notifier)
+    if found is None:
+        return None
+    number, letter = found
+    connection.execute(
+        update(t.deliveries)
+        .where(c.message == number, c.notifier == notifier)
+        .values(state=WAITING, due_at=now, attempts=0, ended_at=None)
+    )
+    return letter
+
+
+def drop(connection: Connection, id_: str, notifier: str, now: int) -> DeadLetter | None:
+    """Let a message that was given up go; return what it was, None unless it is dead."""
+    c = t.deliveries.c
+    found = _dead(connection, id_, notifier)
+    if found is None:
+        return None
+    number, letter = found
+    connection.execute(delete(t.deliveries).where(c.message == number, c.notifier == notifier))
+    return letter
+
+
+def _dead(connection: Connection, id_: str, notifier: str) -> tuple[int, DeadLetter] | None:
+    """Return the number of a message that is dead for a notifier, and the rest of it; locked."""
+    if not id_.isascii() or "\0" in id_ + notifier:  # PostgreSQL would not even look
+        return None
     c, m = t.deliveries.c, t.outbox.c
     row = connection.execute(
         select(c.message, m.id, m.type, c.run, c.notifier, c.attempts, m.at, c.ended_at, c.error)
@@ -226,11 +254,4 @@ def revive(connection: Connection, id_: str, notifier: str, now: int) -> DeadLet
         .where(m.id == id_, c.notifier == notifier, c.state == DEAD)
         .with_for_update(of=t.deliveries)
     ).one_or_none()
-    if row is None:
-        return None
-    connection.execute(
-        update(t.deliveries)
-        .where(c.message == row.message, c.notifier == notifier)
-        .values(state=WAITING, due_at=now, attempts=0, ended_at=None)
-    )
-    return DeadLetter(*row[1:])
+    return None if row is None else (row.message, DeadLetter(*row[1:]))

@@ -15,7 +15,13 @@ from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from gatewright.engine.canonical import digest
-from gatewright.engine.runtime.errors import DamagedRun, GateError, NoSuchRun, Outdated
+from gatewright.engine.runtime.errors import (
+    AmbiguousRun,
+    DamagedRun,
+    GateError,
+    NoSuchRun,
+    Outdated,
+)
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
@@ -24,8 +30,22 @@ _RUN: TypeAdapter[Run] = TypeAdapter(Run)
 
 _LOG: Final = logging.getLogger("gatewright.store")
 
+PREFIX: Final = "run_"
+"""How the id of every run begins."""
+
+SHORTEST: Final = 6
+"""So many characters of an id name a run, if it is the only one that begins so."""
+
+_CANDIDATES: Final = 10
+
+LONGEST_KEY: Final = 512
+"""How many characters the store has for what a repeated proposal is known by."""
+
 SET_ASIDE_NS: Final = 3_600_000_000_000
-"""For how long a run that cannot be read is left alone."""
+"""For how long a run that cannot be read is left alone; a timer that cannot be fired, at most."""
+
+FIRST_PAUSE_NS: Final = 60_000_000_000
+"""For how long a timer that cannot be fired is left alone at first."""
 
 
 def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
@@ -36,15 +56,52 @@ def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
     body = connection.scalar(query.with_for_update() if lock else query)
     if body is None:
         raise NoSuchRun(run)
-    return _read(run, body)
+    return read(run, body)
+
+
+def find(connection: Connection, named: str) -> str:
+    """Return the id of a run that is named by it, or by the beginning of it.
+
+    `run_` may be left out. Raises NoSuchRun, also for fewer characters than `SHORTEST`, and
+    AmbiguousRun.
+    """
+    c = t.runs.c
+    if not named.isascii() or "\0" in named:  # PostgreSQL would not even look
+        raise NoSuchRun(named)
+    if connection.scalar(select(c.id).where(c.id == named)) is not None:
+        return named
+    if len(named) < SHORTEST:
+        raise NoSuchRun(named)
+    begins = named if named.startswith(PREFIX) else PREFIX + named
+    wanted = select(c.id).where(c.id.startswith(begins, autoescape=True)).order_by(c.id)
+    listed: list[str] = list(connection.scalars(wanted.limit(_CANDIDATES + 1)))
+    found = [one for one in listed if one.startswith(begins)]  # SQLite takes A for a
+    if not found:
+        raise NoSuchRun(named)
+    if len(found) > 1:
+        raise AmbiguousRun(named, found[:_CANDIDATES], more=len(found) > _CANDIDATES)
+    return found[0]
 
 
 def by_key(connection: Connection, key: str) -> Run | None:
     """Return the run that was proposed with an idempotency key, also where it was erased."""
     c = t.runs.c
-    known = c.idempotency_key.in_([key, _erased_key(key)])
+    known = c.idempotency_key.in_([key, erased_key(key)])
     row = connection.execute(select(c.id, c.body).where(known)).first()
-    return None if row is None else _read(*row)
+    return None if row is None else read(*row)
+
+
+def key_of(agent: str | None, key: str | None) -> str | None:
+    """Return what a repeated proposal is known by: keys of different agents never meet."""
+    if key is None:
+        return None
+    name = (agent or "").replace("\\", "\\\\").replace(":", "\\:") + f":{key}"
+    return erased_key(name) if len(name) > LONGEST_KEY else name  # no other begins so
+
+
+def erased_key(key: str) -> str:
+    """Return what is left of a key that is erased, or too long."""
+    return key if key.startswith("\\sha256:") else "\\" + digest(key)
 
 
 def add(connection: Connection, run: Run, key: str | None, ready_at: int | None) -> None:
@@ -55,7 +112,7 @@ def add(connection: Connection, run: Run, key: str | None, ready_at: int | None)
             id=run.id, version=run.version, state=run.state.value, parent=run.parent,
             action=run.action, agent=run.agent, system=target["system"], object=target["object"],
             target=target["id"], proposed_at=run.proposed_at, updated_at=run.updated_at,
-            idempotency_key=key, ready_at=ready_at, fence=run.fence, body=_text(run),
+            idempotency_key=key, ready_at=ready_at, fence=run.fence, body=text_of(run),
         )
     )  # fmt: skip
     _project(connection, run)
@@ -72,7 +129,8 @@ def change(
     target = run.round.preview["target"]
     values: dict[str, object] = {
         "version": run.version, "state": run.state.value, "updated_at": run.updated_at,
-        "fence": run.fence, "object": target["object"], "target": target["id"], "body": _text(run),
+        "fence": run.fence, "object": target["object"], "target": target["id"],
+        "body": text_of(run),
     }  # fmt: skip
     if run.state is not before.state and not (holds_claim and ready_at is not None):
         values |= {"ready_at": ready_at, "claimed_by": None}
@@ -83,7 +141,7 @@ def claim(connection: Connection, before: Run, run: Run, until: int, worker: str
     """Give a run to a worker until an instant, from which on others may claim it."""
     values: dict[str, object] = {
         "version": run.version, "updated_at": run.updated_at, "fence": run.fence,
-        "body": _text(run), "ready_at": until, "claimed_by": worker,
+        "body": text_of(run), "ready_at": until, "claimed_by": worker,
     }  # fmt: skip
     _replace(connection, before, run, values)
 
@@ -98,13 +156,9 @@ def erase(connection: Connection, before: Run, run: Run) -> None:
     target = run.round.preview["target"]
     _replace(connection, before, run, {
         "version": run.version, "updated_at": run.updated_at, "object": target["object"],
-        "target": target["id"], "idempotency_key": None if key is None else _erased_key(key),
-        "body": _text(run),
+        "target": target["id"], "idempotency_key": None if key is None else erased_key(key),
+        "body": text_of(run),
     })  # fmt: skip
-
-
-def _erased_key(key: str) -> str:
-    return key if key.startswith("\\sha256:") else "\\" + digest(key)
 
 
 def _replace(connection: Connection, before: Run, run: Run, values: Mapping[str, object]) -> None:
@@ -122,37 +176,38 @@ def _replace(connection: Connection, before: Run, run: Run, values: Mapping[str,
 
 def _project(connection: Connection, run: Run) -> None:
     """Write down what a pending run waits for, to be found by route and by instant."""
+    questions, timers = waits(run)
+    if questions:
+        connection.execute(insert(t.asks), questions)
+    if timers:
+        connection.execute(insert(t.timers), timers)
+
+
+def waits(run: Run) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Return the rows of `asks` and of `timers` of a run: none unless it is pending."""
     if run.state is not State.PENDING:
-        return
+        return [], []
     asks = asked(run.round)
     # A route that was asked twice, since another escalated to it, has one row: the earliest.
     routes = {ask.route: ask for ask in sorted(asks, key=lambda ask: ask.asked_at, reverse=True)}
-    if routes:
-        connection.execute(
-            insert(t.asks),
-            [
-                {
-                    "run": run.id,
-                    "route": a.route,
-                    "proposed_at": run.proposed_at,
-                    "asked_at": a.asked_at,
-                    "late_at": _due(a.late_at),
-                }
-                for a in routes.values()
-            ],
-        )
+    questions: list[dict[str, object]] = [
+        {
+            "run": run.id, "route": a.route, "proposed_at": run.proposed_at,
+            "asked_at": a.asked_at, "late_at": _due(a.late_at),
+        }
+        for a in routes.values()
+    ]  # fmt: skip
     due: dict[tuple[str, str], int] = {}
     for ask in asks:
         for kind in ("remind", "late", "timeout"):
             at = getattr(ask, f"{kind}_at")
             if at is not None:
                 due[kind, ask.route] = min(at, due.get((kind, ask.route), at))
-    timers = [
+    timers: list[dict[str, object]] = [
         {"run": run.id, "kind": kind, "route": route, "due_at": t.within_columns(at)}
         for (kind, route), at in due.items()
     ]
-    if timers:
-        connection.execute(insert(t.timers), timers)
+    return questions, timers
 
 
 def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, TimerKind, str]]:
@@ -164,13 +219,19 @@ def due_timers(connection: Connection, now: int, most: int) -> list[tuple[str, T
     return [(run, kind, route) for run, kind, route in rows]
 
 
-def postpone_timer(
-    connection: Connection, run: str, kind: TimerKind, route: str, until: int
-) -> None:
-    """Let a timer come later: others do not wait for one that cannot be fired."""
+def postpone_timer(connection: Connection, run: str, kind: TimerKind, route: str, now: int) -> None:
+    """Let a timer that could not be fired come later, if it is still due.
+
+    After a minute at first, then after twice as long, and so on: others do not wait for it.
+    """
     c = t.timers.c
-    here = (c.run == run, c.kind == kind, c.route == route)
-    connection.execute(update(t.timers).where(*here).values(due_at=until))
+    here = (c.run == run, c.kind == kind, c.route == route, c.due_at <= now)
+    failures = connection.scalar(select(c.failures).where(*here))
+    if failures is None:
+        return
+    pause = min(FIRST_PAUSE_NS << min(failures, 20), SET_ASIDE_NS)
+    due_at = t.within_columns(now + pause)
+    connection.execute(update(t.timers).where(*here).values(due_at=due_at, failures=failures + 1))
 
 
 def ready(connection: Connection, now: int) -> Run | None:
@@ -188,7 +249,7 @@ def ready(connection: Connection, now: int) -> Run | None:
     )
     while (row := connection.execute(query).first()) is not None:
         try:
-            return _read(*row)
+            return read(*row)
         except DamagedRun as error:
             _LOG.error("%s", error)
             later = t.within_columns(now + SET_ASIDE_NS)
@@ -214,7 +275,7 @@ def listed(
     if after is not None:
         query = query.where(tuple_(c.proposed_at, c.id) > after)
     rows = connection.execute(query.order_by(c.proposed_at, c.id).limit(most))
-    return [_read(*row) for row in rows]
+    return [read(*row) for row in rows]
 
 
 def others_wrote(connection: Connection, run: Run, since: int) -> bool:
@@ -226,7 +287,7 @@ def others_wrote(connection: Connection, run: Run, since: int) -> bool:
         .where(c.target == target["id"], c.id != run.id, c.updated_at >= since)
     )
     try:
-        attempts = [attempt for row in rows for attempt in _read(*row).attempts]
+        attempts = [attempt for row in rows for attempt in read(*row).attempts]
     except DamagedRun:  # it may have
         return True
     return any(
@@ -253,7 +314,7 @@ def branches(connection: Connection, of: Sequence[str]) -> list[str]:
     near = select(c.id, c.body).where(c.parent.in_(known) | c.id.in_(known)).order_by(c.id)
     found = set[str]()
     for row in connection.execute(near):
-        run = _read(*row)
+        run = read(*row)
         if run.relation == "branch":
             found |= {run.id, run.parent or ""}
     return sorted(found - known)
@@ -289,7 +350,7 @@ def several(connection: Connection, ids: Iterable[str]) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for id_, body in connection.execute(select(c.id, c.body).where(c.id.in_(list(ids)))):
         try:
-            found[id_] = _read(id_, body)
+            found[id_] = read(id_, body)
         except DamagedRun as error:
             _LOG.error("%s", error)
     return found
@@ -309,14 +370,16 @@ def ready_at(run: Run, now: int) -> int | None:
     return now if run.state in WORK else None
 
 
-def _read(id_: str, body: str) -> Run:
+def read(id_: str, body: str) -> Run:
+    """Return the run of a row's text; raises DamagedRun."""
     try:
         return _RUN.validate_json(body)
     except ValidationError:
         raise DamagedRun(id_) from None
 
 
-def _text(run: Run) -> str:
+def text_of(run: Run) -> str:
+    """Return a run as its row has it."""
     try:
         return _RUN.dump_json(run).decode()
     except PydanticSerializationError:

@@ -82,6 +82,7 @@ timers = Table(
     Column("kind", String(16), primary_key=True),  # remind, late, timeout
     Column("route", String(512), primary_key=True),
     Column("due_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),  # to fire, in a row
 )
 Index("timers_due", timers.c.due_at)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -21,14 +21,20 @@ from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.values import Timestamp
 
 
-def record(connection: Connection, run: str | None, entries: Iterable[Entry], now: int) -> None:
-    """Insert audit leaves, and keep their words."""
-    rows = [
-        {"run": run, "kind": entry.kind, "at": now, "body": _leaf(connection, run, entry, now)}
-        for entry in entries
-    ]
-    if rows:
-        connection.execute(insert(t.leaves), rows)
+def record(
+    connection: Connection, run: str | None, entries: Sequence[Entry], now: int,
+    rows: Document | None = None,
+) -> None:  # fmt: skip
+    """Insert audit leaves, and keep their words; the last one vouches for `rows` of the store."""
+    leaves: list[dict[str, object]] = []
+    for number, entry in enumerate(entries, start=1):
+        leaf = _leaf(connection, run, entry, now)
+        if rows is not None and number == len(entries):
+            leaf["rows"] = rows
+        body = canonical_json(leaf).decode()
+        leaves.append({"run": run, "kind": entry.kind, "at": now, "body": body})
+    if leaves:
+        connection.execute(insert(t.leaves), leaves)
 
 
 def of_run(connection: Connection, run: str) -> list[Document]:
@@ -43,7 +49,11 @@ def of_run(connection: Connection, run: str) -> list[Document]:
 
 
 def told(leaf: Document, contents: Mapping[str, str | None]) -> Document:
-    """Return a leaf with its words; `contents` are the payloads of its run, by commitment."""
+    """Return a leaf with its words, and without its rows.
+
+    `contents` are the payloads of its run, by commitment.
+    """
+    leaf = {key: leaf[key] for key in leaf if key != "rows"}
     name = str(leaf.get("words"))
     if name not in contents:
         return leaf
@@ -53,7 +63,7 @@ def told(leaf: Document, contents: Mapping[str, str | None]) -> Document:
     return {**rest, "body": {**leaf["body"], **json.loads(content)}}
 
 
-def _leaf(connection: Connection, run: str | None, entry: Entry, now: int) -> str:
+def _leaf(connection: Connection, run: str | None, entry: Entry, now: int) -> Document:
     leaf: Document = {
         "kind": entry.kind, "run": run, "at": Timestamp(now).text,
         "actor": {"kind": entry.actor_kind, "id": entry.actor}, "body": entry.body,
@@ -64,7 +74,7 @@ def _leaf(connection: Connection, run: str | None, entry: Entry, now: int) -> st
         content, salt = canonical_json(entry.words).decode(), payloads.new_salt()
         payloads.put(connection, run, content, salt)
         leaf["words"] = payloads.commitment(content, salt)
-    return canonical_json(leaf).decode()
+    return leaf
 
 
 def post(connection: Connection, run: Run, messages: Iterable[Message], now: int) -> None:

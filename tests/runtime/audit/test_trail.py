@@ -159,6 +159,21 @@ def test_the_last_checkpoint_must_be_signed_by_the_key(trail: Database) -> None:
     assert [f.kind for f in report(trail, None, PUBLIC).findings] == ["signature"]
 
 
+def test_who_signed_is_said(trail: Database) -> None:
+    found = report(trail, None, PUBLIC)
+    assert (found.signed, found.checkpoints, len(found.signers), found.checked) == (2, 2, 1, True)
+    assert found.signers[0].startswith("gatewright+")
+    unchecked = report(trail)
+    assert (unchecked.is_good, unchecked.signers, unchecked.checked) == (True, found.signers, False)
+    add(trail, 1)
+    sequence(trail)
+    last = report(trail)
+    assert (last.is_good, last.signed, last.checkpoints, last.signers) == (True, 2, 3, ())
+    with trail.reading() as connection:
+        (finding,) = verify(connection, require_signature=True).findings
+    assert (finding.kind, finding.message) == ("signature", "nobody has signed the last checkpoint")
+
+
 def test_a_changed_payload_is_named_and_an_erased_one_is_fine(trail: Database) -> None:
     with trail.transaction() as c:
         c.execute(

@@ -109,6 +109,8 @@ class Item:
     undoes: str | None = None
     undone_by: str | None = None
     claims: int = 0
+    before: int = 0
+    """How many claims there were before this round."""
     rounds: int = 1
     free_at: int = 0
     """From when a worker may claim it."""
@@ -152,9 +154,12 @@ class Reference:
         return max(self.now, item.seen)
 
     def decide(
-        self, item: Item, status: str, now: int, *, earlier: bool = False
+        self, item: Item, status: str, now: int, *, earlier: bool = False, begun: bool = False
     ) -> list[list[str]] | None:
-        """Return the stages that the policy asks; none: it runs by itself; None: it is blocked."""
+        """Return the stages that the policy asks; none: it runs by itself; None: it is blocked.
+
+        `earlier`: by what was recorded before it; `begun`: and by what came later and waits no more.
+        """
         if status == "disputed":
             return None
         stages = {
@@ -169,7 +174,12 @@ class Reference:
             and other.customer == item.customer
             and STATUS.get(other.state, "pending") in ("executed", "pending")
             and other.at > now - DAY
-            and (not earlier or item.undoes or other.number < item.number)
+            and (
+                not earlier
+                or item.undoes
+                or other.number < item.number
+                or (begun and other.state in _BEGUN)
+            )
         )
         if item.way == "then" or spent <= (60 if self.stricter else 100):
             return stages
@@ -178,7 +188,7 @@ class Reference:
 
     def begin(self, item: Item, stages: list[list[str]] | None, now: int) -> None:
         """Start a round."""
-        item.seen = now
+        item.seen, item.before = now, item.claims
         item.stage, item.asks, item.expires_at = 0, [], None
         item.stages, item.taken_by = stages or [], None
         self.count += 1
@@ -258,6 +268,19 @@ class Reference:
         own = {item.requester, AGENT, OWNER, *self.groups["team"]}
         return person in own | set(self.groups.get(item.requester, ()))
 
+    def answerable(self, item: Item, stages: list[list[str]], now: int) -> bool:
+        """Whether each route has enough people, or a timeout that gets along without them."""
+        for route in (route for stage in stages for route in stage):
+            then = TIMERS[route][3]
+            resorts = [route, "finance"] if then == "escalate" else [route]
+            if then != "approve" and not any(self.staffed(one, item, now) for one in resorts):
+                return False
+        return True
+
+    def staffed(self, route: str, item: Item, now: int) -> bool:
+        everybody = set[str]().union(*(self.members(r, item, now) for r in serving(route)))
+        return any(self._enough(r, everybody, item, now) for r in serving(route))
+
     def vote(self, item: Item, person: str, holder: str, route: str, first: str) -> None:
         """Count an approval, and go on with what follows from it."""
         now = self.time(item)
@@ -304,6 +327,7 @@ class Reference:
         if self.satisfied(ask, item, now):  # moot; its timeout begins again
             span = (ask.timeout_at or 0) - ask.asked_at
             setattr(ask, f"{kind}_at", now + span if kind == "timeout" else None)
+            item.leaves.append("timer.passed")
         elif kind != "timeout":
             setattr(ask, f"{kind}_at", None)
             item.leaves.append("timer.reminded" if kind == "remind" else "timer.late")
@@ -349,13 +373,20 @@ class Reference:
         now = self.time(item)
         if version != item.version or (item.expires_at is not None and item.expires_at <= now):
             return False
-        needed = self.decide(item, status, now, earlier=True)
         asked = {route for stage in item.stages for route in stage}
-        if needed is None or not {r for stage in needed for r in stage} <= asked:
-            return False
+        for begun in (False, True):
+            needed = self.decide(item, status, now, earlier=True, begun=begun)
+            if needed is None or not {r for stage in needed for r in stage} <= asked:
+                return False
         return all(self.satisfied(ask, item, now) for ask in item.asks)
 
 
 def serving(route: str) -> tuple[str, ...]:
     """The route and who outranks it."""
     return ("manager", "finance") if route == "manager" else (route,)
+
+
+_BEGUN = frozenset({
+    "executing", "verifying", "outcome_unknown", "done", "compensating", "compensation_failed",
+})  # fmt: skip
+"""What counts for a limit, and is not only waiting."""
