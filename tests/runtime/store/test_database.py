@@ -54,6 +54,12 @@ def postgres_only(database: Database) -> None:
 # --- transactions --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("query", ["SELECT n FROM others", "SELECT m FROM things"])
+def test_tables_and_columns_that_are_gone_are_told(things: Database, query: str) -> None:
+    with pytest.raises(StoreUnusable, match="lacks a table"), things.reading() as connection:
+        connection.execute(text(query))
+
+
 def test_a_transaction_is_kept_as_a_whole_or_not_at_all(things: Database) -> None:
     with things.transaction() as connection:
         connection.execute(ADD, {"n": 1})
