@@ -164,6 +164,17 @@ def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
     assert "needs manager: 2 of bob (approved), ann, fay" in approved.out.splitlines()
 
 
+def test_of_many_people_some_are_named(shop: Shop) -> None:
+    many = [f"m{n:02}" for n in range(12)]
+    people = {"people": {name: {} for name in many}, "groups": {"support-managers": many}}
+    (shop.folder / "people.yaml").write_text(json.dumps(people))
+    told = shop.propose(refund())
+    assert told["waits_for"][0]["voters"] == many
+    line = f"manager: one of {', '.join(many[:8])}, 4 more"
+    assert shop.run("queue").out.splitlines()[1].endswith(line)
+    assert f"needs {line}" in shop.run("show", told["run"]).out.splitlines()
+
+
 def test_runs_are_found_by_their_state(shop: Shop) -> None:
     done = shop.propose(refund("20.00 USD"))["run"]
     waits = shop.propose(refund("75.00 USD", "ch_2"))["run"]
