@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import Refused
@@ -14,6 +15,35 @@ from gatewright.engine.runtime.step import Entry
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store import trail
 from gatewright.engine.values import Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A delegation as it is kept: `taker` may answer in `giver`'s place between two instants."""
+
+    id: str
+    giver: str
+    taker: str
+    from_at: Timestamp
+    until_at: Timestamp
+
+
+def standing(desk: Desk, person: str | None) -> list[Given]:
+    """Return delegations that hold or will, of one person those by and to them; ordered by end."""
+    c = t.delegations.c
+    wanted = select(c.id, c.giver, c.taker, c.from_at, c.until_at).where(c.revoked_at.is_(None))
+    if person is not None:
+        wanted = wanted.where(or_(c.giver == person, c.taker == person))
+
+    def work(connection: Connection) -> list[Given]:
+        now = desk.database.now(connection)
+        rows = connection.execute(wanted.where(c.until_at > now).order_by(c.until_at, c.id))
+        return [
+            Given(id_, giver, taker, Timestamp(from_at), Timestamp(until_at))
+            for id_, giver, taker, from_at, until_at in rows
+        ]
+
+    return desk.database.retrying(work, "reading")
 
 
 def delegate(desk: Desk, *, giver: str, taker: str, from_at: Timestamp, until_at: Timestamp) -> str:

@@ -24,6 +24,7 @@ from gatewright.engine.runtime import (
     telemetry,
 )
 from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.delegating import Given
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
 from gatewright.engine.runtime.erasing import Erased
@@ -209,6 +210,10 @@ class Gate:
     def revoke(self, delegation: str, *, by: str) -> None:
         """End a delegation early; whoever gave it can."""
         delegating.revoke(self.desk, delegation, by=by)
+
+    def delegations(self, *, person: str | None = None) -> list[Given]:
+        """Return who stands in for whom, now or later; of one person those by and to them."""
+        return delegating.standing(self.desk, person)
 
     # --- messages
 

@@ -173,11 +173,17 @@ def _waiting_lines(one: Waiting) -> Iterator[str]:
         yield f"      until {_when(ask.timeout_at)}, then {_then(ask)}"
 
 
+_MOST_PEOPLE: Final = 8
+"""How many are named on a terminal; JSON has all."""
+
+
 def _asked(one: Waiting) -> str:
     quorum = {"one": "one of", "all": "all of"}.get(str(one.ask.quorum), f"{one.ask.quorum} of")
     late = ", late" if one.ask.is_late else ""
-    people = [*(f"{shown(vote.person)} (approved)" for vote in one.votes), *one.voters]
-    return f"{one.ask.name}{late}: {quorum} {', '.join(people) or 'nobody'}"
+    people = [*(f"{shown(vote.person)} (approved)" for vote in one.votes), *map(shown, one.voters)]
+    more = len(people) - _MOST_PEOPLE
+    named = [*people[:_MOST_PEOPLE], *([f"{more} more"] if more > 0 else ())]
+    return f"{one.ask.name}{late}: {quorum} {', '.join(named) or 'nobody'}"
 
 
 def _then(ask: Ask) -> str:

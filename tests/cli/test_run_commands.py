@@ -167,6 +167,17 @@ def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
     assert "needs manager: 2 of bob (approved), ann, fay" in approved.out.splitlines()
 
 
+def test_of_many_people_some_are_named(shop: Shop) -> None:
+    many = [f"m{n:02}" for n in range(12)]
+    people = {"people": {name: {} for name in many}, "groups": {"support-managers": many}}
+    (shop.folder / "people.yaml").write_text(json.dumps(people))
+    told = shop.propose(refund())
+    assert told["waits_for"][0]["voters"] == many
+    line = f"manager: one of {', '.join(many[:8])}, 4 more"
+    assert shop.run("queue").out.splitlines()[1].endswith(line)
+    assert f"needs {line}" in shop.run("show", told["run"]).out.splitlines()
+
+
 def test_runs_are_found_by_their_state(shop: Shop) -> None:
     done = shop.propose(refund("20.00 USD"))["run"]
     waits = shop.propose(refund("75.00 USD", "ch_2"))["run"]
@@ -434,13 +445,18 @@ def test_comments_are_shown_and_a_deputy_is_a_known_person(shop: Shop) -> None:
     id_ = proposed["run"]
     shop.run("comment", id_, "I asked the carrier.", "--as", "bob")
     assert "said  bob: I asked the carrier." in shop.run("show", id_).out
-    until = ("--until", "2999-01-01T00:00:00Z")
+    until = ("--until", "2199-01-01T00:00:00Z")
     given = shop.run("delegate", "--as", "ann", "--to", "eve", *until)
     refused(given, "unknown_person")
     assert shop.run("delegate", "--as", "ann", "--to", "bob").code == 2
     delegation = shop.run("delegate", "--as", "ann", "--to", "bob", *until).out.strip()
+    for who, seen in (("ann", 1), ("bob", 1), ("fay", 0)):
+        listed = shop.run("delegate", "--as", who, "--list").out.splitlines()
+        told = [(line.split("  ")[:2], line.endswith(f" until {until[1]}")) for line in listed]
+        assert told == [([delegation, "ann to bob"], True)] * seen
     assert shop.run("delegate", "--as", "ann", "--revoke", delegation).code == 0
     refused(shop.run("delegate", "--as", "bob", "--revoke", delegation), "no_delegation")
+    assert shop.run("delegate", "--as", "ann", "--list").out == ""
 
 
 def test_text_of_others_cannot_move_the_cursor(shop: Shop) -> None:

@@ -69,6 +69,31 @@ def test_a_run_is_not_left_compensating(world: World, end: str) -> None:
     assert world.gate.run(run.id).state is State.COMPENSATED
 
 
+@pytest.mark.parametrize(("declared", "state"), [("", State.AUTO), ("compensate", State.PENDING)])
+def test_policies_may_decide_about_taking_back_by_an_action_of_its_own(
+    world: World, declared: str, state: State
+) -> None:
+    text = """
+    package shop.refunds
+    action billing.refund on stripe.charge { amount: money(USD), customer: string }
+    route manager { one of group("support-managers") timeout 4h then reject }
+    rule all on billing.refund => auto_run
+    """
+    if declared:
+        text += """
+        action billing.refund.compensate on stripe.charge { amount: money(USD), customer: string }
+        rule back on billing.refund.compensate => require manager
+        """
+    world.policy = load_source(text)
+    run = world.work(world.propose())
+    back = world.gate.compensate(run.id, by="bob")
+    assert back.state is state
+    if declared:
+        back = world.approve(back, "ann")
+    assert world.work(back).state is State.DONE
+    assert world.gate.run(run.id).state is State.COMPENSATED
+
+
 def test_what_was_taken_back_by_hand_was_taken_back(world: World) -> None:
     run = done(world)
     back = world.gate.compensate(run.id, by="bob")

@@ -223,7 +223,10 @@ def _parsed(url: str) -> URL:
 
 def _sqlite(url: URL, patience_s: float) -> Engine:
     path = url.database or ":memory:"
-    file = None if path == ":memory:" else _File(os.path.abspath(path), str(url.query.get("mode")))
+    file = None
+    if path != ":memory:":
+        is_fixed = url.query.get("immutable") == "1"
+        file = _File(os.path.abspath(path), str(url.query.get("mode")), is_fixed)
     engine = create_engine(
         "sqlite://",
         creator=lambda: _sqlite_connection(file, patience_s),
@@ -248,16 +251,19 @@ class _File:
     begin an empty one in its place.
     """
 
-    def __init__(self, path: str, mode: str) -> None:
+    def __init__(self, path: str, mode: str, is_fixed: bool) -> None:
         self.path = path
         self.mode = mode if mode in ("ro", "rw") else "rwc"
+        self.is_fixed = is_fixed
+        """Whether nobody can write to it, as on a read-only medium: SQLite then makes no files."""
         self.identity: tuple[int, int] | None = None
 
     @property
     def uri(self) -> str:
         """What SQLite opens; a file that was there once is not made anew."""
         mode = "rw" if self.identity is not None and self.mode == "rwc" else self.mode
-        return f"file:{quote(self.path)}?mode={mode}"
+        fixed = "&immutable=1" if self.is_fixed and mode == "ro" else ""
+        return f"file:{quote(self.path)}?mode={mode}{fixed}"
 
     def remember(self, connection: object, record: Any) -> None:
         """Note which file a connection has open."""

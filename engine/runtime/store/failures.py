@@ -25,6 +25,9 @@ from gatewright.engine.runtime.store.errors import (
 _UNREACHABLE: Final = "see that the server runs and can be reached, then ask again"
 _NO_FILE: Final = "see that the file and its folder are there and may be used"
 
+_LACKS: Final = "lacks a table, or a column of one, that Gatewright made"
+_RESTORE: Final = "see what `gatewright db check` says, or restore it from a backup"
+
 _SQLITE: Final[dict[int, tuple[type[StoreError], str, str]]] = {
     sqlite3.SQLITE_BUSY: (
         StoreLocked, "is locked by another process", "let that finish, then ask again"),
@@ -44,6 +47,9 @@ _SQLITE: Final[dict[int, tuple[type[StoreError], str, str]]] = {
     sqlite3.SQLITE_CORRUPT: (
         StoreUnusable, "is damaged", "restore it from a backup"),
 }  # fmt: skip
+
+_NO_SUCH: Final = ("no such table", "no such column")
+"""SQLite has one code for these and for every mistake of a caller."""
 
 _STATES: Final[dict[str, tuple[type[StoreError], str, str]]] = {
     "40001": (
@@ -65,6 +71,8 @@ _STATES: Final[dict[str, tuple[type[StoreError], str, str]]] = {
     "3F000": (StoreUnusable, "has no schema to work in", "create it, or name another"),
     "42501": (
         StoreUnusable, "refuses this role", "grant it the right to create and write tables"),
+    "42P01": (StoreUnusable, _LACKS, _RESTORE),
+    "42703": (StoreUnusable, _LACKS, _RESTORE),
 }  # fmt: skip
 """By SQLSTATE; a class of two characters stands for all states that begin so."""
 
@@ -91,6 +99,8 @@ def _found(error: DBAPIError) -> tuple[type[StoreError], str, str] | None:
     origin = error.orig
     if isinstance(origin, sqlite3.Error):
         code = getattr(origin, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_ERROR and str(origin).startswith(_NO_SUCH):
+            return StoreUnusable, _LACKS, _RESTORE
         # The low byte is the primary result code: SQLITE_READONLY_DBMOVED is a SQLITE_READONLY.
         return None if code is None else _SQLITE.get(code & 0xFF)
     state = getattr(origin, "sqlstate", None)

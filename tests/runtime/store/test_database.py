@@ -54,6 +54,30 @@ def postgres_only(database: Database) -> None:
 # --- transactions --------------------------------------------------------------------------------
 
 
+def test_a_file_that_nobody_can_write_is_read_without_files_beside_it(tmp_path: Path) -> None:
+    made = open_database(f"sqlite:///{tmp_path}/made.db")
+    with made.transaction() as connection:
+        connection.execute(text("CREATE TABLE things (n integer PRIMARY KEY)"))
+        connection.execute(ADD, {"n": 1})
+    made.close()
+    folder = tmp_path / "medium"
+    folder.mkdir()
+    (tmp_path / "made.db").rename(folder / "gate.db")
+    fixed = open_database(f"sqlite:///{folder}/gate.db?mode=ro&immutable=1", create=False)
+    with fixed.reading():
+        assert numbers(fixed) == [1]
+        assert [file.name for file in folder.iterdir()] == ["gate.db"]
+    with pytest.raises(StoreReadOnly), fixed.transaction() as connection:
+        connection.execute(ADD, {"n": 2})
+    fixed.close()
+
+
+@pytest.mark.parametrize("query", ["SELECT n FROM others", "SELECT m FROM things"])
+def test_tables_and_columns_that_are_gone_are_told(things: Database, query: str) -> None:
+    with pytest.raises(StoreUnusable, match="lacks a table"), things.reading() as connection:
+        connection.execute(text(query))
+
+
 def test_a_transaction_is_kept_as_a_whole_or_not_at_all(things: Database) -> None:
     with things.transaction() as connection:
         connection.execute(ADD, {"n": 1})
