@@ -499,7 +499,9 @@ def test_a_run_is_named_by_the_beginning_of_its_id(shop: Shop) -> None:
         assert shop.told(name, first, *more)["run"] == ids[0]
     half = json.dumps(refund("60.00 USD"))
     revised = shop.told("revise", first, "--action", "-", "--as", "refund-bot", stdin=half)
-    approved = shop.run("approve", f"{first}={revised['card']}", "run_none", *as_ann)
+    approved = shop.run(
+        "approve", f"{first}={revised['card']}", f"run_none={revised['card']}", *as_ann
+    )
     refused(approved, "no_such_run")
     other = json.dumps(refund("55.00 USD", "ch_2"))
     branch = shop.told("branch", second, "--action", "-", *as_ann, stdin=other)
