@@ -29,7 +29,7 @@ SKIPPED_FOLDERS = {
 # What costs so much to import that a function may do it, with a comment that says why.
 LAZY_LIBRARIES = {
     "alembic", "base64", "celpy", "click", "cryptography", "dataclasses", "difflib", "duckdb", "fastapi", "fractions", "hashlib", "httpx", "hypothesis", "jinja2", "lark",
-    "ldap3", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3", "zoneinfo",
+    "ldap3", "logging", "psycopg", "pydantic", "re2", "sqlalchemy", "sqlglot", "uvicorn", "yaml", "z3", "zoneinfo",
 }  # fmt: skip
 # Modules of ours that come late elsewhere than at the root, each at one border.
 LATE = {

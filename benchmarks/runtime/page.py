@@ -52,7 +52,8 @@ _PAST = """## Growth with the past of one customer
 
 What a policy asks of a history does not grow with the store, but with the number of events that
 the keys and the window of the question find. The question here is how many refunds a customer had
-in thirty days.
+in thirty days. A sum grows alike: no totals are kept, since what an amount is, only its type in the
+policy that asks says; the database gathers the amounts. The last of a history is found by an index.
 """
 
 _CREWS = """## Several processes

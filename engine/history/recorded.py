@@ -147,7 +147,8 @@ class RecordedHistory:
             if getattr(self._store, "is_part_of_step", False):
                 raise
             # What failed may say more than a decision may: it is logged, and only its place told.
-            import logging  # late, since hardly any store fails
+            # Late, since hardly any store fails, and deciding does without it.
+            import logging
 
             logging.getLogger("gatewright.history").warning(
                 "`%s` was not answered", asked.text, exc_info=True

@@ -19,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    FromClause,
     delete,
     func,
     insert,
@@ -60,6 +61,7 @@ _Rows = dict[int, str]
 _MOST_EVENTS: Final = 16_384
 """So many events, of about 3 kB each, stay read in a process."""
 _MOST_SHAPES: Final = 1_024
+_MOST_KEYS: Final = 1_024
 
 
 def put(connection: Connection, event: Event) -> Event:
@@ -257,9 +259,15 @@ class StoreHistory:
         except EvaluationError:
             return [*self._held(query)]
 
-    def _exactly(self, query: Query) -> list[ColumnElement[bool]]:
+    def _order(self, query: Query) -> tuple[ColumnElement[int], ColumnElement[int]]:
+        """Return what events are ordered by in time, and in the order recorded."""
+        if _digests(query):
+            return _key(0).c.at, _key(0).c.event
+        return t.events.c.at, t.events.c.number
+
+    def _exactly(self, query: Query, since: int | None = None) -> list[ColumnElement[bool]]:
         """Return the conditions on the events that have a query's keys and window."""
-        found = [*self._matching(query, _digests(query))]
+        found = [*self._matching(query, _digests(query), since)]
         if query.exclude_id is not None:
             found.append(t.events.c.id != query.exclude_id)
         return found
@@ -322,17 +330,18 @@ class StoreHistory:
         if not self._is_exact(query) or not t.EARLIEST < now < t.LATEST:
             return answers.last(self._candidates(query), query)
         c = t.events.c
-        meant = [*self._exactly(query), c.status.in_(self._statuses(query))]
-        found = select(c.at, c.body).where(*meant).limit(1)
-        latest = found.order_by(c.at.desc(), c.number.desc())
+        is_meant = c.status.in_(self._statuses(query))
+        # In the order of a key, where there is one, lest a database goes through all events.
+        at, number = self._order(query)
+        found = select(c.at, c.body).where(is_meant).limit(1)
+        latest = found.where(*self._exactly(query)).order_by(at.desc(), number.desc())
         if self._recorded:
             # All that came at `now` or later came at `now`: see `_events`.
-            row = self._connection.execute(
-                found.where(c.at >= now).order_by(c.number.desc())
-            ).first()
+            late = found.where(*self._exactly(query, since=now)).order_by(number.desc())
+            row = self._connection.execute(late).first()
             if row is not None:
                 return dataclasses.replace(_event(row.body), at=query.now)
-            latest = latest.where(c.at < now)
+            latest = latest.where(at < now)
         row = self._connection.execute(latest).first()
         if row is not None and row.at == t.EARLIEST:  # several instants are this one
             return answers.last(self._candidates(query), query)
@@ -389,15 +398,19 @@ class StoreHistory:
         return low, t.LATEST if self._recorded else t.within_columns(now)
 
     def _matching(
-        self, query: Query, wanted: list[tuple[str, str]]
+        self, query: Query, wanted: list[tuple[str, str]], since: int | None = None
     ) -> Iterator[ColumnElement[bool]]:
-        """Give the conditions on events of a query's actions and window that have some keys."""
+        """Give the conditions on events of a query's actions and window that have some keys.
+
+        `since` is a later beginning of the window.
+        """
         low, high = self._window(query.now.nanos, query.within_nanos)
+        low = low if since is None else max(low, since)
         yield t.events.c.action.in_(query.actions)
         yield t.events.c.at.between(low, high)
         yield from self._earlier()
-        for name, value in wanted:
-            key = t.event_keys.alias().c
+        for place, (name, value) in enumerate(wanted):
+            key = _key(place).c
             yield key.event == t.events.c.number
             yield key.name == name
             yield key.value == value
@@ -442,6 +455,15 @@ def later_begun(connection: Connection, number: int) -> bool:
     """Tell whether an event recorded after a number waits no more."""
     later = select(t.events.c.number).where(t.events.c.number > number, _waits_no_more())
     return connection.scalar(later.limit(1)) is not None
+
+
+@lru_cache(maxsize=_MOST_KEYS)
+def _key(place: int) -> FromClause:
+    """Return the table of keys as it stands for a query's key of that place, one for all who ask.
+
+    Beyond those that are kept two askers would mean two tables; no query has so many keys.
+    """
+    return t.event_keys.alias(f"key{place}")
 
 
 def _is_of_status(query: Query) -> bool:
