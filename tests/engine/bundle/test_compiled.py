@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from gatewright.engine.bundle.container import unpack
 from gatewright.engine.bundle.decode import decode
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.evaluate import PolicySet
+from gatewright.loading import load
 from tests.conftest import ROOT
 from tests.engine.bundle.compiled_support import (
     TEXT,
@@ -86,11 +88,31 @@ def test_only_what_holds_is_read(
 def test_an_action_with_few_rows_has_none() -> None:
     assert not sections(build(many(layout.LEAST_ROWS - 1))) & layout.SECTIONS
     assert sections(build(many(layout.LEAST_ROWS))) >= layout.SECTIONS
-    assert not sections(build(many(layout.LEAST_ROWS), compiled=False)) & layout.SECTIONS
     content = build(many(layout.LEAST_ROWS, "action pay.in { n: int }"))
     assert loaded(content).carried("pay.out") is not None
     assert loaded(content).carried("pay.in") is None
     assert loaded(content).carried("pay.other") is None
+
+
+def test_a_bundle_without_trees_decides_as_ever() -> None:
+    content = build(many(layout.LEAST_ROWS), compiled=False)
+    assert not sections(content) & layout.SECTIONS
+    found = loaded(content)
+    assert found.carried("pay.out") is None
+    assert found.evaluate(payment("t7", "7.99 USD")).matched == ("pay.t7",)
+    check_bundle(found.bundled)
+
+
+def test_the_cache_keeps_trees_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWRIGHT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "policies").mkdir()
+    for file in many(layout.LEAST_ROWS).files:
+        (tmp_path / "policies" / file.span.source.name).write_text(file.span.source.text)
+    first, second = (load(tmp_path / "policies") for _ in range(2))
+    assert first.carried("pay.out") is None
+    assert second.carried("pay.out") is not None
+    decisions = [each.evaluate(payment("t7", "7.99 USD")).to_dict() for each in (first, second)]
+    assert decisions[0] == decisions[1]
 
 
 def test_permits_are_rows_too() -> None:
