@@ -143,8 +143,8 @@ def test_an_action_that_is_interpreted_always_has_none(monkeypatch: pytest.Monke
     assert found.evaluate(payment("a", "5 USD")).effect.value == "auto_run"
 
 
-@pytest.mark.parametrize("limit", ["MOST_HEIGHT", "MOST_DEPTH"])
-def test_what_is_too_deep_is_not_written(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("limit", ["MOST_HEIGHT", "MOST_DEPTH", "MOST_PARTS", "MOST_SLOTS"])
+def test_what_is_too_large_is_not_written(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, limit, 0)
     found = loaded(content_of(policy()))
     assert found.carried("shop.refund") is None
