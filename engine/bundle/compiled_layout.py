@@ -31,9 +31,9 @@ from typing import Final
 TREES: Final = "trees"
 OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
-SECTIONS: Final = frozenset({TREES, OFFSETS, INDEX})
+"""The names of the sections; `kinds.COMPILED_SECTIONS` are all of them."""
 
-COMPILER: Final = "f07d86dad72d4d74"
+COMPILER: Final = "2bf68119668afd4e"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.

@@ -14,8 +14,7 @@ from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle.compiled_index import checked_hash
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.encode import Encoder
-from gatewright.engine.bundle.offsets import offsets_of
-from gatewright.engine.bundle.write import sources_of
+from gatewright.engine.bundle.write import offsets_of, sources_of
 from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.tree import (
     Leaf,

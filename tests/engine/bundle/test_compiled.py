@@ -20,6 +20,7 @@ from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.container import unpack
 from gatewright.engine.bundle.decode import decode
 from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.bundle.kinds import COMPILED_SECTIONS
 from gatewright.engine.evaluate import PolicySet
 from gatewright.loading import load
 from tests.conftest import ROOT
@@ -86,8 +87,8 @@ def test_only_what_holds_is_read(
 
 
 def test_an_action_with_few_rows_has_none() -> None:
-    assert not sections(build(many(layout.LEAST_ROWS - 1))) & layout.SECTIONS
-    assert sections(build(many(layout.LEAST_ROWS))) >= layout.SECTIONS
+    assert not sections(build(many(layout.LEAST_ROWS - 1))) & COMPILED_SECTIONS
+    assert sections(build(many(layout.LEAST_ROWS))) >= COMPILED_SECTIONS
     content = build(many(layout.LEAST_ROWS, "action pay.in { n: int }"))
     assert loaded(content).carried("pay.out") is not None
     assert loaded(content).carried("pay.in") is None
@@ -96,7 +97,7 @@ def test_an_action_with_few_rows_has_none() -> None:
 
 def test_a_bundle_without_trees_decides_as_ever() -> None:
     content = build(many(layout.LEAST_ROWS), compiled=False)
-    assert not sections(content) & layout.SECTIONS
+    assert not sections(content) & COMPILED_SECTIONS
     found = loaded(content)
     assert found.carried("pay.out") is None
     assert found.evaluate(payment("t7", "7.99 USD")).matched == ("pay.t7",)
@@ -189,13 +190,13 @@ def test_the_form_of_another_compiler_is_not_read() -> None:
 
 def test_the_form_of_other_policies_is_refused() -> None:
     other = Forms(content_of(checked([("shop.gate", TEXT.replace("100 USD", "900 USD"))], {})))
-    taken = {name: other.sections[name] for name in layout.SECTIONS}
+    taken = {name: other.sections[name] for name in COMPILED_SECTIONS}
     content = Forms(CONTENT).with_sections(**{n.replace("-", "_"): c for n, c in taken.items()})
     with pytest.raises(BundleError, match="the compiled form in the bundle is that of other poli"):
         loaded(content)
 
 
-@pytest.mark.parametrize("name", sorted(layout.SECTIONS))
+@pytest.mark.parametrize("name", sorted(COMPILED_SECTIONS))
 def test_a_form_that_is_not_whole_is_refused(name: str) -> None:
     content = Forms(CONTENT).with_sections(**{name.replace("-", "_"): None})
     with pytest.raises(BundleError, match="the compiled form in the bundle is malformed"):
