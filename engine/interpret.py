@@ -29,7 +29,6 @@ from gatewright.dsl.records import dataclass, field, replace
 from gatewright.engine.approvals import Approvals, approvals
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
-from gatewright.engine.collecting import MANY, uncollected
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.possible_risk import capped, lower_scores, reader_of_risk
 from gatewright.engine.scope import PolicyScope
@@ -172,10 +171,7 @@ def conjunction(effects: Iterable[Effect]) -> Effect:
 
 def interpret(policy: CheckedPolicy, request: Request) -> Outcome:
     """Decide. Raises nothing: what goes wrong is an error of a condition."""
-    if len(policy.rules) < MANY:
-        return _Interpreter(policy, request).decide()
-    with uncollected():
-        return _Interpreter(policy, request).decide()
+    return _Interpreter(policy, request).decide()
 
 
 class _Interpreter:

@@ -34,6 +34,7 @@ LAZY_LIBRARIES = {
 # Modules of ours that come late elsewhere than at the root, each at one border.
 LATE = {
     "gatewright.engine.bundle.build": ("gatewright.engine.bundle.compiled_write",),
+    "gatewright.engine.bundle.bundled": ("gatewright.engine.bundle.compiled_index",),
     "gatewright.engine.bundle.load": (
         "gatewright.engine.bundle.compiled_read",
         "gatewright.engine.bundle.signing",

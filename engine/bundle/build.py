@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.compiled_choice import large_actions
 from gatewright.engine.bundle.container import Manifest, hash_of, manifest_of, pack
@@ -32,7 +31,7 @@ def build(
     BundleError for a key that cannot be used.
     """
     further = dict(sections or {})
-    taken = sorted(further.keys() & (kinds.OWN_SECTIONS | layout.SECTIONS))
+    taken = sorted(further.keys() & (kinds.OWN_SECTIONS | kinds.COMPILED_SECTIONS))
     if taken:
         raise ValueError(f"the section `{taken[0]}` is taken")
     with uncollected():

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from gatewright.dsl import ast
 from gatewright.dsl.digest import canonical, digest_of
@@ -30,17 +30,17 @@ from gatewright.dsl.policy import (
 )
 from gatewright.dsl.records import replace
 from gatewright.dsl.source import Source
-from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle import kinds
-from gatewright.engine.bundle.compiled_index import Texts, compiled_forms
 from gatewright.engine.bundle.container import Container, Manifest
 from gatewright.engine.bundle.decode import decode, decode_file, loads
 from gatewright.engine.bundle.errors import BundleError
-from gatewright.engine.bundle.index import Index, read_index
-from gatewright.engine.bundle.offsets import read_offsets
+from gatewright.engine.bundle.index import Index, read_index, read_offsets
 from gatewright.engine.bundle.schema import FINGERPRINT
 from gatewright.engine.collecting import uncollected
 from gatewright.engine.narrow import suspending
+
+if TYPE_CHECKING:
+    from gatewright.engine.bundle.compiled_index import CompiledForms, Texts
 
 T = TypeVar("T")
 
@@ -68,9 +68,17 @@ class BundledPolicy:
         self.data: Mapping[str, Json] = _data(bytes(self._held["data"]))
         if digest_of(self._units.sources, self.data) != self.manifest.digest:
             raise BundleError("the bundle's digest is not that of its sources and data")
-        self._compiled = compiled_forms(self._held, container.hashes, self._index.names["actions"])
+        self._compiled = self._compiled_forms(container)
         self._framed = lru_cache(_MOST_PARTS)(self._frame_of)
         self._part = lru_cache(_MOST_PARTS)(self._narrowed)
+
+    def _compiled_forms(self, container: Container) -> CompiledForms | None:
+        if kinds.COMPILED_SECTIONS.isdisjoint(self._held):
+            return None
+        # Imported where actions are large; most bundles have none.
+        from gatewright.engine.bundle.compiled_index import compiled_forms
+
+        return compiled_forms(self._held, container.hashes, self._index.names["actions"])
 
     @property
     def digest(self) -> str:
@@ -85,7 +93,7 @@ class BundledPolicy:
     @property
     def sections(self) -> Mapping[str, bytes]:
         """The sections that hold no part of the policy set, and are their writer's own."""
-        own = kinds.OWN_SECTIONS | layout.SECTIONS
+        own = kinds.OWN_SECTIONS | kinds.COMPILED_SECTIONS
         return {name: bytes(held) for name, held in self._held.items() if name not in own}
 
     def held(self, section: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewright.engine.bundle import compiled_layout as layout
+from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.build import compiled_of
 from gatewright.engine.bundle.bundled import BundledPolicy, refuse_unknown_names
 from gatewright.engine.bundle.errors import BundleError
@@ -21,7 +21,7 @@ def check_bundle(bundled: BundledPolicy) -> None:
         if bundled.has_compiled:
             written |= compiled_of(bundled.whole, written)
         same = all(bundled.held(n) == held for n, held in written.items())
-        same = same and bundled.has_compiled is (written.keys() >= layout.SECTIONS)
+        same = same and bundled.has_compiled is (written.keys() >= kinds.COMPILED_SECTIONS)
     except (KeyError, RecursionError):
         same = False
     if not same:

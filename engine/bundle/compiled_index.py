@@ -13,7 +13,7 @@ from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.decode import dumps, loads
 from gatewright.engine.bundle.errors import BundleError
-from gatewright.engine.bundle.offsets import OFFSET_BYTES, read_offsets
+from gatewright.engine.bundle.index import OFFSET_BYTES, read_offsets
 
 
 class Texts:
@@ -63,9 +63,9 @@ def compiled_forms(
     `hashes` are those of all sections, `declared` the names of actions. Raises BundleError where
     the sections are malformed, or belong to other policies.
     """
-    if layout.SECTIONS.isdisjoint(held):
+    if kinds.COMPILED_SECTIONS.isdisjoint(held):
         return None
-    if not held.keys() >= layout.SECTIONS:
+    if not held.keys() >= kinds.COMPILED_SECTIONS:
         malformed()
     index = loads(bytes(held[layout.INDEX]), "compiled form")
     fields = cast("dict[str, Any]", index) if isinstance(index, dict) else malformed()

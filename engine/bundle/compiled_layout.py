@@ -31,9 +31,9 @@ from typing import Final
 TREES: Final = "trees"
 OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
-SECTIONS: Final = frozenset({TREES, OFFSETS, INDEX})
+"""The names of the sections; `kinds.COMPILED_SECTIONS` are all of them."""
 
-COMPILER: Final = "3bf20fddc5ec3bc6"
+COMPILER: Final = "2bf68119668afd4e"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.
@@ -52,6 +52,10 @@ A rule on `*` is a row of every action.
 """
 MOST_HEIGHT: Final = 200
 """How many questions stand one below the other at most."""
+MOST_PARTS: Final = 30_000
+"""How many atoms a condition has at most, each counted as often as it stands there."""
+MOST_SLOTS: Final = 4_096
+"""How many paths are read of an action at most: a function of as many statements reads them."""
 MOST_DEPTH: Final = 200
 """How deep conditions are nested at most, in the nodes of their formula."""
 

@@ -78,6 +78,8 @@ class _Reader:
 
     def _slots(self) -> Slots:
         slots = Slots(self._declared)
+        if len(listed(self._head["slots"])) > layout.MOST_SLOTS:
+            malformed()
         for number, raw in enumerate(listed(self._head["slots"])):
             view, *path = [_text(part) for part in listed(raw)] or malformed()
             if view not in _VIEWS or slots.number(tuple(path), cast(View, view)) != number:
@@ -134,7 +136,10 @@ class _Conditions:
         place = _below(number, len(self._raw))
         known = self._known.get(place)
         if known is None:
-            made = self._residuals().function(self._formula(self._raw[place], layout.MOST_DEPTH))
+            formula = self._formula(self._raw[place], layout.MOST_DEPTH)
+            if sum(1 for _ in f.atoms_of(formula)) > layout.MOST_PARTS:
+                malformed()
+            made = self._residuals().function(formula)
             if len(self._slots.all) != self._count:
                 malformed()  # it reads what the values of an action do not have
             known = self._known.setdefault(place, made)
@@ -150,9 +155,9 @@ class _Conditions:
                 atoms = self._atoms()
                 atom = atoms[_below(raw if raw >= 0 else -1 - raw, len(atoms))]
                 return f.Literal(atom, raw < 0)
-            case ["&" | "|" as sign, *parts] if depth:
+            case ["&" | "|" as sign, _, _, *_] if depth:
                 kind = f.And if sign == "&" else f.Or
-                return kind(tuple([self._formula(part, depth - 1) for part in parts]))
+                return kind(tuple([self._formula(part, depth - 1) for part in raw[1:]]))
             case _:
                 return malformed()
 

@@ -14,8 +14,7 @@ from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle.compiled_index import checked_hash
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.encode import Encoder
-from gatewright.engine.bundle.offsets import offsets_of
-from gatewright.engine.bundle.write import sources_of
+from gatewright.engine.bundle.write import offsets_of, sources_of
 from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.tree import (
     Leaf,
@@ -85,15 +84,15 @@ class _Noted:
 def _written(
     name: str, part: CheckedPolicy, planned: Planned, noted: _Noting, encoder: Encoder
 ) -> list[str] | None:
-    """Return the texts of an action, its head first; None where they would be too deep."""
+    """Return the texts of an action, its head first; None where they would be too large."""
     plan, nodes = planned.plan, _Nodes()
     trees = [nodes.child(tree) for tree in plan.trees]
     risks = [nodes.child(tree) for tree in plan.risks]
-    if nodes.highest > layout.MOST_HEIGHT:
+    if nodes.highest > layout.MOST_HEIGHT or len(plan.slots.all) > layout.MOST_SLOTS:
+        return None
+    if any(_is_large(formula) for formula in noted.formulas):
         return None
     atoms = _Atoms(encoder)
-    if any(_depth(formula) > layout.MOST_DEPTH for formula in noted.formulas):
-        return None
     conditions = [atoms.condition(formula) for formula in noted.formulas]
     head = {
         "asks": None if planned.asks is None else sorted(planned.asks),
@@ -108,6 +107,11 @@ def _written(
         "trees": trees,
     }
     return [dumps(head), *nodes.texts]
+
+
+def _is_large(formula: f.Formula) -> bool:
+    parts = sum(1 for _ in f.atoms_of(formula))
+    return parts > layout.MOST_PARTS or _depth(formula) > layout.MOST_DEPTH
 
 
 def _depth(formula: f.Formula) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import accumulate
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, NoReturn, cast
 
 from gatewright.dsl.records import dataclass
@@ -11,6 +12,8 @@ from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.decode import loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.narrow import Places
+
+OFFSET_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +112,17 @@ def _texts(raw: object) -> list[str]:
         _malformed()
     items = cast("list[object]", raw)
     return [item if isinstance(item, str) else _malformed() for item in items]
+
+
+def read_offsets(text: bytes, count: int, length: int) -> Sequence[int]:
+    """Read where so many texts begin, which fill a section of that length. Raises BundleError."""
+    if len(text) != (count + 1) * OFFSET_BYTES:
+        raise BundleError("the index of the bundle is malformed")
+    offsets: Sequence[int] = memoryview(text).cast("Q")
+    if sys.byteorder == "big":
+        pieces = range(0, len(text), OFFSET_BYTES)
+        offsets = [int.from_bytes(text[at : at + OFFSET_BYTES], "little") for at in pieces]
+    ordered = all(a < b for a, b in pairwise(offsets))
+    if offsets[0] != 0 or offsets[-1] != length or not ordered:
+        raise BundleError("the index of the bundle is malformed")
+    return offsets

@@ -33,4 +33,9 @@ HEADS: Final = "heads"
 ALL: Final = (*KINDS, HEADS, FILES)
 
 OWN_SECTIONS: Final = frozenset({"data", "index", "offsets", "sources", "units"})
-"""The sections that hold the checked policy; others are their writers' own."""
+"""The sections that hold the checked policy."""
+COMPILED_SECTIONS: Final = frozenset({"trees", "trees-index", "trees-offsets"})
+"""Those that hold the compiled form of large actions, where there are any.
+
+All others are their writers' own.
+"""

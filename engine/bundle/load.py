@@ -67,7 +67,7 @@ class BundledSet(PolicySet):
 
         try:
             return read_compiled(self.bundled, self.data, action)
-        except BundleError:
+        except Exception:  # whatever it is, it decides nothing: the rules do
             return None
 
     def about(self, action: str) -> CheckedPolicy:

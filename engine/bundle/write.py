@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +15,6 @@ from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.encode import Encoder
-from gatewright.engine.bundle.offsets import offsets_of
 from gatewright.engine.narrow import Places, permit_places, suspensions
 from gatewright.engine.secrecy.secrets import Secrets
 
@@ -38,6 +39,16 @@ def _json(value: object) -> bytes:
 def sources_of(policy: CheckedPolicy) -> list[Source]:
     """Return the sources of a policy; places name them by their number."""
     return [file.span.source for file in policy.files]
+
+
+def offsets_of(texts: Sequence[bytes]) -> bytes:
+    """Return where each text begins, and where the last one ends: 8 bytes each, lowest first."""
+    ends = array("Q", [0])
+    for text in texts:
+        ends.append(ends[-1] + len(text))
+    if sys.byteorder == "big":
+        ends.byteswap()
+    return ends.tobytes()
 
 
 # --- units

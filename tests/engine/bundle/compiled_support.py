@@ -17,7 +17,7 @@ from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.container import manifest_of, pack, unpack
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.load import BundledSet
-from gatewright.engine.bundle.offsets import offsets_of
+from gatewright.engine.bundle.write import offsets_of
 from gatewright.engine.interpret import Outcome, Request, interpret
 from tests.engine.bundle.support import bundled, checked
 

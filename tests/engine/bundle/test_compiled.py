@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.container import unpack
 from gatewright.engine.bundle.decode import decode
 from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.bundle.kinds import COMPILED_SECTIONS
 from gatewright.engine.evaluate import PolicySet
+from gatewright.loading import load
 from tests.conftest import ROOT
 from tests.engine.bundle.compiled_support import (
     TEXT,
@@ -84,13 +87,33 @@ def test_only_what_holds_is_read(
 
 
 def test_an_action_with_few_rows_has_none() -> None:
-    assert not sections(build(many(layout.LEAST_ROWS - 1))) & layout.SECTIONS
-    assert sections(build(many(layout.LEAST_ROWS))) >= layout.SECTIONS
-    assert not sections(build(many(layout.LEAST_ROWS), compiled=False)) & layout.SECTIONS
+    assert not sections(build(many(layout.LEAST_ROWS - 1))) & COMPILED_SECTIONS
+    assert sections(build(many(layout.LEAST_ROWS))) >= COMPILED_SECTIONS
     content = build(many(layout.LEAST_ROWS, "action pay.in { n: int }"))
     assert loaded(content).carried("pay.out") is not None
     assert loaded(content).carried("pay.in") is None
     assert loaded(content).carried("pay.other") is None
+
+
+def test_a_bundle_without_trees_decides_as_ever() -> None:
+    content = build(many(layout.LEAST_ROWS), compiled=False)
+    assert not sections(content) & COMPILED_SECTIONS
+    found = loaded(content)
+    assert found.carried("pay.out") is None
+    assert found.evaluate(payment("t7", "7.99 USD")).matched == ("pay.t7",)
+    check_bundle(found.bundled)
+
+
+def test_the_cache_keeps_trees_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWRIGHT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "policies").mkdir()
+    for file in many(layout.LEAST_ROWS).files:
+        (tmp_path / "policies" / file.span.source.name).write_text(file.span.source.text)
+    first, second = (load(tmp_path / "policies") for _ in range(2))
+    assert first.carried("pay.out") is None
+    assert second.carried("pay.out") is not None
+    decisions = [each.evaluate(payment("t7", "7.99 USD")).to_dict() for each in (first, second)]
+    assert decisions[0] == decisions[1]
 
 
 def test_permits_are_rows_too() -> None:
@@ -121,8 +144,8 @@ def test_an_action_that_is_interpreted_always_has_none(monkeypatch: pytest.Monke
     assert found.evaluate(payment("a", "5 USD")).effect.value == "auto_run"
 
 
-@pytest.mark.parametrize("limit", ["MOST_HEIGHT", "MOST_DEPTH"])
-def test_what_is_too_deep_is_not_written(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("limit", ["MOST_HEIGHT", "MOST_DEPTH", "MOST_PARTS", "MOST_SLOTS"])
+def test_what_is_too_large_is_not_written(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, limit, 0)
     found = loaded(content_of(policy()))
     assert found.carried("shop.refund") is None
@@ -167,13 +190,13 @@ def test_the_form_of_another_compiler_is_not_read() -> None:
 
 def test_the_form_of_other_policies_is_refused() -> None:
     other = Forms(content_of(checked([("shop.gate", TEXT.replace("100 USD", "900 USD"))], {})))
-    taken = {name: other.sections[name] for name in layout.SECTIONS}
+    taken = {name: other.sections[name] for name in COMPILED_SECTIONS}
     content = Forms(CONTENT).with_sections(**{n.replace("-", "_"): c for n, c in taken.items()})
     with pytest.raises(BundleError, match="the compiled form in the bundle is that of other poli"):
         loaded(content)
 
 
-@pytest.mark.parametrize("name", sorted(layout.SECTIONS))
+@pytest.mark.parametrize("name", sorted(COMPILED_SECTIONS))
 def test_a_form_that_is_not_whole_is_refused(name: str) -> None:
     content = Forms(CONTENT).with_sections(**{name.replace("-", "_"): None})
     with pytest.raises(BundleError, match="the compiled form in the bundle is malformed"):

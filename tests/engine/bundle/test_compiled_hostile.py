@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gatewright.engine.bundle import compiled_layout as layout
 from gatewright.engine.bundle.checking import check_bundle
 from gatewright.engine.bundle.errors import BundleError
+from gatewright.engine.bundle.kinds import COMPILED_SECTIONS
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
@@ -71,7 +72,7 @@ def flip(place: int, bits: int) -> Callable[[bytearray], object]:
     return change
 
 
-@pytest.mark.parametrize("section", sorted(layout.SECTIONS))
+@pytest.mark.parametrize("section", sorted(COMPILED_SECTIONS))
 def test_every_byte_flipped_is_refused_or_decides(section: str) -> None:
     length = len(Forms(SMALL).sections[section])
     assert 30 < length < 2_000
@@ -84,7 +85,7 @@ def test_every_byte_flipped_is_refused_or_decides(section: str) -> None:
     assert refused > 0 or section == "trees"
 
 
-@pytest.mark.parametrize("section", sorted(layout.SECTIONS))
+@pytest.mark.parametrize("section", sorted(COMPILED_SECTIONS))
 @settings(max_examples=60)
 @given(data=st.data())
 def test_no_byte_may_differ_where_a_bundle_is_verified(section: str, data: st.DataObject) -> None:
@@ -95,7 +96,7 @@ def test_no_byte_may_differ_where_a_bundle_is_verified(section: str, data: st.Da
             check_bundle(found.bundled)
 
 
-@pytest.mark.parametrize("section", sorted(layout.SECTIONS))
+@pytest.mark.parametrize("section", sorted(COMPILED_SECTIONS))
 def test_a_form_that_is_cut_short_is_refused(section: str) -> None:
     def cut(length: int) -> Callable[[bytearray], object]:
         def change(held: bytearray) -> None:
@@ -239,7 +240,9 @@ NO_SLOT = 99
         of_head("atoms", [["present", -1]] * 3), of_head("atoms", [["counted", "x", "2"]] * 3),
         of_head("conditions", []), of_head("conditions", ["x"] * 4),
         of_head("conditions", [NO_SLOT] * 4), of_head("conditions", [-NO_SLOT] * 4),
-        of_head("conditions", [["^", 0, 0]] * 4), of_head("conditions", [[]] * 4),
+        of_head("conditions", [["^", 0, 0]] * 4), of_head("conditions", [[]] * 4), of_head("conditions", [["&"]] * 4),
+        of_head("conditions", [["&", 0]] * 4), of_head("conditions", [["&", *[0] * 30_001]] * 4),
+        of_head("slots", [["value", "agent", f"n{n}"] for n in range(5_000)]),
         of_root(0, 99), of_root(0, "1"), of_root(0, None), of_root(1, 0), of_root(1, 10**9),
         of_root(1, "1"), of_root(2, NO_SLOT), of_root(2, -1), of_root(3, 5), of_root(4, None),
         of_root(4, []), of_root(3, [[[["1"]]]]), to_itself, deep,
