@@ -313,8 +313,11 @@ def test_other_answers(shop: Shop, command: str, arguments: tuple[str, ...], sta
 @pytest.mark.parametrize("command", ["reject", "request-changes"])
 def test_a_no_needs_a_reason(shop: Shop, command: str) -> None:
     id_ = shop.propose(refund())["run"]
-    ran = shop.run(command, id_, "--as", "ann")
-    assert (ran.code, "--note" in ran.err) == (2, True)
+    for given in ((), ("--note", ""), ("--note", " ")):
+        ran = shop.run(command, id_, "--as", "ann", *given)
+        assert (ran.code, "--note" in ran.err) == (2, True)
+    assert shop.run("comment", id_, "", "--as", "ann").code == 2
+    assert shop.state(id_) == "pending"
 
 
 def test_another_plan_is_another_card(shop: Shop) -> None:
