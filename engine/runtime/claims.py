@@ -14,10 +14,11 @@ from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import failpoints, telemetry
-from gatewright.engine.runtime.desk import Desk, may_take_back, qualified_stages
+from gatewright.engine.runtime.desk import Desk, may_take_back
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.plan import Plan, make_plan
 from gatewright.engine.runtime.ports import Preview
+from gatewright.engine.runtime.rounds import qualified_stages
 from gatewright.engine.runtime.routing import Roster, is_in_force, is_satisfied
 from gatewright.engine.runtime.run import Document, Run, State, TimerKind
 from gatewright.engine.runtime.store import decisions, runs

@@ -7,63 +7,42 @@ audit leaves and its messages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, Literal, TypeVar, cast
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
-from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import canonical_json
-from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.record import Event as PastEvent
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import failpoints, telemetry
-from gatewright.engine.runtime.card import card_digest
 from gatewright.engine.runtime.directory import Directory
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.notifying import Notifier, by_name
+from gatewright.engine.runtime.past import event_of
 from gatewright.engine.runtime.people import Delegation, roster_of
 from gatewright.engine.runtime.plan import Plan, hides_values, receipt_document, receipt_of
 from gatewright.engine.runtime.ports import Connector, Receipt
+from gatewright.engine.runtime.rounds import Made, made_of
 from gatewright.engine.runtime.routing import Roster
-from gatewright.engine.runtime.run import Document, Round, Run, State
+from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.step import Step
 from gatewright.engine.runtime.store import decisions, payloads, runs, trail, vouched
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreError
-from gatewright.engine.runtime.store.history import StoreHistory, forget
+from gatewright.engine.runtime.store.history import forget
 from gatewright.engine.runtime.store.history import put as put_event
 from gatewright.engine.runtime.store.turns import take_turn
 from gatewright.engine.runtime.transition import ARROWS, transition
-from gatewright.engine.secrecy.masking import MASK
-from gatewright.engine.values import Timestamp
 
 T = TypeVar("T")
 
 Source = PolicySet | Callable[[], PolicySet]
 """A policy set, or a function that gives the one in force."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A round with its decision, and the plan that it commits to."""
-
-    round: Round
-    decision: Decision
-    content: str
-    salt: str
-    logged: str
-    """The decision as the decision log has it."""
-
-    @property
-    def effect(self) -> Literal["auto_run", "require_approval", "block"]:
-        """The effect as text."""
-        return self.decision.effect.value
 
 
 class Desk:
@@ -158,14 +137,15 @@ class Desk:
         """Return the time for a run: never before what it saw already, whatever the clock says."""
         return max(self.database.now(connection), run.updated_at)
 
-    def standing(self, connection: Connection, now: int) -> list[Delegation]:
-        """Return who answers in whose place now."""
+    def standing(
+        self, connection: Connection, now: int, *, later: bool = False
+    ) -> list[Delegation]:
+        """Return who answers in whose place now; with `later` also who will from then on."""
         c = t.delegations.c
-        rows = connection.execute(
-            select(c.giver, c.taker, c.from_at, c.until_at).where(
-                c.from_at <= now, c.until_at > now, c.revoked_at.is_(None)
-            )
+        wanted = select(c.giver, c.taker, c.from_at, c.until_at).where(
+            c.until_at > now, c.revoked_at.is_(None)
         )
+        rows = connection.execute(wanted if later else wanted.where(c.from_at <= now))
         return [Delegation(*row) for row in rows]
 
     def roster(
@@ -208,40 +188,9 @@ class Desk:
     ) -> Made:
         """Decide about a plan, and make a round of it."""
         with telemetry.span("decide", run=run, round=number, policy=policy.digest) as span:
-            made = self._decided(connection, policy, plan, run, number, editor, now)
+            made = made_of(connection, policy, plan, run, number, editor, now, self.seal)
             span.set(effect=made.effect, decision=made.decision.id)
             return made
-
-    def _decided(
-        self,
-        connection: Connection,
-        policy: PolicySet,
-        plan: Plan,
-        run: str,
-        number: int,
-        editor: str | None,
-        now: int,
-    ) -> Made:
-        history = StoreHistory(connection, without=run, recorded=True)
-        uses = decisions.uses_of(connection, without=run)
-        decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
-        content, salt = canonical_json(plan.kept).decode(), payloads.new_salt()
-        if plan.holds_secrets and self.seal is not None:
-            content = payloads.sealed(content, self.seal)
-        name = payloads.commitment(content, salt)
-        logged = decisions.logged_text(decision)
-        shown = {**decision.to_dict(), "risk_parts": _risk_parts(decision)}
-        known = policy.about(plan.action.name)
-        stages = qualified_stages(decision, known)
-        round_ = Round(
-            number=number, opened_at=now, editor=editor, plan=name, action=plan.shown,
-            preview=plan.shown_preview, decision=shown, policy=policy.digest, stages=stages,
-            card=card_digest(
-                run, number, name, plan.shown, plan.shown_preview, shown, stages, salt
-            ),
-            logged=decisions.logged_digest(logged), uses=decisions.uses_spent(decision, policy),
-        )  # fmt: skip
-        return Made(round_, decision, content, salt, logged)
 
     def keep_round(
         self, connection: Connection, run: Run, made: Made, policy: PolicySet, now: int
@@ -332,44 +281,3 @@ def may_take_back(connection: Connection, run: Run) -> bool:
     parent = runs.get(connection, run.parent or "", lock=True)
     is_mine = parent.state is State.COMPENSATING and parent.compensation == run.id
     return is_mine or parent.state in ARROWS[on.CompensationBegan]
-
-
-def qualified_stages(decision: Decision, policy: CheckedPolicy) -> tuple[tuple[str, ...], ...]:
-    """Return the stages of a decision with the qualified names of their routes."""
-    names = {policy.route_name(qualified): qualified for qualified in policy.routes}
-    return tuple(tuple(names[name] for name in stage) for stage in decision.stages)
-
-
-def _risk_parts(decision: Decision) -> list[Document]:
-    """Return what the risk score is made of, as explanations have it."""
-    if not decision.risk:
-        return []
-    return [cast("Document", part.to_dict()) for part in decision.explain().risk_parts]
-
-
-def event_of(run: Run) -> PastEvent:
-    """Return a run as rules see it in a history."""
-    action = Action.read(_unreadable_secrets(run.round.action))[0]
-    votes = run.round.votes
-    by, at = (votes[-1].person, votes[-1].at) if votes else (None, None)
-    if run.state is State.REJECTED:
-        by, at = run.closed_by, run.updated_at
-    event = PastEvent.of(action, run.id, Timestamp(run.proposed_at), run.state.status)
-    matched = [
-        f"{rule['package']}.{rule['name']}"
-        for rule in run.round.decision["rules"]
-        if rule["status"] == "matched"
-    ]
-    decided_at = None if at is None else Timestamp(at)
-    return replace(event, decided_by=by, decided_at=decided_at, rules=tuple(matched))
-
-
-def _unreadable_secrets(shown: Any) -> Any:
-    """Return an action with what is masked made unfit for any type.
-
-    A history that is keyed by a secret value then errs, where a mask would never be counted.
-    """
-    if isinstance(shown, dict):
-        entries = cast("dict[str, Any]", shown)
-        return {key: _unreadable_secrets(value) for key, value in entries.items()}
-    return [MASK] if shown == MASK else shown

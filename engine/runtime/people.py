@@ -95,13 +95,13 @@ def may_ask(
     directory: Directory,
     delegations: Iterable[Delegation],
     person: str,
-    now: int,
 ) -> frozenset[str]:
     """Return the routes that a person may have an answer for, whatever the action is.
 
-    Others surely never ask them, neither for themselves nor in somebody's place.
+    Others surely never ask them, neither for themselves nor in somebody's place, by one of the
+    delegations.
     """
-    names = {person} | {d.giver for d in delegations if d.taker == person and d.holds(now)}
+    names = {person} | {d.giver for d in delegations if d.taker == person}
     may_be = {
         name
         for name, route in known.items()

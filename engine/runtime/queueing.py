@@ -41,8 +41,10 @@ def queue(desk: Desk, connection: Connection, person: str, most: int) -> list[Ru
 
 def _answerable(desk: Desk, connection: Connection, person: str) -> Iterator[Run]:
     now = desk.database.now(connection)
-    standing = desk.standing(connection, now)
-    routes = may_ask(desk.policy.policy.routes, desk.directory, standing, person, now)
+    # A run that saw a later instant already, before the clock jumped back, goes by that.
+    known = desk.standing(connection, now, later=True)
+    standing = [one for one in known if one.holds(now)]
+    routes = may_ask(desk.policy.policy.routes, desk.directory, known, person)
     places = heapq.merge(*(_asking(connection, route) for route in sorted(routes)))
     ids = (run for (_, run), _ in groupby(places))  # one that asks several of them comes once
     for run in _read(connection, ids):

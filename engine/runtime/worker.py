@@ -29,6 +29,9 @@ from gatewright.engine.runtime.store.errors import StoreError, StoreOutdated, St
 
 _LOG: Final = logging.getLogger("gatewright.worker")
 
+TIMERS_AT_ONCE: Final = 100
+"""So many timers are looked at in a step."""
+
 LONGEST_PAUSE_S: Final = 30.0
 """How long a worker waits at most before it tries a store again that cannot be used."""
 
@@ -134,7 +137,9 @@ class Worker:
         A timer that cannot be fired, or is still due then, comes later.
         """
         database = self._desk.database
-        due = database.retrying(lambda c: runs.due_timers(c, database.now(c), most), "reading")
+        due = database.retrying(
+            lambda c: runs.due_timers(c, database.now(c), TIMERS_AT_ONCE), "reading"
+        )
         for run, kind, route in due:
             try:
                 changed = self._claims.fire(run, kind, route)

@@ -166,7 +166,8 @@ def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
 
 def test_of_many_people_some_are_named(shop: Shop) -> None:
     many = [f"m{n:02}" for n in range(12)]
-    people = {"people": {name: {} for name in many}, "groups": {"support-managers": many}}
+    people: dict[str, object] = {"people": dict.fromkeys(many)}
+    people["groups"] = {"support-managers": many}
     (shop.folder / "people.yaml").write_text(json.dumps(people))
     told = shop.propose(refund())
     assert told["waits_for"][0]["voters"] == many

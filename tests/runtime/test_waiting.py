@@ -18,7 +18,7 @@ from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.worker import Worker
 from gatewright.engine.values import Timestamp
 from tests.runtime.model.policies import policy
-from tests.runtime.test_exclusion import GROUPS, asking
+from tests.runtime.test_exclusion import GROUPS, asking, delegate
 from tests.runtime.world import HOUR, World
 
 DAY = 24 * HOUR
@@ -181,6 +181,17 @@ def test_a_clock_that_jumps_back_hides_nothing_from_a_limit(world: World) -> Non
     assert (first.state, world.gate.propose(second).state) == (State.AUTO, State.PENDING)
 
 
+def test_a_stand_in_finds_what_they_may_answer_after_the_clock_jumped_back(world: World) -> None:
+    """The run saw a time at which the delegation holds, and goes by that."""
+    run = world.gate.propose(asking("finance"))
+    world.now += HOUR
+    delegate(world, "fay", "cat")
+    world.gate.comment(run.id, by="fay", text="cat does this")
+    world.now -= HOUR
+    assert [one.id for one in world.gate.queue(person="cat")] == [run.id]
+    assert world.approve(run, "cat").state is State.APPROVED
+
+
 # --- what waits for what
 
 
@@ -275,7 +286,7 @@ def test_timers_that_cannot_fire_keep_no_other_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """As many as a worker looks at in a step, all due before the one that can."""
-    monkeypatch.setattr(Worker._fire_timers, "__defaults__", (None, 3))
+    monkeypatch.setattr("gatewright.engine.runtime.worker.TIMERS_AT_ONCE", 3)
     bad, good = overdue(world, 3)
     fire, broken = Claims.fire, {run.id for run in bad}
 
