@@ -199,9 +199,12 @@ def place_for(
                 raise _excluded(person)
         names = ", ".join(sorted(ask.name for ask in open_asks(round_, roster))) or "nobody"
         raise Refused(
-            "not_eligible", f"`{person}` is not among those who are asked",
+            "not_eligible",
+            f"`{person}` is not among those who are asked"
+            if wanted or route is None
+            else f"the run does not wait for `{route[:80]}`",
             f"the run waits for: {names}",
-        )  # fmt: skip
+        )
     *_, ask, holder = min(found, key=lambda entry: entry[:2])
     return ask, None if holder == person else holder
 

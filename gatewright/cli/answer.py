@@ -24,10 +24,19 @@ if TYPE_CHECKING:
     from gatewright.engine.runtime.gate import Gate
     from gatewright.engine.runtime.run import Run
 
+
+def _words(_: click.Context, __: click.Parameter, given: str) -> str:
+    """Return a text that says something."""
+    if not given.strip():
+        raise click.BadParameter("the text is empty")
+    return given
+
+
 _note = click.option("--note", "note", metavar="TEXT", help="Why, for those who look later.")
 _needed_note = click.option(
-    "--note", "note", metavar="TEXT", required=True, help="Why; whoever proposed it sees it."
-)
+    "--note", "note", metavar="TEXT", required=True, callback=_words,
+    help="Why; whoever proposed it sees it.",
+)  # fmt: skip
 
 
 @click.command("approve")
@@ -238,7 +247,7 @@ def compensate(run: str, config: str, person: str, note: str | None, form: str) 
 
 @click.command("comment")
 @click.argument("run")
-@click.argument("text")
+@click.argument("text", callback=_words)
 @gate_option
 @person_option
 @format_option

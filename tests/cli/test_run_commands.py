@@ -169,7 +169,8 @@ def test_who_has_answered_of_several_is_told(shop: Shop) -> None:
 
 def test_of_many_people_some_are_named(shop: Shop) -> None:
     many = [f"m{n:02}" for n in range(12)]
-    people = {"people": {name: {} for name in many}, "groups": {"support-managers": many}}
+    people: dict[str, object] = {"people": dict.fromkeys(many)}
+    people["groups"] = {"support-managers": many}
     (shop.folder / "people.yaml").write_text(json.dumps(people))
     told = shop.propose(refund())
     assert told["waits_for"][0]["voters"] == many
@@ -387,8 +388,11 @@ def test_an_answer_that_is_no_approval_writes_nothing(
 @pytest.mark.parametrize("command", ["reject", "request-changes"])
 def test_a_no_needs_a_reason(shop: Shop, command: str) -> None:
     id_ = shop.propose(refund())["run"]
-    ran = shop.run(command, id_, "--as", "ann")
-    assert (ran.code, "--note" in ran.err) == (2, True)
+    for given in ((), ("--note", ""), ("--note", " ")):
+        ran = shop.run(command, id_, "--as", "ann", *given)
+        assert (ran.code, "--note" in ran.err) == (2, True)
+    assert shop.run("comment", id_, "", "--as", "ann").code == 2
+    assert shop.state(id_) == "pending"
 
 
 def test_another_plan_is_another_card(shop: Shop) -> None:

@@ -150,6 +150,14 @@ def test_who_must_not_answer_is_told_why(person: str, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_a_route_that_is_not_asked_is_told() -> None:
+    with pytest.raises(Refused, match="does not wait for `finance`") as caught:
+        place_for(asked(("manager",)), roster(route("manager", "ann")), "ann", "finance")
+    assert (caught.value.code, caught.value.help) == (
+        "not_eligible", "the run waits for: manager",
+    )  # fmt: skip
+
+
 def test_a_stand_in_fills_the_place_of_who_gave_it() -> None:
     here = roster(route("manager", "ann"), stand_ins={"gus": "ann"})
     ask, behalf = place_for(asked(("manager",)), here, "gus")
