@@ -8,15 +8,14 @@ interpreter decides: errors have their meaning there, and only there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
-from gatewright.engine.action import Action
+from gatewright.engine.action import Action, is_name
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.build import build
-from gatewright.engine.compile.fit import Decide, Fit, deciding, fitting
 from gatewright.engine.compile.formula import (
     NO_SLOT,
     Counted,
@@ -31,12 +30,27 @@ from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.residual import Residuals
 from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Rows
-from gatewright.engine.decision import Answer
+from gatewright.engine.compile.whole import (
+    Answering,
+    Deciding,
+    Ending,
+    answering,
+    by_branches,
+    by_call,
+    deciding_action,
+    deciding_dict,
+    deciding_shape,
+)
+from gatewright.engine.decision import Answer, Decision
+from gatewright.engine.shape import Shape
 from gatewright.engine.values import Value
 
 MOST_COMBINATIONS: Final = 4_096
 """How many combinations of segments' rows a unit remembers."""
 
+
+MOST_SHAPES: Final = 16
+"""For how many shapes of actions a unit has code; all others share some."""
 
 MOST_CONDITIONS: Final = 64
 """How many conditions a row may have; beyond, the interpreter decides about the action.
@@ -65,18 +79,56 @@ class Asking(Protocol):
 class Unit:
     """Decides about actions of one declared name. Immutable but for what it remembers.
 
-    `decide(action, now_nanos, asking)` returns what is decided, or None where the interpreter has
-    to decide; whatever it raises means the same. `is_open` tells whether its conditions may use
-    `asking` at all. `asks` are the rules whose texts ask a history, None if a risk's text does.
+    Where neither conditions nor texts ask anybody, `of_dict` decides about a dict in the JSON
+    shape, `of_shapes` about an `Action` by its shape, and `of_action` about one of any shape; each
+    is compiled when it is first called. Else `answer` answers, and `asks` are the rules whose texts
+    ask a history, None if a risk's text does.
     """
 
-    __slots__ = ("asks", "asks_nothing", "decide", "is_open")
+    __slots__ = ("_of_shape", "answer", "asks", "of_action", "of_dict", "of_shapes")
 
-    def __init__(self, decide: Decide, is_open: bool, asks: frozenset[str] | None) -> None:
-        self.decide = decide
-        self.is_open = is_open
+    def __init__(self, answer: Answering, asks: frozenset[str] | None) -> None:
+        self.answer: Answering | None = answer
         self.asks = asks
-        self.asks_nothing = asks is not None and not asks
+        self.of_action: Deciding = _left
+        self.of_dict: Deciding = _left
+        self.of_shapes: dict[Shape | None, Deciding] = {}
+        self._of_shape: Callable[[Shape], Deciding | None] = _unknown
+
+    @classmethod
+    def asking_nobody(
+        cls,
+        of_action: Callable[[], Deciding],
+        of_dict: Callable[[], Deciding],
+        of_shape: Callable[[Shape], Deciding | None],
+    ) -> Unit:
+        """Return a unit that asks nobody, of what compiles its functions."""
+        unit = cls(_undecided, asks=frozenset())
+        unit.answer = None
+
+        def first_action(*asked: Any) -> Decision | None:
+            unit.of_action = of_action()
+            return unit.of_action(*asked)
+
+        def first_dict(*asked: Any) -> Decision | None:
+            unit.of_dict = of_dict()
+            return unit.of_dict(*asked)
+
+        unit.of_action, unit.of_dict, unit._of_shape = first_action, first_dict, of_shape
+        return unit
+
+    def of(self, shape: Shape | None) -> Deciding:
+        """Return what decides about actions of a shape, remembered from now on."""
+        known = self.of_shapes.get(shape)
+        if known is None and shape is not None and len(self.of_shapes) < MOST_SHAPES:
+            known = self._of_shape(shape)
+            if known is not None:
+                self.of_shapes[shape] = known
+        return self.of_action if known is None else known
+
+    def told(self, answer: Answer) -> bool:
+        """Tell whether no text of a decision asks a history, whose answer is taken at once."""
+        return self.asks is not None and self.asks.isdisjoint(answer.matched)
 
 
 class Forest:
@@ -85,25 +137,20 @@ class Forest:
     def __init__(
         self,
         conclude: Callable[[Iterable[int]], Answer],
-        fit: Fit,
         trees: tuple[Node, ...],
         risks: tuple[Node, ...],
         scores: Sequence[int],
         slots: tuple[int | None, int | None],
     ) -> None:
         self._conclude = conclude
-        self._fit = fit
         self._trees = trees
         self._risks = risks
         self._scores = scores
         self._now, self._risk = slots
         self._combined: dict[tuple[Rows, ...], Answer] = {}
 
-    def decide(self, action: Action, now_nanos: int, asking: Asking) -> Answer | None:
-        """Return what is decided, or None where the action is unusual."""
-        values = self._fit(action)
-        if values is None:
-            return None
+    def find(self, values: list[Any], now_nanos: int, asking: Asking) -> Answer:
+        """Return the answer for the values of the slots, which it may change."""
         if self._now is not None:
             values[self._now] = now_nanos
         if self._risk is not None:
@@ -148,7 +195,7 @@ class _Compiler:
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         if any(_is_long(rule) for rule in self._policy.rules):
-            return Unit(_undecided, is_open=True, asks=None)
+            return Unit(_undecided, asks=None)
         held, formulas = self._rows()
         risks = [self._risk(risk) for risk in self._policy.risks]
         trees = self._trees(formulas, self._rows_of_trees)
@@ -159,17 +206,24 @@ class _Compiler:
         home, name = self._declared.package, self._declared.name
         needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
         conclusion = Conclusion(self._policy, held, needs_permit)
-        is_open = any(map(_is_open, [*formulas, *risks]))
-        decide = self._decide(conclusion, trees, risk_trees, risk_slot)
-        return Unit(decide, is_open, self._asks(asking))
+        asks = self._asks(asking)
+        ending = self._ending(conclusion, trees, risk_trees, risk_slot)
+        declared, slots = self._declared, self._slots.all
+        if self._residuals.asks or asks is None or asks:
+            return Unit(answering(declared, slots, ending), asks)
+        return Unit.asking_nobody(
+            lambda: deciding_action(declared, slots, ending),
+            lambda: deciding_dict(declared, slots, ending) if is_name(declared.name) else _left,
+            lambda shape: deciding_shape(declared, slots, ending, shape),
+        )
 
-    def _decide(
+    def _ending(
         self,
         conclusion: Conclusion,
         trees: tuple[Node, ...],
         risks: tuple[Node, ...],
         risk_slot: int | None,
-    ) -> Decide:
+    ) -> Ending:
         if len(trees) == 1 and not risks and is_small(trees[0]):
 
             def answer(rows: Rows) -> Answer:
@@ -177,18 +231,18 @@ class _Compiler:
                     rows.answer = conclusion.of(rows.ids)
                 return rows.answer  # type: ignore[no-any-return]
 
-            return deciding(self._declared, self._slots.all, trees[0], answer)
+            return by_branches(trees[0], answer)
         if len(trees) == 1:
             for rows in self._rows_of_trees.values():
                 rows.answer = conclusion.of(rows.ids)
-        return Forest(
+        forest = Forest(
             conclude=conclusion.of,
-            fit=fitting(self._declared, self._slots.all),
             trees=trees,
             risks=risks,
             scores=[risk.score for risk in self._policy.risks],
             slots=(self._slots.known(("now",), "nanos"), risk_slot),
-        ).decide
+        )
+        return by_call(forest.find)
 
     def _asks(self, asking: Mapping[int, object]) -> frozenset[str] | None:
         if any(id(risk) in asking for risk in self._policy.risks):
@@ -263,7 +317,17 @@ def _is_long(rule: Rule) -> bool:
 
 
 def _undecided(_action: Action, _now_nanos: int, _asking: Asking) -> Answer | None:
-    """Leave the decision to the interpreter."""
+    """Leave the answer to the interpreter."""
+    return None
+
+
+def _left(*_: object) -> Decision | None:
+    """Leave the decision to who asks `answer`, or the interpreter."""
+    return None
+
+
+def _unknown(_: Shape) -> Deciding | None:
+    """Know no shape."""
     return None
 
 
