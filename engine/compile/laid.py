@@ -151,10 +151,9 @@ class Laid:
 
     def _changes(self) -> None:
         declared = self._declared.changes
-        if self._given("changes") - (set() if declared.open else set(declared.names)):
+        given = self._given("changes")
+        if (given and declared.open) or given - set(declared.names):
             raise Misfit
-        if declared.open:
-            return
         for field_name, field in declared.fields:
             path = ("changes", field_name)
             if (*path, "old") not in self._places:

@@ -48,6 +48,7 @@ rule by_amount on x.y tier action.amount {
 rule small on x.small when action.amount < 5.005 USD => auto_run
 rule exact on x.small when action.amount == 7.25 USD => require manager
 rule bare on x.bare => auto_run
+guard moved on x.bare when has(target.stage) && target.stage == "b" => require finance
 guard closed on x.y when has(target.status) && target.status == "closed" => block
 guard late on x.y when action.kind == "late" => require manager
 guard count on x.y when has(action.n) && action.n > 3 => require finance
@@ -306,6 +307,15 @@ def test_a_narrow_context_of_decimals_changes_no_amount() -> None:
             for _ in range(2):
                 assert policy.evaluate(Action.from_dict(data)).effect is effect
         assert policy.evaluate({"action": "b.c", "params": {"m": "123456.79 USD"}}).errors
+
+
+@pytest.mark.parametrize("part", [{"changes": {"Stage": {"old": 1, "new": "b"}}},
+                                  {"target": {"attributes": {"stage": "b"}}},
+                                  {"target": {"attributes": {"stage": "a", "x": [1]}}},
+                                  {"changes": {"Other": {"new": 5}}},
+                                  {"params": {"x": 1}}], ids=str)  # fmt: skip
+def test_parts_that_no_type_lists_are_seen(part: dict[str, Any]) -> None:
+    same({"action": "x.bare", **part})
 
 
 # --- what is decided about cannot be changed afterwards
