@@ -81,7 +81,7 @@ class Laid:
             return ReadSlot(missing, there=False if slot.may_be_absent else None)
         is_text = isinstance(slot.type, (t.StringType, t.EnumType))
         # What an optional side of a change does not have is `ABSENT` too.
-        there = None if slot.path[0] == "changes" else True
+        there = None if slot.path[0] == "changes" and len(slot.path) == 3 else True
         if slot.view in ("value", "exact", "presence") or slot.path == ("now",):
             return ReadSlot(found, is_text, there=there)
         part: py.expr = py.Attribute(found, slot.view, py.Load())

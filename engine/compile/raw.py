@@ -101,6 +101,8 @@ class Raw:
             missing = self._code.constant(ABSENT if slot.may_be_absent else None)
             return ReadSlot(missing, there=False if slot.may_be_absent else None)
         is_text = isinstance(slot.type, (t.StringType, t.EnumType))
+        if isinstance(variable, py.Constant):
+            return ReadSlot(variable, is_text, there=True)
         if slot.path in self._hundredths:
             amount = call(self._code.constant(amount_of), variable)
             listed = self._or_absent(variable, amount)

@@ -62,6 +62,8 @@ guard stage on x.y when changes.has("Stage") && changes.Stage.new == "b" => requ
 guard due on x.y when has(action.due) && action.due < now => require finance
 guard word on x.y when has(action.word) && action.word.size() > 3 => require finance
 guard id on x.y when has(target.id) && target.id == "t" => require manager
+guard place on x.y when has(target.system) && target.system == "stripe" => require manager
+guard object on x.y when has(target.object) && target.object == "charge" => require manager
 guard weight on x.y when has(target.weight) && target.weight > 2 => require manager
 """)
 NOW = Timestamp.parse("2026-06-15T12:00:00Z")
