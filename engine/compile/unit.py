@@ -8,6 +8,7 @@ interpreter decides: errors have their meaning there, and only there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any, Final, Protocol
 
 from gatewright.dsl import ast
@@ -48,6 +49,11 @@ from gatewright.engine.values import Value
 MOST_COMBINATIONS: Final = 4_096
 """How many combinations of segments' rows a unit remembers."""
 
+DICTS_FROM = 100
+"""Which dict of an action is the first that code of its own reads; others are read as actions.
+
+To compile that code takes as long as it spares some 400 dicts.
+"""
 
 MOST_SHAPES: Final = 16
 """For how many shapes of actions a unit has code; all others share some."""
@@ -81,8 +87,8 @@ class Unit:
 
     Where neither conditions nor texts ask anybody, `of_dict` decides about a dict in the JSON
     shape, `of_shapes` about an `Action` by its shape, and `of_action` about one of any shape; each
-    is compiled when it is first called. Else `answer` answers, and `asks` are the rules whose texts
-    ask a history, None if a risk's text does.
+    is compiled when it is first called, or often enough. Else `answer` answers, and `asks` are the
+    rules whose texts ask a history, None if a risk's text does.
     """
 
     __slots__ = ("_of_shape", "answer", "asks", "of_action", "of_dict", "of_shapes")
@@ -110,11 +116,15 @@ class Unit:
             unit.of_action = of_action()
             return unit.of_action(*asked)
 
-        def first_dict(*asked: Any) -> Decision | None:
+        came = count(1)
+
+        def first_dicts(*asked: Any) -> Decision | None:
+            if next(came) < DICTS_FROM:
+                return None
             unit.of_dict = of_dict()
             return unit.of_dict(*asked)
 
-        unit.of_action, unit.of_dict, unit._of_shape = first_action, first_dict, of_shape
+        unit.of_action, unit.of_dict, unit._of_shape = first_action, first_dicts, of_shape
         return unit
 
     def of(self, shape: Shape | None) -> Deciding:
