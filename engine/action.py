@@ -20,6 +20,7 @@ from gatewright.engine.reading.freeze import Freezer, entries_of, scalar
 from gatewright.engine.reading.freeze import text as frozen_text
 from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.reading.problems import MAX_PROBLEMS, ActionError, Place, Problem, shown
+from gatewright.engine.shape import Path, Shape, laid_out
 from gatewright.engine.values import NOTHING, Map, OptionalValue, Timestamp, Value, a_kind
 
 __all__ = [
@@ -157,6 +158,9 @@ class Action:
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     was_read: bool = field(default=False, init=False, repr=False)
     """Whether `read` made it: then its texts are in normal form, and its values plain."""
+    shape: Shape | None = field(default=None, init=False, repr=False)
+    values: tuple[Value, ...] = field(default=(), init=False, repr=False)
+    """Where `read` made it without problems: its shape, and the values as the shape has them."""
     _digest: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -203,6 +207,9 @@ class Action:
         except Exception:  # whatever the classes of a caller do
             action = cls("", problems=(_ROOT.problem("is made of objects that cannot be read"),))
         object.__setattr__(action, "was_read", True)
+        if not action.problems:
+            for part, value in zip(("shape", "values"), laid_out(_parts(action)), strict=True):
+                object.__setattr__(action, part, value)
         return action, action.problems
 
     @classmethod
@@ -299,9 +306,14 @@ def _name(parts: Mapping[str, object]) -> str:
     if raw is None:
         raise place.error("is missing: it names the action, such as billing.refund")
     name = _short_text(raw, place, MAX_NAME)
-    if not _ACTION_NAME.fullmatch(name):
+    if not is_name(name):
         raise place.error("must be plain words joined by dots, such as billing.refund")
     return name
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text may be the name of an action."""
+    return len(text) <= MAX_NAME and _ACTION_NAME.fullmatch(text) is not None
 
 
 def _short_text(raw: object, place: Place, longest: int | None) -> str:
@@ -450,6 +462,25 @@ def _confidence(entries: Mapping[str, object], place: Place) -> float | None:
     if not is_number or not 0 <= cast("float", number) <= 1:
         raise place.error("must be a number between 0 and 1")
     return float(cast("float", number))
+
+
+def _parts(action: Action) -> Iterator[tuple[Path, Value]]:
+    """Yield the values that decide about an action, with their places in its shape."""
+    agent, target, context = action.agent, action.target, action.context
+    yield from ((("params", str(key)), value) for key, value in action.params.entries())
+    named: list[tuple[str, str, Value]] = []
+    if agent is not None:
+        named += (("agent", "id", agent.id), ("agent", "owner", agent.owner))
+        yield from ((("agent", str(key)), value) for key, value in agent.attributes.entries())
+    if target is not None:
+        named += (("target", "system", target.system), ("target", "object", target.object))
+        named.append(("target", "id", target.id))
+        yield from ((("attributes", str(k)), value) for k, value in target.attributes.entries())
+    named += (("context", "trigger", context.trigger), ("context", "reasoning", context.reasoning))
+    for name, change in action.changes.items():
+        yield ("changes", name, "old"), change.old
+        yield ("changes", name, "new"), change.new
+    yield from (((part, key), value) for part, key, value in named if value is not None)
 
 
 def _given(action: Action) -> dict[str, object]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
-from gatewright.dsl.records import dataclass
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
 from gatewright.engine.cel.budget import Budget
@@ -54,13 +54,13 @@ COMPILED_FROM = 2
 _NOT_ASKED: Any = object()
 
 
-def _asks(unit: Unit, answer: Answer) -> bool:
-    """Tell whether a text of the decision asks a history: its answer is taken at once."""
-    return unit.asks is None or not unit.asks.isdisjoint(answer.matched)
-
-
 def _not_counted(_: str) -> int | None:
     """Say that nobody counts uses of exceptions: those with `max_uses` do not apply."""
+    return None
+
+
+def _left(*_: object) -> Decision | None:
+    """Leave an action of another class to be read."""
     return None
 
 
@@ -69,6 +69,10 @@ class PolicySet:
     """A checked policy set, ready to decide. Make one with `gatewright.load`."""
 
     policy: CheckedPolicy
+    _units: dict[str, Unit] = field(
+        default_factory=dict[str, "Unit"], init=False, repr=False, compare=False
+    )
+    """The units compiled so far, as `units` has them. HOT: a plain attribute is found at once."""
 
     @cached_property
     def data(self) -> Value:
@@ -101,15 +105,7 @@ class PolicySet:
         # The compiler: imported where an action comes again, which most commands do without.
         from gatewright.engine.compile.units import Units
 
-        return Units(self.parts, self.data, self._known)
-
-    @cached_property
-    def _known(self) -> dict[str, Unit]:
-        """The units compiled so far, as `units` has them; none before there are `units`.
-
-        HOT: `evaluate` looks here before it calls anything.
-        """
-        return {}
+        return Units(self.parts, self.data, self._units)
 
     @cached_property
     def _came(self) -> Counter[str]:
@@ -120,7 +116,7 @@ class PolicySet:
         """Return the unit of an action where it comes often enough to be compiled."""
         carried = self.carried(action)
         if carried is not None:
-            return self._known.setdefault(action, carried)
+            return self._units.setdefault(action, carried)
         if self.parts.of(action).policy.actions.get(action) is None:
             return None
         self._came[action] += 1
@@ -173,23 +169,53 @@ class PolicySet:
         decision, else the action's own `at`, else the clock; `uses` tells how often an exception
         with `max_uses` was used, by its qualified name (none: such exceptions do not apply).
         """
-        if type(action) is not Action or not getattr(action, "was_read", False):
-            action = quick_action(action) or Action.read(action)[0]
+        # HOT: the refund policy of benchmarks/. Whatever is wrong, `_decide` deals with it.
+        given: Any = action
+        try:
+            kind: object = type(action)
+            if kind is Action:
+                decide = self._units[given.name].of_shapes[given.shape]
+            elif kind is dict and type(name := given["action"]) is str:
+                decide = self._units[name].of_dict
+            else:
+                decide = _left
+            decision = decide(self, action, history, now, uses)
+            if decision is not None:
+                return decision
+        except Exception:  # noqa: S110  # whatever it is, it decides nothing
+            pass
+        return self._decide(action, history, now, uses)
+
+    def _decide(
+        self,
+        given: Action | Mapping[str, object],
+        history: HistoryStore | None,
+        now: Timestamp | None,
+        uses: UsesOf | None,
+    ) -> Decision:
+        """Decide about any action: by its unit where it is usual, else by the interpreter."""
+        try:
+            action = quick_action(given) or Action.read(given)[0]
+        except Exception:  # another thread changes the dict
+            action, _ = Action.read(given)
+        unit = self._units.get(action.name) or self._unit(action.name)
         at = action.at if now is None else now
         nanos = time.time_ns() if at is None else at.nanos
-        unit = self._known.get(action.name) or self._unit(action.name)
-        if unit is None or action.problems:
-            case = _Case(self, action, nanos, history, uses)
-            return Decision(case.deciding.answer(), case)
-        asking = _Case(self, action, nanos, history, uses) if unit.is_open else None
+        case = _Case(self, action, nanos, history, uses)
+        found = None if unit is None or action.problems else self._compiled(unit, case)
+        return Decision.of(case.deciding.answer(), case) if found is None else found
+
+    def _compiled(self, unit: Unit, case: _Case) -> Decision | None:
+        """Decide by a unit; None where it leaves that to the interpreter."""
         try:
-            answer = unit.decide(action, nanos, asking)
+            if unit.answer is None:
+                now = Timestamp(case.now_nanos)
+                decide = unit.of(case.action.shape)
+                return decide(self, case.action, case.history, now, case.uses)
+            answer = unit.answer(case.action, case.now_nanos, case)
         except Exception:  # whatever it is, it decides nothing: the interpreter does
-            answer = None
-        if answer is None or not (unit.asks_nothing or not _asks(unit, answer)):
-            case = asking or _Case(self, action, nanos, history, uses)
-            return Decision(case.deciding.answer(), case)
-        return Decision(answer, asking or (self, action, nanos, history, uses))
+            return None
+        return Decision.of(answer, case) if answer is not None and unit.told(answer) else None
 
     def decide_once(
         self,
@@ -205,11 +231,17 @@ class PolicySet:
         read, _ = Action.read(action)
         at = now or read.at
         case = _Case(self, read, time.time_ns() if at is None else at.nanos, history, None)
-        return Decision(case.deciding.answer(), case)
+        return Decision.of(case.deciding.answer(), case)
 
     def case(self, *parts: Any) -> Case:
-        """Return the case of a decision, made of an action, an instant and who may be asked."""
-        action, nanos, history, uses = parts
+        """Return the case of a decision that compiled code took.
+
+        `parts` are the action, or a `Layout` and the values of a dict in a tuple; the instant, also
+        in nanoseconds; and who may be asked.
+        """
+        given, instant, history, uses = parts
+        action: Action = given if type(given) is Action else given[0].action(given[1:])
+        nanos: int = instant.nanos if type(instant) is Timestamp else instant
         return _Case(self, action, nanos, history, uses)
 
     def expressions(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gatewright.engine import evaluate
+from gatewright.engine.compile import forest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,6 +33,7 @@ os.environ["GATEWRIGHT_CACHE"] = "off"
 # A test asks once what a host asks again and again, so actions are compiled at once. What comes
 # before that, tests/engine/compile/test_first.py looks at.
 evaluate.COMPILED_FROM = 1
+forest.DICTS_FROM = 1
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
 

@@ -70,7 +70,7 @@ class _Reader:
             malformed()
         plan = Plan(slots, trees, risks, scores, risk_slot, is_open)
         conclusion = Conclusion(self._frame, rows, rows.needs_permit)
-        return Unit(plan.forest(self._declared, conclusion).decide, plan.is_open, self._asks())
+        return plan.unit(self._declared, plan.ending(conclusion), self._asks())
 
     def _asks(self) -> frozenset[str] | None:
         raw = self._head["asks"]

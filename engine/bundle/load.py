@@ -29,6 +29,7 @@ class BundledSet(PolicySet):
     def __init__(self, bundled: BundledPolicy) -> None:
         # A frozen class: its attributes are set past it.
         object.__setattr__(self, "bundled", bundled)
+        object.__setattr__(self, "_units", {})
 
     # A field is replaced by a property: pyright cannot know that nobody writes to a frozen class.
     @cached_property

@@ -1,4 +1,4 @@
-"""What decides about the actions of one name: trees, and the function that reads an action.
+"""What decides about the actions of one name: trees, and the functions that read a proposal.
 
 A unit decides where everything goes as usual. Where a value does not fit, a condition errs, or
 something is too large to be looked at without counting, it gives None, and the reference
@@ -8,20 +8,40 @@ interpreter decides: errors have their meaning there, and only there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from itertools import count
+from typing import Any, Final, Protocol
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType
 from gatewright.dsl.records import dataclass
-from gatewright.engine.action import Action
+from gatewright.engine.action import Action, is_name
 from gatewright.engine.compile.answer import Conclusion
 from gatewright.engine.compile.asking import Question
-from gatewright.engine.compile.fit import Decide, Fit, fitting
 from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Rows
-from gatewright.engine.decision import Answer
+from gatewright.engine.compile.whole import (
+    Answering,
+    Deciding,
+    Ending,
+    answering,
+    by_call,
+    deciding_action,
+    deciding_dict,
+    deciding_shape,
+)
+from gatewright.engine.decision import Answer, Decision
 from gatewright.engine.history.record import Event
+from gatewright.engine.shape import Shape
 from gatewright.engine.values import Value
+
+DICTS_FROM = 100
+"""Which dict of an action is the first that code of its own reads; others are read as actions.
+
+To compile that code takes as long as it spares some 400 dicts.
+"""
+
+MOST_SHAPES: Final = 16
+"""For how many shapes of actions a unit has code; all others share some."""
 
 MOST_COMBINATIONS: Final = 4_096
 """How many combinations of segments' rows a unit remembers."""
@@ -46,18 +66,60 @@ class Asking(Protocol):
 class Unit:
     """Decides about actions of one declared name. Immutable but for what it remembers.
 
-    `decide(action, now_nanos, asking)` returns what is decided, or None where the interpreter has
-    to decide; whatever it raises means the same. `is_open` tells whether its conditions may use
-    `asking` at all. `asks` are the rules whose texts ask a history, None if a risk's text does.
+    Where neither conditions nor texts ask anybody, `of_dict` decides about a dict in the JSON
+    shape, `of_shapes` about an `Action` by its shape, and `of_action` about one of any shape; each
+    is compiled when it is first called, or often enough. Else `answer` answers, and `asks` are the
+    rules whose texts ask a history, None if a risk's text does.
     """
 
-    __slots__ = ("asks", "asks_nothing", "decide", "is_open")
+    __slots__ = ("_of_shape", "answer", "asks", "of_action", "of_dict", "of_shapes")
 
-    def __init__(self, decide: Decide, is_open: bool, asks: frozenset[str] | None) -> None:
-        self.decide = decide
-        self.is_open = is_open
+    def __init__(self, answer: Answering, asks: frozenset[str] | None) -> None:
+        self.answer: Answering | None = answer
         self.asks = asks
-        self.asks_nothing = asks is not None and not asks
+        self.of_action: Deciding = _left
+        self.of_dict: Deciding = _left
+        self.of_shapes: dict[Shape | None, Deciding] = {}
+        self._of_shape: Callable[[Shape], Deciding | None] = _unknown
+
+    @classmethod
+    def asking_nobody(
+        cls,
+        of_action: Callable[[], Deciding],
+        of_dict: Callable[[], Deciding],
+        of_shape: Callable[[Shape], Deciding | None],
+    ) -> Unit:
+        """Return a unit that asks nobody, of what compiles its functions."""
+        unit = cls(undecided, asks=frozenset())
+        unit.answer = None
+
+        def first_action(*asked: Any) -> Decision | None:
+            unit.of_action = of_action()
+            return unit.of_action(*asked)
+
+        came = count(1)
+
+        def first_dicts(*asked: Any) -> Decision | None:
+            if next(came) < DICTS_FROM:
+                return None
+            unit.of_dict = of_dict()
+            return unit.of_dict(*asked)
+
+        unit.of_action, unit.of_dict, unit._of_shape = first_action, first_dicts, of_shape
+        return unit
+
+    def of(self, shape: Shape | None) -> Deciding:
+        """Return what decides about actions of a shape, remembered from now on."""
+        known = self.of_shapes.get(shape)
+        if known is None and shape is not None and len(self.of_shapes) < MOST_SHAPES:
+            known = self._of_shape(shape)
+            if known is not None:
+                self.of_shapes[shape] = known
+        return self.of_action if known is None else known
+
+    def told(self, answer: Answer) -> bool:
+        """Tell whether no text of a decision asks a history, whose answer is taken at once."""
+        return self.asks is not None and self.asks.isdisjoint(answer.matched)
 
 
 class Forest:
@@ -66,25 +128,20 @@ class Forest:
     def __init__(
         self,
         conclude: Callable[[Iterable[int]], Answer],
-        fit: Fit,
         trees: tuple[Node, ...],
         risks: tuple[Node, ...],
         scores: Sequence[int],
         slots: tuple[int | None, int | None],
     ) -> None:
         self._conclude = conclude
-        self._fit = fit
         self._trees = trees
         self._risks = risks
         self._scores = scores
         self._now, self._risk = slots
         self._combined: dict[tuple[Rows, ...], Answer] = {}
 
-    def decide(self, action: Action, now_nanos: int, asking: Asking) -> Answer | None:
-        """Return what is decided, or None where the action is unusual."""
-        values = self._fit(action)
-        if values is None:
-            return None
+    def find(self, values: list[Any], now_nanos: int, asking: Asking) -> Answer:
+        """Return the answer for the values of the slots, which it may change."""
         if self._now is not None:
             values[self._now] = now_nanos
         if self._risk is not None:
@@ -121,15 +178,41 @@ class Plan:
     risk_slot: int | None
     """Where the score goes; None where nobody reads it."""
     is_open: bool
-    """Whether conditions may use `asking` at all."""
+    """Whether conditions ask for what is not among the values of a decision."""
 
-    def forest(self, declared: ActionType, conclusion: Conclusion) -> Forest:
+    def ending(self, conclusion: Conclusion) -> Ending:
         """Return what decides by these trees as they are."""
-        return Forest(
+        forest = Forest(
             conclude=conclusion.of,
-            fit=fitting(declared, self.slots.all),
             trees=self.trees,
             risks=self.risks,
             scores=self.scores,
             slots=(self.slots.known(("now",), "nanos"), self.risk_slot),
         )
+        return by_call(forest.find)
+
+    def unit(self, declared: ActionType, ending: Ending, asks: frozenset[str] | None) -> Unit:
+        """Return the unit that ends so; `asks` as in `Unit`."""
+        slots = self.slots.all
+        if self.is_open or asks is None or asks:
+            return Unit(answering(declared, slots, ending), asks)
+        return Unit.asking_nobody(
+            lambda: deciding_action(declared, slots, ending),
+            lambda: deciding_dict(declared, slots, ending) if is_name(declared.name) else _left,
+            lambda shape: deciding_shape(declared, slots, ending, shape),
+        )
+
+
+def undecided(_action: Action, _now_nanos: int, _asking: Asking) -> Answer | None:
+    """Leave the answer to the interpreter."""
+    return None
+
+
+def _left(*_: object) -> Decision | None:
+    """Leave the decision to who asks `answer`, or the interpreter."""
+    return None
+
+
+def _unknown(_: Shape) -> Deciding | None:
+    """Know no shape."""
+    return None

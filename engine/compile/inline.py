@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast as py
 from collections.abc import Callable, Hashable, Sequence
+from decimal import Decimal
 from typing import Final
 
 from gatewright.dsl.records import dataclass
+from gatewright.engine.compile.fields import hundredths
 from gatewright.engine.compile.pycode import Code, call, compared, name
 from gatewright.engine.compile.tree import (
     ABSENT,
@@ -25,6 +27,8 @@ from gatewright.engine.compile.tree import (
 )
 from gatewright.engine.decision import Answer
 
+ANSWER: Final = "answer"
+"""The variable that a tree's answer is put into."""
 MOST_NODES: Final = 64
 """How many nodes a tree may have, each counted as often as it is reached, to become branches."""
 MOST_BRANCHES: Final = 8
@@ -71,28 +75,49 @@ class ReadSlot:
     """The code of a slot's value, and what is known of it."""
 
     value: py.expr
-    is_text: bool
+    """As branches compare it."""
+    is_text: bool = False
     """Whether the value, where there is one, is a text for certain."""
+    in_hundredths: bool = False
+    """Whether the value is an amount as a whole number of hundredths."""
+    listed: py.expr | None = None
+    """As functions get it in a list of values; the same where it is None."""
+    none_is_absent: bool = False
+    """Whether the value is None where there is none, and not `ABSENT`."""
+    there: bool | None = None
+    """Whether there is a value; None where that shows only in an action."""
+
+    @property
+    def in_list(self) -> py.expr:
+        """The value as functions get it."""
+        return self.value if self.listed is None else self.listed
 
 
 class Inliner:
-    """Writes a tree as statements, each way through ending in a `return` of an answer."""
+    """Writes a tree as statements, each way through setting `answer`, or raising.
+
+    `asking` is the code of whom conditions may ask.
+    """
 
     def __init__(
         self,
         code: Code,
         slots: Sequence[ReadSlot],
         answer: Callable[[Rows], Answer],
+        asking: py.expr,
     ) -> None:
         self._code = code
         self._slots = slots
         self._answer = answer
+        self._asking = asking
 
     def statements(self, node: Node) -> list[py.stmt]:
         """Return the statements of a node."""
         match node:
+            case Switch() | Range() | Presence() if self._slots[node.slot].there is False:
+                return self.statements(node.absent)
             case Leaf(rows=rows):
-                return [py.Return(self._code.constant(self._answer(rows)))]
+                return [self._code.assign(ANSWER, self._code.constant(self._answer(rows)))]
             case Residue():
                 return self._residue(node)
             case Presence():
@@ -105,51 +130,61 @@ class Inliner:
                 raise TypeError("a node that is not known")
 
     def _residue(self, node: Residue) -> list[py.stmt]:
-        find, values = (
-            self._code.constant(node.find),
-            py.List([slot.value for slot in self._slots], py.Load()),
-        )
-        rows = call(find, values, name("asking"))
-        return [py.Return(call(self._code.constant(self._answer), rows))]
+        values = py.List([slot.in_list for slot in self._slots], py.Load())
+        rows = call(self._code.constant(node.find), values, self._asking)
+        return [self._code.assign(ANSWER, call(self._code.constant(self._answer), rows))]
 
     def _absent_first(self, slot: int, absent: Node, rest: list[py.stmt]) -> list[py.stmt]:
-        is_absent = py.Compare(self._slots[slot].value, [py.Is()], [self._code.constant(ABSENT)])
-        return [py.If(is_absent, self.statements(absent), []), *rest]
+        read = self._slots[slot]
+        if read.there:
+            return rest
+        nothing = self._code.constant(None if read.none_is_absent else ABSENT)
+        is_absent = py.Compare(read.value, [py.Is()], [nothing])
+        return [py.If(is_absent, self.statements(absent), rest)]
 
     def _range(self, node: Range) -> list[py.stmt]:
         bounds = sorted(
             [*((b, False) for b in node.before), *((b, True) for b in node.upto)],
             key=lambda bound: (bound[0], bound[1]),
         )
-        value, variable = self._slots[node.slot].value, f"ordered{node.slot}"
-        if isinstance(value, (py.Name, py.Constant)):
-            steps: list[py.stmt] = []
-        else:
+        read, variable = self._slots[node.slot], f"ordered{node.slot}"
+        value = read.value
+        steps: list[py.stmt] = []
+        if not isinstance(value, (py.Name, py.Constant)):
             steps, value = [self._code.assign(variable, value)], name(variable)
-        for (bound, inclusive), part in zip(bounds, node.parts, strict=False):
-            left = compared("<=" if inclusive else "<", value, self._code.constant(bound))
-            steps.append(py.If(left, self.statements(part), []))
-        steps.extend(self.statements(node.parts[-1]))
+        rest = self.statements(node.parts[-1])
+        for (bound, inclusive), part in [*zip(bounds, node.parts, strict=False)][::-1]:
+            operator = "<=" if inclusive else "<"
+            limit = hundredths(bound, operator) if read.in_hundredths else bound
+            left = compared(operator, value, self._code.constant(limit))
+            rest = _either(left, self.statements(part), rest)
+        steps.extend(rest)
         if node.absent is node.parts[0]:
             return steps
         return self._absent_first(node.slot, node.absent, steps)
 
     def _switch(self, node: Switch) -> list[py.stmt]:
-        value = self._slots[node.slot].value
+        read = self._slots[node.slot]
+        value = read.value
         groups: dict[int, tuple[Node, list[Hashable]]] = {}
         for key, child in node.table.items():
             groups.setdefault(id(child), (child, []))[1].append(key)
         steps: list[py.stmt] = []
         if isinstance(node, TextSwitch):
             steps, value = self._as_text(node, value)
-        for child, keys in groups.values():
-            steps.append(py.If(self._is_one_of(value, keys), self.statements(child), []))
-        steps.extend(self.statements(node.other))
+        rest = self.statements(node.other)
+        for child, keys in [*groups.values()][::-1]:
+            rest = _either(self._is_one_of(read, value, keys), self.statements(child), rest)
+        steps.extend(rest)
         if node.absent is node.other:
             return steps
         return self._absent_first(node.slot, node.absent, steps)
 
-    def _is_one_of(self, value: py.expr, keys: list[Hashable]) -> py.expr:
+    def _is_one_of(self, read: ReadSlot, value: py.expr, keys: list[Hashable]) -> py.expr:
+        if read.in_hundredths:
+            amounts = [key for key in keys if isinstance(key, Decimal)]
+            wholes = [hundredths(amount, "==") for amount in amounts]
+            return py.Compare(value, [py.In()], [self._code.constant(frozenset(wholes) - {None})])
         if len(keys) == 1:
             return py.Compare(value, [py.Eq()], [self._code.constant(keys[0])])
         return py.Compare(value, [py.In()], [self._code.constant(frozenset(keys))])
@@ -162,6 +197,10 @@ class Inliner:
         text = f"text{node.slot}"
         other = self._code.constant(ABSENT)
         return [self._code.assign(text, py.IfExp(_is_text(value), value, other))], name(text)
+
+
+def _either(test: py.expr, then: list[py.stmt], otherwise: list[py.stmt]) -> list[py.stmt]:
+    return [py.If(test, then, otherwise)]
 
 
 def _is_text(value: py.expr) -> py.expr:

@@ -6,7 +6,7 @@ Nothing here turns text into code. Constants that have no literal travel in the 
 from __future__ import annotations
 
 import ast as py
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _COMPARISONS: dict[str, type[py.cmpop]] = {
@@ -17,6 +17,14 @@ _COMPARISONS: dict[str, type[py.cmpop]] = {
 def name(text: str) -> py.Name:
     """Return the code that reads a variable."""
     return py.Name(text, py.Load())
+
+
+def attribute(variable: str, *names: str) -> py.expr:
+    """Return the code of `variable.name.name`."""
+    expr: py.expr = name(variable)
+    for each in names:
+        expr = py.Attribute(expr, each, py.Load())
+    return expr
 
 
 def call(function: py.expr, *arguments: py.expr) -> py.Call:
@@ -36,9 +44,46 @@ def is_not(value: py.expr, type_name: str, type_: py.expr | None = None) -> py.C
     )
 
 
+def is_none(expr: py.expr) -> py.expr:
+    """Return the code of `expr is None`."""
+    return py.Compare(expr, [py.Is()], [py.Constant(None)])
+
+
+def is_something(expr: py.expr) -> py.expr:
+    """Return the code of `expr is not None`."""
+    return py.Compare(expr, [py.IsNot()], [py.Constant(None)])
+
+
 def none_if(condition: py.expr) -> py.stmt:
     """Return the code of `if condition: return None`."""
     return py.If(condition, [py.Return(py.Constant(None))], [])
+
+
+def unless(operator: str, left: py.expr, right: py.expr) -> py.stmt:
+    """Return the code of `if not left operator right: return None`."""
+    return none_if(py.UnaryOp(py.Not(), compared(operator, left, right)))
+
+
+def more(count: str) -> py.stmt:
+    """Return the code of `count += 1`."""
+    return py.AugAssign(py.Name(count, py.Store()), py.Add(), py.Constant(1))
+
+
+def other_length(mapping: str, may_lack: Sequence[bool]) -> py.expr:
+    """Return the code that tells whether a mapping has other keys than those found in it.
+
+    Of the fields, told by whether they may be missing, the others were found for certain; how many
+    of these were is in the variable `found`.
+    """
+    certain = sum(not each for each in may_lack)
+    if not may_lack:
+        return name(mapping)
+    wanted: py.expr = py.Constant(certain)
+    if any(may_lack):
+        wanted = name("found")
+        if certain:
+            wanted = py.BinOp(wanted, py.Add(), py.Constant(certain))
+    return py.Compare(call(name("len"), name(mapping)), [py.NotEq()], [wanted])
 
 
 class Code:

@@ -40,6 +40,8 @@ class Residuals:
         self._action = action
         self._types: dict[str, Callable[[ast.Expr], t.Type]] = {}
         self._questions: dict[tuple[object, ...], Question] = {}
+        self.asks = False
+        """Whether some code made so far asks for what is not among the values of a decision."""
 
     def function(self, formula: f.Formula) -> Residual:
         """Return the function that evaluates a formula, left to right, as far as needed.
@@ -75,6 +77,7 @@ class Residuals:
                 native = compile_condition(expression, self._env(package, code))
                 return self._interpreted(expression, package, code) if native is None else native
             case f.Counted(exception=exception, max_uses=most):
+                self.asks = True
                 left = py.Attribute(name("asking"), "has_uses_left", py.Load())
                 return call(left, py.Constant(exception), py.Constant(most))
             case f.Member():
@@ -85,6 +88,7 @@ class Residuals:
                 return _there(atom.slot, code)
 
     def _interpreted(self, expression: ast.Expr, package: str, code: Code) -> py.expr:
+        self.asks = True
         holds = py.Attribute(name("asking"), "holds", py.Load())
         risk = self._slots.number(("risk",)) or 0
         return call(holds, code.constant(expression), py.Constant(package), _slot(risk))
@@ -186,6 +190,7 @@ class Residuals:
         values = [compile_expr(named[key], env) for key in question.keys]
         if any(v is None or _assigns(v) for v in values):
             return None
+        self.asks = True
         ask = py.Attribute(name("asking"), "ask", py.Load())
         given = py.Tuple([v for v in values if v is not None], py.Load())
         return call(ask, code.constant(question), given)

@@ -8,12 +8,10 @@ from typing import Final
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
 from gatewright.dsl.records import dataclass
-from gatewright.engine.action import Action
 from gatewright.engine.collecting import uncollected
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.build import build
-from gatewright.engine.compile.fit import Decide, deciding
-from gatewright.engine.compile.forest import Asking, Plan, Unit
+from gatewright.engine.compile.forest import Plan, Unit, undecided
 from gatewright.engine.compile.formula import (
     NO_SLOT,
     Counted,
@@ -28,6 +26,7 @@ from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.residual import Residuals
 from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Residual, Rows
+from gatewright.engine.compile.whole import Ending, by_branches
 from gatewright.engine.decision import Answer
 from gatewright.engine.values import Value
 
@@ -95,25 +94,26 @@ class _Compiler:
         self._slots = Slots(declared)
         self._lower = Lowering(policy, data, self._slots, declared.name)
         self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
+        self._rows_of_trees: dict[frozenset[int], Rows] = {}
         self._known: dict[Formula, Residual] = {}
         self._lower.cost_of = self._residuals.cost
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         if any(_is_long(rule) for rule in self._policy.rules):
-            return Unit(_undecided, is_open=True, asks=None)
+            return Unit(undecided, asks=None)
         held, formulas = self.rows()
         plan = self.plan(formulas)
         home, name = self._declared.package, self._declared.name
         needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
-        decide = self._decide(Conclusion(self._policy, held, needs_permit), plan)
-        return Unit(decide, plan.is_open, self.asks(asking))
+        ending = self._ending(Conclusion(self._policy, held, needs_permit), plan)
+        return plan.unit(self._declared, ending, self.asks(asking))
 
     def plan(self, formulas: Sequence[Formula]) -> Plan:
         risks = [self._risk(risk) for risk in self._policy.risks]
-        trees = self._trees(formulas)
+        trees = self._trees(formulas, self._rows_of_trees)
         read = self._slots.known(("risk",)) is not None or any(map(_is_open, formulas))
         counts = read or any(self._may_err(formula) for formula in risks)
-        risk_trees = self._trees(risks) if risks and counts else ()
+        risk_trees = self._trees(risks, {}) if risks and counts else ()
         return Plan(
             slots=self._slots,
             trees=trees,
@@ -122,20 +122,24 @@ class _Compiler:
             risk_slot=(
                 self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
             ),
-            is_open=any(map(_is_open, [*formulas, *risks])),
+            is_open=self._residuals.asks,
         )
 
-    def _decide(self, conclusion: Conclusion, plan: Plan) -> Decide:
+    def _ending(self, conclusion: Conclusion, plan: Plan) -> Ending:
         trees = plan.trees
         if len(trees) != 1 or plan.risks or not is_small(trees[0]):
-            return plan.forest(self._declared, conclusion).decide
+            if len(trees) == 1:
+                # HOT: an answer that is there need not be concluded when it is asked for.
+                for rows in self._rows_of_trees.values():
+                    rows.answer = conclusion.of(rows.ids)
+            return plan.ending(conclusion)
 
         def answer(rows: Rows) -> Answer:
             if rows.answer is None:
                 rows.answer = conclusion.of(rows.ids)
             return rows.answer  # type: ignore[no-any-return]
 
-        return deciding(self._declared, self._slots.all, trees[0], answer)
+        return by_branches(trees[0], answer)
 
     def asks(self, asking: Mapping[int, object]) -> frozenset[str] | None:
         if any(id(risk) in asking for risk in self._policy.risks):
@@ -147,8 +151,9 @@ class _Compiler:
         absent = (self._slots.all[slot].may_be_absent for slot in slots_of(formula))
         return _is_open(formula) or any(absent)
 
-    def _trees(self, formulas: Sequence[Formula]) -> tuple[Node, ...]:
-        interned: dict[frozenset[int], Rows] = {}
+    def _trees(
+        self, formulas: Sequence[Formula], interned: dict[frozenset[int], Rows]
+    ) -> tuple[Node, ...]:
         return build(
             [*enumerate(formulas)],
             self._slots.kinds(),
@@ -213,11 +218,6 @@ class _Compiler:
 def _is_long(rule: Rule) -> bool:
     """Tell whether a rule is too long to be compiled; one in shadow decides nothing."""
     return not rule.shadow and any(len(row.conditions) > MOST_CONDITIONS for row in rule.rows)
-
-
-def _undecided(_action: Action, _now_nanos: int, _asking: Asking) -> Answer | None:
-    """Leave the decision to the interpreter."""
-    return None
 
 
 def _is_open(formula: Formula) -> bool:

@@ -54,6 +54,8 @@ def quick_action(data: object) -> Action | None:
     _set(action, "changes", _NO_CHANGES)
     _set(action, "problems", ())
     _set(action, "was_read", True)
+    _set(action, "shape", None)
+    _set(action, "values", ())
     _set(action, "_digest", None)
     return action  # type: ignore[no-any-return]
 
@@ -154,11 +156,17 @@ def _instant(raw: object) -> Timestamp | bool | None:
         return None
     if type(raw) is Timestamp:
         return raw if type(raw.nanos) is int else False
-    if type(raw) is not str or len(raw) != 20 or raw[4::3] != "--T::Z" or not raw.isascii():
-        return False
+    nanos = nanos_of(raw) if type(raw) is str else None
+    return False if nanos is None else Timestamp(nanos)
+
+
+def nanos_of(text: str) -> int | None:
+    """Return the nanoseconds of `2026-11-20T12:00:00Z`, None for other spellings."""
+    if len(text) != 20 or text[4::3] != "--T::Z" or not text.isascii():
+        return None
     try:
-        moment = datetime.fromisoformat(raw)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        return False
+        return None
     since = moment - _EPOCH
-    return Timestamp((since.days * 86_400 + since.seconds) * 1_000_000_000)
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000

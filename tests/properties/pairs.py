@@ -25,6 +25,7 @@ from gatewright.engine.answers import answer_of
 from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import BundledSet
+from gatewright.engine.compile import forest
 from gatewright.engine.decision import Answer, Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.truth import Truth
@@ -88,6 +89,7 @@ def compare_some(seed: int, job: int) -> Counter[str]:
     seen: Counter[str] = Counter()
     with (
         mock.patch.object(evaluate, "COMPILED_FROM", 1),  # from the first decision on
+        mock.patch.object(forest, "DICTS_FROM", 1),
         mock.patch.object(compiled_layout, "LEAST_ROWS", 0),  # bundles carry all compiled forms
     ):
         for number in range(job * _SETS_OF_A_JOB, (job + 1) * _SETS_OF_A_JOB):

@@ -10,7 +10,7 @@ import pytest
 
 from gatewright.engine import evaluate
 from gatewright.engine.bundle.build import build
-from gatewright.engine.compile import units
+from gatewright.engine.compile import forest, units, whole
 from gatewright.engine.compile.unit import compile_unit
 from gatewright.engine.decision import Effect
 from gatewright.engine.load import load_source
@@ -57,6 +57,27 @@ def test_an_action_is_compiled_when_it_comes_again(compiled: list[str]) -> None:
     assert compiled == ["notes.add"], "once"
     told = [{**d.to_dict(), "id": "", "at": ""} for d in (first, second, third)]
     assert told[0] == told[1] == told[2]
+
+
+def test_a_dict_is_read_by_code_of_its_own_once_it_came_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forest, "DICTS_FROM", 3)
+    made: list[str] = []
+    real = whole.deciding_dict
+
+    def noting(declared: object, *more: object) -> object:
+        made.append(declared.name)  # type: ignore[attr-defined]
+        return real(declared, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(forest, "deciding_dict", noting)
+    policy = load_source(TEXT)
+    found = []
+    for _ in range(6):
+        assert policy.evaluate(DROP).effect is Effect.BLOCK
+        found.append(len(made))
+    # The first is interpreted, the second compiles the unit; three of the others come before it.
+    assert found == [0, 0, 0, 0, 1, 1]
 
 
 def test_each_action_is_counted_by_itself(compiled: list[str]) -> None:
