@@ -383,7 +383,8 @@ class _Interpreter:
             holds = Evaluator(scope, budget, trace).condition(condition.expression)
             truth = Truth.TRUE if holds else Truth.FALSE
         except EvaluationError as raised:
-            error, truth = raised, Truth.ERROR
+            # Its traceback would keep all that was evaluated on the way alive, for each condition.
+            error, truth = raised.with_traceback(None), Truth.ERROR
         except RecursionError:
             # Depth is limited, but the host may have used up the stack before it asked.
             error = EvaluationError("cost_limit", "the stack of the host is nearly used up")

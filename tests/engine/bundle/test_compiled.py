@@ -21,6 +21,7 @@ from gatewright.engine.bundle.container import unpack
 from gatewright.engine.bundle.decode import decode
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.kinds import COMPILED_SECTIONS
+from gatewright.engine.compile import build as building
 from gatewright.engine.evaluate import PolicySet
 from gatewright.loading import load
 from tests.conftest import ROOT
@@ -65,6 +66,17 @@ def test_every_kind_of_node_and_atom_is_written() -> None:
     assert len(forms.heads) == 2
     assert {atom[0] for head in forms.heads for atom in head["atoms"]} >= {"opaque", "counted"}
     assert any(head["risks"] for head in forms.heads)
+
+
+def test_rows_that_stay_whole_ask_every_kind_of_atom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no tree would be small enough: each row is a condition of its own."""
+    monkeypatch.setattr(building, "COPIES_A_ROW", 0)
+    monkeypatch.setattr(building, "FREE_COPIES", 0)
+    content = content_of(policy())
+    kinds = {atom[0] for head in Forms(content).heads for atom in head["atoms"]}
+    assert kinds == {"member", "below", "present", "opaque", "counted"}
+    found = loaded(content)
+    assert [found.evaluate(action).to_dict() for action in actions()] == EXPECTED
 
 
 def test_only_what_holds_is_read(

@@ -140,6 +140,25 @@ def of_head(key: str, value: Any) -> Callable[[Forms], object]:
     return lambda forms: head(forms).update({key: value})
 
 
+def no_head(forms: Forms) -> None:
+    forms.texts[forms.index["actions"]["shop.refund"][0]] = []
+
+
+def fewer_slots(forms: Forms) -> None:
+    """Let conditions read what the values of an action do not have."""
+    head(forms)["slots"] = head(forms)["slots"][:1]
+    head(forms)["trees"] = [
+        n for n, node in enumerate(own_nodes(forms)) if node[0] == layout.RESIDUE
+    ]
+    head(forms)["risks"] = []
+
+
+def own_nodes(forms: Forms) -> list[list[Any]]:
+    """The nodes of `shop.refund`."""
+    start, count = forms.index["actions"]["shop.refund"]
+    return forms.texts[start + 1 : start + 1 + count]
+
+
 def of_root(place: int, value: object) -> Callable[[Forms], object]:
     def change(forms: Forms) -> None:
         start = forms.index["actions"]["shop.refund"][0] + 1
@@ -218,7 +237,7 @@ NO_SLOT = 99
 @pytest.mark.parametrize(
     "change",
     [
-        of_head("more", 1), of_head("asks", 1), of_head("asks", [1]), of_head("open", 1),
+        no_head, fewer_slots, of_head("more", 1), of_head("asks", 1), of_head("asks", [1]), of_head("open", 1),
         of_head("trees", []), of_head("trees", [-1]), of_head("trees", [True]),
         of_head("trees", [10**9]), of_head("trees", ["0"]), of_head("trees", [[10**9]]),
         of_head("trees", [[-1]]), of_head("trees", [[1, 1]]), of_head("trees", [["0"]]),
