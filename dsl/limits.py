@@ -1,6 +1,6 @@
 """The limits of a policy text. Past one there is a diagnostic, never an exception.
 
-Source: language.md §4.
+Source: docs/language.md#limits.
 """
 
 from __future__ import annotations

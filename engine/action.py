@@ -2,7 +2,7 @@
 
 An action is what its JSON says: two actions are equal, and have the same digest, when their JSON
 is the same. What the values mean is decided by the declared type, in `conform`. Knows no policy.
-Source: architecture.md "Action, as JSON".
+Source: docs/language.md#actions-as-json.
 """
 
 from __future__ import annotations

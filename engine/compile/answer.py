@@ -1,7 +1,7 @@
 """The rows that hold -> what a decision says at once: effect, routes, stages, matched rules.
 
 The same conclusion as `interpret` draws where no condition erred; made once for a set of rows.
-Source: language.md §2.
+Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations

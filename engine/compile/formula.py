@@ -2,7 +2,8 @@
 
 A formula is true, false, `ERROR`, a `Literal` (an atom with a sign), or an `And` or `Or` of
 formulas. Negation is pushed down to the atoms, so that no other node is needed. The three values
-combine as conditions do, whatever the order: F && E is F, T && E is E. Source: language.md §2.
+combine as conditions do, whatever the order: F && E is F, T && E is E.
+Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations

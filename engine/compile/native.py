@@ -4,7 +4,7 @@ When the code comes to its end its value equals the one that `engine.cel.evaluat
 that it raises means that the interpreter must be asked: an error may be absorbed by what stands
 beside it, and messages are the interpreter's business. Code has no budget; it is made only where
 the interpreter cannot run out of its own, as long as all that is read `is_small`.
-Source: language.md §4, §9.
+Source: docs/language.md#on-top-of-cel, #limits.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Native code has no budget. It may stand for an expression only where the interpreter could not have
 run out of its own: sizes and costs here are never less than those of a run, as long as every value
-that comes from outside `is_small`. Source: language.md §4.
+that comes from outside `is_small`. Source: docs/language.md#limits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Operators -> native code: comparisons, `in`, ranges and arithmetic.
 
 Python's own operator is used where the kinds of both sides are sure and it means the same there;
-else the interpreter's function is called. Source: language.md §4, §9.
+else the interpreter's function is called. Source: docs/language.md#on-top-of-cel, #limits.
 """
 
 from __future__ import annotations

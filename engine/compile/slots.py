@@ -1,7 +1,7 @@
 """What a compiled decision reads of an action: each path is read once, into a slot.
 
 A slot holds the value as conditions see it, or the number that it is ordered by: an amount, an
-instant in nanoseconds. Source: language.md §3.
+instant in nanoseconds. Source: docs/language.md#what-a-condition-sees.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`agreement(rule, within: 90d)`: how often reviewers approved what a rule sent them.
 
-Source: language.md §6.
+Source: docs/language.md#history.
 """
 
 from __future__ import annotations

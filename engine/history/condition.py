@@ -2,7 +2,7 @@
 
 A `where` sees the fields of one event, then the names of its package. One that reads nothing but
 the event and `let`s that are constants has one answer per event, which an index may keep; one that
-reads anything of a decision (`now`, `data`, `agreement`) has not. Source: language.md §6.
+reads anything of a decision (`now`, `data`, `agreement`) has not. Source: docs/language.md#history.
 """
 
 from __future__ import annotations

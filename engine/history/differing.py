@@ -5,7 +5,7 @@ Where events are recorded later than `now`, as in a replay of the past, the valu
 are looked up one by one. So an answer takes O((1 + k) log n), where k values occur after `now`;
 live, k is 0. A structure for both ends at once (a wavelet tree, a persistent tree) would take
 O(log n) in all cases, but several times the memory, and cannot take in late events.
-Source: language.md §6.
+Source: docs/language.md#history.
 """
 
 from __future__ import annotations

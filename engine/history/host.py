@@ -1,7 +1,7 @@
 """A `history` name in a condition: what `refunds.count(customer: x, within: 30d)` asks of a store.
 
 Arguments come as syntax and are evaluated by the condition's own evaluator; the `where` of the
-history is evaluated here, in a scope of one event's fields. Source: language.md §6.
+history is evaluated here, in a scope of one event's fields. Source: docs/language.md#history.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gatewright.engine.reading.problems import shown
 from gatewright.engine.values import Duration, Timestamp, Value, a_kind
 
 BEGINNING: Final = Timestamp(Timestamp.MIN_NANOS)
-"""When the last action was, where there was none. Source: language.md §6."""
+"""When the last action was, where there was none. Source: docs/language.md#history."""
 
 Evaluate = Callable[[ast.Expr], Value]
 

@@ -3,7 +3,7 @@
 An index puts each event of its history where a question finds it: by the values of the keys, in
 order of time. Each answer is the one that `query` gives by looking at every event, errors included;
 reading takes O(log n). What makes an answer an error (a key that cannot be read, a `where` that
-errs) is kept apart, and found again by the same functions. Source: language.md §6.
+errs) is kept apart, and found again by the same functions. Source: docs/language.md#history.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `HistoryStore` is what every store promises; the functions below say what the answers are, slowly
 and word by word, for stores that have no index and for tests of those that have one.
-Source: language.md §6.
+Source: docs/language.md#history.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 Status = Literal["pending", "executed", "rejected", "blocked", "failed", "compensated"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
-"""What became of an action. Source: language.md §6."""
+"""What became of an action. Source: docs/language.md#history."""
 
 APPROVED: Final[frozenset[Status]] = frozenset({"executed", "failed", "compensated"})
 """Where a decided action was approved: it was tried, however that went."""

@@ -1,7 +1,7 @@
 """Answers that were given, so that an explanation sees what its decision saw.
 
 A `RecordedHistory` stands between conditions and a store: it asks each question once and keeps the
-answer. Without a store behind it, it replays. Source: language.md §2, "the facts that were read".
+answer. Without a store behind it, it replays. Source: docs/language.md#how-a-decision-is-made.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A `Series` is a list in blocks of at most `BLOCK` records. Reading is O(log n): one search among the
 blocks and one within a block. Adding the newest is O(1); adding or removing elsewhere shifts one
 block and the totals of those after it, O(BLOCK + n / BLOCK) steps of C: tens of microseconds at a
-million. Source: language.md §6.
+million. Source: docs/language.md#history.
 """
 
 from __future__ import annotations

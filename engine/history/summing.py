@@ -2,7 +2,7 @@
 
 Amounts are whole numbers: a decimal counts in units of its last place, a double in units of some
 power of a half. What cannot be added (another currency, kind or number of places) has totals of its
-own, so a question adds up as many as there are sorts of amounts. Source: language.md §6.
+own, so a question adds up as many as there are sorts of amounts. Source: docs/language.md#history.
 """
 
 from __future__ import annotations

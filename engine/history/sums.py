@@ -1,6 +1,6 @@
 """Sums over a field: of which kind they are, and their exact value.
 
-An empty sum is zero of the field's type. Source: language.md §6.
+An empty sum is zero of the field's type. Source: docs/language.md#history.
 """
 
 from __future__ import annotations
