@@ -194,6 +194,12 @@ _GOOGLES: tuple[Divergence, ...] = (
     Divergence(
         "cpp",
         STRICT_TEXT,
+        _applied("double({})", " 1"),
+        _reads(r"\s*[-+]?[0-9.]+\s*", "double({})"),
+    ),
+    Divergence(
+        "cpp",
+        STRICT_TEXT,
         _applied("base64.decode({})", "Y Q=="),
         _reads(r"[\w+/= ]* [\w+/= ]*", "base64.decode({})"),
     ),
