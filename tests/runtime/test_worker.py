@@ -107,7 +107,9 @@ def test_a_connector_that_answers_nonsense_stops_nobody(
         world.worker.drain()
         world.now += 2 * MINUTE
     assert world.gate.run(good.id).state is State.DONE
-    assert world.gate.run(bad.id).state is State.FAILED
+    failed = world.gate.run(bad.id)
+    assert failed.state is State.FAILED
+    assert "\n" not in (failed.note or "\n")
     with pytest.raises(PreviewFailed):
         world.propose("76.00 USD")
 
