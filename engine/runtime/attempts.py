@@ -6,12 +6,14 @@ many claims of one round, which each ended without a result.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from gatewright.engine.action import Action
 from gatewright.engine.runtime import calling, failpoints, measuring
 from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.card import shown
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import Outdated
@@ -20,6 +22,8 @@ from gatewright.engine.runtime.proposing import previewed
 from gatewright.engine.runtime.run import Attempt, Run
 
 T = TypeVar("T")
+
+_LOG: Final = logging.getLogger("gatewright.worker")
 
 MAX_CLAIMS: Final = 10
 """After so many claims of one round of a run it is given up rather than tried for ever."""
@@ -40,10 +44,12 @@ class Attempts:
         measuring.went_on(noted)
         return noted
 
-    def give_up(self, run: Run, event: on.Event) -> None:
-        """Leave a run until its claim ends; after many claims of its round note the event."""
+    def give_up(self, run: Run, event: on.NotApplied | on.Unknown) -> None:
+        """Leave a run until its claim ends, and log why; after many claims of its round note it."""
         if self.is_last(run):
             self.note(run, event)
+        else:
+            _LOG.warning("run %s is looked at again later: %s", run.id, shown(event.message))
 
     def is_last(self, run: Run) -> bool:
         """Tell whether there were so many claims of this round that another one is of no use."""

@@ -13,7 +13,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.runtime.attempts import MAX_CLAIMS
 from gatewright.engine.runtime.carrying import MAX_ROUNDS
 from gatewright.engine.runtime.errors import PreviewFailed
-from gatewright.engine.runtime.ports import Idempotency, Preview, Receipt
+from gatewright.engine.runtime.ports import ConnectorError, Idempotency, Preview, Receipt
 from gatewright.engine.runtime.run import State
 from gatewright.engine.runtime.worker import Worker
 from tests.runtime.ledger import Ledger
@@ -158,6 +158,19 @@ def test_what_another_run_wrote_is_not_taken_for_ones_own(
         states = {world.gate.run(one.id).state for one in (run, other)}
         assert states == {State.OUTCOME_UNKNOWN, State.DONE}
         assert world.ledger.effects() == 1
+
+
+def test_why_a_run_is_not_carried_out_yet_is_logged(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(self: Ledger, action: Action) -> Preview:
+        raise ConnectorError("the bank is closed\x1b[2K")
+
+    run = world.approve(world.propose())
+    monkeypatch.setattr(Ledger, "preview", away)
+    world.worker.drain()
+    told = "nobody can see what would change: the bank is closed\\x1b[2K"
+    assert caplog.messages == [f"run {run.id} is looked at again later: {told}"]
 
 
 def test_each_round_has_claims_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
