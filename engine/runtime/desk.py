@@ -13,9 +13,8 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from gatewright.engine.action import Action
-from gatewright.engine.canonical import canonical_json
+from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history.record import Event as PastEvent
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import failpoints, telemetry
@@ -34,7 +33,7 @@ from gatewright.engine.runtime.store import decisions, payloads, runs, trail, vo
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreError
-from gatewright.engine.runtime.store.history import forget
+from gatewright.engine.runtime.store.history import body_of, forget
 from gatewright.engine.runtime.store.history import put as put_event
 from gatewright.engine.runtime.store.turns import take_turn
 from gatewright.engine.runtime.transition import ARROWS, transition
@@ -245,9 +244,11 @@ class Desk:
 
     def tell(self, connection: Connection, run: Run, step: Step, now: int) -> None:
         """Write what others learn of a step: its event, audit leaves and messages."""
-        event: PastEvent | None = None
-        if run.relation != "compensation":  # taking something back is no action of its own
-            event = put_event(connection, event_of(run))
+        event: str | None = None
+        if run.erased_at is not None:  # what limits still have of it stays as it is
+            event = body_of(connection, run.id)
+        elif run.relation != "compensation":  # taking something back is no action of its own
+            event = exact_json(put_event(connection, event_of(run)).to_dict())
         trail.record(connection, run.id, step.entries, now, vouched.rows_of(run, event))
         trail.post(connection, run, step.messages, now)
 

@@ -76,7 +76,7 @@ def erase(desk: Desk, id_: str, *, by: str, because: str, counted: bool = False)
             tuple(runs.branches(connection, [run.id for run in family])),
         )  # fmt: skip
 
-    erased = desk.database.retrying(work)
+    erased = desk.deciding(work)
     desk.database.forget_deleted()
     return erased
 
@@ -123,7 +123,7 @@ class _Step:
         self.decisions += len(body["decisions"])
         entry = Entry(KIND, "person", self._by, {"because": self._because, **body})
         event = history.body_of(self._connection, run.id)
-        trail.record(self._connection, run.id, (entry,), self._now, vouched.rows_text(run, event))
+        trail.record(self._connection, run.id, (entry,), self._now, vouched.rows_of(run, event))
 
 
 # --- what may be erased

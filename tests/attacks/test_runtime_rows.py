@@ -160,7 +160,7 @@ def test_an_approval_by_hand_is_seen(world: World) -> None:
 
 
 def test_what_is_over_is_seen_in_the_trail_alone(world: World) -> None:
-    """As docs/audit.md says: the next step vouches for what it finds. But nobody has approved."""
+    """The next step vouches for the row that it finds; but nobody has approved, and that stays."""
     run = world.propose("75.00 USD", "ch_1")
     world.worker.drain()
     approved_by_hand(world, run)
@@ -169,4 +169,9 @@ def test_what_is_over_is_seen_in_the_trail_alone(world: World) -> None:
     assert "executing" in kinds
     assert "approved" not in kinds
     # The vote stands in the row still, and no entry has it.
-    assert [one.column for one in verified(world).findings] == ["votes"]
+    found = [(one.table, one.column) for one in verified(world).findings]
+    assert found == [("leaves", None), ("runs", "votes")]
+    body = body_of(world, run.id)
+    body["rounds"][-1]["votes"] = []
+    edit(world, "UPDATE runs SET body = :b WHERE id = :r", b=json.dumps(body), r=run.id)
+    assert "began the attempt" in verified(world).findings[0].message

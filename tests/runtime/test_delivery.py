@@ -22,9 +22,10 @@ from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.notifying import NotifierError, Undeliverable
 from gatewright.engine.runtime.run import Run, State
-from gatewright.engine.runtime.store import messages
+from gatewright.engine.runtime.store import messages, payloads
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import open_database
+from gatewright.engine.runtime.store.trail import told
 from gatewright.engine.runtime.worker import Worker
 from tests.conftest import ROOT
 from tests.runtime.inbox import Event, Inbox, raising
@@ -57,8 +58,9 @@ def count(world: World, table: Table) -> int:
 
 def leaves(world: World, kind: str) -> list[dict[str, object]]:
     with world.gate.desk.database.reading() as connection:
-        bodies = connection.scalars(select(t.leaves.c.body).where(t.leaves.c.kind == kind))
-        return [json.loads(body) for body in bodies]
+        c = t.leaves.c
+        rows = connection.execute(select(c.run, c.body).where(c.kind == kind)).all()
+        return [told(json.loads(body), payloads.contents(connection, run)) for run, body in rows]
 
 
 def done(world: World, charge: str = "ch_1") -> Run:

@@ -185,6 +185,20 @@ def test_what_is_said_afterwards_can_be_erased_too(world: World) -> None:
     assert report(world).is_good
 
 
+def test_what_limits_have_of_it_stays_when_somebody_speaks(world: World) -> None:
+    run = world.work(world.gate.propose(about_jane(amount="20.00 USD")))
+    erase(world, run, counted=True)
+    world.gate.comment(run.id, by="bob", text="gone?")
+    assert report(world).is_good
+    assert world.propose("20.00 USD", "ch_2").state is not State.AUTO  # the limit errs still
+    world.now += LATER
+    erase(world, run)
+    world.gate.comment(run.id, by="bob", text="gone.")
+    with world.gate.desk.database.reading() as connection:
+        assert run.id not in connection.scalars(select(t.events.c.id)).all()
+    assert report(world).is_good
+
+
 # --- limits
 
 

@@ -5,6 +5,8 @@ that its last step left there; its past action with what finds that; what it wai
 decisions, payloads and uses of exceptions. And every delegation. Leaves that wait for a checkpoint
 count too.
 
+An attempt that began before anybody answered is told too: entries show it, however rows look now.
+
 Not compared, since no entry knows them: counts and times of claims, messages and notifiers, bundles
 of policies, and runs whose last step was taken before steps vouched for rows.
 """
@@ -156,6 +158,9 @@ def _run(page: _Page, row: _Row, told: Told) -> Iterator[Finding]:
     id_ = row["id"]
     document: dict[str, Any] = json.loads(row["body"])
     run = runs.read(id_, row["body"])
+    for key in told.unanswered:
+        what = f"began the attempt `{key}`, and nobody whom the policy asked had answered"
+        yield row_finding("leaves", id_, None, what)
     yield from _columns(row, document)
     yield from _differences(run, document, told)
     event = page.events.get(id_, [])

@@ -31,6 +31,9 @@ class Told:
     """Digests of logged decisions, each with its policy and instant."""
     payloads: set[str] = field(default_factory=set[str])
     uses: set[str] = field(default_factory=set[str])
+    unanswered: list[str] = field(default_factory=list[str])
+    """Keys of attempts that began though the policy asked people, and none had answered."""
+    needs_answer: bool = False
 
     def hear(self, leaf: Mapping[str, Any]) -> None:
         """Take what one leaf says."""
@@ -40,10 +43,14 @@ class Told:
             self.payloads.add(leaf["words"])
         if kind == "decided":
             self.votes, self.dropped = [], []
+            self.needs_answer = body["effect"] != "auto_run"
             self.payloads.add(body["plan"])
             self.logged[body["logged"]] = body["policy"], Timestamp.parse(leaf["at"]).nanos
             self.uses.update(body.get("uses", ()))
+        elif kind == "timer.approved":
+            self.needs_answer = False
         elif kind == "approved":
+            self.needs_answer = False
             at = Timestamp.parse(leaf["at"]).nanos
             who, behalf = leaf["actor"]["id"], body.get("on_behalf_of")
             self.votes.append((who, body["route"], body["card"], at, behalf))
@@ -58,6 +65,8 @@ class Told:
         last = self.attempts[-1][1] if self.attempts else "none"
         if kind == "executing":
             self.attempts.append((body["key"], None))
+            if self.needs_answer:
+                self.unanswered.append(body["key"])
         elif last is None and kind == "applied":
             self._ended("applied")
         elif last is None and kind in _FAILED:

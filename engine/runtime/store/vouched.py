@@ -11,8 +11,6 @@ import json
 from hashlib import sha256
 from typing import Any, Final
 
-from gatewright.engine.canonical import exact_json
-from gatewright.engine.history.record import Event
 from gatewright.engine.runtime.run import Document, Run
 from gatewright.engine.runtime.store import runs
 
@@ -20,14 +18,11 @@ OF_CLAIMS: Final = ("version", "fence", "updated_at")
 """What is not vouched for: it counts and times the claims of workers."""
 
 
-def rows_of(run: Run, event: Event | None) -> Document:
-    """Return what the last leaf of a step says of the rows: state, and digests."""
-    body = None if event is None else exact_json(event.to_dict())
-    return rows_text(run, body)
+def rows_of(run: Run, event: str | None) -> Document:
+    """Return what the last leaf of a step says of the rows: state, and digests.
 
-
-def rows_text(run: Run, event: str | None) -> Document:
-    """As `rows_of`, for the text that the store has of the event."""
+    `event` is the text that the store has of the past action, if it has one.
+    """
     rows: Document = {"state": run.state.value, "run": run_digest(json.loads(runs.text_of(run)))}
     if event is not None:
         rows["event"] = event_digest(run.salt, event)
