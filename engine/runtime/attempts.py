@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from gatewright.engine.action import Action
 from gatewright.engine.runtime import calling, failpoints, measuring
 from gatewright.engine.runtime import events as on
+from gatewright.engine.runtime.card import shown
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import Outdated
@@ -21,6 +22,8 @@ from gatewright.engine.runtime.proposing import previewed
 from gatewright.engine.runtime.run import WORK, Attempt, Run
 
 T = TypeVar("T")
+
+_LOG: Final = logging.getLogger("gatewright.worker")
 
 MAX_CLAIMS: Final = 10
 """After so many claims of one round of a run it is given up rather than tried for ever."""
@@ -51,9 +54,11 @@ class Attempts:
         return noted
 
     def give_up(self, run: Run, event: on.NotApplied | on.Unknown) -> None:
-        """Leave a run until its claim ends; after many claims of its round note the event."""
+        """Leave a run until its claim ends, and say why; after many claims of its round note it."""
         if self.is_last(run):
             self.note(run, event)
+        elif self._tell_run is None:
+            _LOG.warning("run %s is looked at again later: %s", run.id, shown(event.message))
         else:
             self.let_go(run, f"to be tried again: {event.message}")
 

@@ -137,6 +137,8 @@ class Carrying:
 
 def _told(error: Exception) -> str:
     """Return what is kept of an error: the text of those that are made for people."""
-    if isinstance(error, (GateError, calling.CallTimedOut)):
+    if isinstance(error, GateError):
+        return error.message
+    if isinstance(error, calling.CallTimedOut):
         return str(error)
     return f"it could not be checked ({type(error).__name__})"

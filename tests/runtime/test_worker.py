@@ -13,7 +13,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.runtime.attempts import MAX_CLAIMS
 from gatewright.engine.runtime.carrying import MAX_ROUNDS
 from gatewright.engine.runtime.errors import PreviewFailed
-from gatewright.engine.runtime.ports import Idempotency, Preview, Receipt
+from gatewright.engine.runtime.ports import ConnectorError, Idempotency, Preview, Receipt
 from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.worker import Worker
 from tests.runtime.ledger import Ledger
@@ -107,7 +107,9 @@ def test_a_connector_that_answers_nonsense_stops_nobody(
         world.worker.drain()
         world.now += 2 * MINUTE
     assert world.gate.run(good.id).state is State.DONE
-    assert world.gate.run(bad.id).state is State.FAILED
+    failed = world.gate.run(bad.id)
+    assert failed.state is State.FAILED
+    assert "\n" not in (failed.note or "\n")
     with pytest.raises(PreviewFailed):
         world.propose("76.00 USD")
 
@@ -229,6 +231,19 @@ def test_who_cannot_be_told_keeps_no_run_from_being_done(
     worker.drain()
     assert {world.gate.run(run.id).state for run in (first, second)} == {State.DONE}
     assert caplog.text.count("could not be told") == 2
+
+
+def test_why_a_run_is_not_carried_out_yet_is_logged(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(self: Ledger, action: Action) -> Preview:
+        raise ConnectorError("the bank is closed\x1b[2K")
+
+    run = world.approve(world.propose())
+    monkeypatch.setattr(Ledger, "preview", away)
+    world.worker.drain()
+    told = "nobody can see what would change: the bank is closed\\x1b[2K"
+    assert caplog.messages == [f"run {run.id} is looked at again later: {told}"]
 
 
 def test_each_round_has_claims_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
