@@ -223,7 +223,7 @@ class _Compiler:
             return Unit(answering(declared, slots, ending), asks)
         return Unit.asking_nobody(
             lambda: deciding_action(declared, slots, ending),
-            lambda: deciding_dict(declared, slots, ending) if is_name(declared.name) else _left,
+            lambda: deciding_dict(declared, slots, ending) if _is_plain(declared) else _left,
             lambda shape: deciding_shape(declared, slots, ending, shape),
         )
 
@@ -334,6 +334,12 @@ def _undecided(_action: Action, _now_nanos: int, _asking: Asking) -> Answer | No
 def _left(*_: object) -> Decision | None:
     """Leave the decision to who asks `answer`, or the interpreter."""
     return None
+
+
+def _is_plain(declared: ActionType) -> bool:
+    """Tell whether names that a proposal repeats are what `Action.read` takes and leaves alone."""
+    place = f"{declared.system}{declared.object}"
+    return is_name(declared.name) and place.isascii()
 
 
 def _unknown(_: Shape) -> Deciding | None:
