@@ -72,7 +72,7 @@ def test_a_dict_is_read_by_code_of_its_own_once_it_came_often(
 
     monkeypatch.setattr(unit, "deciding_dict", noting)
     policy = load_source(TEXT)
-    found = []
+    found: list[int] = []
     for _ in range(6):
         assert policy.evaluate(DROP).effect is Effect.BLOCK
         found.append(len(made))
