@@ -13,7 +13,17 @@ from gatewright.dsl import types as t
 from gatewright.engine.compile.fields import money_of, reader_of
 from gatewright.engine.compile.native_cost import MAX_TEXT
 from gatewright.engine.compile.pycode import Code, call, is_none, is_not, name, none_if, unless
+from gatewright.engine.reading.given import normal
+from gatewright.engine.reading.problems import ActionError
 from gatewright.engine.values import INT_MAX, INT_MIN, Money
+
+
+def is_normal(text: str) -> bool:
+    """Tell whether an action can hold the text as it is."""
+    try:
+        return normal(text) == text
+    except ActionError:
+        return False
 
 
 class Checks:
@@ -65,7 +75,8 @@ class Checks:
                 too_long = py.Compare(call(name("len"), value), [py.Gt()], [py.Constant(limit)])
                 return [none_if(is_not(value, "str")), none_if(too_long)]
             case t.EnumType(values=values):
-                known = code.constant(frozenset(values))
+                # Texts of actions are in normal form, so that a value in another fits nothing.
+                known = code.constant(frozenset([v for v in values if is_normal(v)]))
                 unknown = py.Compare(value, [py.NotIn()], [known])
                 return [none_if(is_not(value, "str")), none_if(unknown)]
             case t.BOOL:

@@ -198,7 +198,7 @@ class Plan:
             return Unit(answering(declared, slots, ending), asks)
         return Unit.asking_nobody(
             lambda: deciding_action(declared, slots, ending),
-            lambda: deciding_dict(declared, slots, ending) if is_name(declared.name) else _left,
+            lambda: deciding_dict(declared, slots, ending) if _is_plain(declared) else _left,
             lambda shape: deciding_shape(declared, slots, ending, shape),
         )
 
@@ -216,3 +216,9 @@ def _left(*_: object) -> Decision | None:
 def _unknown(_: Shape) -> Deciding | None:
     """Know no shape."""
     return None
+
+
+def _is_plain(declared: ActionType) -> bool:
+    """Tell whether names that a proposal repeats are what `Action.read` takes and leaves alone."""
+    place = f"{declared.system}{declared.object}"
+    return is_name(declared.name) and place.isascii()

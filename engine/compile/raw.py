@@ -348,7 +348,7 @@ class Raw:
         return [*steps, none_if(py.BoolOp(py.Or(), [name("rest"), is_empty]))], variables
 
     def _agent(self) -> tuple[list[py.stmt], list[str]]:
-        """Return the reading of an agent; with attributes it is copied whole."""
+        """Return the reading of an agent; its attributes are copied where it has some."""
         code, words = self._code, ("id", "owner")
         whole = self._keep(("agent",), "attributed")
         named, variables = self._named("agent", words)

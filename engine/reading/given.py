@@ -73,11 +73,13 @@ def change(raw: object) -> Change:
 
 
 def attributes(agent: object) -> dict[str, Any]:
-    """Return a copy of an agent with attributes, each plain; raises ActionError for all others.
+    """Return the attributes of an agent, each plain; raises ActionError for all others.
 
-    Its id and owner are read already.
+    Its id and owner are read already, and left out.
     """
     entries = _entries(agent)
+    for key in ("id", "owner"):
+        entries.pop(key, None)
     if "attributes" in entries or len(entries) > MOST or not "".join(entries).isascii():
         raise _VALUE.error("is no agent with a few attributes")
     for key, value in entries.items():

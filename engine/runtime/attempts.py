@@ -32,8 +32,6 @@ MAX_CLAIMS: Final = 10
 TellRun = Callable[[Run, str | None], None]
 """Is given a run that a worker lets go, and why it stands where it does."""
 
-_LOG: Final = logging.getLogger("gatewright.worker")
-
 
 class Attempts:
     """The attempts of one worker. `timeout_s` is how long a call may take."""

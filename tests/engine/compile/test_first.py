@@ -10,8 +10,9 @@ import pytest
 
 from gatewright.engine import evaluate
 from gatewright.engine.bundle.build import build
-from gatewright.engine.compile import forest, units, whole
+from gatewright.engine.compile import forest, units
 from gatewright.engine.compile.unit import compile_unit
+from gatewright.engine.compile.whole import deciding_dict
 from gatewright.engine.decision import Effect
 from gatewright.engine.load import load_source
 
@@ -64,7 +65,7 @@ def test_a_dict_is_read_by_code_of_its_own_once_it_came_often(
 ) -> None:
     monkeypatch.setattr(forest, "DICTS_FROM", 3)
     made: list[str] = []
-    real = whole.deciding_dict
+    real = deciding_dict
 
     def noting(declared: object, *more: object) -> object:
         made.append(declared.name)  # type: ignore[attr-defined]

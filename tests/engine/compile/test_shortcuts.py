@@ -478,6 +478,20 @@ def test_a_process_keeps_only_so_many_shapes(monkeypatch: pytest.MonkeyPatch) ->
     assert Action.from_dict({"action": "x.bare", "params": long}).shape is None
 
 
+@pytest.mark.parametrize("word", ["u\u0308ber", "\u00fcber", "\u212a"])
+def test_values_of_enums_count_in_normal_form(word: str) -> None:
+    policy = load_source(
+        f'package b\naction b.c {{ kind: enum("{word}", "x") }}\n'
+        "rule r on b.c => auto_run\non_error block"
+    )
+    for given_ in ("u\u0308ber", "\u00fcber", "\u212a", "K", "x"):
+        data = {"action": "b.c", "params": {"kind": given_}, "at": "2026-06-15T12:00:00Z"}
+        wanted = policy.decide_once(data).to_dict()
+        assert policy.evaluate(data).to_dict() == wanted
+        for _ in range(2):
+            assert policy.evaluate(Action.from_dict(data)).to_dict() == wanted
+
+
 def test_an_action_whose_name_is_too_long_is_read_in_full() -> None:
     name = "a." + "b" * 300
     policy = load_source(
