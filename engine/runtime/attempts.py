@@ -14,7 +14,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.runtime import calling, failpoints, measuring
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.card import shown
-from gatewright.engine.runtime.claims import Claims
+from gatewright.engine.runtime.claims import Claims, claims_of_round
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.ports import Connector, Preview, Receipt, Record, TargetRef
@@ -26,7 +26,10 @@ T = TypeVar("T")
 _LOG: Final = logging.getLogger("gatewright.worker")
 
 MAX_CLAIMS: Final = 10
-"""After so many claims of one round of a run it is given up rather than tried for ever."""
+"""After so many claims of one round of a run it is given up rather than tried for ever.
+
+Where nothing could be done each time, that is after about four hours, by claims of a minute.
+"""
 
 
 TellRun = Callable[[Run, str | None], None]
@@ -52,17 +55,19 @@ class Attempts:
         return noted
 
     def give_up(self, run: Run, event: on.NotApplied | on.Unknown) -> None:
-        """Leave a run until its claim ends, and say why; after many claims of its round note it."""
+        """Leave a run for a while, and say why; after many claims of its round note it."""
         if self.is_last(run):
             self.note(run, event)
-        elif self._tell_run is None:
+            return
+        self.claims.leave(run)
+        if self._tell_run is None:
             _LOG.warning("run %s is looked at again later: %s", run.id, shown(event.message))
         else:
             self.let_go(run, f"to be tried again: {event.message}")
 
     def is_last(self, run: Run) -> bool:
         """Tell whether there were so many claims of this round that another one is of no use."""
-        return run.fence - run.round.fence >= MAX_CLAIMS
+        return claims_of_round(run) >= MAX_CLAIMS
 
     # --- who wants to know
 

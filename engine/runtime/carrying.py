@@ -12,7 +12,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.runtime import calling, failpoints, replies, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.attempts import Attempts, open_attempt
-from gatewright.engine.runtime.errors import GateError, Outdated
+from gatewright.engine.runtime.errors import GateError, NoTarget, Outdated
 from gatewright.engine.runtime.ports import Conflict, Connector, ConnectorError
 from gatewright.engine.runtime.proposing import Proposing
 from gatewright.engine.runtime.recovering import Recovery
@@ -57,6 +57,9 @@ class Carrying:
             again = self._proposing.ask_again(run.id, why, run.fence)
         except (Outdated, StoreError):
             raise
+        except NoTarget as error:
+            self._attempts.note(run, on.NotApplied(_told(error)))
+            return
         except Exception as error:
             self._attempts.give_up(run, on.NotApplied(_told(error)))
             return
@@ -74,6 +77,9 @@ class Carrying:
             started = self._attempts.claims.start(run, preview)
         except (Outdated, StoreError):
             raise
+        except NoTarget as error:  # to wait does not help
+            self._attempts.note(run, on.NotApplied(_told(error)))
+            return
         except Exception as error:  # nothing was called; one bad run must not end the worker
             self._attempts.give_up(run, on.NotApplied(_told(error)))
             return
@@ -127,6 +133,7 @@ class Carrying:
             ]  # fmt: skip
         except Exception:  # it was written, whatever reading says
             if not self._attempts.is_last(run):
+                self._attempts.claims.leave(run)
                 self._attempts.let_go(run, "it was written, and could not be read again yet")
                 return
             differs = ["(the record could not be read again)"]

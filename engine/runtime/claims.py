@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from time import time_ns
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -25,6 +26,9 @@ from gatewright.engine.runtime.store import decisions, runs
 from gatewright.engine.runtime.store.history import StoreHistory, later_begun, number_of
 from gatewright.engine.runtime.transition import transition
 from gatewright.engine.values import Timestamp
+
+LONGEST_WAIT_NS: Final = 3_600 * 1_000_000_000
+"""How long a run with which nothing could be done waits at most before it is tried again."""
 
 
 class Claims:
@@ -133,6 +137,16 @@ class Claims:
             raise Outdated(run.id)
         return run
 
+    def leave(self, claimed: Run) -> None:
+        """Let a run come again later with which nothing could be done, each time twice as late."""
+        doubled = self._lease << (claims_of_round(claimed) - 1)
+        pause = max(self._lease, min(doubled, LONGEST_WAIT_NS))
+
+        def work(connection: Connection) -> None:
+            runs.leave(connection, claimed, self._desk.database.now(connection) + pause)
+
+        self._desk.database.retrying(work, "writing")
+
     def fire(self, run: str, kind: TimerKind, route: str) -> Run:
         """Let a timer of a run do what its route says; raises Refused where that is over."""
         changed = self._desk.change(run, on.TimerFired(kind, route), "timer.recorded")
@@ -147,6 +161,11 @@ class Claims:
             runs.postpone_timer(connection, run, kind, route, now)
 
         self._desk.database.retrying(work, "writing")
+
+
+def claims_of_round(run: Run) -> int:
+    """Return how often workers claimed a run in its latest round."""
+    return run.fence - run.round.fence
 
 
 def _histories(connection: Connection, run: Run) -> Iterator[StoreHistory]:

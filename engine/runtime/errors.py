@@ -35,6 +35,10 @@ class PreviewFailed(GateError):
     """The connector could not show what would change: nothing is asked and nothing happens."""
 
 
+class NoTarget(PreviewFailed):
+    """The connector says for certain that there is no such record."""
+
+
 class Outdated(GateError):
     """Somebody else changed the run in the meantime; the request may be tried again."""
 

@@ -22,11 +22,12 @@ from gatewright.engine.runtime import (
 )
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.desk import Desk
-from gatewright.engine.runtime.errors import GateError, Outdated, PreviewFailed, Refused
+from gatewright.engine.runtime.errors import GateError, NoTarget, Outdated, PreviewFailed, Refused
 from gatewright.engine.runtime.plan import Plan, make_plan, target_of, with_target
 from gatewright.engine.runtime.ports import (
     Connector,
     ConnectorError,
+    NoSuchTarget,
     Preview,
     Receipt,
     TargetRef,
@@ -340,7 +341,11 @@ def preview_of(
 
 
 def previewed(ask: Callable[[], Preview], target: TargetRef, timeout_s: float) -> Preview:
-    """Return a preview of a record; whatever goes wrong is a PreviewFailed that says so."""
+    """Return a preview of a record; whatever goes wrong is a PreviewFailed that says so.
+
+    Raises NoTarget where the connector says that there is no such record.
+    """
+    kind = PreviewFailed
     try:
         found: object = calling.call(ask, timeout_s)
         if replies.is_preview(found, target):
@@ -348,11 +353,12 @@ def previewed(ask: Callable[[], Preview], target: TargetRef, timeout_s: float) -
         why = f"the connector answered something that is no preview of {target}"
     except ConnectorError as error:
         why = replies.words(error)
+        kind = NoTarget if isinstance(error, NoSuchTarget) else PreviewFailed
     except calling.CallTimedOut as error:
         why = f"the connector gave {error}"
     except Exception as error:  # whatever a connector raises
         why = f"the connector failed ({type(error).__name__})"
-    raise PreviewFailed(
+    raise kind(
         "no_preview", f"nobody can see what would change: {why}",
         "nothing was asked and nothing happened",
     )  # fmt: skip

@@ -81,6 +81,11 @@ class Ledger:
                 (charge, json.dumps(known)),
             )
 
+    def remove(self, charge: str) -> None:
+        """Take a charge away, as somebody might in the meantime."""
+        with self.opened() as ledger:
+            ledger.execute("DELETE FROM charges WHERE id = ?", (charge,))
+
     def fields(self, charge: str) -> dict[str, object]:
         return dict(self.read(TargetRef(self.system, "charge", charge)).values)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gatewright.engine.action import Action
 from gatewright.engine.runtime.attempts import MAX_CLAIMS
@@ -15,6 +16,7 @@ from gatewright.engine.runtime.carrying import MAX_ROUNDS
 from gatewright.engine.runtime.errors import PreviewFailed
 from gatewright.engine.runtime.ports import ConnectorError, Idempotency, Preview, Receipt
 from gatewright.engine.runtime.run import Run, State
+from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.worker import Worker
 from tests.runtime.ledger import Ledger
 from tests.runtime.world import HOUR, World
@@ -105,7 +107,7 @@ def test_a_connector_that_answers_nonsense_stops_nobody(
     monkeypatch.setattr(Ledger, "preview", nonsense)
     for _ in range(MAX_CLAIMS + 1):
         world.worker.drain()
-        world.now += 2 * MINUTE
+        world.now += HOUR
     assert world.gate.run(good.id).state is State.DONE
     failed = world.gate.run(bad.id)
     assert failed.state is State.FAILED
@@ -213,7 +215,7 @@ def test_what_has_to_be_tried_later_is_told_each_time(
     monkeypatch.setattr(Ledger, "preview", away)
     for _ in range(MAX_CLAIMS):
         worker.drain()
-        world.now += MINUTE
+        world.now += HOUR
     states = [(id_, state) for id_, state, _ in told]
     assert states == [(run.id, State.AUTO)] * (MAX_CLAIMS - 1) + [(run.id, State.FAILED)]
     assert {str(why).partition(": ")[0] for *_, why in told[:-1]} == {"to be tried again"}
@@ -257,7 +259,7 @@ def test_each_round_has_claims_of_its_own(world: World, monkeypatch: pytest.Monk
     monkeypatch.setattr(Ledger, "preview", away)
     for _ in range(MAX_CLAIMS):
         world.worker.drain()
-        world.now += 2 * MINUTE
+        world.now += HOUR
     assert world.gate.run(run.id).state is State.FAILED
     for claims in range(1, MAX_CLAIMS + 1):
         if claims == 1:
@@ -267,4 +269,57 @@ def test_each_round_has_claims_of_its_own(world: World, monkeypatch: pytest.Monk
         world.worker.drain()
         wanted = State.FAILED if claims == MAX_CLAIMS else State.APPROVED
         assert world.gate.run(run.id).state is wanted, claims
-        world.now += 2 * MINUTE
+        world.now += HOUR
+
+
+def test_a_system_that_is_away_is_looked_at_ever_less_often(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night of it ends no approved run, and a run that waits keeps no other waiting."""
+    looked: list[int] = []
+
+    def away(self: Ledger, action: Action) -> Preview:
+        looked.append(world.now)
+        raise ConnectorError("the bank is closed")
+
+    run = world.approve(world.propose())
+    preview = Ledger.preview
+    monkeypatch.setattr(Ledger, "preview", away)
+    began = world.now
+    while world.now < began + 3 * HOUR:
+        world.worker.drain()
+        world.now += MINUTE // 2
+    minutes = [(at - began) // MINUTE for at in looked]
+    assert minutes == [0, 1, 3, 7, 15, 31, 63, 123]
+    assert world.gate.run(run.id).state is State.APPROVED
+    monkeypatch.setattr(Ledger, "preview", preview)
+    world.now += HOUR
+    world.worker.drain()
+    assert world.gate.run(run.id).state is State.DONE
+    assert world.ledger.effects() == 1
+
+
+def test_a_record_that_is_gone_fails_a_run_at_once(world: World) -> None:
+    run = world.approve(world.propose())
+    world.ledger.remove("ch_1")
+    world.worker.drain()
+    failed = world.gate.run(run.id)
+    assert (failed.state, failed.fence) == (State.FAILED, 1)
+    assert failed.note is not None and "there is no charge `ch_1`" in failed.note
+
+
+def test_a_row_that_somebody_edited_keeps_no_other_waiting(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says that it is approved; the run in it waits for people."""
+    waits, good = world.propose(), world.propose("20.00 USD", "ch_2")
+    with world.gate.desk.database.transaction() as connection:
+        edited = update(t.runs).where(t.runs.c.id == waits.id)
+        connection.execute(edited.values(state="approved", ready_at=1))
+    world.worker.drain()
+    assert world.gate.run(good.id).state is State.DONE
+    assert world.gate.run(waits.id).state is State.PENDING
+    assert world.ledger.effects() == 1
+    assert caplog.messages == [
+        f"run {waits.id}: its row says that it may be carried out, its text does not"
+    ]

@@ -123,6 +123,15 @@ def claim(connection: Connection, before: Run, run: Run, until: int, worker: str
     _replace(connection, before, run, values)
 
 
+def leave(connection: Connection, run: Run, until: int) -> None:
+    """Let nobody claim a run before an instant, where its claim is still the latest."""
+    c = t.runs.c
+    mine = (c.id == run.id, c.fence == run.fence, c.state == run.state.value)
+    connection.execute(
+        update(t.runs).where(*mine).values(ready_at=t.within_columns(until), claimed_by=None)
+    )
+
+
 def erase(connection: Connection, before: Run, run: Run) -> None:
     """Put an erased run in the place of what it was.
 
@@ -214,7 +223,8 @@ def postpone_timer(connection: Connection, run: str, kind: TimerKind, route: str
 def ready(connection: Connection, now: int) -> Run | None:
     """Return a run that a worker may claim now, and keep other workers from it.
 
-    One that cannot be read is left alone for a while: others do not wait for it.
+    One that cannot be read, or that somebody edited, is left alone for a while: others do not wait
+    for it.
     """
     c = t.runs.c
     query = (
@@ -226,11 +236,14 @@ def ready(connection: Connection, now: int) -> Run | None:
     )
     while (row := connection.execute(query).first()) is not None:
         try:
-            return read(*row)
+            run = read(*row)
+            if run.id == row.id and run.state in WORK:
+                return run
+            _LOG.error("run %s: its row says that it may be carried out, its text does not", row.id)
         except DamagedRun as error:
             _LOG.error("%s", error)
-            later = t.within_columns(now + SET_ASIDE_NS)
-            connection.execute(update(t.runs).where(c.id == row.id).values(ready_at=later))
+        later = t.within_columns(now + SET_ASIDE_NS)
+        connection.execute(update(t.runs).where(c.id == row.id).values(ready_at=later))
     return None
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from gatewright.engine.runtime.attempts import MAX_CLAIMS
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.audit.verify import verify
+from gatewright.engine.runtime.claims import LONGEST_WAIT_NS
 from gatewright.engine.runtime.errors import PreviewFailed, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.ports import Idempotency
@@ -526,8 +527,11 @@ class Machine(RuleBasedStateMachine):
         self.attempted(item, run, state, now)
 
     def given_up(self, item: Item, state: str, now: int) -> None:
-        if item.claims - item.before >= MAX_CLAIMS:
+        claims = item.claims - item.before
+        if claims >= MAX_CLAIMS:
             self.model.end(item, "failed", now, "failed")
+        else:
+            item.free_at = self.model.now + min(LEASE << (claims - 1), LONGEST_WAIT_NS)
         assert state == item.state
 
     def attempted(self, item: Item, run: Run, state: str, now: int) -> None:
