@@ -33,13 +33,19 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class PastEvents:
-    """A decision with and without conditions on so many past events, in microseconds."""
+    """A decision without conditions on so many past events, and with some, in microseconds."""
 
     events: int
-    recorded_s: float | None
-    with_us: float | None
-    without_us: float | None
+    recorded_s: float | None = None
+    without_us: float | None = None
+    with_us: Mapping[str, float] = field(default_factory=dict[str, float])
+    """By what is asked: `count`, `sum`, or `both`."""
     missing: str = ""
+
+    def more_us(self, asked: str) -> float | None:
+        """How much more a decision takes with such a condition."""
+        with_us = self.with_us.get(asked)
+        return None if with_us is None or self.without_us is None else with_us - self.without_us
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,9 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     be derived since what it needs is secret; 2 wrong usage, or a store that cannot be read.
     """
     with errors_told():
-        key = None if seal is None else seal_of(seal)
+        configured = _configuration()
+        given = configured.seal if seal is None and configured is not None else seal
+        key = None if given is None else seal_of(given)
     with _reading(store) as connection, errors_told():
         # Needs SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.deriving import derive
@@ -217,24 +219,34 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
 
 def _configured() -> tuple[Key, ...]:
     """Return the public key of what signs the trail, where the store's configuration says so."""
-    found: Configuration | None = click.get_current_context().meta.get(CONFIGURED)
-    if found is None:  # the store was named, not its configuration
+    found = _configuration()
+    if found is None:
         return ()
     with errors_told():
         key = audit_key_of(found)
     return () if key is None else (public_of(key),)
 
 
+def _configuration() -> Configuration | None:
+    """Return the configuration of the store; None where the store itself was named."""
+    found: Configuration | None = click.get_current_context().meta.get(CONFIGURED)
+    return found
+
+
 @contextmanager
 def _reading(store: str) -> Generator[Connection]:
     """Open a store that is there already, for one moment of it."""
-    with opened_store(store) as database, database.reading() as connection:
+    with opened_store(store) as database:
         # Needs SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.audit.entries import has_trail
+        from gatewright.engine.runtime.store.migrations import check
 
-        if not has_trail(connection):
-            raise Refused(database.where, "is no store of gatewright")
-        yield connection
+        with database.reading() as connection:
+            if not has_trail(connection):
+                raise Refused(database.where, "is no store of gatewright")
+        check(database)
+        with database.reading() as connection:
+            yield connection
 
 
 def _kept(path: str) -> Checkpoint:

@@ -37,15 +37,17 @@ def test_check_makes_no_file(tmp_path: Path) -> None:
     assert "has no tables yet: run `gatewright db upgrade`" in checked.err
 
 
-@pytest.mark.parametrize("step", ["check", "upgrade"])
-def test_a_newer_store_is_refused(tmp_path: Path, step: str) -> None:
+@pytest.mark.parametrize(
+    "command", [("db", "check"), ("db", "upgrade"), ("audit", "verify"), ("audit", "export")]
+)
+def test_a_newer_store_is_refused(tmp_path: Path, command: tuple[str, str]) -> None:
     store = f"sqlite:///{tmp_path / 'gate.db'}"
     assert run("db", "upgrade", "--store", store).code == 0
     connection = sqlite3.connect(tmp_path / "gate.db")
     connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608
     connection.commit()
     connection.close()
-    refused = run("db", step, "--store", store)
+    refused = run(*command, "--store", store)
     assert (refused.code, refused.out) == (1, "")
     assert "version 9999" in refused.err
 
