@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 import gatewright as gw
-from gatewright.configuration import ConfigurationError, open_gate, read
+from gatewright.configuration import open_gate, read
 from gatewright.connectors.systems.sql import Param, SqlAction, SqlConnector, SqlObject
 from gatewright.engine.runtime.errors import PreviewFailed
 from gatewright.engine.runtime.ports import NoSuchTarget, TargetRef
@@ -209,12 +210,15 @@ def test_an_address_is_not_told(address: str) -> None:
     assert "S3CR3T" not in str(unusable.value)
 
 
-def test_a_database_that_is_away_is_a_matter_of_the_configuration(tmp_path: Path) -> None:
+def test_a_database_that_is_away_keeps_nobody_from_the_gate(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is waited for; nothing that is said of it shows its address."""
     file = tmp_path / "gatewright.toml"
     file.write_text(
         'policy = "p.gate"\nstore = "sqlite:///gate.db"\n[[connectors]]\nuse = "sql"\n'
         'system = "bank"\ndatabase = "postgresql://u:S3CR3T@127.0.0.1:1/x"\nobjects = {}\n'
     )
-    with pytest.raises(ConfigurationError) as caught:
-        open_gate(read(file), gw.load_source(NOTES))
-    assert "S3CR3T" not in str(caught.value)
+    with closing(open_gate(read(file), gw.load_source(NOTES))) as gate:
+        assert gate.queue() == []
+    assert caplog.messages == ["the database of `bank` is away: it is looked at again when needed"]

@@ -222,7 +222,7 @@ def test_after_many_attempts_it_is_dead_and_the_trail_says_so(world: World, inbo
     assert leaf["run"] == run.id
     assert leaf["body"] == {
         "message": letter.id, "type": "gatewright.run.auto", "notifier": "inbox",
-        "attempts": MAX_ATTEMPTS,
+        "attempts": MAX_ATTEMPTS, "error": "the address is unknown",
     }  # fmt: skip
     world.worker.drain()
     assert inbox.types(run.id) == SHORT[1:]
