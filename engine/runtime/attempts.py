@@ -19,7 +19,7 @@ from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import Outdated
 from gatewright.engine.runtime.ports import Connector, Preview, Receipt, Record, TargetRef
 from gatewright.engine.runtime.proposing import previewed
-from gatewright.engine.runtime.run import WORK, Attempt, Run
+from gatewright.engine.runtime.run import WORK, Attempt, Run, State
 
 T = TypeVar("T")
 
@@ -59,7 +59,8 @@ class Attempts:
         if self.is_last(run):
             self.note(run, event)
             return
-        self.claims.leave(run)
+        if run.state is not State.EXECUTING:  # of what may be written people shall know soon
+            self.claims.leave(run)
         if self._tell_run is None:
             _LOG.warning("run %s is looked at again later: %s", run.id, shown(event.message))
         else:

@@ -133,7 +133,6 @@ class Carrying:
             ]  # fmt: skip
         except Exception:  # it was written, whatever reading says
             if not self._attempts.is_last(run):
-                self._attempts.claims.leave(run)
                 self._attempts.let_go(run, "it was written, and could not be read again yet")
                 return
             differs = ["(the record could not be read again)"]

@@ -239,12 +239,12 @@ def _reading(store: str) -> Generator[Connection]:
     with opened_store(store) as database:
         # Needs SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.audit.entries import has_trail
-        from gatewright.engine.runtime.store.migrations import check
+        from gatewright.engine.runtime.store.migrations import require_no_other
 
         with database.reading() as connection:
             if not has_trail(connection):
                 raise Refused(database.where, "is no store of gatewright")
-        check(database)
+        require_no_other(database)
         with database.reading() as connection:
             yield connection
 

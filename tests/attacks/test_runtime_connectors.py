@@ -48,7 +48,7 @@ def after_all_claims(world: World, run: Run) -> Run:
         found = world.gate.run(run.id)
         if found.is_final or found.state is State.OUTCOME_UNKNOWN:
             break
-        world.now += HOUR // 30
+        world.now += HOUR
     assert world.gate.run(other.id).state is State.DONE
     return world.gate.run(run.id)
 

@@ -271,12 +271,11 @@ def test_a_worker_tells_programs_a_line_of_json_for_each_run(shop: Shop) -> None
 
 
 def test_a_run_that_is_not_done_says_why(shop: Shop) -> None:
-    id_ = shop.propose(refund("20.00 USD"))["run"]
+    gone = shop.propose(refund("20.00 USD"))["run"]
     with closing(sqlite3.connect(shop.folder / "shop.db")) as database, database:
         database.execute("DELETE FROM charges WHERE id = 'ch_1'")
-    ran = shop.run("work", "--drain")
-    line, _ = ran.out.splitlines()
-    assert line.startswith(f"{id_[:12]}  auto  stripe.charge/ch_1: to be tried again: ")
+    line, _ = shop.run("work", "--drain").out.splitlines()
+    assert line.startswith(f"{gone[:12]}  failed  stripe.charge/ch_1: nobody can see what would")
 
 
 def test_a_worker_that_goes_on_says_it_at_once(shop: Shop) -> None:

@@ -52,6 +52,11 @@ def check(database: Database, *, folder: str = FOLDER) -> None:
         )
 
 
+def require_no_other(database: Database, *, folder: str = FOLDER) -> None:
+    """Raise StoreOutdated where a database has the tables of another version."""
+    _is_current(database, _scripts(folder))
+
+
 def _is_current(database: Database, scripts: ScriptDirectory) -> bool:
     """Tell whether the tables are there; raises StoreOutdated for those of another version."""
     with database.reading() as connection:
