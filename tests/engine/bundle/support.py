@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, cast
@@ -12,6 +15,7 @@ from gatewright.dsl.source import Source, Span
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.bundled import BundledPolicy
 from gatewright.engine.bundle.container import unpack
+from tests.conftest import ROOT
 
 POLICY = """package shop
 type Charge { status: enum("paid", "open"), @secret card?: string }
@@ -78,6 +82,22 @@ def bundled(content: bytes) -> BundledPolicy:
 
 def round_trip(policy: CheckedPolicy) -> BundledPolicy:
     return bundled(build(policy))
+
+
+def digests_by_hash_seed(imports: str, content: str) -> set[str]:
+    """Return the digests of bytes that processes make, each with another seed of hashes."""
+    code = f"import hashlib; {imports}; print(hashlib.sha256({content}).hexdigest())"
+    return {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
 
 
 def plain(value: object) -> object:

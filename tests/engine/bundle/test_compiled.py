@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,6 @@ from gatewright.engine.bundle.kinds import COMPILED_SECTIONS
 from gatewright.engine.compile import build as building
 from gatewright.engine.evaluate import PolicySet
 from gatewright.loading import load
-from tests.conftest import ROOT
 from tests.engine.bundle.compiled_support import (
     TEXT,
     Forms,
@@ -37,7 +33,7 @@ from tests.engine.bundle.compiled_support import (
     payment,
     policy,
 )
-from tests.engine.bundle.support import bundled, checked
+from tests.engine.bundle.support import bundled, checked, digests_by_hash_seed
 
 __all__ = ["interpretations"]
 
@@ -165,21 +161,10 @@ def test_what_is_too_large_is_not_written(limit: str, monkeypatch: pytest.Monkey
 
 
 def test_the_hash_seed_has_no_bytes() -> None:
-    code = (
-        "import hashlib; from tests.engine.bundle.compiled_support import content_of, policy;"
-        "print(hashlib.sha256(content_of(policy())).hexdigest())"
+    digests = digests_by_hash_seed(
+        "from tests.engine.bundle.compiled_support import content_of, policy",
+        "content_of(policy())",
     )
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    }
     assert len(digests) == 1
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import fields, is_dataclass
 from random import Random
 
@@ -28,7 +25,16 @@ from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.narrow import Narrowing
 from gatewright.engine.secrecy.secrets import Secrets
 from tests.conftest import ROOT
-from tests.engine.bundle.support import DATA, OTHER, POLICY, bundled, checked, plain, round_trip
+from tests.engine.bundle.support import (
+    DATA,
+    OTHER,
+    POLICY,
+    bundled,
+    checked,
+    digests_by_hash_seed,
+    plain,
+    round_trip,
+)
 from tests.properties.support import decide, examples, loaded
 from tests.strategies.policies import GeneratedSet, policy_sets
 
@@ -147,22 +153,11 @@ def test_the_order_of_files_has_no_bytes(made: GeneratedSet, random: Random) -> 
 
 
 def test_the_hash_seed_has_no_bytes() -> None:
-    code = (
-        "import hashlib; from tests.engine.bundle.support import checked;"
-        "from gatewright.engine.bundle.build import build;"
-        "print(hashlib.sha256(build(checked())).hexdigest())"
+    digests = digests_by_hash_seed(
+        "from tests.engine.bundle.support import checked;"
+        "from gatewright.engine.bundle.build import build",
+        "build(checked())",
     )
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2", "3")
-    }
     assert len(digests) == 1
 
 
