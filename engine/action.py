@@ -481,6 +481,8 @@ def _parts(action: Action) -> Iterator[tuple[Path, Value]]:
         yield ("changes", name, "old"), change.old
         yield ("changes", name, "new"), change.new
     yield from (((part, key), value) for part, key, value in named if value is not None)
+    if action.at is not None:
+        yield ("at",), action.at
 
 
 def _given(action: Action) -> dict[str, object]:

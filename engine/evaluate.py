@@ -42,10 +42,12 @@ from gatewright.engine.values import Map, Timestamp, Value
 if TYPE_CHECKING:
     from gatewright.engine.compile.asking import Question
     from gatewright.engine.compile.forest import Unit
+    from gatewright.engine.compile.program import Program
     from gatewright.engine.compile.units import Units
     from gatewright.engine.history.query import HistoryStore
     from gatewright.engine.history.record import Event
     from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
+    from gatewright.engine.shape import Shape
 
 COMPILED_FROM = 2
 """Which decision about an action is the first to be compiled; those before are interpreted."""
@@ -59,11 +61,6 @@ def _not_counted(_: str) -> int | None:
     return None
 
 
-def _left(*_: object) -> Decision | None:
-    """Leave an action of another class to be read."""
-    return None
-
-
 @dataclass(frozen=True)
 class PolicySet:
     """A checked policy set, ready to decide. Make one with `gatewright.load`."""
@@ -73,6 +70,10 @@ class PolicySet:
         default_factory=dict[str, "Unit"], init=False, repr=False, compare=False
     )
     """The units compiled so far, as `units` has them. HOT: a plain attribute is found at once."""
+    _programs: dict[Shape | None, dict[str, Program]] = field(
+        default_factory=dict[Any, Any], init=False, repr=False, compare=False
+    )
+    """What decides about actions, by their shapes and names."""
 
     @cached_property
     def data(self) -> Value:
@@ -174,14 +175,14 @@ class PolicySet:
         try:
             kind: object = type(action)
             if kind is Action:
-                decide = self._units[given.name].of_shapes[given.shape]
+                program = self._programs[given.shape][given.name]
+                decision = program[0](self, action, history, now, uses, program)
             elif kind is dict and type(name := given["action"]) is str:
-                decide = self._units[name].of_dict
+                decision = self._units[name].of_dict(self, action, history, now, uses)
             else:
-                decide = _left
-            decision = decide(self, action, history, now, uses)
+                decision = None
             if decision is not None:
-                return decision
+                return decision  # type: ignore[no-any-return]
         except Exception:  # noqa: S110  # whatever it is, it decides nothing
             pass
         return self._decide(action, history, now, uses)
@@ -207,15 +208,29 @@ class PolicySet:
 
     def _compiled(self, unit: Unit, case: _Case) -> Decision | None:
         """Decide by a unit; None where it leaves that to the interpreter."""
+        action = case.action
+        about = self, action, case.history, Timestamp(case.now_nanos), case.uses
         try:
+            program = self._program(unit, action)
+            if program:
+                return program[0](*about, program)  # type: ignore[no-any-return]
             if unit.answer is None:
-                now = Timestamp(case.now_nanos)
-                decide = unit.of(case.action.shape)
-                return decide(self, case.action, case.history, now, case.uses)
-            answer = unit.answer(case.action, case.now_nanos, case)
+                return unit.of_action(*about)
+            answer = unit.answer(action, case.now_nanos, case)
         except Exception:  # whatever it is, it decides nothing: the interpreter does
             return None
         return Decision.of(answer, case) if answer is not None and unit.told(answer) else None
+
+    def _program(self, unit: Unit, action: Action) -> Program | None:
+        """Return what decides about actions of the name and shape of one, made if need be."""
+        if action.shape is None:
+            return None
+        known = self._programs.setdefault(action.shape, {})
+        if action.name not in known:
+            made = unit.program(action.shape)
+            if made is not None:
+                known[action.name] = made
+        return known.get(action.name)
 
     def decide_once(
         self,
@@ -233,16 +248,15 @@ class PolicySet:
         case = _Case(self, read, time.time_ns() if at is None else at.nanos, history, None)
         return Decision.of(case.deciding.answer(), case)
 
-    def case(self, *parts: Any) -> Case:
-        """Return the case of a decision that compiled code took.
+    def case(self, given: Any, instant: Any, history: Any, uses: Any) -> _Case:
+        """Return the case of a decision that compiled code takes or took.
 
-        `parts` are the action, or a `Layout` and the values of a dict in a tuple; the instant, also
-        in nanoseconds; and who may be asked.
+        `given` is the action, or a `Layout` and the values of a dict in a tuple; `instant` is in
+        nanoseconds, a `Timestamp`, or None for the action's own.
         """
-        given, instant, history, uses = parts
         action: Action = given if type(given) is Action else given[0].action(given[1:])
-        nanos: int = instant.nanos if type(instant) is Timestamp else instant
-        return _Case(self, action, nanos, history, uses)
+        at: Any = action.at if instant is None else instant
+        return _Case(self, action, at.nanos if type(at) is Timestamp else at, history, uses)
 
     def expressions(
         self, action: Action, package: str, *, now: Timestamp, names: Mapping[str, Value]

@@ -15,7 +15,7 @@ from gatewright.engine.values import MAX_DIGITS, Money, Value
 
 Path: TypeAlias = tuple[str, ...]
 """`("params", "amount")`, `("attributes", "status")` of the target, `("target", "id")`,
-`("agent", "team")`, `("changes", "Stage", "old")`, `("context", "trigger")`."""
+`("agent", "team")`, `("changes", "Stage", "old")`, `("context", "trigger")`, `("at",)`."""
 
 MOST_SHAPES: Final = 4_096
 """How many shapes are told apart in a process; actions of others have none."""

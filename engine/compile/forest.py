@@ -17,6 +17,7 @@ from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action, is_name
 from gatewright.engine.compile.answer import Conclusion
 from gatewright.engine.compile.asking import Question
+from gatewright.engine.compile.program import Program
 from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Rows
 from gatewright.engine.compile.whole import (
@@ -24,10 +25,11 @@ from gatewright.engine.compile.whole import (
     Deciding,
     Ending,
     answering,
+    asking_shape,
     by_call,
     deciding_action,
     deciding_dict,
-    deciding_shape,
+    program_of_shape,
 )
 from gatewright.engine.decision import Answer, Decision
 from gatewright.engine.history.record import Event
@@ -66,31 +68,36 @@ class Asking(Protocol):
 class Unit:
     """Decides about actions of one declared name. Immutable but for what it remembers.
 
-    Where neither conditions nor texts ask anybody, `of_dict` decides about a dict in the JSON
-    shape, `of_shapes` about an `Action` by its shape, and `of_action` about one of any shape; each
-    is compiled when it is first called, or often enough. Else `answer` answers, and `asks` are the
-    rules whose texts ask a history, None if a risk's text does.
+    `program` decides about an `Action` by its shape. Where neither conditions nor texts ask
+    anybody, `of_dict` decides about a dict in the JSON shape, and `of_action` about an action of
+    any shape; each is compiled when it is first called, or often enough. Else `answer` answers, and
+    `asks` are the rules whose texts ask a history, None if a risk's text does.
     """
 
-    __slots__ = ("_of_shape", "answer", "asks", "of_action", "of_dict", "of_shapes")
+    __slots__ = ("_of_shape", "_shapes_left", "answer", "asks", "of_action", "of_dict")
 
-    def __init__(self, answer: Answering, asks: frozenset[str] | None) -> None:
+    def __init__(
+        self,
+        answer: Answering,
+        asks: frozenset[str] | None,
+        of_shape: Callable[[Shape], Program | None],
+    ) -> None:
         self.answer: Answering | None = answer
         self.asks = asks
         self.of_action: Deciding = _left
         self.of_dict: Deciding = _left
-        self.of_shapes: dict[Shape | None, Deciding] = {}
-        self._of_shape: Callable[[Shape], Deciding | None] = _unknown
+        self._of_shape = of_shape
+        self._shapes_left = MOST_SHAPES
 
     @classmethod
     def asking_nobody(
         cls,
         of_action: Callable[[], Deciding],
         of_dict: Callable[[], Deciding],
-        of_shape: Callable[[Shape], Deciding | None],
+        of_shape: Callable[[Shape], Program | None],
     ) -> Unit:
         """Return a unit that asks nobody, of what compiles its functions."""
-        unit = cls(undecided, asks=frozenset())
+        unit = cls(undecided, frozenset(), of_shape)
         unit.answer = None
 
         def first_action(*asked: Any) -> Decision | None:
@@ -105,17 +112,18 @@ class Unit:
             unit.of_dict = of_dict()
             return unit.of_dict(*asked)
 
-        unit.of_action, unit.of_dict, unit._of_shape = first_action, first_dicts, of_shape
+        unit.of_action, unit.of_dict = first_action, first_dicts
         return unit
 
-    def of(self, shape: Shape | None) -> Deciding:
-        """Return what decides about actions of a shape, remembered from now on."""
-        known = self.of_shapes.get(shape)
-        if known is None and shape is not None and len(self.of_shapes) < MOST_SHAPES:
-            known = self._of_shape(shape)
-            if known is not None:
-                self.of_shapes[shape] = known
-        return self.of_action if known is None else known
+    def program(self, shape: Shape) -> Program | None:
+        """Return what decides about actions of a shape, for the caller to remember.
+
+        It is empty where no action of the shape fits; None for more shapes than have programs.
+        """
+        if self._shapes_left <= 0:
+            return None
+        self._shapes_left -= 1
+        return self._of_shape(shape) or ()
 
     def told(self, answer: Answer) -> bool:
         """Tell whether no text of a decision asks a history, whose answer is taken at once."""
@@ -194,13 +202,24 @@ class Plan:
     def unit(self, declared: ActionType, ending: Ending, asks: frozenset[str] | None) -> Unit:
         """Return the unit that ends so; `asks` as in `Unit`."""
         slots = self.slots.all
-        if self.is_open or asks is None or asks:
-            return Unit(answering(declared, slots, ending), asks)
+        if asks is None:
+            return undecided_unit()
+        if self.is_open or asks:
+            return Unit(
+                answering(declared, slots, ending),
+                asks,
+                lambda shape: asking_shape(declared, slots, ending, shape, asks),
+            )
         return Unit.asking_nobody(
             lambda: deciding_action(declared, slots, ending),
             lambda: deciding_dict(declared, slots, ending) if _is_plain(declared) else _left,
-            lambda shape: deciding_shape(declared, slots, ending, shape),
+            lambda shape: program_of_shape(declared, slots, ending, shape),
         )
+
+
+def undecided_unit() -> Unit:
+    """Return a unit that leaves all to the interpreter."""
+    return Unit(undecided, None, _unknown)
 
 
 def undecided(_action: Action, _now_nanos: int, _asking: Asking) -> Answer | None:
@@ -213,7 +232,7 @@ def _left(*_: object) -> Decision | None:
     return None
 
 
-def _unknown(_: Shape) -> Deciding | None:
+def _unknown(_: Shape) -> Program | None:
     """Know no shape."""
     return None
 

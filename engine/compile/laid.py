@@ -47,10 +47,7 @@ class Laid:
         self._places = {path: place for place, path in enumerate(shape.paths)}
         self._where: dict[Path, py.expr] = {("now",): name("nanos"), ("risk",): py.Constant(0)}
         self._hundredths: dict[Path, str] = {}
-        targets = [py.Name(f"v{place}", py.Store()) for place in range(len(shape.paths))]
-        if targets:
-            unpacked = py.Tuple([*targets], py.Store())
-            code.add(py.Assign([unpacked], attribute("action", "values")))
+        self._asked = {slot.path[:2] for slot in slots}
         self._fields("params", declared.params, "action", partial=False)
         self._changes()
         self._target()
@@ -61,8 +58,31 @@ class Laid:
         """Return the names of the values of a part."""
         return {path[1] for path in self._shape.paths if path[0] == root}
 
-    def _asked(self, root: str) -> set[str]:
-        return {slot.path[1] for slot in self._slots if slot.path[0] == root}
+    def _asked_of(self, root: str) -> list[str]:
+        """Return the names of the values of a part that slots ask for and the shape has."""
+        return sorted(n for n in self._given(root) if (root, n) in self._asked)
+
+    def first(self, *, asks_instant: bool) -> list[py.stmt]:
+        """Return what goes before all code: it reads the instant and the values that are used.
+
+        HOT: no other value is touched, since to touch one is to wait for the memory. So is the
+        action's own instant where no condition asks for it: `nanos` is None then.
+        """
+        read = [self._code.assign("values", attribute("action", "values"))]
+        place = self._places.get(("at",))
+        own: py.expr = call(name("time_ns"))
+        if place is not None:
+            at = py.Subscript(name("values"), py.Constant(place), py.Load())
+            own = py.Attribute(at, "nanos", py.Load()) if asks_instant else py.Constant(None)
+        instant = py.IfExp(is_none(name("now")), own, attribute("now", "nanos"))
+        read.append(self._code.assign("nanos", instant))
+        names = {node.id for part in self._code.body for node in py.walk(part)
+                 if isinstance(node, py.Name)}  # fmt: skip
+        for place in range(len(self._shape.paths)):
+            if _variable(place) in names:
+                value = py.Subscript(name("values"), py.Constant(place), py.Load())
+                read.append(self._code.assign(_variable(place), value))
+        return read
 
     # --- slots
 
@@ -104,11 +124,13 @@ class Laid:
 
     def _field(self, path: Path, field: t.FieldType, slot: Path) -> None:
         place = self._places[path]
-        here, kind = f"v{place}", self._shape.kinds[place]
+        here, kind = _variable(place), self._shape.kinds[place]
         self._where[slot] = name(here)
         match field.type:
             case t.MoneyType(currency=currency) if kind is Money:
                 self._money(place, field, slot, currency)
+            case t.StringType(max_length=None) if kind is str and self._is_idle(field, slot):
+                pass  # what nobody looks at may be long
             case t.StringType() | t.EnumType() if kind is str:
                 self._checked(here, field)
             case t.BOOL | t.INT if kind is _CLASSES[field.type]:
@@ -117,6 +139,9 @@ class Laid:
                 raise Misfit
             case _:
                 self._code.extend(self._checks.value(here, field))
+
+    def _is_idle(self, field: t.FieldType, slot: Path) -> bool:
+        return field.refinement is None and slot not in self._asked
 
     def _checked(self, here: str, field: t.FieldType) -> None:
         """Add the checks that are left when the class of a value is known."""
@@ -130,7 +155,7 @@ class Laid:
             self._code.extend([*self._checks.of(here, field)[1:], bound])
 
     def _money(self, place: int, field: t.FieldType, slot: Path, currency: str | None) -> None:
-        here, number = f"v{place}", f"v{place + 1}"
+        here, number = _variable(place), _variable(place + 1)
         given = self._shape.currencies[place]
         if given is None or currency not in (None, given):
             raise Misfit
@@ -145,7 +170,7 @@ class Laid:
         if limit is None:
             self._code.extend(self._checks.value(here, field))
         else:
-            self._code.add(unless(operator, name(number), py.Constant(limit)))
+            self._code.add(unless(operator, name(number), self._code.constant(limit)))
 
     # --- the rest of an action
 
@@ -161,7 +186,7 @@ class Laid:
             self._where[path] = py.Constant(True)
             read = self._code.constant(reader_of_side(field))
             for side in ("old", "new"):
-                here = f"v{self._places[*path, side]}"
+                here = _variable(self._places[*path, side])
                 self._code.set(here, call(read, name(here)))
                 self._code.add(none_if(is_none(name(here))))
                 self._where[*path, side] = name(here)
@@ -171,30 +196,35 @@ class Laid:
         for word, fixed in (("system", declared.system), ("object", declared.object), ("id", None)):
             place = self._places.get(("target", word))
             if fixed is not None:
-                self._where["target", word] = py.Constant(fixed)
+                wanted = self._where["target", word] = self._code.constant(fixed)
                 if place is not None:
-                    differs = py.Compare(name(f"v{place}"), [py.NotEq()], [py.Constant(fixed)])
+                    differs = py.Compare(name(_variable(place)), [py.NotEq()], [wanted])
                     self._code.add(none_if(differs))
             elif place is not None:
-                self._where["target", word] = name(f"v{place}")
+                self._where["target", word] = name(_variable(place))
         if declared.target is not None:
             self._fields("attributes", declared.target, "target", partial=True)
         elif self._given("attributes"):
             raise Misfit
 
     def _agent(self) -> None:
-        for word in sorted(self._asked("agent") & self._given("agent")):
-            here = f"v{self._places['agent', word]}"
+        for word in self._asked_of("agent"):
+            here = _variable(self._places["agent", word])
             if word not in ("id", "owner"):
                 self._code.set(here, call(self._code.constant(_attribute), name(here)))
             self._where["agent", word] = name(here)
 
     def _context(self) -> None:
-        for word in sorted(self._asked("context") & self._given("context")):
-            here = f"v{self._places['context', word]}"
+        for word in self._asked_of("context"):
+            here = _variable(self._places["context", word])
             length = call(name("len"), name(here))
             self._code.add(none_if(py.Compare(length, [py.Gt()], [py.Constant(MAX_TEXT)])))
             self._where["context", word] = name(here)
+
+
+def _variable(place: int) -> str:
+    """Return the variable of a value of the shape."""
+    return f"v{place}"
 
 
 def _attribute(value: Value) -> Value:

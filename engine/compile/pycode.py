@@ -124,9 +124,13 @@ class Code:
 
     def function(self) -> Any:
         """Return the function, compiled."""
+        return self._made(self._definition(), dict(self._globals))
+
+    def _definition(self) -> py.Module:
         parameters = py.arguments([], [py.arg(p) for p in self._parameters], None, [], [], None, [])
-        made = py.FunctionDef(self._title, parameters, self.body, [])
-        module = py.fix_missing_locations(py.Module([made], []))
-        names = dict(self._globals)
-        exec(compile(module, f"<gatewright {self._title}>", "exec"), names)  # noqa: S102
+        return py.Module([py.FunctionDef(self._title, parameters, self.body, [])], [])
+
+    def _made(self, definition: py.Module, names: dict[str, Any]) -> Any:
+        located = py.fix_missing_locations(definition)
+        exec(compile(located, f"<gatewright {self._title}>", "exec"), names)  # noqa: S102
         return names[self._title]

@@ -11,7 +11,7 @@ from gatewright.dsl.records import dataclass
 from gatewright.engine.collecting import uncollected
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.build import build
-from gatewright.engine.compile.forest import Plan, Unit, undecided
+from gatewright.engine.compile.forest import Plan, Unit, undecided_unit
 from gatewright.engine.compile.formula import (
     NO_SLOT,
     Counted,
@@ -100,7 +100,7 @@ class _Compiler:
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         if any(_is_long(rule) for rule in self._policy.rules):
-            return Unit(undecided, asks=None)
+            return undecided_unit()
         held, formulas = self.rows()
         plan = self.plan(formulas)
         home, name = self._declared.package, self._declared.name

@@ -17,6 +17,7 @@ from gatewright.engine.compile.fit import Fit
 from gatewright.engine.compile.inline import ANSWER, Inliner, ReadSlot
 from gatewright.engine.compile.laid import Laid, Misfit
 from gatewright.engine.compile.pycode import Code, attribute, call, is_none, name, none_if
+from gatewright.engine.compile.program import Program, Sharing
 from gatewright.engine.compile.raw import Raw
 from gatewright.engine.compile.slots import Slot
 from gatewright.engine.compile.tree import Node, Rows
@@ -37,7 +38,9 @@ Ending: TypeAlias = Callable[[Code, Sequence[ReadSlot], py.expr], list[py.stmt]]
 The last argument is the code of whom conditions may ask."""
 
 _DECIDING: Final = ("policy", "action", "history", "now", "uses")
+_NAMES: Final = {"Decision": Decision, "time_ns": time_ns}
 _NOBODY: Final = py.Constant(None)
+_ASKING: Final = "asking"
 
 
 def by_branches(tree: Node, answer: Callable[[Rows], Answer]) -> Ending:
@@ -89,26 +92,57 @@ def deciding_dict(declared: ActionType, slots: Sequence[Slot], ending: Ending) -
     return code.function()  # type: ignore[no-any-return]
 
 
-def deciding_shape(
+def program_of_shape(
     declared: ActionType, slots: Sequence[Slot], ending: Ending, shape: Shape
-) -> Deciding | None:
-    """Return what `deciding_action` returns, for actions of one shape; None where none fits."""
-    code = Code("decide_shape", _DECIDING)
-    code.extend(_instant(code, slots))
+) -> Program | None:
+    """Return what decides about actions of one shape, by conditions that ask nobody.
+
+    Its function takes what a `Deciding` takes, and the program. None where no such action fits.
+    """
+    code = Sharing("decide_shape", _DECIDING, _NAMES)
     try:
         laid = Laid(declared, slots, code, shape)
     except Misfit:
         return None
     code.extend(ending(code, laid.slots(), _NOBODY))
+    # `PolicySet.case` takes an action's own instant where there is none here.
+    code.body[:0] = laid.first(asks_instant=any(slot.path == ("now",) for slot in slots))
     code.extend(_decision(code, name("action")))
-    return code.function()  # type: ignore[no-any-return]
+    return code.program()
+
+
+def asking_shape(
+    declared: ActionType,
+    slots: Sequence[Slot],
+    ending: Ending,
+    shape: Shape,
+    asks: frozenset[str],
+) -> Program | None:
+    """Return what `program_of_shape` returns, by conditions that may ask.
+
+    Rules whose texts ask a history are in `asks`: where one matches, the interpreter decides.
+    """
+    code = Sharing("decide_asking", _DECIDING, _NAMES)
+    try:
+        laid = Laid(declared, slots, code, shape)
+    except Misfit:
+        return None
+    case = call(attribute("policy", "case"), *map(name, ("action", "nanos", "history", "uses")))
+    code.set(_ASKING, case)
+    code.extend(ending(code, laid.slots(), name(_ASKING)))
+    code.body[:0] = laid.first(asks_instant=True)
+    if asks:
+        apart = py.Attribute(code.constant(asks), "isdisjoint", py.Load())
+        code.add(none_if(py.UnaryOp(py.Not(), call(apart, attribute(ANSWER, "matched")))))
+    code.extend(_made(name("Decision"), name(_ASKING)))
+    return code.program()
 
 
 def _instant(code: Code, slots: Sequence[Slot]) -> list[py.stmt]:
-    """Return the statements that find the instant of a decision about an action.
+    """Return the statements that find the instant of a decision about an action of any shape.
 
-    HOT: an action's own is left a `Timestamp` where no condition asks for it, since to look into
-    it is to wait for the memory twice. `PolicySet.case` takes either.
+    An action's own is left a `Timestamp` where no condition asks for it. `PolicySet.case` takes
+    either.
     """
     nanos = name("nanos")
     own: list[py.stmt] = [code.assign(nanos.id, attribute("action", "at"))]
@@ -121,12 +155,18 @@ def _instant(code: Code, slots: Sequence[Slot]) -> list[py.stmt]:
 
 
 def _decision(code: Code, given: py.expr) -> list[py.stmt]:
-    """Return the statements that make the decision, as `Decision.of` does."""
+    """Return the statements that make the decision and what its case is made of."""
     about = [name("policy"), given, *map(name, ("nanos", "history", "uses"))]
+    decision = name("Decision") if isinstance(code, Sharing) else code.constant(Decision)
+    return _made(decision, py.Tuple(about, py.Load()))
+
+
+def _made(decision: py.expr, about: py.expr) -> list[py.stmt]:
+    """Return the statements that make the decision, as `Decision.of` does."""
     answer, parts = (py.Attribute(name("made"), n, py.Store()) for n in Decision.__slots__[:2])
     return [
-        code.assign("made", call(code.constant(Decision))),
+        py.Assign([py.Name("made", py.Store())], call(decision)),
         py.Assign([answer], name(ANSWER)),
-        py.Assign([parts], py.Tuple(about, py.Load())),
+        py.Assign([parts], about),
         py.Return(name("made")),
     ]
