@@ -21,49 +21,52 @@ MOST_SHAPES: Final = 4_096
 """How many shapes are told apart in a process; actions of others have none."""
 MOST_VALUES: Final = 64
 MOST_CHARS: Final = 2_000
-"""How many values an action with a shape has at most, and how long their names are together."""
+"""How many values an action with a shape has at most, and how long what the shape says of them is."""
 
+NAMED: Final[frozenset[Path]] = frozenset([("target", "system"), ("target", "object")])
+"""The values that a shape tells: there are few, and types fix them."""
 _IN_HUNDREDTHS: Final[Path] = ("hundredths",)
 _LARGEST: Final = Decimal(10) ** 15
 _WIDE: Final = Context(prec=4 * MAX_DIGITS)
 
 
 class Shape:
-    """The places of values, in order, their classes and currencies. Compared by identity.
+    """The places of values, in order, and what is told of each. Compared by identity.
 
     After each value that is money stands its amount in hundredths, None where that is no whole
     number.
     """
 
-    __slots__ = ("currencies", "kinds", "paths")
+    __slots__ = ("details", "kinds", "paths")
 
     def __init__(
         self,
         paths: tuple[Path, ...],
         kinds: tuple[type[Any], ...],
-        currencies: tuple[str | None, ...],
+        details: tuple[str | None, ...],
     ) -> None:
         self.paths = paths
         self.kinds = kinds
-        self.currencies = currencies
-        """Of each value; None for what is no money."""
+        self.details = details
+        """The currencies of money, and the names in `NAMED`; None for all else."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _interned, (self.paths, self.kinds, self.currencies)
+        return _interned, (self.paths, self.kinds, self.details)
 
 
 _known: Final[dict[object, Shape]] = {}
 
 
 def _interned(
-    paths: tuple[Path, ...], kinds: tuple[type[Any], ...], currencies: tuple[str | None, ...]
+    paths: tuple[Path, ...], kinds: tuple[type[Any], ...], details: tuple[str | None, ...]
 ) -> Shape | None:
     """Return the one shape of its kind; None where there are too many."""
-    key = (paths, kinds, currencies)
+    key = (paths, kinds, details)
     shape = _known.get(key)
     if shape is not None or len(_known) >= MOST_SHAPES:
         return shape
-    if sum(len(step) for path in paths for step in path) > MOST_CHARS:
+    steps = sum(len(step) for path in paths for step in path)
+    if steps + sum(len(detail) for detail in details if detail) > MOST_CHARS:
         return None
     # Of threads that come at once all get the same.
     return _known.setdefault(key, Shape(*key))
@@ -76,19 +79,19 @@ def laid_out(parts: Iterable[tuple[Path, Value]]) -> tuple[Shape | None, tuple[V
     """
     paths: list[Path] = []
     values: list[Value] = []
-    currencies: list[str | None] = []
+    details: list[str | None] = []
     for path, value in parts:
         paths.append(path)
         values.append(value)
         if type(value) is Money:
-            currencies += (value.currency, None)
+            details += (value.currency, None)
             paths.append(_IN_HUNDREDTHS)
             values.append(_in_hundredths(value.amount))
         else:
-            currencies.append(None)
+            details.append(str(value) if path in NAMED else None)
         if len(values) > MOST_VALUES:
             return None, ()
-    shape = _interned(tuple(paths), tuple(map(type, values)), tuple(currencies))
+    shape = _interned(tuple(paths), tuple(map(type, values)), tuple(details))
     return shape, () if shape is None else tuple(values)
 
 

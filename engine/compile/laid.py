@@ -156,7 +156,7 @@ class Laid:
 
     def _money(self, place: int, field: t.FieldType, slot: Path, currency: str | None) -> None:
         here, number = _variable(place), _variable(place + 1)
-        given = self._shape.currencies[place]
+        given = self._shape.details[place]
         if given is None or currency not in (None, given):
             raise Misfit
         whole = self._shape.kinds[place + 1] is int
@@ -196,10 +196,9 @@ class Laid:
         for word, fixed in (("system", declared.system), ("object", declared.object), ("id", None)):
             place = self._places.get(("target", word))
             if fixed is not None:
-                wanted = self._where["target", word] = self._code.constant(fixed)
-                if place is not None:
-                    differs = py.Compare(name(_variable(place)), [py.NotEq()], [wanted])
-                    self._code.add(none_if(differs))
+                self._where["target", word] = self._code.constant(fixed)
+                if place is not None and self._shape.details[place] != fixed:
+                    raise Misfit
             elif place is not None:
                 self._where["target", word] = name(_variable(place))
         if declared.target is not None:
