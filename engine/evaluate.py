@@ -22,7 +22,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
-from gatewright.engine.decision import Answer, Case, Decision, Report
+from gatewright.engine.decision import Answer, Decision, Report
 from gatewright.engine.explaining.asking import ask
 from gatewright.engine.explaining.report import Reporter, Subject
 from gatewright.engine.history.agreement import AgreementFunction
@@ -51,9 +51,6 @@ if TYPE_CHECKING:
 
 COMPILED_FROM = 2
 """Which decision about an action is the first to be compiled; those before are interpreted."""
-
-
-_NOT_ASKED: Any = object()
 
 
 def _not_counted(_: str) -> int | None:
@@ -340,11 +337,12 @@ class _Case:
         return self.deciding.holds(expression, package, risk)
 
     def ask(self, question: Question, values: tuple[Value, ...]) -> Value | Event:
+        # HOT: benchmarks/past.py, as the questions themselves.
         key = (question, values)
-        known: Value | Event = self.asked.get(key, _NOT_ASKED)
-        if known is _NOT_ASKED:
-            known = self.asked[key] = question.ask(self.history, values, self.now_nanos)
-        return known
+        if self.asked and key in self.asked:
+            return self.asked[key]
+        answer = self.asked[key] = question.ask(self.history, values, self.now_nanos)
+        return answer
 
     def has_uses_left(self, exception: str, max_uses: int) -> bool:
         return self.deciding.has_uses_left(exception, max_uses)

@@ -21,7 +21,7 @@ MOST_SHAPES: Final = 4_096
 """How many shapes are told apart in a process; actions of others have none."""
 MOST_VALUES: Final = 64
 MOST_CHARS: Final = 2_000
-"""How many values an action with a shape has at most, and how long what the shape says of them is."""
+"""How many values an action with a shape has at most, and how long what it says of them is."""
 
 NAMED: Final[frozenset[Path]] = frozenset([("target", "system"), ("target", "object")])
 """The values that a shape tells: there are few, and types fix them."""

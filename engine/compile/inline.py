@@ -34,6 +34,9 @@ MOST_NODES: Final = 64
 MOST_BRANCHES: Final = 8
 """A node with more branches than that looks its value up in a table, as data does."""
 
+MOST_OPEN: Final = 2
+"""So many conditions of a leaf become branches, two for each."""
+
 
 def is_small(tree: Node) -> bool:
     """Tell whether a tree is small enough to become branches."""
@@ -131,8 +134,20 @@ class Inliner:
 
     def _residue(self, node: Residue) -> list[py.stmt]:
         values = py.List([slot.in_list for slot in self._slots], py.Load())
+        if len(node.open) <= MOST_OPEN:
+            return [self._code.assign("seen", values), *self._opened(node, 0, 0)]
         rows = call(self._code.constant(node.find), values, self._asking)
         return [self._code.assign(ANSWER, call(self._code.constant(self._answer), rows))]
+
+    def _opened(self, node: Residue, place: int, held: int) -> list[py.stmt]:
+        """Return what asks the open conditions from a place on; those before are held or not."""
+        if place == len(node.open):
+            rows = node.rows(held)
+            return [self._code.assign(ANSWER, self._code.constant(self._answer(rows)))]
+        _, holds = node.open[place]
+        asked = call(self._code.constant(holds), name("seen"), self._asking)
+        without = self._opened(node, place + 1, held)
+        return _either(asked, self._opened(node, place + 1, held | 1 << place), without)
 
     def _absent_first(self, slot: int, absent: Node, rest: list[py.stmt]) -> list[py.stmt]:
         read = self._slots[slot]

@@ -90,9 +90,10 @@ class Residue:
             if holds(values, asking):
                 held |= bit
             bit <<= 1
-        return self._known.get(held) or self._rows(held)
+        return self._known.get(held) or self.rows(held)
 
-    def _rows(self, held: int) -> Rows:
+    def rows(self, held: int) -> Rows:
+        """Return the rows that hold where these of the open ones do; bit n stands for the nth."""
         more = [row for place, (row, _) in enumerate(self.open) if held >> place & 1]
         rows = self._intern(self.base.union(more))
         if len(self._known) < _MOST_KNOWN:

@@ -16,8 +16,8 @@ from gatewright.engine.action import Action
 from gatewright.engine.compile.fit import Fit
 from gatewright.engine.compile.inline import ANSWER, Inliner, ReadSlot
 from gatewright.engine.compile.laid import Laid, Misfit
-from gatewright.engine.compile.pycode import Code, attribute, call, is_none, name, none_if
 from gatewright.engine.compile.program import Program, Sharing
+from gatewright.engine.compile.pycode import Code, attribute, call, is_none, name, none_if
 from gatewright.engine.compile.raw import Raw
 from gatewright.engine.compile.slots import Slot
 from gatewright.engine.compile.tree import Node, Rows

@@ -68,7 +68,7 @@ def test_every_module_that_lowers_is_counted() -> None:
         "forest",
         "inline",
         "laid",
-        "pycode",
+        "program", "pycode",
         "raw",
         "tree",
         "units",
