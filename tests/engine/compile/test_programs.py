@@ -1,0 +1,159 @@
+"""Programs: actions that decide alike share one function, and differ in its constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gatewright.engine.action import Action
+from gatewright.engine.compile import program
+from gatewright.engine.decision import Effect
+from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history import Event, History
+from gatewright.engine.load import load_source
+from gatewright.engine.values import Map, Timestamp
+
+HEAD = 'package p\nroute r { one of group("g") }\n'
+PAY = """
+action {name} on {system}.thing {{ amount: money(USD), note?: string }}
+rule {name}_low on {name} when action.amount < {limit} USD => auto_run
+rule {name}_high on {name} when action.amount > {limit} USD => require r
+"""
+NOW = Timestamp(1_800_000_000 * 10**9)
+
+
+def pay(name: str, amount: str, **target: str) -> Action:
+    params = {"amount": amount}
+    given: dict[str, Any] = {"action": name, "params": params, "at": NOW.text}
+    if target:
+        given["target"] = target
+    return Action.from_dict(given)
+
+
+def programs(policy: PolicySet, name: str) -> list[tuple[Any, ...]]:
+    """The programs of an action, by which it is decided when it comes again."""
+    return [by_name[name] for by_name in policy._programs.values() if name in by_name]
+
+
+def test_actions_alike_share_a_function_and_keep_their_limits() -> None:
+    limits = {f"pay{n}": 5 + 7 * n for n in range(6)}
+    texts = [PAY.format(name=name, limit=limit, system="s") for name, limit in limits.items()]
+    policy = load_source(HEAD + "".join(texts))
+    for _ in range(3):
+        for name, limit in limits.items():
+            found = [policy.evaluate(pay(name, f"{cents / 100:.2f} USD"))
+                     for cents in (100 * limit - 1, 100 * limit, 100 * limit + 1)]  # fmt: skip
+            effects = [decision.effect for decision in found]
+            assert effects == [Effect.AUTO_RUN, Effect.BLOCK, Effect.REQUIRE_APPROVAL]
+            assert found[0].matched == (f"p.{name}_low",)
+    made = [one for name in limits for one in programs(policy, name)]
+    assert len(made) == len(limits)
+    assert len({id(one[0]) for one in made}) == 1
+    assert len({one[1:] for one in made}) == len(limits)
+
+
+def test_beyond_a_number_of_functions_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "MOST_FUNCTIONS", 0)
+    monkeypatch.setattr(program, "_functions", {})
+    policy = load_source(HEAD + PAY.format(name="pay", limit=50, system="s"))
+    for amount, effect in (("49 USD", "auto_run"), ("51 USD", "require_approval")) * 2:
+        assert policy.evaluate(pay("pay", amount)).effect == effect
+    assert not program._functions
+
+
+def test_a_shape_tells_the_system_and_the_object() -> None:
+    policy = load_source(HEAD + PAY.format(name="pay", limit=50, system="s"))
+    for target in ({"system": "s", "object": "thing"}, {"system": "t"}, {"object": "other"}):
+        for _ in range(3):
+            action = pay("pay", "5 USD", **target)
+            told = policy.decide_once(action)
+            decided = policy.evaluate(action)
+            assert (decided.effect, decided.errors) == (told.effect, told.errors)
+        assert (told.effect == "auto_run") is (target == {"system": "s", "object": "thing"})
+    fits = [one for one in programs(policy, "pay") if one]
+    assert len(fits) == 1
+
+
+@pytest.mark.parametrize(("condition", "by_shape"), [("", True), ("&& action.note != 'x'", False)])
+def test_a_long_text_goes_to_the_interpreter_where_a_condition_reads_it(
+    condition: str, by_shape: bool
+) -> None:
+    policy = load_source(
+        HEAD + "action pay { amount: money(USD), note: string }\n"
+        f"rule low on pay when action.amount < 50 USD {condition} => auto_run"
+    )
+    action = Action.from_dict({"action": "pay", "params": {"amount": "5 USD", "note": "n" * 9_000}})
+    for _ in range(3):
+        assert policy.evaluate(action, now=NOW).effect == "auto_run"
+    (made,) = programs(policy, "pay")
+    decided = made[0](policy, action, None, NOW, None, made)
+    assert (decided is not None) is by_shape
+
+
+# --- conditions on histories
+
+ASKING = (
+    HEAD
+    + """
+action pay { who: string, amount: money(USD) }
+history pays = pay where status == "executed"
+rule low on pay when action.amount < 50 USD => auto_run
+guard again on pay when pays.count(who: action.who, within: 30d) >= 1 => require r
+"""
+)
+
+
+def asked(who: str, amount: str = "5 USD") -> Action:
+    given = {"action": "pay", "params": {"who": who, "amount": amount}, "at": NOW.text}
+    return Action.from_dict(given)
+
+
+def paid(who: str, number: int = 0) -> Event:
+    return Event(f"e{number}", "pay", NOW, "executed", Map.of({"who": who}), "bot")
+
+
+def ready(text: str) -> PolicySet:
+    policy = load_source(text)
+    for _ in range(3):
+        policy.evaluate(asked("nobody"), History())
+    return policy
+
+
+def test_an_action_is_decided_by_one_function_that_asks() -> None:
+    policy = ready(ASKING)
+    (made,) = programs(policy, "pay")
+    store = History([paid("ann")])
+    for who, effect in (("ann", "require_approval"), ("ben", "auto_run")):
+        decided = made[0](policy, asked(who), store, None, None, made)
+        assert decided is not None and decided.effect == effect
+        assert decided.to_dict() == policy.decide_once(asked(who), store).to_dict()
+
+
+def test_what_a_history_said_is_explained_whatever_happens_later() -> None:
+    policy, store = ready(ASKING), History([paid("ann")])
+    before = policy.evaluate(asked("ben"), store)
+    store.append(paid("ben", 1))
+    assert before.effect == "auto_run"
+    assert "'answer': 0" in str(before.explain().to_dict())
+    assert policy.evaluate(asked("ben"), store).effect == "require_approval"
+
+
+def test_a_text_that_asks_is_answered_when_the_decision_is_taken() -> None:
+    text = ASKING + ' because "{pays.count(who: action.who, within: 30d)} before"'
+    policy, store = ready(text), History([paid("ann")])
+    decided = policy.evaluate(asked("ann"), store)
+    store.append(paid("ann", 1))
+    assert decided.because == ("1 before",)
+
+
+def test_a_store_that_fails_makes_the_condition_an_error() -> None:
+    class Failing(History):
+        def index(self, *_: Any) -> Any:
+            raise OSError("gone")
+
+    policy = ready(ASKING)
+    for _ in range(2):
+        decided = policy.evaluate(asked("ann"), Failing())
+        assert decided.effect == policy.decide_once(asked("ann"), Failing()).effect
+        assert decided.effect != "auto_run" or not decided.errors
