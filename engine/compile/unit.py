@@ -28,6 +28,7 @@ from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Residual, Rows
 from gatewright.engine.compile.whole import Ending, by_branches
 from gatewright.engine.decision import Answer
+from gatewright.engine.explaining.asking import asks
 from gatewright.engine.values import Value
 
 MOST_CONDITIONS: Final = 64
@@ -122,7 +123,8 @@ class _Compiler:
             risk_slot=(
                 self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
             ),
-            is_open=self._residuals.asks,
+            # What no tree has to ask is explained all the same: see `AskingCase.report`.
+            is_open=self._residuals.asks or self._mentions_history(),
         )
 
     def _ending(self, conclusion: Conclusion, plan: Plan) -> Ending:
@@ -145,6 +147,21 @@ class _Compiler:
         if any(id(risk) in asking for risk in self._policy.risks):
             return None
         return frozenset(r.qualified for r in self._policy.rules if id(r) in asking)
+
+    def _mentions_history(self) -> bool:
+        """Tell whether any condition asks a history, be it one that decides nothing."""
+        policy = self._policy
+        found: list[tuple[ast.Expr, str]] = []
+        for rule in policy.rules:
+            found += ((c.expression, rule.package) for row in rule.rows for c in row.conditions)
+        for risk in policy.risks:
+            found += ((clause.condition, risk.package) for clause in risk.clauses)
+        for exception in policy.exceptions:
+            found += ((condition, exception.package) for condition in exception.conditions)
+        for permit in policy.permits:
+            if permit.condition is not None:
+                found.append((permit.condition, permit.package))
+        return any(asks(expression, policy, package) for expression, package in found)
 
     def _may_err(self, formula: Formula) -> bool:
         """Tell whether a formula may come to an error, which counts even where nobody reads it."""

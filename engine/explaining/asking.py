@@ -28,7 +28,7 @@ def asking(policy: CheckedPolicy) -> Asking:
     """Return the expressions of a policy's texts that ask a history, directly or through a let."""
     declared: list[Rule | Risk] = [*policy.rules, *policy.risks]
     texts = {
-        id(one): [e for e in texts_of(one) if _asks(e, policy, one.package)] for one in declared
+        id(one): [e for e in texts_of(one) if asks(e, policy, one.package)] for one in declared
     }
     return {key: tuple(expressions) for key, expressions in texts.items() if expressions}
 
@@ -40,7 +40,8 @@ def texts_of(declared: Rule | Risk) -> Iterator[ast.Expr]:
         yield from (a.value for o in declared.obligations for a in o.arguments)
 
 
-def _asks(expr: ast.Expr, policy: CheckedPolicy, package: str) -> bool:
+def asks(expr: ast.Expr, policy: CheckedPolicy, package: str) -> bool:
+    """Tell whether an expression of a package asks a history, directly or through a let."""
     todo, seen = [(expr, package)], set[tuple[str, str]]()
     while todo:
         current, home = todo.pop()

@@ -42,6 +42,8 @@ class History:
         self._shared = Shared(RLock(), {})
         self._indexes = Indexes(self._shared)
         self._numbers = count()
+        self.changes = 0
+        """How often something was recorded or forgotten: as long as it stays, so do all answers."""
         for event in events:
             self.append(event)
 
@@ -75,6 +77,7 @@ class History:
         """
         new = event if isinstance(event, Event) else Event.from_dict(event)
         with self._shared.lock:
+            self.changes += 1
             record = self._shared.records.get(new.id)
             if record is None:
                 record = Record(next(self._numbers), new)
@@ -98,6 +101,7 @@ class History:
         Cost: linear in the number of events, so do it now and then.
         """
         with self._shared.lock:
+            self.changes += 1
             records = self._shared.records
             gone = [r for r in records.values() if r.event.at < before]
             for record in gone:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.engine import evaluate
+from gatewright.engine import deciding
 from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import BundledSet
@@ -68,7 +68,7 @@ def test_a_compiled_form_out_of_a_bundle_decides_the_same(made: GeneratedSet) ->
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_layout, "LEAST_ROWS", 0)
-        patch.setattr(evaluate, "interpret", counting)
+        patch.setattr(deciding, "interpret", counting)
         content = build(policy.policy)
         unpacked = BundledSet(bundled(content))
         assert build(unpacked.policy) == content

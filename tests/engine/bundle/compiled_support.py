@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.engine import evaluate
+from gatewright.engine import deciding
 from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.container import manifest_of, pack, unpack
@@ -171,5 +171,5 @@ def interpretations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(request.action)
         return interpret(policy, request)
 
-    monkeypatch.setattr(evaluate, "interpret", counting)
+    monkeypatch.setattr(deciding, "interpret", counting)
     return names

@@ -157,3 +157,23 @@ def test_a_store_that_fails_makes_the_condition_an_error() -> None:
         decided = policy.evaluate(asked("ann"), Failing())
         assert decided.effect == policy.decide_once(asked("ann"), Failing()).effect
         assert decided.effect != "auto_run" or not decided.errors
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "guard idle on pay when pays.count(within: 30d) >= 1 && false => require r",
+        "@shadow guard watch on pay when pays.count(within: 30d) >= 1 => require r",
+    ],
+)
+def test_what_nobody_had_to_ask_is_not_asked_of_a_history_that_changed(rule: str) -> None:
+    text = ASKING[: ASKING.index("guard again")] + rule
+    policy, store = ready(text), History()
+    for action in (asked("ben"), asked("ben").to_dict()):
+        unchanged = policy.evaluate(action, store)
+        assert "'answer': " in str(unchanged.explain().to_dict())
+        before = policy.evaluate(action, store)
+        store.append(paid("ben", len(store)))
+        told = str(before.explain().to_dict())
+        assert "was not asked when this was decided" in told and "'answer': " not in told
+        assert before.effect == "auto_run" and not before.errors
