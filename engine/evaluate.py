@@ -49,7 +49,7 @@ class PolicySet:
         default_factory=dict[str, "Unit"], init=False, repr=False, compare=False
     )
     """The units compiled so far, as `units` has them. HOT: a plain attribute is found at once."""
-    _programs: dict[Shape | None, dict[str, Program]] = field(
+    programs: dict[Shape | None, dict[str, Program]] = field(
         default_factory=dict[Any, Any], init=False, repr=False, compare=False
     )
     """What decides about actions, by their shapes and names."""
@@ -154,7 +154,7 @@ class PolicySet:
         try:
             kind: object = type(action)
             if kind is Action:
-                program = self._programs[given.shape][given.name]
+                program = self.programs[given.shape][given.name]
                 decision = program[0](self, action, history, now, uses, program)
             elif kind is dict and type(name := given["action"]) is str:
                 decision = self._units[name].of_dict(self, action, history, now, uses)
@@ -204,7 +204,7 @@ class PolicySet:
         """Return what decides about actions of the name and shape of one, made if need be."""
         if action.shape is None:
             return None
-        known = self._programs.setdefault(action.shape, {})
+        known = self.programs.setdefault(action.shape, {})
         if action.name not in known:
             made = unit.program(action.shape)
             if made is not None:

@@ -30,7 +30,7 @@ class BundledSet(PolicySet):
         # A frozen class: its attributes are set past it.
         object.__setattr__(self, "bundled", bundled)
         object.__setattr__(self, "_units", {})
-        object.__setattr__(self, "_programs", {})
+        object.__setattr__(self, "programs", {})
 
     # A field is replaced by a property: pyright cannot know that nobody writes to a frozen class.
     @cached_property

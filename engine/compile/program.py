@@ -21,7 +21,8 @@ argument."""
 MOST_FUNCTIONS: Final = 1_024
 """How many functions are kept; beyond, they are made anew."""
 
-_functions: Final[dict[bytes, Any]] = {}
+FUNCTIONS: Final[dict[bytes, Any]] = {}
+"""Those kept, by what tells them apart."""
 _making: Final = Lock()
 
 
@@ -50,9 +51,9 @@ class Sharing(Code):
         definition = self._definition()
         key = blake2b(py.dump(definition).encode("utf-8", "surrogatepass"), digest_size=16).digest()
         with _making:
-            function = _functions.get(key)
+            function = FUNCTIONS.get(key)
             if function is None:
                 function = self._made(definition, dict(self._shared))
-                if len(_functions) < MOST_FUNCTIONS:
-                    _functions[key] = function
+                if len(FUNCTIONS) < MOST_FUNCTIONS:
+                    FUNCTIONS[key] = function
         return function, *self._constants

@@ -33,7 +33,7 @@ def pay(name: str, amount: str, **target: str) -> Action:
 
 def programs(policy: PolicySet, name: str) -> list[tuple[Any, ...]]:
     """The programs of an action, by which it is decided when it comes again."""
-    return [by_name[name] for by_name in policy._programs.values() if name in by_name]
+    return [by_name[name] for by_name in policy.programs.values() if name in by_name]
 
 
 def test_actions_alike_share_a_function_and_keep_their_limits() -> None:
@@ -55,11 +55,11 @@ def test_actions_alike_share_a_function_and_keep_their_limits() -> None:
 
 def test_beyond_a_number_of_functions_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "MOST_FUNCTIONS", 0)
-    monkeypatch.setattr(program, "_functions", {})
+    monkeypatch.setattr(program, "FUNCTIONS", {})
     policy = load_source(HEAD + PAY.format(name="pay", limit=50, system="s"))
     for amount, effect in (("49 USD", "auto_run"), ("51 USD", "require_approval")) * 2:
         assert policy.evaluate(pay("pay", amount)).effect == effect
-    assert not program._functions
+    assert not program.FUNCTIONS
 
 
 def test_a_shape_tells_the_system_and_the_object() -> None:
@@ -149,7 +149,7 @@ def test_a_text_that_asks_is_answered_when_the_decision_is_taken() -> None:
 
 def test_a_store_that_fails_makes_the_condition_an_error() -> None:
     class Failing(History):
-        def index(self, *_: Any) -> Any:
+        def index(self, *args: Any, **kwargs: Any) -> Any:
             raise OSError("gone")
 
     policy = ready(ASKING)

@@ -461,7 +461,7 @@ def test_more_shapes_than_are_kept_are_decided_alike(monkeypatch: pytest.MonkeyP
         for _ in range(2):
             decided = policy.evaluate(Action.from_dict(data)).to_dict()
             assert decided == policy.decide_once(data).to_dict()
-    assert sum("b.c" in by_name for by_name in policy._programs.values()) == 2
+    assert sum("b.c" in by_name for by_name in policy.programs.values()) == 2
 
 
 def test_a_process_keeps_only_so_many_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
