@@ -65,9 +65,9 @@ def test_beyond_a_number_of_functions_none_is_kept(monkeypatch: pytest.MonkeyPat
 def test_a_shape_tells_the_system_and_the_object() -> None:
     policy = load_source(HEAD + PAY.format(name="pay", limit=50, system="s"))
     for target in ({"system": "s", "object": "thing"}, {"system": "t"}, {"object": "other"}):
+        action = pay("pay", "5 USD", **target)
+        told = policy.decide_once(action)
         for _ in range(3):
-            action = pay("pay", "5 USD", **target)
-            told = policy.decide_once(action)
             decided = policy.evaluate(action)
             assert (decided.effect, decided.errors) == (told.effect, told.errors)
         assert (told.effect == "auto_run") is (target == {"system": "s", "object": "thing"})
