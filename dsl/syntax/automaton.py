@@ -7,7 +7,7 @@ and their place. Where the text makes no sense, `Stopped` says so, and what coul
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax.lexer import NAME, Lexer, Token
@@ -160,10 +160,11 @@ def _spliced(children: list[Any]) -> list[Any]:
     """Return values without the lists among them. Cost: not that of the first, which grows."""
     out: list[Any] = []
     for child in children:
-        if type(child) is not list:
+        kind: type[Any] = child.__class__
+        if kind is not list:
             out.append(child)
         elif out:
             out += child
         else:
-            out = cast("list[Any]", child)
+            out = child
     return out
