@@ -97,7 +97,10 @@ def _count_values(text: str) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    found.clear()
     for key, value in pairs:
         if key in found:
             raise BadDocument(f"the key `{key}` is given twice")
@@ -119,6 +122,9 @@ def _freeze(value: object, depth: int) -> Json:
     """Make a document immutable: tuples and read-only maps, strings in normal form C."""
     if depth > MAX_DEPTH:
         raise BadDocument("this is nested too deeply")
+    # HOT: most values are texts.
+    if type(value) is str:
+        return _text(value)
     match value:
         case None | bool():
             return value
@@ -133,7 +139,7 @@ def _freeze(value: object, depth: int) -> Json:
         case str():
             return _text(value)
         case list() | tuple():
-            return tuple(_freeze(item, depth + 1) for item in cast("list[object]", value))
+            return tuple([_freeze(item, depth + 1) for item in cast("list[object]", value)])
         case Mapping():
             entries = cast("Mapping[object, object]", value)
             items = [(_key(key), _freeze(item, depth + 1)) for key, item in entries.items()]
@@ -158,23 +164,23 @@ def _text(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+_PLAIN_TYPES: Mapping[type, t.Type] = {
+    type(None): t.NULL, bool: t.BOOL, int: t.INT, float: t.DOUBLE, str: t.STRING,
+}  # fmt: skip
+_PLAIN_FIELDS = {kind: t.FieldType(plain) for kind, plain in _PLAIN_TYPES.items()}
+
+
 def data_type(value: Json, name: str = "data") -> t.Type:
     """Return the type of a document: objects are records, mixed lists are lists of any."""
-    match value:
-        case None:
-            return t.NULL
-        case bool():
-            return t.BOOL
-        case int():
-            return t.INT
-        case float():
-            return t.DOUBLE
-        case str():
-            return t.STRING
-        case tuple():
-            kinds = {data_type(item, f"{name}[]") for item in value}
-            return t.ListType(kinds.pop() if len(kinds) == 1 else t.ANY)
-        case _:
-            fields = [(key, t.FieldType(data_type(item, f"{name}.{key}")))
-                      for key, item in value.items()]  # fmt: skip
-            return t.RecordType(name, tuple(fields))
+    if isinstance(value, tuple):
+        kinds = {data_type(item, f"{name}[]") for item in value}
+        return t.ListType(kinds.pop() if len(kinds) == 1 else t.ANY)
+    if isinstance(value, Mapping):
+        fields = [(key, _field_type(item, name, key)) for key, item in value.items()]
+        return t.RecordType(name, tuple(fields))
+    return _PLAIN_TYPES[type(value)]
+
+
+def _field_type(value: Json, name: str, key: str) -> t.FieldType:
+    # HOT: most fields of most documents are plain.
+    return _PLAIN_FIELDS.get(type(value)) or t.FieldType(data_type(value, f"{name}.{key}"))
