@@ -20,7 +20,6 @@ from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.policy import Json
 from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.source import Source, Span
-from gatewright.dsl.yaml_text import read_yaml
 
 _SIGNS = (",", "[", "{")
 """Before every value of a JSON text but the first stands one of these."""
@@ -74,7 +73,12 @@ def freeze_data(data: Mapping[str, object], report: Report) -> Mapping[str, Json
 
 
 def _read(name: str, text: str) -> Any:
-    return _read_json(text) if name.endswith(".json") else read_yaml(text, MAX_VALUES)
+    if name.endswith(".json"):
+        return _read_json(text)
+    # Late, since it loads PyYAML, and few policies have data in YAML.
+    from gatewright.dsl.yaml_text import read_yaml
+
+    return read_yaml(text, MAX_VALUES)
 
 
 def _read_json(text: str) -> Any:
@@ -98,13 +102,10 @@ def _count_values(text: str) -> None:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    found.clear()
-    for key, value in pairs:
-        if key in found:
-            raise BadDocument(f"the key `{key}` is given twice")
-        found[key] = value
+    if len(found) < len(pairs):
+        first = {key: at for at, (key, _) in reversed(list(enumerate(pairs)))}
+        twice = next(key for at, (key, _) in enumerate(pairs) if first[key] < at)
+        raise BadDocument(f"the key `{twice}` is given twice")
     return found
 
 
