@@ -116,8 +116,8 @@ class Cursor:
         """Pass over spaces and comments; the token before them ended at `start`."""
         while True:
             if space := _SPACE.match(self._text, self._at):
-                self._at = space.end()
-                self._blank = self._blank or space.group().count("\n") > 1
+                before, self._at = self._at, space.end()
+                self._blank = self._blank or self._text.count("\n", before, self._at) > 1
             if not self._text.startswith("//", self._at):
                 return
             end = self._text.find("\n", self._at)

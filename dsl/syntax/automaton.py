@@ -60,14 +60,16 @@ class Automaton:
             if (found := match(text, at)) is not None:
                 group = found.lastindex or 0
                 kind, stop, following = kinds[group], found.end(group), found.end()
+                part = text[at:stop]
                 if kind == NAME:
-                    kind = words.get(text[at:stop], NAME)
+                    kind = words.get(part, NAME)
                 if kind not in row:
                     kind, stop, following = self._other(text, at, stop, states)
+                    part = text[at:stop]
             elif at < len(text):
                 raise Stopped(at, None, self._accepted(states))
             else:
-                kind, stop, following = END, at, at
+                kind, stop, following, part = END, at, at, ""
             while (action := row.get(kind)) is not None and action < 0:
                 row = self._reduce(run, -1 - action, kind)
             if action is None:
@@ -77,7 +79,7 @@ class Automaton:
             states.append(action)
             begins.append(begin + at)
             run.end = begin + stop
-            values.append(Token(kind, text[at:stop], begin + at, run.end))
+            values.append(Token(kind, part, begin + at, run.end))
             at = following
 
     def _other(self, text: str, at: int, stop: int, states: list[int]) -> tuple[str, int, int]:
@@ -96,12 +98,7 @@ class Automaton:
         states, values = run.states, run.values
         symbol, size, method, splices = self._rules[number]
         if method == "":
-            key = (states[-2], states[-1], kind)
-            state = self._passed.get(key)
-            if state is None:
-                state = self._passed[key] = self._pass(*key)
-            states[-1] = state
-            return self._rows[state]
+            return self._goto(states, states.pop(), kind)
         children = values[-size:]
         del values[-size:], states[-size:]
         if size > 1:
@@ -113,9 +110,16 @@ class Automaton:
             values.append(make(children, Span(run.source, run.begins[-1], run.end)))
         else:
             values.append(children)
-        state = self._rows[states[-1]][symbol]
-        states.append(state)
-        return self._rows[state]
+        return self._goto(states, self._rows[states[-1]][symbol], kind)
+
+    def _goto(self, states: list[int], state: int, kind: str) -> dict[str, int]:
+        """Go to a state, and past all reductions that leave the last value as it is."""
+        key = (states[-1], state, kind)
+        passed = self._passed.get(key)
+        if passed is None:
+            passed = self._passed[key] = self._pass(*key)
+        states.append(passed)
+        return self._rows[passed]
 
     def _pass(self, before: int, state: int, kind: str) -> int:
         """Return the state behind `before` after all reductions that leave a value as it is."""
