@@ -75,52 +75,59 @@ class _Reader:
 
     def __init__(self, most_values: int) -> None:
         self._most = most_values
-        self._count = 0
-        self._open: list[_Open] = []
-        self._root: Value = None
+        self._documents = 0
+        self._open = [_Open([])]
+        """What the document stands in, and the lists and maps around what comes next."""
 
     # HOT: a document may have 250,000 values.
     def read(self, events: Iterator[_Event]) -> Value:
         """Return the value of the only document."""
-        documents = 0
+        here = root = self._open[0]
+        count = 0
         for event in events:
             kind = event.__class__
             if kind is yaml.ScalarEvent:
-                self._take(_scalar(event), event)
+                value = _scalar(event)
             elif kind in _BEGINS:
-                self._begin(event, _BEGINS[kind])
-            elif kind in _ENDS:
+                value = _begun(event, _BEGINS[kind])
+            else:
+                here = self._ended(event)
+                continue
+            if here.take(value, event):
+                continue  # a key is no value of its own
+            count += 1
+            if count > self._most:
+                raise TooManyValues(_start(event))
+            if isinstance(value, list | dict):
+                here = _Open(value)
+                self._open.append(here)
+                if len(self._open) > MAX_DEPTH + 2:
+                    raise BadDocument("this is nested too deeply", _start(event))
+        return root.first
+
+    def _ended(self, event: _Event) -> _Open:
+        """Go by what begins no value; return what the next one stands in."""
+        match event:
+            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
                 self._open.pop()
-            elif kind is yaml.AliasEvent:
+            case yaml.AliasEvent():
                 raise BadDocument("aliases are not allowed in data", _start(event))
-            elif kind is yaml.DocumentStartEvent:
-                documents += 1
-                if documents > 1:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
                     raise BadDocument("a file of data is one document", _start(event))
-        return self._root
-
-    def _begin(self, event: _Event, kind: str) -> None:
-        if event.tag not in (None, "!", f"{_TAG}{kind}"):
-            raise _bad_tag(event)
-        value: list[Value] | dict[str, Value] = [] if kind == "seq" else {}
-        self._take(value, event)
-        self._open.append(_Open(value))
-        if len(self._open) > MAX_DEPTH + 1:
-            raise BadDocument("this is nested too deeply", _start(event))
-
-    def _take(self, value: Value, event: _Event) -> None:
-        """Put a value where it belongs: a key, a value of a key, an item, or the root."""
-        if not self._open:
-            self._root = value
-        elif self._open[-1].take(value, event):
-            return  # a key is no value of its own
-        self._count += 1
-        if self._count > self._most:
-            raise TooManyValues(_start(event))
+            case _:
+                pass
+        return self._open[-1]
 
 
 _BEGINS = {yaml.SequenceStartEvent: "seq", yaml.MappingStartEvent: "map"}
-_ENDS = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
+
+
+def _begun(event: _Event, kind: str) -> list[Value] | dict[str, Value]:
+    if event.tag not in (None, "!", f"{_TAG}{kind}"):
+        raise _bad_tag(event)
+    return [] if kind == "seq" else {}
 
 
 class _Open:
@@ -132,6 +139,11 @@ class _Open:
         self._items = value if isinstance(value, list) else None
         self._map: dict[str, Value] = {} if isinstance(value, list) else value
         self._key: str | None = None
+
+    @property
+    def first(self) -> Value:
+        """The first value of a list, if there is one."""
+        return self._items[0] if self._items else None
 
     def take(self, value: Value, event: _Event) -> bool:
         """Take what comes next; tell whether it is a key."""

@@ -129,7 +129,7 @@ def _settle(doc: Doc) -> _Marks:
 def _settle_sequence(docs: list[Doc]) -> _Marks:
     seen = first = last = breaks = False
     for doc in docs:
-        if doc.__class__ is str:
+        if isinstance(doc, str):
             continue
         has_tokens, comment_first, comment_last, inner = _settle(doc)
         breaks = breaks or inner

@@ -202,7 +202,7 @@ class ExpressionBuilder:
         return self._nested(ast.ListLiteral(items, span=span), (i.value for i in items))
 
     def list_item(self, c: Children, span: Span) -> ast.ListItem:
-        return ast.ListItem(exprs(c)[0], isinstance(c[0], Token), span=span)
+        return ast.ListItem(cast(ast.Expr, c[-1]), len(c) > 1, span=span)
 
     def map(self, c: Children, span: Span) -> ast.Expr:
         entries = tuple(nodes(c, ast.MapEntry))

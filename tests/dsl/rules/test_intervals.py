@@ -163,3 +163,13 @@ def test_a_small_set_laid_over_a_large_one_is_what_both_have(
     large = ~intervals.points(values) if outside else intervals.points(values)
     small, _ = sample
     assert large & small == small & large == ~(~large | ~small)
+
+
+@given(sets)
+def test_the_ends_are_those_of_the_first_stretch_and_the_last(sample: Sampled) -> None:
+    found, _ = sample
+    spans = list(found.spans())
+    if spans:
+        assert found.ends == Span(spans[0].low, spans[-1].high)
+    else:
+        assert found.is_empty
