@@ -106,8 +106,6 @@ _BARE_TOKEN = _Marks(True, False, False, False)
 def _settle(doc: Doc) -> _Marks:
     """Break every group that has a comment or a forced line break inside it."""
     match doc:
-        case str():
-            return _NO_MARKS
         case Tok():
             if not doc.before and doc.after is None:
                 return _BARE_TOKEN

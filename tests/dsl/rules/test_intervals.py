@@ -173,3 +173,13 @@ def test_the_ends_are_those_of_the_first_stretch_and_the_last(sample: Sampled) -
         assert found.ends == Span(spans[0].low, spans[-1].high)
     else:
         assert found.is_empty
+
+
+@given(st.sets(st.integers(-30, 30), min_size=20), sets)
+def test_a_set_of_many_stretches_meets_one_of_few(values: set[int], sample: Sampled) -> None:
+    found, member = sample
+    many = intervals.points(values)
+    both = many & found
+    assert both == found & many
+    assert [v for v in range(-31, 32) if v in both] == sorted(filter(member, map(Fraction, values)))
+    assert list(both.cuts) == sorted(set(both.cuts))
