@@ -43,6 +43,15 @@ def test_the_tables_do_not_depend_on_the_hashes_of_a_process() -> None:
     assert len(written) == 1
 
 
+def test_a_policy_is_read_without_lark() -> None:
+    program = (
+        "import sys; from gatewright.dsl.load import check_sources; from gatewright.dsl.source"
+        " import Source; assert check_sources([Source('p', 'package p\\nlet a = 1')])[0];"
+        "sys.exit('lark' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=KEPT.parents[1], check=True)
+
+
 def test_tables_of_another_grammar_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
     generate = lark.Lark
