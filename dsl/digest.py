@@ -19,12 +19,4 @@ def digest_of(sources: Iterable[Source], data: Mapping[str, Json]) -> str:
 
 def canonical(value: Json) -> str:
     """Write data so that equal data give equal text: keys sorted, no spaces."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _plain(value: Json) -> object:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
+    return json.dumps(value, default=dict, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

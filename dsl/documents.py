@@ -20,7 +20,6 @@ from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.policy import Json
 from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.source import Source, Span
-from gatewright.dsl.yaml_text import read_yaml
 
 _SIGNS = (",", "[", "{")
 """Before every value of a JSON text but the first stands one of these."""
@@ -74,7 +73,12 @@ def freeze_data(data: Mapping[str, object], report: Report) -> Mapping[str, Json
 
 
 def _read(name: str, text: str) -> Any:
-    return _read_json(text) if name.endswith(".json") else read_yaml(text, MAX_VALUES)
+    if name.endswith(".json"):
+        return _read_json(text)
+    # Late, since it loads PyYAML, and few policies have data in YAML.
+    from gatewright.dsl.yaml_text import read_yaml
+
+    return read_yaml(text, MAX_VALUES)
 
 
 def _read_json(text: str) -> Any:
@@ -97,11 +101,11 @@ def _count_values(text: str) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise BadDocument(f"the key `{key}` is given twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        first = {key: at for at, (key, _) in reversed(list(enumerate(pairs)))}
+        twice = next(key for at, (key, _) in enumerate(pairs) if first[key] < at)
+        raise BadDocument(f"the key `{twice}` is given twice")
     return found
 
 
@@ -119,6 +123,9 @@ def _freeze(value: object, depth: int) -> Json:
     """Make a document immutable: tuples and read-only maps, strings in normal form C."""
     if depth > MAX_DEPTH:
         raise BadDocument("this is nested too deeply")
+    # HOT: most values are texts.
+    if type(value) is str:
+        return _text(value)
     match value:
         case None | bool():
             return value
@@ -133,7 +140,7 @@ def _freeze(value: object, depth: int) -> Json:
         case str():
             return _text(value)
         case list() | tuple():
-            return tuple(_freeze(item, depth + 1) for item in cast("list[object]", value))
+            return tuple([_freeze(item, depth + 1) for item in cast("list[object]", value)])
         case Mapping():
             entries = cast("Mapping[object, object]", value)
             items = [(_key(key), _freeze(item, depth + 1)) for key, item in entries.items()]
@@ -158,23 +165,23 @@ def _text(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+_PLAIN_TYPES: Mapping[type, t.Type] = {
+    type(None): t.NULL, bool: t.BOOL, int: t.INT, float: t.DOUBLE, str: t.STRING,
+}  # fmt: skip
+_PLAIN_FIELDS = {kind: t.FieldType(plain) for kind, plain in _PLAIN_TYPES.items()}
+
+
 def data_type(value: Json, name: str = "data") -> t.Type:
     """Return the type of a document: objects are records, mixed lists are lists of any."""
-    match value:
-        case None:
-            return t.NULL
-        case bool():
-            return t.BOOL
-        case int():
-            return t.INT
-        case float():
-            return t.DOUBLE
-        case str():
-            return t.STRING
-        case tuple():
-            kinds = {data_type(item, f"{name}[]") for item in value}
-            return t.ListType(kinds.pop() if len(kinds) == 1 else t.ANY)
-        case _:
-            fields = [(key, t.FieldType(data_type(item, f"{name}.{key}")))
-                      for key, item in value.items()]  # fmt: skip
-            return t.RecordType(name, tuple(fields))
+    if isinstance(value, tuple):
+        kinds = {data_type(item, f"{name}[]") for item in value}
+        return t.ListType(kinds.pop() if len(kinds) == 1 else t.ANY)
+    if isinstance(value, Mapping):
+        fields = [(key, _field_type(item, name, key)) for key, item in value.items()]
+        return t.RecordType(name, tuple(fields))
+    return _PLAIN_TYPES[type(value)]
+
+
+def _field_type(value: Json, name: str, key: str) -> t.FieldType:
+    # HOT: most fields of most documents are plain.
+    return _PLAIN_FIELDS.get(type(value)) or t.FieldType(data_type(value, f"{name}.{key}"))

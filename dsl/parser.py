@@ -11,10 +11,7 @@ import threading
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from typing import Any, cast
-
-from lark import Token
-from lark.exceptions import UnexpectedInput
+from typing import cast
 
 from gatewright.dsl import ast, records
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, PolicyError
@@ -22,13 +19,15 @@ from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax import literals, templates
+from gatewright.dsl.syntax.automaton import Automaton, Stopped
 from gatewright.dsl.syntax.build import Builder
 from gatewright.dsl.syntax.build_expressions import TooDeep, literal_problem, too_deep
-from gatewright.dsl.syntax.errors import accepted, explain, place
+from gatewright.dsl.syntax.errors import explain
 from gatewright.dsl.syntax.expected import DECLARATION_WORDS
 from gatewright.dsl.syntax.hints import starts_line
+from gatewright.dsl.syntax.lexer import Token
 from gatewright.dsl.syntax.scan import Scan, declaration_starts, misspelt_start, next_text, scan
-from gatewright.dsl.syntax.tables import make_parser
+from gatewright.dsl.syntax.tables import END, load_tables
 
 _MAX_SYNTAX_ERRORS = 20
 _END_OF_EXPRESSION = "the end of the expression"
@@ -47,18 +46,17 @@ class Parsed:
 
 
 class _Parser:
-    """The generated parser and its builder. Building has state, so one text at a time."""
+    """The parser and its builder. Building has state, so one text at a time."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.builder = Builder(_template)
-        self._lark = make_parser(self.builder)
+        self._automaton = Automaton(load_tables(), self.builder)
 
     def run(self, source: Source, start: str, begin: int = 0, end: int | None = None) -> ast.Node:
         """Parse a range of a source; the lock must be held."""
-        with self.builder.reading(source, begin):
-            tree = cast(Any, self._lark).parse(source.text[begin:end], start=start)
-            return cast(ast.Node, tree)
+        with self.builder.reading(source):
+            return cast(ast.Node, self._automaton.parse(source, start, begin, end))
 
 
 @cache
@@ -95,7 +93,7 @@ def _whole(
         return None, []
     try:
         file = cast(ast.File, parser.run(source, "file"))
-    except (UnexpectedInput, TooDeep):
+    except (Stopped, TooDeep):
         return None, []
     return file, parser.builder.finish()
 
@@ -117,7 +115,7 @@ def parse_expression(text: str, name: str = "<expression>") -> ast.Expr:
             diagnostics = parser.builder.finish()
         except TooDeep as error:
             raise PolicyError([too_deep(error)]) from None
-        except UnexpectedInput as error:
+        except Stopped as error:
             raise PolicyError(
                 [explain(error, source, 0, len(text), found, _END_OF_EXPRESSION)]
             ) from None
@@ -163,7 +161,7 @@ class _Pieces:
             self._run(begin, end)
         except TooDeep as error:
             self._errors.add(too_deep(error))
-        except UnexpectedInput as error:
+        except Stopped as error:
             self._explain(error, begin, end)
 
     def _run(self, begin: int, end: int) -> None:
@@ -171,17 +169,17 @@ class _Pieces:
         builder.reset()
         try:
             self.pieces.append(self._parser.run(self._source, "piece", begin, end))
-        except (UnexpectedInput, TooDeep):
+        except (Stopped, TooDeep):
             self._errors.extend(builder.problems)
             raise
         self._errors.extend(builder.finish())
 
-    def _explain(self, error: UnexpectedInput, begin: int, end: int) -> None:
-        at = place(error)
+    def _explain(self, error: Stopped, begin: int, end: int) -> None:
+        at = error.at
         if begin == next_text(self._source.text, 0) and at == 0 and self._lacks_package():
             return  # said once, by `finish`
         self._errors.add(explain(error, self._source, begin, end, self._found))
-        ends = "$END" in accepted(error)
+        ends = END in error.accepted
         if at is None or not (at == 0 or ends):
             return
         if ends:
@@ -262,7 +260,7 @@ def _template(builder: Builder, token: Token) -> ast.Template:
     span = builder.token_span(token)
     parts: list[str | ast.Expr] = []
     try:
-        for part in templates.split(str(token)):
+        for part in templates.split(token.text):
             if isinstance(part, str):
                 parts.append(part)
             else:
@@ -281,7 +279,7 @@ def _placeholder(builder: Builder, source: Source, begin: int, end: int) -> ast.
     span = source.span(begin, max(end, begin + 1))
     try:
         return cast(ast.Expr, _parser().run(source, "expression", begin, end))
-    except UnexpectedInput:
+    except Stopped:
         why = f"`{span.text}` is not an expression" if end > begin else "a placeholder is empty"
         builder.problems.append(messages.bad_placeholder(span, why))
         return ast.NullLiteral(span=span)

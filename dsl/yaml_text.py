@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -44,7 +44,12 @@ def read_yaml(text: str, most_values: int) -> Value:
 
 
 def _events(text: str, parser: Any) -> Iterator[_Event]:
-    return cast("Iterator[_Event]", cast(Any, yaml).parse(text, Loader=parser))
+    """Yield the events of a text. What `yaml.parse` does, with half the calls."""
+    loader = parser(text)
+    try:
+        yield from iter(loader.get_event, None)
+    finally:
+        loader.dispose()
 
 
 def _not_yaml(text: str, error: Exception, most_values: int) -> Exception:
@@ -70,73 +75,88 @@ class _Reader:
 
     def __init__(self, most_values: int) -> None:
         self._most = most_values
-        self._count = 0
-        self._open: list[_Open] = []
-        self._root: Value = None
+        self._documents = 0
+        self._open = [_Open([])]
+        """What the document stands in, and the lists and maps around what comes next."""
 
+    # HOT: a document may have 250,000 values.
     def read(self, events: Iterator[_Event]) -> Value:
         """Return the value of the only document."""
-        documents = 0
+        here = root = self._open[0]
+        count = 0
         for event in events:
-            match event:
-                case yaml.DocumentStartEvent():
-                    documents += 1
-                    if documents > 1:
-                        raise BadDocument("a file of data is one document", _start(event))
-                case yaml.AliasEvent():
-                    raise BadDocument("aliases are not allowed in data", _start(event))
-                case yaml.ScalarEvent():
-                    self._take(_scalar(event), event)
-                case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-                    self._begin(event)
-                case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                    self._open.pop()
-                case _:
-                    pass
-        return self._root
+            kind = event.__class__
+            if kind is yaml.ScalarEvent:
+                value = _scalar(event)
+            elif kind in _BEGINS:
+                value = _begun(event, _BEGINS[kind])
+            else:
+                here = self._ended(event)
+                continue
+            if here.take(value, event):
+                continue  # a key is no value of its own
+            count += 1
+            if count > self._most:
+                raise TooManyValues(_start(event))
+            if isinstance(value, list | dict):
+                here = _Open(value)
+                self._open.append(here)
+                if len(self._open) > MAX_DEPTH + 2:
+                    raise BadDocument("this is nested too deeply", _start(event))
+        return root.first
 
-    def _begin(self, event: _Event) -> None:
-        is_list = isinstance(event, yaml.SequenceStartEvent)
-        if event.tag not in (None, "!", f"{_TAG}{'seq' if is_list else 'map'}"):
-            raise _bad_tag(event)
-        value: list[Value] | dict[str, Value] = [] if is_list else {}
-        self._take(value, event)
-        self._open.append(_Open(value))
-        if len(self._open) > MAX_DEPTH + 1:
-            raise BadDocument("this is nested too deeply", _start(event))
+    def _ended(self, event: _Event) -> _Open:
+        """Go by what begins no value; return what the next one stands in."""
+        match event:
+            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                self._open.pop()
+            case yaml.AliasEvent():
+                raise BadDocument("aliases are not allowed in data", _start(event))
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    raise BadDocument("a file of data is one document", _start(event))
+            case _:
+                pass
+        return self._open[-1]
 
-    def _take(self, value: Value, event: _Event) -> None:
-        """Put a value where it belongs: a key, a value of a key, an item, or the root."""
-        if not self._open:
-            self._root = value
-        elif self._open[-1].take(value, _start(event)):
-            return  # a key is no value of its own
-        self._count += 1
-        if self._count > self._most:
-            raise TooManyValues(_start(event))
+
+_BEGINS = {yaml.SequenceStartEvent: "seq", yaml.MappingStartEvent: "map"}
+
+
+def _begun(event: _Event, kind: str) -> list[Value] | dict[str, Value]:
+    if event.tag not in (None, "!", f"{_TAG}{kind}"):
+        raise _bad_tag(event)
+    return [] if kind == "seq" else {}
 
 
 class _Open:
     """A list or map that is not at its end, and the key that waits for its value."""
 
-    __slots__ = ("_key", "_value")
+    __slots__ = ("_items", "_key", "_map")
 
     def __init__(self, value: list[Value] | dict[str, Value]) -> None:
-        self._value = value
+        self._items = value if isinstance(value, list) else None
+        self._map: dict[str, Value] = {} if isinstance(value, list) else value
         self._key: str | None = None
 
-    def take(self, value: Value, at: int) -> bool:
+    @property
+    def first(self) -> Value:
+        """The first value of a list, if there is one."""
+        return self._items[0] if self._items else None
+
+    def take(self, value: Value, event: _Event) -> bool:
         """Take what comes next; tell whether it is a key."""
-        if isinstance(self._value, list):
-            self._value.append(value)
+        if self._items is not None:
+            self._items.append(value)
             return False
         if self._key is not None:
-            self._value[self._key], self._key = value, None
+            self._map[self._key], self._key = value, None
             return False
         if not isinstance(value, str):
-            raise BadDocument("this key is no text; put it in quotes", at)
-        if value in self._value:
-            raise BadDocument(f"the key `{value}` is given twice", at)
+            raise BadDocument("this key is no text; put it in quotes", _start(event))
+        if value in self._map:
+            raise BadDocument(f"the key `{value}` is given twice", _start(event))
         self._key = value
         return True
 

@@ -53,7 +53,9 @@ class IntervalSet:
     cuts: tuple[Cut, ...]
 
     def __and__(self, other: IntervalSet) -> IntervalSet:
-        few, many = sorted((self, other), key=lambda each: len(each.cuts))
+        few, many = (self, other) if len(self.cuts) <= len(other.cuts) else (other, self)
+        if not few.cuts:
+            return many if few.starts_inside else few
         if len(few.cuts) * _FEW < len(many.cuts):
             return _clip(many, few)
         return _merge(self, other, lambda a, b: a and b)
@@ -85,6 +87,13 @@ class IntervalSet:
             edges.append(None)
         for low, high in zip(edges[::2], edges[1::2], strict=True):
             yield Span(low, high)
+
+    @property
+    def ends(self) -> Span:
+        """The stretch from where the set begins to where it ends, of a set that is not empty."""
+        ends_inside = self.starts_inside ^ (len(self.cuts) % 2 == 1)
+        low = None if self.starts_inside else self.cuts[0]
+        return Span(low, None if ends_inside else self.cuts[-1])
 
     def whole(self) -> IntervalSet:
         """Return the set as whole numbers have it: `> 1.5` is `>= 2`, and `> 1 && < 2` is empty."""

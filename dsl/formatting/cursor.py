@@ -12,7 +12,6 @@ from gatewright.dsl.formatting.layout import Doc, Line, Remark, Tok
 from gatewright.dsl.source import Source
 
 _SPACE = re.compile(r"[ \t\r\n\ufeff]+")
-_COMMENT = re.compile(r"//[^\n]*")
 _TRIVIA = re.compile(r"(?:[ \t\r\n\ufeff]|//[^\n]*)*")
 _SPACES_ALONE = re.compile(r" +(?![ \t\r\n/])")
 _OMITTED = frozenset("(),")
@@ -34,7 +33,7 @@ class Cursor:
 
     def take(self, text: str) -> Tok:
         """Return the next token, which is `text`."""
-        return self._take(re.compile(re.escape(text)))
+        return self._take(text)
 
     def take_match(self, pattern: re.Pattern[str]) -> Tok:
         """Return the next token, which has a pattern."""
@@ -56,7 +55,7 @@ class Cursor:
         Comments between the two are moved behind it.
         """
         before, last = self._last, None if self._last is None else self._last.after
-        token = self._take(re.compile(re.escape(text)))
+        token = self._take(text)
         if before is not None and before.after is not last:
             token.after, before.after = before.after, last
         self._pending, token.before = token.before, []
@@ -88,33 +87,44 @@ class Cursor:
         match = _SPACES_ALONE.match(self._text, self._at)
         return len(match.group()) if match else 0
 
-    def _take(self, pattern: re.Pattern[str]) -> Tok:
+    # HOT: every token comes by here.
+    def _take(self, wanted: str | re.Pattern[str]) -> Tok:
         self._skip_trivia(start := self._at)
-        while (match := pattern.match(self._text, self._at)) is None:
+        while (end := self._end_of(wanted)) is None:
             if self._text[self._at : self._at + 1] not in _OMITTED:
-                raise OutOfStep(f"expected {pattern.pattern} at offset {self._at}")
+                shown = wanted if isinstance(wanted, str) else wanted.pattern
+                raise OutOfStep(f"expected {shown} at offset {self._at}")
             # A doc comment is one by standing right above its declaration. What stood above a
             # bracket that is left out must not become one.
             closes = self._text[self._at] == ")" and bool(self._pending)
             self._at += 1
             self._blank = self._blank or closes
             self._skip_trivia(start)
-        token = Tok(match.group(), self._pending, blank=self._blank)
-        self._at, self._pending, self._last, self._blank = match.end(), [], token, False
+        token = Tok(self._text[self._at : end], self._pending, blank=self._blank)
+        self._at, self._pending, self._last, self._blank = end, [], token, False
         return token
+
+    def _end_of(self, wanted: str | re.Pattern[str]) -> int | None:
+        """Return where what is wanted ends, if it stands here."""
+        if isinstance(wanted, str):
+            here = self._text.startswith(wanted, self._at)
+            return self._at + len(wanted) if here else None
+        match = wanted.match(self._text, self._at)
+        return None if match is None else match.end()
 
     def _skip_trivia(self, start: int) -> None:
         """Pass over spaces and comments; the token before them ended at `start`."""
         while True:
             if space := _SPACE.match(self._text, self._at):
-                self._at = space.end()
-                self._blank = self._blank or space.group().count("\n") > 1
-            elif comment := _COMMENT.match(self._text, self._at):
-                own_line = "\n" in self._text[start : self._at]
-                self._at = comment.end()
-                self._remark(comment.group().rstrip(" \t\r"), own_line)
-            else:
+                before, self._at = self._at, space.end()
+                self._blank = self._blank or self._text.count("\n", before, self._at) > 1
+            if not self._text.startswith("//", self._at):
                 return
+            end = self._text.find("\n", self._at)
+            comment = self._text[self._at : end if end >= 0 else None]
+            own_line = "\n" in self._text[start : self._at]
+            self._at += len(comment)
+            self._remark(comment.rstrip(" \t\r"), own_line)
 
     def _remark(self, text: str, own_line: bool) -> None:
         """Give a comment to the token before it, on whose line it stands, or to the next one."""

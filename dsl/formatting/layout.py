@@ -98,40 +98,48 @@ class _Marks(NamedTuple):
     breaks: bool
 
 
+_NO_MARKS = _Marks(False, False, False, False)
+_BARE_TOKEN = _Marks(True, False, False, False)
+
+
+# HOT: every part of a document comes by here, and most are tokens without comments, and spaces.
 def _settle(doc: Doc) -> _Marks:
     """Break every group that has a comment or a forced line break inside it."""
     match doc:
         case Tok():
+            if not doc.before and doc.after is None:
+                return _BARE_TOKEN
             return _Marks(True, bool(doc.before), doc.after is not None, False)
+        case list():
+            return _settle_sequence(doc)
         case Line():
-            return _Marks(False, False, False, doc.flat is None)
+            return _NO_MARKS if doc.flat is not None else _Marks(False, False, False, True)
         case Group():
             marks = _settle(doc.content)
             doc.broken = doc.broken or marks.breaks
-            return marks._replace(breaks=doc.broken)
+            return marks if marks.breaks == doc.broken else marks._replace(breaks=doc.broken)
         case Nest():
             return _settle(doc.content)
-        case list():
-            return _settle_sequence(doc)
         case _:
-            return _Marks(False, False, False, False)
+            return _NO_MARKS
 
 
 def _settle_sequence(docs: list[Doc]) -> _Marks:
     seen = first = last = breaks = False
-    for marks in map(_settle, docs):
-        breaks = breaks or marks.breaks
-        if marks.has_tokens:
-            breaks = breaks or (seen and (last or marks.comment_first))
-            first = first if seen else marks.comment_first
-            seen, last = True, marks.comment_last
-    return _Marks(seen, first, last, breaks)
+    for doc in docs:
+        if isinstance(doc, str):
+            continue
+        has_tokens, comment_first, comment_last, inner = _settle(doc)
+        breaks = breaks or inner
+        if has_tokens:
+            breaks = breaks or (seen and (last or comment_first))
+            first = first if seen else comment_first
+            seen, last = True, comment_last
+    return _Marks(seen, first, last, breaks) if first or last or breaks or not seen else _BARE_TOKEN
 
 
-class _Command(NamedTuple):
-    indent: int
-    flat: bool
-    doc: Doc
+_Command: TypeAlias = tuple[int, bool, Doc]
+"""How deep a part is indented, whether it is to stand on one line, and the part."""
 
 
 class _Page:
@@ -144,7 +152,7 @@ class _Page:
         self._blanks: Blanks = "first"
 
     def write(self, doc: Doc) -> None:
-        stack = [_Command(0, False, doc)]
+        stack: list[_Command] = [(0, False, doc)]
         while stack:
             indent, flat, part = stack.pop()
             match part:
@@ -160,13 +168,13 @@ class _Page:
                         self._blanks = part.blanks
                 case Group():
                     flat = flat or (not part.broken and self._fits(part.content, stack))
-                    stack.append(_Command(indent, flat, part.content))
+                    stack.append((indent, flat, part.content))
                 case Nest():
-                    stack.append(_Command(indent + INDENT, flat, part.content))
+                    stack.append((indent + INDENT, flat, part.content))
                 case IfBroken():
                     self._code += "" if flat else part.spaces
                 case list():
-                    stack.extend(_Command(indent, flat, child) for child in reversed(part))
+                    stack.extend([(indent, flat, child) for child in reversed(part)])
 
     def finish(self) -> list[PageLine]:
         self._newline(0)
@@ -186,11 +194,13 @@ class _Page:
             self._newline(indent)
             self._blanks = "keep" if blanks != "none" else "none"
         self._blank_line(token.blank)
-        *full, last = token.text.split("\n")
-        for line in full:  # of a string: its spaces and its lines are not ours to change
-            self.lines.append(PageLine(self._code + line, None))
-            self._code = ""
-        self._code += last
+        text = token.text
+        if "\n" in text:
+            *full, text = text.split("\n")
+            for line in full:  # of a string: its spaces and its lines are not ours to change
+                self.lines.append(PageLine(self._code + line, None))
+                self._code = ""
+        self._code += text
         self._comment, self._blanks = token.after, "none"
 
     def _blank_line(self, wanted: bool) -> None:
@@ -213,7 +223,7 @@ class _Page:
                     return True
                 following -= 1
                 inside = False
-                work.append(rest[following].doc)
+                work.append(rest[following][2])
             part = work.pop()
             match part:
                 case Tok():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from operator import is_
 from typing import TypeAlias
 
-from gatewright.dsl import ast, records
+from gatewright.dsl import ast
 from gatewright.dsl.checks import intervals
 from gatewright.dsl.checks.constants import ORDERED, Constant, constant
 from gatewright.dsl.checks.intervals import Comparison, IntervalSet, Point
@@ -58,13 +58,11 @@ class Fact:
     @property
     def only(self) -> Point | None:
         """The one value that the subject has, if the fact leaves but one."""
-        spans = list(self.values.spans())
-        if len(spans) != 1:
+        if self.values.starts_inside or len(self.values.cuts) != 2:
             return None
-        low, high = spans[0].low, spans[0].high
-        if self.whole and low is not None and high is not None and low[0] + 1 == high[0]:
-            return low[0]
-        return spans[0].point
+        low, high = self.values.cuts
+        one = low[0] == high[0] or (self.whole and low[0] + 1 == high[0])
+        return low[0] if one else None
 
     @property
     def truth(self) -> bool | None:
@@ -98,7 +96,7 @@ class Known:
         both = reading.values if before is None else before.values & reading.values
         if both.is_empty and self.contradiction is None:
             self.contradiction = (place, self._places.get(reading.subject, place))
-        self.values[reading.subject] = records.replace(reading, values=both)
+        self.values[reading.subject] = Fact(reading.subject, both, reading.domain, reading.whole)
         self._places[reading.subject] = place
 
     def copy(self) -> Known:

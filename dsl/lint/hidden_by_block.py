@@ -17,10 +17,11 @@ suspends hides nothing, nor does a shadow rule.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from gatewright.dsl import ast
-from gatewright.dsl.checks.intervals import Point
+from gatewright.dsl.checks.intervals import Cut, Point
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.conditions import Fact, Known, Subject
@@ -63,6 +64,65 @@ class _Block:
     facts: tuple[Fact, ...]
 
 
+class _Stretches:
+    """Blocks that ask for a value of one subject, by where the values begin and end.
+
+    So a row of a long ladder is not compared with all the others. Cost: of finding those around a
+    fact, a search, and the blocks that begin before it and end behind it, or lie among such.
+    """
+
+    def __init__(self) -> None:
+        self._entered: list[_Block] = []
+        self._numbers: list[int] = []
+        """The blocks by where they begin, as their numbers."""
+        self._begins: list[tuple[()] | Cut] = []
+        self._reach: list[Cut | None] = []
+        """How far those reach that do not begin behind a block."""
+
+    def enter(self, block: _Block) -> None:
+        """Keep a block by its first fact."""
+        self._entered.append(block)
+
+    def around(self, fact: Fact) -> Iterator[_Block]:
+        """Yield the blocks whose first fact may follow from a fact about the same subject.
+
+        Those entered last come last.
+        """
+        if len(self._numbers) < len(self._entered):
+            self._sort()
+        ends = fact.values.ends
+        high = ends.high
+        if fact.whole and high is not None and not high[1]:
+            high = (high[0] - 1, 1)  # the last whole number before it
+        at = bisect_right(self._begins, _begin(ends.low))
+        found: list[int] = []
+        while at and _reaches(self._reach[at - 1], high):
+            at -= 1
+            found.append(self._numbers[at])
+        yield from (self._entered[number] for number in sorted(found))
+
+    def _sort(self) -> None:
+        spans = [block.facts[0].values.ends for block in self._entered]
+        self._numbers = sorted(range(len(spans)), key=lambda number: _begin(spans[number].low))
+        self._begins = [_begin(spans[number].low) for number in self._numbers]
+        self._reach = []
+        for number in self._numbers:
+            high = spans[number].high
+            if self._reach and _reaches(self._reach[-1], high):
+                high = self._reach[-1]
+            self._reach.append(high)
+
+
+def _begin(low: Cut | None) -> tuple[()] | Cut:
+    """Return what stretches are sorted by: one without a lower bound comes first."""
+    return () if low is None else low
+
+
+def _reaches(high: Cut | None, other: Cut | None) -> bool:
+    """Tell whether a stretch ends where another does or behind that; None is no bound."""
+    return high is None or (other is not None and high >= other)
+
+
 @dataclass(slots=True)
 class _Bucket:
     """Blocks of one scope, by a fact that what they hide must know.
@@ -71,7 +131,7 @@ class _Bucket:
     """
 
     free: list[_Block] = field(default_factory=list[_Block])
-    by_subject: dict[Subject, list[_Block]] = field(default_factory=dict[Subject, list[_Block]])
+    by_subject: dict[Subject, _Stretches] = field(default_factory=dict[Subject, "_Stretches"])
     by_value: dict[tuple[Subject, Point], list[_Block]] = field(
         default_factory=dict[tuple[Subject, Point], list[_Block]]
     )
@@ -83,7 +143,7 @@ class _Bucket:
                 self.by_value.setdefault((fact.subject, fact.only), []).append(block)
                 return
         if block.facts:
-            self.by_subject.setdefault(block.facts[0].subject, []).append(block)
+            self.by_subject.setdefault(block.facts[0].subject, _Stretches()).enter(block)
         else:
             self.free.append(block)
 
@@ -91,7 +151,8 @@ class _Bucket:
         """Yield the blocks whose kept fact may follow from what is known."""
         yield from self.free
         for subject, fact in known.values.items():
-            yield from self.by_subject.get(subject, ())
+            if subject in self.by_subject:
+                yield from self.by_subject[subject].around(fact)
             if fact.only is not None:
                 yield from self.by_value.get((subject, fact.only), ())
 
@@ -128,13 +189,13 @@ class _Blocks:
 
     def hiding(self, rule: Rule, known: Known) -> _Block | None:
         """Return a row that blocks whatever a row of `rule` matches; `known` is what that says."""
-        hiding: dict[str, _Block] | None = None
+        own, hiding = rule.qualified, None
         for buckets in self._parts(rule.scope):
-            found = {
+            found: dict[str, _Block] = {
                 block.rule.qualified: block
                 for bucket in buckets
                 for block in bucket.candidates(known)
-                if block.rule.qualified != rule.qualified and all(map(known.implies, block.facts))
+                if block.rule.qualified != own and all(map(known.implies, block.facts))
             }
             if hiding is not None:  # what hides a rule hides every part of it
                 found = {name: block for name, block in found.items() if name in hiding}

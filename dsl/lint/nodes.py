@@ -21,13 +21,28 @@ class Nodes:
     def __init__(self) -> None:
         # By identity, since comparing declarations compares all that is in them.
         self._known: dict[int, tuple[ast.Declaration, _ByKind]] = {}
+        self._files: dict[int, tuple[ast.File, _ByKind]] = {}
 
     def of(self, declaration: ast.Declaration, kind: type[N]) -> Sequence[N]:
         """Return the nodes of exactly that kind at and below a declaration, as written."""
+        return cast(Sequence[N], self._of(declaration).get(kind, ()))
+
+    def in_file(self, file: ast.File, kind: type[N]) -> Sequence[N]:
+        """Return the nodes of exactly that kind in the declarations of a file, as written."""
+        known = self._files.get(id(file))
+        if known is None:
+            found: _ByKind = {}
+            for declaration in file.declarations:
+                for each, nodes in self._of(declaration).items():
+                    found.setdefault(each, []).extend(nodes)
+            known = self._files[id(file)] = (file, found)
+        return cast(Sequence[N], known[1].get(kind, ()))
+
+    def _of(self, declaration: ast.Declaration) -> _ByKind:
         known = self._known.get(id(declaration))
         if known is None:
             known = self._known[id(declaration)] = (declaration, _by_kind(declaration))
-        return cast(Sequence[N], known[1].get(kind, ()))
+        return known[1]
 
 
 def _by_kind(root: ast.Declaration) -> _ByKind:

@@ -14,9 +14,8 @@ def texts(view: View) -> Iterator[tuple[Span, str]]:
 
     An expression in a `because` text is part of the place, and its strings are texts of their own.
     """
-    for _, declaration in view.declarations():
-        for literal in view.nodes(declaration, ast.StringLiteral):
-            yield literal.span, literal.value
-        for template in view.nodes(declaration, ast.Template):
-            said = "".join(part if isinstance(part, str) else " " for part in template.parts)
-            yield template.span, said
+    for _, literal in view.own_nodes(ast.StringLiteral):
+        yield literal.span, literal.value
+    for _, template in view.own_nodes(ast.Template):
+        said = "".join(part if isinstance(part, str) else " " for part in template.parts)
+        yield template.span, said

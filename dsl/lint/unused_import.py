@@ -45,12 +45,9 @@ def _activates(view: View, imported: ast.Import) -> bool:
 
 def _used(view: View) -> set[tuple[str, str]]:
     """Return what stands before a dot in dotted names, and names alone, by package."""
-    found: set[tuple[str, str]] = set()
-    for package, declaration in view.declarations():
-        found.update((package, node.name) for node in view.nodes(declaration, ast.Name))
-        for name in view.nodes(declaration, ast.QualifiedName):
-            found.add((package, ".".join(name.parts[:-1])))
-    return found
+    alone = {(package, node.name) for package, node in view.own_nodes(ast.Name)}
+    names = view.own_nodes(ast.QualifiedName)
+    return alone | {(package, ".".join(name.parts[:-1])) for package, name in names}
 
 
 LINT = Lint("unused-import", "GW1010", check)

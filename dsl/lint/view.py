@@ -72,8 +72,9 @@ class View:
     def declarations(self) -> Iterator[tuple[str, ast.Declaration]]:
         """Yield the declarations of these files with their package."""
         for file in self.files:
+            package = package_of(file)
             for declaration in file.declarations:
-                yield package_of(file), declaration
+                yield package, declaration
 
     def nodes(self, declaration: ast.Declaration, kind: type[N]) -> Sequence[N]:
         """Return the nodes of exactly a kind in a declaration, in the order written."""
@@ -81,10 +82,17 @@ class View:
 
     def all_nodes(self, kind: type[N]) -> Iterator[tuple[str, N]]:
         """Yield the nodes of exactly a kind in all files, the library's too, with their package."""
-        for file in self.policy.files:
-            for declaration in file.declarations:
-                for node in self.nodes(declaration, kind):
-                    yield package_of(file), node
+        return self._nodes_in(self.policy.files, kind)
+
+    def own_nodes(self, kind: type[N]) -> Iterator[tuple[str, N]]:
+        """Yield the nodes of exactly a kind in these files, with their package."""
+        return self._nodes_in(self.files, kind)
+
+    def _nodes_in(self, files: Sequence[ast.File], kind: type[N]) -> Iterator[tuple[str, N]]:
+        for file in files:
+            package = package_of(file)
+            for node in self._nodes.in_file(file, kind):
+                yield package, node
 
     @cached_property
     def _nodes(self) -> Nodes:

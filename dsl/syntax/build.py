@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Literal, TypeVar, cast
 
-from lark import Token
-
 from gatewright.dsl import ast, limits
 from gatewright.dsl.messages import syntax as messages
+from gatewright.dsl.source import Span
 from gatewright.dsl.syntax.build_expressions import (
     Child,
     Children,
@@ -23,6 +22,7 @@ from gatewright.dsl.syntax.build_expressions import (
     sequence,
     tokens,
 )
+from gatewright.dsl.syntax.lexer import Token
 
 N = TypeVar("N", bound=ast.Node)
 
@@ -47,10 +47,10 @@ class Builder(ExpressionBuilder):
         self._template = template
 
     def _ident(self, token: Token) -> ast.Ident:
-        return ast.Ident(str(token), span=self.token_span(token))
+        return ast.Ident(token.text, span=self.token_span(token))
 
-    def _declared(self, c: Children) -> dict[str, Any]:
-        return {"span": self.span(c), "annotations": tuple(nodes(c, ast.Annotation))}
+    def _declared(self, c: Children, span: Span) -> dict[str, Any]:
+        return {"span": span, "annotations": tuple(nodes(c, ast.Annotation))}
 
     def _named(self, c: Children) -> ast.Ident:
         """Return the declared name: the first NAME that is not within another node."""
@@ -58,53 +58,53 @@ class Builder(ExpressionBuilder):
 
     # --- files
 
-    def file(self, c: Children) -> ast.File:
+    def file(self, c: Children, span: Span) -> ast.File:
         package = nodes(c, ast.QualifiedName)[0]
         return ast.File(
             package,
             tuple(nodes(c, ast.Import)),
             tuple(nodes(c, ast.Declaration)),
-            span=self.span(c),
+            span=Span(span.source, package.span.start, span.end),
         )
 
-    def piece(self, c: Children) -> ast.Node:
+    def piece(self, c: Children, span: Span) -> ast.Node:
         return cast(ast.Node, c[0])
 
-    def package(self, c: Children) -> ast.QualifiedName:
+    def package(self, c: Children, span: Span) -> ast.QualifiedName:
         return cast(ast.QualifiedName, c[1])
 
-    def import_(self, c: Children) -> ast.Import:
+    def import_(self, c: Children, span: Span) -> ast.Import:
         alias = self._ident(cast(Token, c[3])) if len(c) > 2 else None
-        return ast.Import(cast(ast.QualifiedName, c[1]), alias, span=self.span(c))
+        return ast.Import(cast(ast.QualifiedName, c[1]), alias, span=span)
 
-    def dotted(self, c: Children) -> ast.QualifiedName:
-        return ast.QualifiedName(tuple(str(t) for t in tokens(c, "NAME")), span=self.span(c))
+    def dotted(self, c: Children, span: Span) -> ast.QualifiedName:
+        return ast.QualifiedName(tuple(str(t) for t in tokens(c, "NAME")), span=span)
 
-    def annotation(self, c: Children) -> ast.Annotation:
-        return ast.Annotation(str(c[1]), sequence(c), span=self.span(c))
+    def annotation(self, c: Children, span: Span) -> ast.Annotation:
+        return ast.Annotation(str(c[1]), sequence(c), span=span)
 
     # --- actions and types
 
-    def action(self, c: Children) -> ast.ActionDecl:
+    def action(self, c: Children, span: Span) -> ast.ActionDecl:
         name, *_ = nodes(c, ast.QualifiedName)
         return ast.ActionDecl(
             name,
             _after(c, "ON", ast.QualifiedName),
             _after(c, "AS", ast.QualifiedName),
             sequence(c),
-            **self._declared(c),
+            **self._declared(c, span),
         )
 
-    def members(self, c: Children) -> tuple[ast.Node, ...]:
+    def members(self, c: Children, span: Span) -> tuple[ast.Node, ...]:
         return tuple(m for m in c if isinstance(m, ast.FieldDecl | ast.ChangesBlock))
 
-    def changes(self, c: Children) -> ast.ChangesBlock:
-        return ast.ChangesBlock(sequence(c), span=self.span(c))
+    def changes(self, c: Children, span: Span) -> ast.ChangesBlock:
+        return ast.ChangesBlock(sequence(c), span=span)
 
-    def fields(self, c: Children) -> tuple[ast.FieldDecl, ...]:
+    def fields(self, c: Children, span: Span) -> tuple[ast.FieldDecl, ...]:
         return tuple(nodes(c, ast.FieldDecl))
 
-    def field(self, c: Children) -> ast.FieldDecl:
+    def field(self, c: Children, span: Span) -> ast.FieldDecl:
         name = next(t for t in tokens(c, "NAME", "KW_CHANGES"))
         return ast.FieldDecl(
             tuple(nodes(c, ast.Annotation)),
@@ -112,290 +112,290 @@ class Builder(ExpressionBuilder):
             any(True for _ in tokens(c, "OPTIONAL")),
             nodes(c, ast.TypeRef)[0],
             next(iter(nodes(c, ast.Refinement)), None),
-            span=self.span(c),
+            span=span,
         )
 
-    def refinement(self, c: Children) -> ast.Refinement:
+    def refinement(self, c: Children, span: Span) -> ast.Refinement:
         operator = cast(ast.ComparisonOperator, str(c[0]))
-        return ast.Refinement(operator, cast(ast.Expr, c[1]), span=self.span(c))
+        return ast.Refinement(operator, cast(ast.Expr, c[1]), span=span)
 
-    def type(self, c: Children) -> ast.TypeRef:
+    def type(self, c: Children, span: Span) -> ast.TypeRef:
         generic = c[0] if isinstance(c[0], Token) else None
         if generic is None:
-            return ast.TypeRef(nodes(c, ast.QualifiedName)[0], (), sequence(c), span=self.span(c))
+            return ast.TypeRef(nodes(c, ast.QualifiedName)[0], (), sequence(c), span=span)
         name = ast.QualifiedName((str(generic),), span=self.token_span(generic))
         inner = tuple(nodes(c, ast.TypeRef))
-        return self._nested(ast.TypeRef(name, inner, span=self.span(c)), inner)
+        return self._nested(ast.TypeRef(name, inner, span=span), inner)
 
-    def type_decl(self, c: Children) -> ast.TypeDecl:
-        return ast.TypeDecl(self._named(c), sequence(c), **self._declared(c))
+    def type_decl(self, c: Children, span: Span) -> ast.TypeDecl:
+        return ast.TypeDecl(self._named(c), sequence(c), **self._declared(c, span))
 
     # --- values, histories, calendars
 
-    def let(self, c: Children) -> ast.LetDecl:
-        return ast.LetDecl(self._named(c), cast(ast.Expr, c[-1]), **self._declared(c))
+    def let(self, c: Children, span: Span) -> ast.LetDecl:
+        return ast.LetDecl(self._named(c), cast(ast.Expr, c[-1]), **self._declared(c, span))
 
-    def history(self, c: Children) -> ast.HistoryDecl:
+    def history(self, c: Children, span: Span) -> ast.HistoryDecl:
         where = _after(c, "WHERE", ast.Node)
         actions = tuple(nodes(c, ast.QualifiedName))
         return ast.HistoryDecl(
-            self._named(c), actions, cast(ast.Expr | None, where), **self._declared(c)
+            self._named(c), actions, cast(ast.Expr | None, where), **self._declared(c, span)
         )
 
-    def calendar(self, c: Children) -> ast.CalendarDecl:
+    def calendar(self, c: Children, span: Span) -> ast.CalendarDecl:
         items = tuple(nodes(c, ast.CalendarItem))
-        return ast.CalendarDecl(self._named(c), items, **self._declared(c))
+        return ast.CalendarDecl(self._named(c), items, **self._declared(c, span))
 
-    def calendar_item(self, c: Children) -> ast.CalendarItem:
+    def calendar_item(self, c: Children, span: Span) -> ast.CalendarItem:
         kind = cast(Literal["zone", "days", "hours", "holidays"], str(c[0]))
-        return ast.CalendarItem(kind, cast(ast.Expr, c[1]), span=self.span(c))
+        return ast.CalendarItem(kind, cast(ast.Expr, c[1]), span=span)
 
     # --- routes and effects
 
-    def route(self, c: Children) -> ast.RouteDecl:
+    def route(self, c: Children, span: Span) -> ast.RouteDecl:
         items = tuple(n for n in c if isinstance(n, _ROUTE_ITEMS))
-        return ast.RouteDecl(self._named(c), items, **self._declared(c))
+        return ast.RouteDecl(self._named(c), items, **self._declared(c, span))
 
-    def approvers(self, c: Children) -> ast.Approvers:
+    def approvers(self, c: Children, span: Span) -> ast.Approvers:
         text = str(c[0])
         quorum = cast(Literal["one", "all"], text) if text.isalpha() else _people(text)
-        return ast.Approvers(quorum, cast(ast.Expr, c[2]), span=self.span(c))
+        return ast.Approvers(quorum, cast(ast.Expr, c[2]), span=span)
 
-    def outranks(self, c: Children) -> ast.Outranks:
-        return ast.Outranks(tuple(nodes(c, ast.QualifiedName)), span=self.span(c))
+    def outranks(self, c: Children, span: Span) -> ast.Outranks:
+        return ast.Outranks(tuple(nodes(c, ast.QualifiedName)), span=span)
 
-    def exclude(self, c: Children) -> ast.Exclude:
-        return ast.Exclude(exprs(c), span=self.span(c))
+    def exclude(self, c: Children, span: Span) -> ast.Exclude:
+        return ast.Exclude(exprs(c), span=span)
 
-    def distinct(self, c: Children) -> ast.Distinct:
-        return ast.Distinct(span=self.span(c))
+    def distinct(self, c: Children, span: Span) -> ast.Distinct:
+        return ast.Distinct(span=span)
 
-    def remind(self, c: Children) -> ast.Remind:
-        return ast.Remind(self._timer(c[1]), span=self.span(c))
+    def remind(self, c: Children, span: Span) -> ast.Remind:
+        return ast.Remind(self._timer(c[1]), span=span)
 
-    def sla(self, c: Children) -> ast.Sla:
-        return ast.Sla(self._timer(c[1]), span=self.span(c))
+    def sla(self, c: Children, span: Span) -> ast.Sla:
+        return ast.Sla(self._timer(c[1]), span=span)
 
-    def timeout(self, c: Children) -> ast.Timeout:
+    def timeout(self, c: Children, span: Span) -> ast.Timeout:
         then = cast(Literal["reject", "approve", "escalate"], str(c[3]))
         route = next(iter(nodes(c, ast.QualifiedName)), None)
-        return ast.Timeout(self._timer(c[1]), then, route, span=self.span(c))
+        return ast.Timeout(self._timer(c[1]), then, route, span=span)
 
-    def notify(self, c: Children) -> ast.Notify:
-        return ast.Notify(exprs(c), span=self.span(c))
+    def notify(self, c: Children, span: Span) -> ast.Notify:
+        return ast.Notify(exprs(c), span=span)
 
-    def use_calendar(self, c: Children) -> ast.UseCalendar:
-        return ast.UseCalendar(cast(ast.QualifiedName, c[1]), span=self.span(c))
+    def use_calendar(self, c: Children, span: Span) -> ast.UseCalendar:
+        return ast.UseCalendar(cast(ast.QualifiedName, c[1]), span=span)
 
     def _timer(self, token: Child) -> ast.DurationLiteral | ast.BusinessDaysLiteral:
-        literal = self.literal([token])
-        return cast(ast.DurationLiteral | ast.BusinessDaysLiteral, literal)
+        return cast(
+            ast.DurationLiteral | ast.BusinessDaysLiteral, self.literal_of(cast(Token, token))
+        )
 
-    def default(self, c: Children) -> ast.DefaultDecl:
-        return ast.DefaultDecl(_effect(c), _patterns(c), **self._declared(c))
+    def default(self, c: Children, span: Span) -> ast.DefaultDecl:
+        return ast.DefaultDecl(_effect(c), _patterns(c), **self._declared(c, span))
 
-    def on_error(self, c: Children) -> ast.OnErrorDecl:
-        return ast.OnErrorDecl(_effect(c), _patterns(c), **self._declared(c))
+    def on_error(self, c: Children, span: Span) -> ast.OnErrorDecl:
+        return ast.OnErrorDecl(_effect(c), _patterns(c), **self._declared(c, span))
 
-    def auto_run(self, c: Children) -> ast.AutoRun:
-        return ast.AutoRun(span=self.span(c))
+    def auto_run(self, c: Children, span: Span) -> ast.AutoRun:
+        return ast.AutoRun(span=span)
 
-    def block(self, c: Children) -> ast.Block:
-        return ast.Block(span=self.span(c))
+    def block(self, c: Children, span: Span) -> ast.Block:
+        return ast.Block(span=span)
 
-    def require(self, c: Children) -> ast.Require:
+    def require(self, c: Children, span: Span) -> ast.Require:
         stages = [stage for stage in c if isinstance(stage, tuple)]
-        return ast.Require(tuple(stages), span=self.span(c))
+        return ast.Require(tuple(stages), span=span)
 
-    def stage(self, c: Children) -> tuple[ast.QualifiedName, ...]:
+    def stage(self, c: Children, span: Span) -> tuple[ast.QualifiedName, ...]:
         return tuple(nodes(c, ast.QualifiedName))
 
-    def patterns(self, c: Children) -> tuple[ast.Pattern, ...]:
+    def patterns(self, c: Children, span: Span) -> tuple[ast.Pattern, ...]:
         return tuple(nodes(c, ast.Pattern))
 
-    def pattern(self, c: Children) -> ast.Pattern:
+    def pattern(self, c: Children, span: Span) -> ast.Pattern:
         wildcard = any(True for _ in tokens(c, "STAR"))
         parts = tuple(str(t) for t in tokens(c, "NAME"))
-        return ast.Pattern(parts, wildcard, span=self.span(c))
+        return ast.Pattern(parts, wildcard, span=span)
 
-    def permit(self, c: Children) -> ast.PermitDecl:
+    def permit(self, c: Children, span: Span) -> ast.PermitDecl:
         agent = next(tokens(c, "STRING"), None)
         when = next(iter(nodes(c, ast.Clause)), None)
         return ast.PermitDecl(
             self.string(agent) if agent else None,
             when.condition if when else None,
             _patterns(c),
-            **self._declared(c),
+            **self._declared(c, span),
         )
 
     # --- rules
 
-    def when(self, c: Children) -> ast.Clause:
-        return ast.Clause("when", cast(ast.Expr, c[1]), span=self.span(c))
+    def when(self, c: Children, span: Span) -> ast.Clause:
+        return ast.Clause("when", cast(ast.Expr, c[1]), span=span)
 
-    def unless(self, c: Children) -> ast.Clause:
-        return ast.Clause("unless", cast(ast.Expr, c[1]), span=self.span(c))
+    def unless(self, c: Children, span: Span) -> ast.Clause:
+        return ast.Clause("unless", cast(ast.Expr, c[1]), span=span)
 
-    def risk(self, c: Children) -> ast.RiskDecl:
+    def risk(self, c: Children, span: Span) -> ast.RiskDecl:
         score = next(tokens(c, "INT"))
         return ast.RiskDecl(
             self._named(c),
             _patterns(c),
             tuple(nodes(c, ast.Clause)),
-            cast(ast.IntLiteral, self.literal([score])),
+            cast(ast.IntLiteral, self.literal_of(score)),
             next(iter(nodes(c, ast.Template)), None),
-            **self._declared(c),
+            **self._declared(c, span),
         )
 
-    def rule(self, c: Children) -> ast.RuleDecl:
+    def rule(self, c: Children, span: Span) -> ast.RuleDecl:
         kind = next(tokens(c, "RULE", "GUARD", "ABSOLUTE_GUARD"))
         becauses = nodes(c, ast.Template)
         self._once(becauses, "`because`")
         return ast.RuleDecl(
             self._named(c),
-            "absolute guard" if kind.type == "ABSOLUTE_GUARD" else kind.value,
+            "absolute guard" if kind.kind == "ABSOLUTE_GUARD" else cast(Any, kind.text),
             _patterns(c),
             tuple(nodes(c, ast.Clause)),
             next(n for n in c if isinstance(n, _RULE_BODIES)),
             becauses[0] if becauses else None,
             tuple(nodes(c, ast.Obligation)),
-            **self._declared(c),
+            **self._declared(c, span),
         )
 
     def _once(self, parts: Sequence[ast.Node], what: str) -> None:
         for extra in parts[1:]:
             self.problems.append(messages.repeated_part(extra.span, what, parts[0].span))
 
-    def plain(self, c: Children) -> ast.Plain:
-        return ast.Plain(_effect(c), span=self.span(c))
+    def plain(self, c: Children, span: Span) -> ast.Plain:
+        return ast.Plain(_effect(c), span=span)
 
-    def tier(self, c: Children) -> ast.Tier:
+    def tier(self, c: Children, span: Span) -> ast.Tier:
         rows = tuple(nodes(c, ast.TierRow))
-        return ast.Tier(cast(ast.Expr, c[1]), rows, span=self.span(c))
+        return ast.Tier(cast(ast.Expr, c[1]), rows, span=span)
 
-    def tier_row(self, c: Children) -> ast.TierRow:
+    def tier_row(self, c: Children, span: Span) -> ast.TierRow:
         cell = cast(ast.CompareCell | ast.RangeCell, c[0])
-        return ast.TierRow(cell, _effect(c), span=self.span(c))
+        return ast.TierRow(cell, _effect(c), span=span)
 
-    def cases(self, c: Children) -> ast.Cases:
-        return ast.Cases(tuple(nodes(c, ast.CaseRow)), span=self.span(c))
+    def cases(self, c: Children, span: Span) -> ast.Cases:
+        return ast.Cases(tuple(nodes(c, ast.CaseRow)), span=span)
 
-    def case_row(self, c: Children) -> ast.CaseRow:
+    def case_row(self, c: Children, span: Span) -> ast.CaseRow:
         condition = None if isinstance(c[0], Token) else cast(ast.Expr, c[0])
-        return ast.CaseRow(condition, _effect(c), span=self.span(c))
+        return ast.CaseRow(condition, _effect(c), span=span)
 
-    def table(self, c: Children) -> ast.Table:
+    def table(self, c: Children, span: Span) -> ast.Table:
         strictest = any(True for _ in tokens(c, "KW_STRICTEST"))
         rows = tuple(nodes(c, ast.TableRow))
         subjects = tuple(e for e in exprs(c))
-        return ast.Table(strictest, subjects, rows, span=self.span(c))
+        return ast.Table(strictest, subjects, rows, span=span)
 
-    def table_row(self, c: Children) -> ast.TableRow:
+    def table_row(self, c: Children, span: Span) -> ast.TableRow:
         cells = tuple(n for n in c if isinstance(n, _CELLS))
-        return ast.TableRow(cells, _effect(c), span=self.span(c))
+        return ast.TableRow(cells, _effect(c), span=span)
 
-    def any_cell(self, c: Children) -> ast.AnyCell:
-        return ast.AnyCell(span=self.span(c))
+    def any_cell(self, c: Children, span: Span) -> ast.AnyCell:
+        return ast.AnyCell(span=span)
 
-    def exact_cell(self, c: Children) -> ast.ExactCell:
-        return ast.ExactCell(cast(ast.Expr, c[0]), span=self.span(c))
+    def exact_cell(self, c: Children, span: Span) -> ast.ExactCell:
+        return ast.ExactCell(cast(ast.Expr, c[0]), span=span)
 
-    def compare_cell(self, c: Children) -> ast.CompareCell:
+    def compare_cell(self, c: Children, span: Span) -> ast.CompareCell:
         operator = cast(ast.ComparisonOperator, str(c[0]))
-        return ast.CompareCell(operator, cast(ast.Expr, c[1]), span=self.span(c))
+        return ast.CompareCell(operator, cast(ast.Expr, c[1]), span=span)
 
-    def range_cell(self, c: Children) -> ast.RangeCell:
-        return ast.RangeCell(cast(ast.Expr, c[0]), cast(ast.Expr, c[2]), span=self.span(c))
+    def range_cell(self, c: Children, span: Span) -> ast.RangeCell:
+        return ast.RangeCell(cast(ast.Expr, c[0]), cast(ast.Expr, c[2]), span=span)
 
-    def because(self, c: Children) -> ast.Template:
+    def because(self, c: Children, span: Span) -> ast.Template:
         return self._template(self, cast(Token, c[1]))
 
-    def obligation(self, c: Children) -> ast.Obligation:
-        return ast.Obligation(str(c[1]), sequence(c), span=self.span(c))
+    def obligation(self, c: Children, span: Span) -> ast.Obligation:
+        return ast.Obligation(str(c[1]), sequence(c), span=span)
 
-    def exception(self, c: Children) -> ast.ExceptionDecl:
+    def exception(self, c: Children, span: Span) -> ast.ExceptionDecl:
         return ast.ExceptionDecl(
             self._named(c),
             tuple(nodes(c, ast.QualifiedName)),
             tuple(nodes(c, ast.ExceptionItem)),
-            **self._declared(c),
+            **self._declared(c, span),
         )
 
-    def exception_item(self, c: Children) -> ast.ExceptionItem:
+    def exception_item(self, c: Children, span: Span) -> ast.ExceptionItem:
         if isinstance(c[0], ast.Clause):
-            return ast.ExceptionItem("when", c[0].condition, span=self.span(c))
+            return ast.ExceptionItem("when", c[0].condition, span=span)
         value = self._instant(c[1]) if isinstance(c[1], Token) else c[1]
-        return ast.ExceptionItem(cast(Any, str(c[0])), cast(ast.Expr, value), span=self.span(c))
+        return ast.ExceptionItem(cast(Any, str(c[0])), cast(ast.Expr, value), span=span)
 
     def _instant(self, token: Child) -> ast.TimestampLiteral:
-        moment = cast(Token, token)
-        return cast(ast.TimestampLiteral, self.literal_of(moment, "TIMESTAMP"))
+        return cast(ast.TimestampLiteral, self.literal_of(cast(Token, token)))
 
-    def invariant(self, c: Children) -> ast.InvariantDecl:
+    def invariant(self, c: Children, span: Span) -> ast.InvariantDecl:
         claim = next(n for n in c if isinstance(n, _CLAIMS))
-        return ast.InvariantDecl(self._named(c), _patterns(c), claim, **self._declared(c))
+        return ast.InvariantDecl(self._named(c), _patterns(c), claim, **self._declared(c, span))
 
-    def never_effect(self, c: Children) -> ast.NeverEffect:
-        return ast.NeverEffect(_effect(c), _when(c), span=self.span(c))
+    def never_effect(self, c: Children, span: Span) -> ast.NeverEffect:
+        return ast.NeverEffect(_effect(c), _when(c), span=span)
 
-    def never_default(self, c: Children) -> ast.NeverDefault:
-        return ast.NeverDefault(span=self.span(c))
+    def never_default(self, c: Children, span: Span) -> ast.NeverDefault:
+        return ast.NeverDefault(span=span)
 
-    def at_least(self, c: Children) -> ast.AlwaysAtLeast:
+    def at_least(self, c: Children, span: Span) -> ast.AlwaysAtLeast:
         route = nodes(c, ast.QualifiedName)[0]
-        return ast.AlwaysAtLeast(route, _when(c), span=self.span(c))
+        return ast.AlwaysAtLeast(route, _when(c), span=span)
 
-    def monotone(self, c: Children) -> ast.MonotoneIn:
-        return ast.MonotoneIn(cast(ast.Expr, c[-1]), span=self.span(c))
+    def monotone(self, c: Children, span: Span) -> ast.MonotoneIn:
+        return ast.MonotoneIn(cast(ast.Expr, c[-1]), span=span)
 
     # --- tests
 
-    def test(self, c: Children) -> ast.PolicyTest:
+    def test(self, c: Children, span: Span) -> ast.PolicyTest:
         name = self.string(next(tokens(c, "STRING")))
         items = tuple(n for n in c if isinstance(n, _TEST_ITEMS))
-        return ast.PolicyTest(name, items, **self._declared(c))
+        return ast.PolicyTest(name, items, **self._declared(c, span))
 
-    def test_now(self, c: Children) -> ast.AtInstant:
-        return ast.AtInstant(self._instant(c[1]), span=self.span(c))
+    def test_now(self, c: Children, span: Span) -> ast.AtInstant:
+        return ast.AtInstant(self._instant(c[1]), span=span)
 
-    def given(self, c: Children) -> ast.Given:
+    def given(self, c: Children, span: Span) -> ast.Given:
         subject, values = cast(ast.QualifiedName, c[1]), cast(ast.MapLiteral, c[2])
-        return ast.Given(subject, values, span=self.span(c))
+        return ast.Given(subject, values, span=span)
 
-    def past(self, c: Children) -> ast.Past:
+    def past(self, c: Children, span: Span) -> ast.Past:
         status, agent = next(tokens(c, "NAME"), None), next(tokens(c, "STRING"), None)
         return ast.Past(
             cast(ast.QualifiedName, c[1]),
             cast(ast.MapLiteral, c[2]),
-            cast(ast.DurationLiteral, self.literal([next(tokens(c, "DURATION"))])),
+            cast(ast.DurationLiteral, self.literal_of(next(tokens(c, "DURATION")))),
             self._ident(status) if status else None,
             self.string(agent) if agent else None,
-            span=self.span(c),
+            span=span,
         )
 
-    def expect_effect(self, c: Children) -> ast.ExpectEffect:
-        return ast.ExpectEffect(_effect(c), span=self.span(c))
+    def expect_effect(self, c: Children, span: Span) -> ast.ExpectEffect:
+        return ast.ExpectEffect(_effect(c), span=span)
 
-    def expect_rules(self, c: Children) -> ast.ExpectRules:
-        return ast.ExpectRules(tuple(nodes(c, ast.QualifiedName)), span=self.span(c))
+    def expect_rules(self, c: Children, span: Span) -> ast.ExpectRules:
+        return ast.ExpectRules(tuple(nodes(c, ast.QualifiedName)), span=span)
 
-    def expect_because(self, c: Children) -> ast.ExpectBecause:
-        return ast.ExpectBecause(self.string(cast(Token, c[-1])), span=self.span(c))
+    def expect_because(self, c: Children, span: Span) -> ast.ExpectBecause:
+        return ast.ExpectBecause(self.string(cast(Token, c[-1])), span=span)
 
-    def expect_error(self, c: Children) -> ast.ExpectError:
-        return ast.ExpectError(span=self.span(c))
+    def expect_error(self, c: Children, span: Span) -> ast.ExpectError:
+        return ast.ExpectError(span=span)
 
-    def expect_risk(self, c: Children) -> ast.ExpectRisk:
-        score = cast(ast.IntLiteral, self.literal([c[-1]]))
-        return ast.ExpectRisk(score, span=self.span(c))
+    def expect_risk(self, c: Children, span: Span) -> ast.ExpectRisk:
+        score = cast(ast.IntLiteral, self.literal_of(cast(Token, c[-1])))
+        return ast.ExpectRisk(score, span=span)
 
-    def case_table(self, c: Children) -> ast.CaseTable:
+    def case_table(self, c: Children, span: Span) -> ast.CaseTable:
         names = tuple(self._ident(t) for t in tokens(c, "NAME"))
         rows = tuple(nodes(c, ast.CaseTableRow))
-        return ast.CaseTable(names, rows, span=self.span(c))
+        return ast.CaseTable(names, rows, span=span)
 
-    def case_table_row(self, c: Children) -> ast.CaseTableRow:
-        return ast.CaseTableRow(exprs(c), _effect(c), span=self.span(c))
+    def case_table_row(self, c: Children, span: Span) -> ast.CaseTableRow:
+        return ast.CaseTableRow(exprs(c), _effect(c), span=span)
 
 
 def _effect(c: Children) -> ast.Effect:
@@ -418,7 +418,7 @@ def _when(c: Children) -> ast.Expr | None:
 def _after(c: Children, kind: str, wanted: type[N]) -> N | None:
     """Return the child that follows a token of a kind."""
     for before, child in pairwise(c):
-        if isinstance(before, Token) and before.type == kind and isinstance(child, wanted):
+        if isinstance(before, Token) and before.kind == kind and isinstance(child, wanted):
             return child
     return None
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, TypeAlias, TypeVar, cast
-
-from lark import Token
+from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 from gatewright.dsl import ast, limits, records
 from gatewright.dsl.diagnostics import Diagnostic
@@ -20,6 +18,7 @@ from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax import literals
+from gatewright.dsl.syntax.lexer import Token
 
 Child: TypeAlias = Token | ast.Node | tuple[Any, ...]
 Children: TypeAlias = list[Child]
@@ -39,21 +38,20 @@ class ExpressionBuilder:
 
     def __init__(self) -> None:
         self._source = Source("", "")
-        self._offset = 0
         self._depths: dict[int, int] = {}
         self._minimums: dict[int, Span] = {}
         self._kept: list[ast.Node] = []
         self.problems: list[Diagnostic] = []
 
     @contextmanager
-    def reading(self, source: Source, offset: int) -> Generator[None, None, None]:
-        """Build from `source`, the parser's text starting at `offset` in it."""
-        before = (self._source, self._offset)
-        self._source, self._offset = source, offset
+    def reading(self, source: Source) -> Generator[None, None, None]:
+        """Build from `source`."""
+        before = self._source
+        self._source = source
         try:
             yield
         finally:
-            self._source, self._offset = before
+            self._source = before
 
     def reset(self) -> None:
         """Forget the last text."""
@@ -67,175 +65,167 @@ class ExpressionBuilder:
 
     def token_span(self, token: Token) -> Span:
         """Return where a token stands in the source."""
-        start = cast(int, token.start_pos) + self._offset
-        return Span(self._source, start, cast(int, token.end_pos) + self._offset)
-
-    def span(self, children: Children) -> Span:
-        """Return the range from the first child to the last; lists of nodes count as their ends."""
-        start, end = self._span_of(children[0], 0), self._span_of(children[-1], -1)
-        return Span(self._source, start.start, end.end)
-
-    def _span_of(self, child: Child, end: int) -> Span:
-        """Return the place of a child; of a list of nodes that of its first (0) or last (-1)."""
-        while isinstance(child, tuple):
-            child = cast(Child, child[end])
-        return self.token_span(child) if isinstance(child, Token) else child.span
+        return Span(self._source, token.start, token.end)
 
     def _nested(self, node: N, parts: Iterable[ast.Node]) -> N:
         """Note how deep an expression or type is, and stop where it is too deep.
 
-        Depths are kept by identity; `_kept` keeps the nodes alive, so that none is used again.
+        Depths are kept by identity, but for those of nodes without parts, which are 1; `_kept`
+        keeps the nodes alive, so that no identity is used again.
         """
-        depth = 1 + max((self._depths.get(id(part), 0) for part in parts), default=0)
-        if depth > limits.MAX_DEPTH:
-            raise TooDeep(node)
-        self._depths[id(node)] = depth
-        self._kept.append(node)
+        deepest = 0
+        for part in parts:
+            deepest = max(deepest, self._depths.get(id(part), 1))
+        if deepest:
+            if deepest >= limits.MAX_DEPTH:
+                raise TooDeep(node)
+            self._depths[id(node)] = 1 + deepest
+            self._kept.append(node)
         return node
 
     # --- names and members
 
-    def name(self, c: Children) -> ast.Expr:
-        return self._nested(ast.Name(str(c[0]), span=self.span(c)), ())
+    def name(self, c: Children, span: Span) -> ast.Expr:
+        return ast.Name(str(c[0]), span=span)
 
-    def absolute_name(self, c: Children) -> ast.Expr:
-        return self._nested(ast.Name(str(c[1]), absolute=True, span=self.span(c)), ())
+    def absolute_name(self, c: Children, span: Span) -> ast.Expr:
+        return ast.Name(str(c[1]), absolute=True, span=span)
 
-    def select(self, c: Children) -> ast.Expr:
-        return self._select(c, optional=False)
+    def select(self, c: Children, span: Span) -> ast.Expr:
+        return self._select(c, span, optional=False)
 
-    def optional_select(self, c: Children) -> ast.Expr:
-        return self._select(c, optional=True)
+    def optional_select(self, c: Children, span: Span) -> ast.Expr:
+        return self._select(c, span, optional=True)
 
-    def _select(self, c: Children, *, optional: bool) -> ast.Expr:
+    def _select(self, c: Children, span: Span, *, optional: bool) -> ast.Expr:
         operand, field = cast(ast.Expr, c[0]), str(c[2]).strip("`")
-        return self._nested(ast.Select(operand, field, optional, span=self.span(c)), [operand])
+        return self._nested(ast.Select(operand, field, optional, span=span), [operand])
 
-    def index(self, c: Children) -> ast.Expr:
+    def index(self, c: Children, span: Span) -> ast.Expr:
         operand, index = exprs(c)
-        return self._nested(ast.Index(operand, index, span=self.span(c)), [operand, index])
+        return self._nested(ast.Index(operand, index, span=span), [operand, index])
 
-    def optional_index(self, c: Children) -> ast.Expr:
+    def optional_index(self, c: Children, span: Span) -> ast.Expr:
         operand, index = exprs(c)
-        node = ast.Index(operand, index, optional=True, span=self.span(c))
+        node = ast.Index(operand, index, optional=True, span=span)
         return self._nested(node, [operand, index])
 
     # --- calls
 
-    def call(self, c: Children) -> ast.Expr:
+    def call(self, c: Children, span: Span) -> ast.Expr:
         arguments = sequence(c)
-        node = ast.Call(str(c[0]), arguments, span=self.span(c))
+        node = ast.Call(str(c[0]), arguments, span=span)
         return self._nested(node, (a.value for a in arguments))
 
-    def absolute_call(self, c: Children) -> ast.Expr:
+    def absolute_call(self, c: Children, span: Span) -> ast.Expr:
         arguments = sequence(c)
-        node = ast.Call(str(c[1]), arguments, absolute=True, span=self.span(c))
+        node = ast.Call(str(c[1]), arguments, absolute=True, span=span)
         return self._nested(node, (a.value for a in arguments))
 
-    def method_call(self, c: Children) -> ast.Expr:
+    def method_call(self, c: Children, span: Span) -> ast.Expr:
         target, arguments = cast(ast.Expr, c[0]), sequence(c)
-        node = ast.MethodCall(target, str(c[2]), arguments, span=self.span(c))
+        node = ast.MethodCall(target, str(c[2]), arguments, span=span)
         return self._nested(node, [target, *(a.value for a in arguments)])
 
-    def arguments(self, c: Children) -> tuple[ast.Argument, ...]:
+    def arguments(self, c: Children, span: Span) -> tuple[ast.Argument, ...]:
         return tuple(nodes(c, ast.Argument))
 
-    def argument(self, c: Children) -> ast.Argument:
-        return ast.Argument(None, cast(ast.Expr, c[0]), span=self.span(c))
+    def argument(self, c: Children, span: Span) -> ast.Argument:
+        return ast.Argument(None, cast(ast.Expr, c[0]), span=span)
 
-    def named_argument(self, c: Children) -> ast.Argument:
-        return ast.Argument(str(c[0]), cast(ast.Expr, c[2]), span=self.span(c))
+    def named_argument(self, c: Children, span: Span) -> ast.Argument:
+        return ast.Argument(str(c[0]), cast(ast.Expr, c[2]), span=span)
 
     # --- operators
 
-    def binary(self, c: Children) -> ast.Expr:
+    def binary(self, c: Children, span: Span) -> ast.Expr:
         left, operator, right = cast(tuple[ast.Expr, Token, ast.Expr], tuple(c))
-        node = ast.Binary(cast(ast.BinaryOperator, str(operator)), left, right, span=self.span(c))
+        node = ast.Binary(cast(ast.BinaryOperator, str(operator)), left, right, span=span)
         return self._nested(node, [left, right])
 
-    def between(self, c: Children) -> ast.Expr:
+    def between(self, c: Children, span: Span) -> ast.Expr:
         value, low, high = exprs(c)
-        return self._nested(ast.Between(value, low, high, span=self.span(c)), [value, low, high])
+        return self._nested(ast.Between(value, low, high, span=span), [value, low, high])
 
-    def conjunction(self, c: Children) -> ast.Expr:
-        return self._flat(ast.And, c)
+    def conjunction(self, c: Children, span: Span) -> ast.Expr:
+        return self._flat(ast.And, c, span)
 
-    def disjunction(self, c: Children) -> ast.Expr:
-        return self._flat(ast.Or, c)
+    def disjunction(self, c: Children, span: Span) -> ast.Expr:
+        return self._flat(ast.Or, c, span)
 
-    def _flat(self, kind: type[ast.And] | type[ast.Or], c: Children) -> ast.Expr:
+    def _flat(self, kind: type[ast.And] | type[ast.Or], c: Children, span: Span) -> ast.Expr:
         """Build one node of `a && b && c`, and of `a && (b && c)` too."""
         operands: list[ast.Expr] = []
         for operand in exprs(c):
             operands.extend(operand.operands if isinstance(operand, kind) else (operand,))
-        return self._nested(kind(tuple(operands), span=self.span(c)), operands)
+        return self._nested(kind(tuple(operands), span=span), operands)
 
-    def conditional(self, c: Children) -> ast.Expr:
+    def conditional(self, c: Children, span: Span) -> ast.Expr:
         condition, then, otherwise = exprs(c)
-        node = ast.Conditional(condition, then, otherwise, span=self.span(c))
+        node = ast.Conditional(condition, then, otherwise, span=span)
         return self._nested(node, [condition, then, otherwise])
 
-    def not_(self, c: Children) -> ast.Expr:
+    def not_(self, c: Children, span: Span) -> ast.Expr:
         operand = cast(ast.Expr, c[1])
-        return self._nested(ast.Unary("!", operand, span=self.span(c)), [operand])
+        return self._nested(ast.Unary("!", operand, span=span), [operand])
 
-    def negative(self, c: Children) -> ast.Expr:
-        operand, span = cast(ast.Expr, c[1]), self.span(c)
+    def negative(self, c: Children, span: Span) -> ast.Expr:
+        operand = cast(ast.Expr, c[1])
         self._minimums.pop(id(operand), None)
         match operand:
             case ast.IntLiteral(value) if value != limits.INT_MIN:
-                return self._nested(ast.IntLiteral(-value, span=span), ())
+                return ast.IntLiteral(-value, span=span)
             case ast.DoubleLiteral(value, text) if not text.startswith("-"):
-                return self._nested(ast.DoubleLiteral(-value, "-" + text, span=span), ())
+                return ast.DoubleLiteral(-value, "-" + text, span=span)
             case ast.MoneyLiteral(amount, currency):
-                return self._nested(ast.MoneyLiteral(-amount, currency, span=span), ())
+                return ast.MoneyLiteral(-amount, currency, span=span)
             case ast.DurationLiteral(nanos):
-                return self._nested(ast.DurationLiteral(-nanos, span=span), ())
+                return ast.DurationLiteral(-nanos, span=span)
             case _:
                 return self._nested(ast.Unary("-", operand, span=span), [operand])
 
-    def primary(self, c: Children) -> ast.Expr:
+    def primary(self, c: Children, span: Span) -> ast.Expr:
         """Build `(expression)`: the expression with its brackets in its span."""
         inner = cast(ast.Expr, c[1])
-        node = records.replace(inner, span=self.span(c))
+        node = records.replace(inner, span=span)
         if id(inner) in self._minimums:
             self._minimums[id(node)] = self._minimums.pop(id(inner))
-        self._depths[id(node)] = self._depths.get(id(inner), 0)
+        if id(inner) in self._depths:
+            self._depths[id(node)] = self._depths[id(inner)]
         self._kept.append(node)
         return node
 
     # --- lists and maps
 
-    def list(self, c: Children) -> ast.Expr:
+    def list(self, c: Children, span: Span) -> ast.Expr:
         items = tuple(nodes(c, ast.ListItem))
-        return self._nested(ast.ListLiteral(items, span=self.span(c)), (i.value for i in items))
+        return self._nested(ast.ListLiteral(items, span=span), (i.value for i in items))
 
-    def list_item(self, c: Children) -> ast.ListItem:
-        return ast.ListItem(exprs(c)[0], isinstance(c[0], Token), span=self.span(c))
+    def list_item(self, c: Children, span: Span) -> ast.ListItem:
+        return ast.ListItem(cast(ast.Expr, c[-1]), len(c) > 1, span=span)
 
-    def map(self, c: Children) -> ast.Expr:
+    def map(self, c: Children, span: Span) -> ast.Expr:
         entries = tuple(nodes(c, ast.MapEntry))
         parts = [part for entry in entries for part in (entry.key, entry.value)]
-        return self._nested(ast.MapLiteral(entries, span=self.span(c)), parts)
+        return self._nested(ast.MapLiteral(entries, span=span), parts)
 
-    def map_entry(self, c: Children) -> ast.MapEntry:
+    def map_entry(self, c: Children, span: Span) -> ast.MapEntry:
         key, value = exprs(c)
-        return ast.MapEntry(key, value, isinstance(c[0], Token), span=self.span(c))
+        return ast.MapEntry(key, value, isinstance(c[0], Token), span=span)
 
     # --- literals
 
-    def literal(self, c: Children) -> ast.Expr:
-        token = cast(Token, c[0])
-        return self._nested(self.literal_of(token, token.type), ())
+    def literal(self, c: Children, span: Span) -> ast.Expr:
+        return self.literal_of(cast(Token, c[0]), span)
 
-    def literal_of(self, token: Token, kind: str) -> ast.LiteralExpr:
-        """Read a token as a literal of the grammar's kind (`INT`, `STRING`, ...)."""
-        text, span = str(token), self.token_span(token)
+    def literal_of(self, token: Token, span: Span | None = None) -> ast.LiteralExpr:
+        """Read a token as the literal that it is; its place is made where it is not given."""
+        span = span or self.token_span(token)
         try:
-            return self._read_literal(text, kind, span)
+            return self._read_literal(token.text, token.kind, span)
         except literals.BadLiteral as bad:
             self.problems.append(literal_problem(bad, span))
-            return _STAND_INS[kind](span)
+            return _STAND_INS[token.kind](span)
 
     def _read_literal(self, text: str, kind: str, span: Span) -> ast.LiteralExpr:
         match kind:
@@ -275,7 +265,7 @@ class ExpressionBuilder:
 
     def string(self, token: Token) -> ast.StringLiteral:
         """Read a token as a string literal."""
-        return cast(ast.StringLiteral, self.literal_of(token, "STRING"))
+        return cast(ast.StringLiteral, self.literal_of(token))
 
 
 _STAND_INS: dict[str, Callable[[Span], ast.LiteralExpr]] = {
@@ -321,21 +311,15 @@ def nodes(children: Children, kind: type[N]) -> list[N]:
 
 def tokens(children: Children, *kinds: str) -> Iterator[Token]:
     """Return the children that are tokens of some kinds."""
-    return (child for child in children if isinstance(child, Token) and child.type in kinds)
+    return (child for child in children if isinstance(child, Token) and child.kind in kinds)
 
 
-_EXPRESSIONS = (
-    ast.NullLiteral, ast.BoolLiteral, ast.IntLiteral, ast.UintLiteral, ast.DoubleLiteral,
-    ast.StringLiteral, ast.BytesLiteral, ast.MoneyLiteral, ast.DurationLiteral,
-    ast.BusinessDaysLiteral, ast.TimestampLiteral, ast.Name, ast.Select, ast.Index, ast.Call,
-    ast.MethodCall, ast.Unary, ast.Binary, ast.And, ast.Or, ast.Conditional, ast.Between,
-    ast.ListLiteral, ast.MapLiteral,
-)  # fmt: skip
+_EXPRESSIONS = frozenset(get_args(ast.LiteralExpr) + get_args(ast.Expr))
 
 
 def exprs(children: Children) -> tuple[ast.Expr, ...]:
     """Return the children that are expressions."""
-    return tuple(child for child in children if isinstance(child, _EXPRESSIONS))
+    return tuple([cast(ast.Expr, child) for child in children if type(child) in _EXPRESSIONS])
 
 
 def sequence(children: Children) -> tuple[Any, ...]:

@@ -1,17 +1,14 @@
-"""Errors of the generated parser -> diagnostics in words of the language."""
+"""Where the parser stopped -> diagnostics in words of the language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, cast
-
-from lark import Token
-from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from gatewright.dsl.diagnostics import Diagnostic, Label
 from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.source import Source, Span
+from gatewright.dsl.syntax.automaton import Stopped
 from gatewright.dsl.syntax.expected import DECLARATIONS, EFFECTS, describe
 from gatewright.dsl.syntax.hints import CONDITION, Slip, hint, starts_line, widened
 from gatewright.dsl.syntax.scan import Scan, next_text, text_end, token_end
@@ -35,26 +32,8 @@ _AFTER_OPENER = {
 """What follows the word that opens a declaration; where it does not, the word is read as a name."""
 
 
-def place(error: UnexpectedInput) -> int | None:
-    """Return the offset of an error in the parser's text; None at the end of the text."""
-    token = _token(error)
-    if token is not None and token.type == "$END":
-        return None
-    return cast(int, error.pos_in_stream)
-
-
-def _token(error: UnexpectedInput) -> Token | None:
-    return cast(Token, cast(Any, error).token) if isinstance(error, UnexpectedToken) else None
-
-
-def accepted(error: UnexpectedInput) -> frozenset[str]:
-    """Return the terminals that could stand at an error."""
-    found = frozenset(cast(set[str], cast(Any, error).interactive_parser.accepts()))
-    return found or frozenset({"$END"})  # where all is read, the parser wants nothing any more
-
-
 def explain(
-    error: UnexpectedInput,
+    error: Stopped,
     source: Source,
     begin: int,
     end: int,
@@ -65,7 +44,7 @@ def explain(
 
     `after` is what may follow where the text may end.
     """
-    at, terminals = place(error), accepted(error)
+    at, terminals = error.at, error.accepted
     if at is None:
         before = _before(source, begin, text_end(source.text, end, found))
         return _at_end(source, begin, end, found, terminals, describe(terminals, before))
@@ -134,17 +113,15 @@ def _open_bracket(
     return (Label(source.span(offset, offset + 1), f"this `{bracket}` is never closed"),)
 
 
-def _span(error: UnexpectedInput, source: Source, at: int) -> Span:
+def _span(error: Stopped, source: Source, at: int) -> Span:
     """Return what stands at an error: the token, a sign of another language, a character."""
     wide = widened(source.text, at)
     if wide is not None:
         return source.span(*wide)
-    token = _token(error)
-    if token is not None:
-        length = cast(int, token.end_pos) - cast(int, token.start_pos)
-        word = _word_at(source, at)
-        return source.span(at, max(at + length, word.end))
-    return _word_at(source, at)
+    word = _word_at(source, at)
+    if error.at is not None and error.end is not None:
+        return source.span(at, max(at + error.end - error.at, word.end))
+    return word
 
 
 def _word_at(source: Source, at: int) -> Span:

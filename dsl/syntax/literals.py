@@ -49,6 +49,8 @@ class BadLiteral(ValueError):
 
 def integer(text: str) -> int:
     """Return the value of `12` or `0x1F`; at most 2^64 - 1."""
+    if len(text) < 19 and text.isdecimal():
+        return int(text)
     digits = text.lower()
     if digits.startswith("0x"):
         value = int(digits[2:].lstrip("0") or "0", 16) if len(digits) < 64 else limits.UINT_MAX + 1

@@ -42,6 +42,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PLAIN = frozenset({"word", "symbol"})
 _OPENS = {")": "(", "]": "[", "}": "{"}
 _STARTER = re.compile(
     r"^([ \t]*)(?:@|(?:package|import|action|type|let|history|calendar|route|default|on_error"
@@ -101,6 +102,7 @@ class _Scanner:
         self._open: list[tuple[str, int]] = []
         self._tokens = 0
 
+    # HOT: half of the tokens are words and signs, and between any two there is space.
     def run(self) -> None:
         """Look at every token, up to the first limit that is passed."""
         found, before = self._found, ""
@@ -109,40 +111,48 @@ class _Scanner:
             self._forbid(half.start())
         for match in _TOKEN.finditer(self._source.text):
             kind, text = match.lastgroup, match.group()
-            if kind in ("space", "comment"):
-                self._lone_return(match)
             if kind == "space":
+                if "\r" in text:
+                    self._lone_return(match)
                 continue
             self._tokens += 1
-            if kind == "comment":
-                self._comment(match)
-            elif kind == "string":
-                found.covered.append(match.span())
-                if before == "because" and "{" in text:
-                    # The parser reads what stands in braces, so it counts.
-                    self._tokens += sum(1 for _ in _PIECE_OF_TEXT.finditer(text))
-            elif kind == "open":
-                self._open.append((text, match.start()))
-            elif kind == "close":
-                self._close(text, match.start())
-            elif kind == "other":
-                self._forbid(match.start())
-            elif kind in ("quote", "endless"):
-                self._unterminated(match)
-            if self._is_past_limit(match) or kind == "endless":
+            if kind not in _PLAIN:
+                self._look(match, kind, text, before)
+            past = self._tokens > limits.MAX_TOKENS or len(self._open) > limits.MAX_DEPTH
+            if past or kind == "endless":
+                self._note_limit(match)
                 break
             before = before if kind == "comment" else text
         found.unclosed.extend(self._open)
 
-    def _is_past_limit(self, match: re.Match[str]) -> bool:
+    def _look(self, match: re.Match[str], kind: str | None, text: str, before: str) -> None:
+        """Look at what is no word, sign or space; `before` is what stands before it."""
+        if kind == "comment":
+            self._lone_return(match)
+            self._comment(match)
+        elif kind == "string":
+            self._found.covered.append(match.span())
+            if before == "because" and "{" in text:
+                # The parser reads what stands in braces, so it counts.
+                self._tokens += sum(1 for _ in _PIECE_OF_TEXT.finditer(text))
+        elif kind == "open":
+            self._open.append((text, match.start()))
+        elif kind == "close":
+            self._close(text, match.start())
+        elif kind == "other":
+            self._forbid(match.start())
+        else:
+            self._unterminated(match)
+
+    def _note_limit(self, match: re.Match[str]) -> None:
+        """Note the limit that is passed at a token, if one is."""
         too_many = self._tokens > limits.MAX_TOKENS
         if not too_many and len(self._open) <= limits.MAX_DEPTH:
-            return False
+            return
         at = self._source.span(match.start(), match.start() + 1)
         problem = limit_messages.too_many_tokens if too_many else limit_messages.too_deep
         self._found.problems.append(problem(at))
         self._found.too_large = True
-        return True
 
     def _unterminated(self, match: re.Match[str]) -> None:
         """Note a string without an end: a short one covers its line, a long one the rest."""

@@ -15,7 +15,7 @@ from gatewright.dsl.records import dataclass, field
 NUMBERS = frozenset({t.INT, t.UINT, t.DOUBLE, t.DECIMAL})
 """The types of plain numbers. Money is not one of them."""
 
-_ORDERED = NUMBERS | {t.BOOL, t.BYTES, t.TIMESTAMP, t.DURATION}
+ORDERED = NUMBERS | {t.BOOL, t.BYTES, t.TIMESTAMP, t.DURATION}
 _NOT_VALUES = (t.HistoryType, t.CalendarType, t.ChangesType)
 _MAX_DEPTH = 40
 
@@ -179,8 +179,8 @@ def orderable(a: t.Type, b: t.Type) -> bool:
     """Tell whether `<` between the two types has an answer. Values of an enum have no order."""
     if is_dynamic(a) or is_dynamic(b):
         other = b if is_dynamic(a) else a
-        return is_dynamic(other) or other in _ORDERED or isinstance(other, _ORDERED_TEXT)
-    both_ordered = all(x in _ORDERED or isinstance(x, _ORDERED_TEXT) for x in (a, b))
+        return is_dynamic(other) or other in ORDERED or isinstance(other, _ORDERED_TEXT)
+    both_ordered = all(x in ORDERED or isinstance(x, _ORDERED_TEXT) for x in (a, b))
     return both_ordered and comparable(a, b)
 
 

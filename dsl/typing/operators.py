@@ -17,7 +17,7 @@ from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.base import Env, Inference
 from gatewright.dsl.typing.choosing import choose
-from gatewright.dsl.typing.compat import NUMBERS, comparable, is_dynamic, orderable
+from gatewright.dsl.typing.compat import NUMBERS, ORDERED, comparable, is_dynamic, orderable
 from gatewright.dsl.typing.places import spell
 from gatewright.dsl.typing.signatures import operators
 
@@ -89,6 +89,11 @@ def mismatch(
     left: Operand, right: Operand, span: Span, *, ordered: bool = False
 ) -> Diagnostic | None:
     """Say why two values cannot be compared, or None if they can."""
+    # HOT: nearly all comparisons are of two numbers, two texts or two amounts of money.
+    if left.kind == right.kind and (left.kind in ORDERED or isinstance(left.kind, t.MoneyType)):
+        return None
+    if isinstance(left.kind, t.StringType) and isinstance(right.kind, t.StringType):
+        return None if ordered else _too_long(left, right) or _too_long(right, left)
     a, b = left.equal_to(right), right.equal_to(left)
     if t.UNKNOWN in (a.kind, b.kind):
         return None

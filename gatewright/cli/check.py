@@ -13,7 +13,6 @@ from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.rendering.sarif import to_sarif
 from gatewright.dsl.rendering.text import summary, to_json
-from gatewright.engine.portable.conditions import portability
 
 
 @click.command("check")
@@ -63,6 +62,9 @@ def command(paths: tuple[str, ...], form: str, with_lints: bool, portable: bool)
     if policy is not None and with_lints:
         diagnostics.extend(lint(policy, time.time_ns()))
     if policy is not None and portable:
+        # Late, since it loads what runs tests of policies.
+        from gatewright.engine.portable.conditions import portability
+
         diagnostics.extend(portability(policy))
     _report(diagnostics, form)
     raise SystemExit(exit_code(diagnostics))

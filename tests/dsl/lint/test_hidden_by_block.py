@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.lint import lint
+from gatewright.dsl.load import check_sources
+from gatewright.dsl.source import Source
 from tests.dsl.lint.support import ACTIONS, found, in_billing
 
 CODE = "GW1004"
@@ -142,3 +146,48 @@ def test_a_histories_name_belongs_to_its_package() -> None:
 def test_guards_that_only_require_can_be_hidden_too() -> None:
     text = "guard r on billing.refund => require manager\nguard g on billing.refund => block"
     assert in_billing(CODE, text) == [HIDDEN.replace("the rule", "the guard")]
+
+
+BOUNDS = ["== 5", "< 5", "<= 4", "> 3", ">= 4", "in 2 .. 6", "in 4 .. 4", "!= 5", "in [2, 9]"]
+
+
+@pytest.mark.parametrize("field", ["action.number", "action.share"])
+@pytest.mark.parametrize("rule", BOUNDS)
+def test_a_rule_among_many_blocks_is_hidden_as_by_each_alone(rule: str, field: str) -> None:
+    text = f"rule r on p.a when {field} {rule} => auto_run\n"
+    alone = {
+        name: _hides(f"{text}guard {name} when {field} {bound} => block\n")
+        for name, bound in zip("abcdefghi", BOUNDS, strict=True)
+    }
+    others = [f"guard {n} when {field} {b} => block\n" for n, b in zip(alone, BOUNDS, strict=True)]
+    assert any(alone.values())
+    for _ in others:
+        found = _hides(text + "".join(others))
+        assert found == {next(name for name in sorted(alone) if alone[name])}
+        others.append(others.pop(0))
+
+
+def _hides(text: str) -> set[str]:
+    """Return the names of the blocks that hide the rule `r`."""
+    texts = (d.message.partition("`r` decides nothing: `")[2] for d in _lint(text))
+    return {text[0] for text in texts if text}
+
+
+def _lint(text: str) -> list[Diagnostic]:
+    head = "package p\naction p.a { number: int, share: decimal }\n"
+    policy, errors = check_sources([Source("p.gate", head + text)])
+    assert policy is not None, list(errors)
+    return [diagnostic for diagnostic in lint(policy) if diagnostic.code == CODE]
+
+
+def test_long_ladders_are_compared_row_by_row_with_what_lies_around_each() -> None:
+    def ladder(name: str, *effects: str) -> str:
+        rows = "".join(f"{n} .. {n} => {effects[n % 2]}\n" for n in range(3_000))
+        return (
+            f"rule {name} on p.a tier action.number {{\n< 0 => block\n{rows}> 2999 => block\n}}\n"
+        )
+
+    first = ladder("a", "auto_run", "block")
+    assert _lint(first + ladder("b", "auto_run", "block")) == []
+    found = _lint(first + ladder("b", "block", "auto_run"))
+    assert [d.message.partition(" decides")[0] for d in found] == ["the rule `a`", "the rule `b`"]

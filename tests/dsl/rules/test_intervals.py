@@ -163,3 +163,23 @@ def test_a_small_set_laid_over_a_large_one_is_what_both_have(
     large = ~intervals.points(values) if outside else intervals.points(values)
     small, _ = sample
     assert large & small == small & large == ~(~large | ~small)
+
+
+@given(sets)
+def test_the_ends_are_those_of_the_first_stretch_and_the_last(sample: Sampled) -> None:
+    found, _ = sample
+    spans = list(found.spans())
+    if spans:
+        assert found.ends == Span(spans[0].low, spans[-1].high)
+    else:
+        assert found.is_empty
+
+
+@given(st.sets(st.integers(-30, 30), min_size=20), sets)
+def test_a_set_of_many_stretches_meets_one_of_few(values: set[int], sample: Sampled) -> None:
+    found, member = sample
+    many = intervals.points(values)
+    both = many & found
+    assert both == found & many
+    assert [v for v in range(-31, 32) if v in both] == sorted(filter(member, map(Fraction, values)))
+    assert list(both.cuts) == sorted(set(both.cuts))
