@@ -129,6 +129,10 @@ def receipt(document: dict[str, Any]) -> None:
     document["attempts"][-1]["receipt"]["target"]["id"] = "ch_2"
 
 
+def undo(document: dict[str, Any]) -> None:
+    document["undo"]["target"]["id"] = "ch_2"
+
+
 def remark(document: dict[str, Any]) -> None:
     document["remarks"] = [{"by": "ann", "at": 1, "kind": "comment", "text": "do it"}]
 
@@ -288,7 +292,7 @@ def test_what_was_edited_is_not_taken_back(world: World) -> None:
             world.worker.drain()
             assert world.gate.run(back.id).state is State.APPROVED
             world.now += 2 * HOUR
-    for edit in (lambda d: d["undo"]["target"].update(id="ch_2"), requester):
+    for edit in (undo, requester):
         with forged(world, back, edit):
             world.worker.drain()
     assert world.ledger.effects() == 1
@@ -303,9 +307,9 @@ def test_what_was_edited_is_not_taken_back(world: World) -> None:
 
 def values(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Give the paths of all scalars, and of what is empty."""
-    entries = node.items() if isinstance(node, dict) else enumerate(node)
-    for key, part in entries:
-        if isinstance(part, dict | list) and part:
+    places: dict[Any, Any] = dict(node) if hasattr(node, "keys") else dict(enumerate(node))
+    for key, part in places.items():
+        if part and not isinstance(part, str | int | float):
             yield from values(part, (*path, key))
         else:
             yield (*path, key)
@@ -380,6 +384,20 @@ def test_a_key_that_is_there_twice_is_no_way_around(world: World, which: str) ->
     world.worker.drain()
     assert world.ledger.effects() == 0
     assert ("runs", run.id) in {(one.table, one.row) for one in report(world).findings}
+
+
+def test_the_row_of_another_run_is_no_row_of_this_one(world: World) -> None:
+    """Its trail vouches for it, and for it alone."""
+    waits, ready = world.propose(), world.approve(world.propose("80.00 USD", "ch_2"))
+    put(world, waits, body=row_of(world, ready)["body"], state="approved", ready_at=0)
+    for answer in (world.gate.approve, world.gate.reject):
+        more = {"card": ready.card} if answer == world.gate.approve else {"note": "no"}
+        with pytest.raises(EditedRun) as caught:
+            answer(waits.id, by="ann", **more)
+        assert waits.id in caught.value.message
+    world.worker.drain()
+    assert (world.ledger.effects("ch_1"), world.ledger.effects("ch_2")) == (0, 1)
+    assert [entry["kind"] for entry in world.gate.trail(waits.id)] == ["proposed", "decided"]
 
 
 # --- the past action

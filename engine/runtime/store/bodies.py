@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -34,7 +34,7 @@ def document(id_: str, body: str) -> Document:
         raise DamagedRun(id_) from None
     if not isinstance(found, dict):
         raise DamagedRun(id_)
-    return found
+    return cast("Document", found)
 
 
 def text_of(run: Run) -> str:

@@ -44,8 +44,7 @@ def as_left(connection: Connection, run: str, *, lock: bool = False) -> Run:
     Raises NoSuchRun, DamagedRun, and EditedRun where somebody edited it since. INVARIANT: every
     step begins with this, since its entry vouches for what it finds.
     """
-    body = _body(connection, run, lock=lock)
-    return vouched.as_left(connection, read(run, body), body)
+    return vouched.as_left(connection, run, _body(connection, run, lock=lock))
 
 
 def held(connection: Connection, run: str) -> Run:
@@ -254,9 +253,9 @@ def ready(connection: Connection, now: int) -> Run | None:
     )
     while (row := connection.execute(query).first()) is not None:
         try:
-            run = read(*row)
-            if run.id == row.id and run.state in WORK:
-                return vouched.as_left(connection, run, row.body)
+            run = vouched.as_left(connection, *row)
+            if run.state in WORK:
+                return run
             _LOG.error("run %s: its row says that it may be carried out, its text does not", row.id)
         except DamagedRun as error:
             _LOG.error("%s", error)
@@ -303,7 +302,7 @@ def others_wrote(connection: Connection, run: Run, since: int) -> bool:
         .where(c.target == target["id"], c.id != run.id, c.updated_at >= since)
     ).all()
     try:
-        others = [vouched.as_left(connection, read(*row), row.body) for row in rows]
+        others = [vouched.as_left(connection, *row) for row in rows]
     except DamagedRun:  # it may have
         return True
     attempts = [attempt for other in others for attempt in other.attempts]

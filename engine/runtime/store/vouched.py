@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, select
 
@@ -19,7 +19,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.runtime.errors import EditedRun
 from gatewright.engine.runtime.run import Document, Run
 from gatewright.engine.runtime.store import schema as t
-from gatewright.engine.runtime.store.bodies import document, text_of
+from gatewright.engine.runtime.store.bodies import document, read, text_of
 from gatewright.engine.values import Timestamp
 
 OF_CLAIMS: Final = ("version", "fence", "updated_at")
@@ -40,13 +40,17 @@ def rows_of(run: Run, event: str | None) -> Document:
     return rows
 
 
-def as_left(connection: Connection, run: Run, body: str) -> Run:
-    """Return a run that was read from the text of its row, where that is what its last step left.
+def as_left(connection: Connection, id_: str, body: str) -> Run:
+    """Return the run of a row, which has an id and a text, where its last step left it so.
 
     The time that it saw is that of the last step: nobody vouches for times of claims. Raises
-    EditedRun where the row or its past action is another, or where no leaf knows the run. One whose
-    last step was taken before steps vouched for rows is taken as it is. Cost: one look-up.
+    DamagedRun, and EditedRun where the row or its past action is another, or where no leaf knows
+    the run. One whose last step was taken before steps vouched for rows is taken as it is. Cost:
+    one look-up.
     """
+    run = read(id_, body)
+    if run.id != id_:
+        raise EditedRun(id_, "its row")
     c, e = t.leaves.c, t.events.c
     event = select(e.body).where(e.id == run.id).scalar_subquery()
     last = (
@@ -99,7 +103,7 @@ def _object(text: str) -> Document:
     found: object = json.loads(text)
     if not isinstance(found, dict):
         raise TypeError("a leaf is an object")
-    return found
+    return cast("Document", found)
 
 
 def run_digest(document: dict[str, Any]) -> str:
