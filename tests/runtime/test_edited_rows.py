@@ -23,6 +23,7 @@ from gatewright.engine.runtime.store import runs, trail
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.vouched import OF_CLAIMS, event_digest, run_digest
 from tests.runtime.ledger import Ledger
+from tests.runtime.store.test_plans import noted
 from tests.runtime.world import HOUR, World, refund
 
 Edit = Callable[[dict[str, Any]], None]
@@ -307,7 +308,9 @@ def test_what_was_edited_is_not_taken_back(world: World) -> None:
 
 def values(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Give the paths of all scalars, and of what is empty."""
-    places: dict[Any, Any] = dict(node) if hasattr(node, "keys") else dict(enumerate(node))
+    places: dict[Any, Any] = (
+        dict(node) if hasattr(node, "keys") else dict(enumerate(list[Any](node)))
+    )
     for key, part in places.items():
         if part and not isinstance(part, str | int | float):
             yield from values(part, (*path, key))
@@ -546,15 +549,15 @@ def test_the_last_leaf_is_found_without_reading_the_others(world: World) -> None
     for number in range(5):
         world.gate.comment(run.id, by="ann", text=str(number))
     database = world.gate.desk.database
-    statement = (
-        f"SELECT body FROM leaves WHERE run = '{run.id}' AND kind NOT LIKE 'message.%%'"  # noqa: S608
-        " ORDER BY number DESC LIMIT 1"
-    )
+    with noted(database) as statements, database.reading() as connection:
+        runs.as_left(connection, run.id)
+    ((statement, parameters),) = [(s, p) for s, p in statements.items() if "FROM leaves" in s]
     explain = "EXPLAIN" if database.is_postgres else "EXPLAIN QUERY PLAN"
     with database.reading() as connection:
         if database.is_postgres:
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-        plan = [str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {statement}")]
+        rows = connection.exec_driver_sql(f"{explain} {statement}", parameters)
+        plan = [str(row[-1]) for row in rows]
     assert any("leaves_by_run" in line for line in plan), plan
     assert not any("sort" in line.lower() or "b-tree" in line.lower() for line in plan), plan

@@ -13,7 +13,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.runtime.errors import EditedRun
@@ -27,6 +27,18 @@ OF_CLAIMS: Final = ("version", "fence", "updated_at")
 
 NO_STEP: Final = "message."
 """How the kinds of leaves begin that are about a run, and are no step of it."""
+
+
+# HOT: every step asks this. Made once, since to put it together takes as long as to ask it.
+_LAST: Final = (
+    select(
+        t.leaves.c.body,
+        select(t.events.c.body).where(t.events.c.id == bindparam("id")).scalar_subquery(),
+    )
+    .where(t.leaves.c.run == bindparam("id"), ~t.leaves.c.kind.startswith(NO_STEP))
+    .order_by(t.leaves.c.number.desc())
+    .limit(1)
+)
 
 
 def rows_of(run: Run, event: str | None) -> Document:
@@ -51,14 +63,7 @@ def as_left(connection: Connection, id_: str, body: str) -> Run:
     run = read(id_, body)
     if run.id != id_:
         raise EditedRun(id_, "its row")
-    c, e = t.leaves.c, t.events.c
-    event = select(e.body).where(e.id == run.id).scalar_subquery()
-    last = (
-        select(c.body, event)
-        .where(c.run == run.id, ~c.kind.startswith(NO_STEP))
-        .order_by(c.number.desc()).limit(1)
-    )  # fmt: skip
-    found = connection.execute(last).one_or_none()
+    found = connection.execute(_LAST, {"id": id_}).one_or_none()
     if found is None:
         raise EditedRun(run.id, "its trail")
     try:
