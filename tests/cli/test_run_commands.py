@@ -700,6 +700,21 @@ def test_whether_anybody_signed_is_said(shop: Shop) -> None:
     assert (unchecked.code, "not checked, since no --key" in unchecked.out) == (0, True)
 
 
+def test_a_run_that_somebody_edited_is_refused_and_named(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    with closing(sqlite3.connect(shop.folder / "gate.db")) as gate, gate:
+        changed = "UPDATE runs SET body = replace(body, '75.00 USD', '750.00 USD') WHERE id = ?"
+        assert gate.execute(changed, (id_,)).rowcount == 1
+    answers = (
+        ("reject", id_, "--as", "ann", "--note", "no"), ("cancel", id_, "--as", "ann"),
+        ("comment", id_, "well", "--as", "ann"),
+    )  # fmt: skip
+    for answer in answers:
+        refused(shop.run(*answer), "edited_run")
+    found = run("audit", "verify", "--config", shop.config)
+    assert (found.code, f"of `{id_}` is not what its last step left" in found.out) == (1, True)
+
+
 def test_to_verify_needs_no_private_key(shop: Shop) -> None:
     private, public = key_pair(1)
     (shop.folder / "trail.pem").write_bytes(private)

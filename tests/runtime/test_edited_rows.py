@@ -360,6 +360,30 @@ def test_no_value_of_a_run_is_edited_unseen(world: World) -> None:
     assert unseen == set(OF_CLAIMS)
 
 
+COLUMNS: dict[str, object] = {
+    "state": "approved", "version": 9, "parent": "run_x", "action": "billing.charge", "agent": "x",
+    "system": "x", "object": "x", "target": "ch_2", "proposed_at": 1, "updated_at": 2**62,
+    "idempotency_key": "x", "ready_at": 0, "claimed_by": "w1", "fence": 9,
+}  # fmt: skip
+
+
+def test_no_column_beside_a_run_has_it_carried_out(world: World) -> None:
+    """They find runs; what becomes of one goes by its document alone."""
+    run = world.propose()
+    before = row_of(world, run)
+    assert COLUMNS.keys() == before.keys() - {"id", "body"}
+    for name, value in COLUMNS.items():
+        put(world, run, **{name: value, "ready_at": 0})
+        world.worker.drain()
+        assert world.ledger.effects() == 0, name
+        named = {(one.table, one.row, one.column) for one in report(world).findings}
+        assert (("runs", run.id, name) in named) == (name != "claimed_by")
+        assert world.gate.run(run.id) == run
+        put(world, run, **{column: before[column] for column in before if column != "id"})
+    assert world.work(world.approve(run)).state is State.DONE
+    assert report(world).is_good
+
+
 def test_the_time_of_a_run_is_that_of_its_last_step(world: World) -> None:
     """A row that says it saw the future opens no window and lets no timeout pass."""
     run = world.propose()
