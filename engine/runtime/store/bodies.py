@@ -31,7 +31,7 @@ def document(id_: str, body: str) -> Document:
     try:
         found: object = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
-        raise DamagedRun(id_) from None
+        found = None
     if not isinstance(found, dict):
         raise DamagedRun(id_)
     return cast("Document", found)
