@@ -5,6 +5,7 @@
     people = "people.yaml"
     seal = "${GATEWRIGHT_SEAL}"          # encrypts plans that hold secrets; see docs/runtime.md
     audit_key = "trail.pem"              # signs checkpoints of the audit trail
+    audit_public_keys = "trail.pub.pem"  # by which `audit verify` checks them
 
     [[connectors]]
     use = "sql"                          # or "package.module:function"
@@ -34,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gatewright.connectors.declared import first_mistake
 from gatewright.dsl.messages.catalog import nearest
 from gatewright.engine.bundle.errors import KeyUnusable
-from gatewright.engine.bundle.signing import read_private
+from gatewright.engine.bundle.signing import public_of, read_private, read_public
 
 if TYPE_CHECKING:
     from gatewright.engine.bundle.signing import Key
@@ -93,10 +94,12 @@ class Configuration(BaseModel):
     people: str | None = None
     seal: str | None = None
     audit_key: str | None = None
+    audit_public_keys: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """Public keys of which one must have signed the last checkpoint, for whoever verifies."""
     connectors: tuple[Used, ...] = ()
     notifiers: tuple[Used, ...] = ()
 
-    @field_validator("policy", "policy_keys", mode="before")
+    @field_validator("policy", "policy_keys", "audit_public_keys", mode="before")
     @classmethod
     def _one_or_many(cls, given: object) -> object:
         return (given,) if isinstance(given, str) else given
@@ -135,6 +138,8 @@ def read(
             and tuple(str(here / entry) for entry in found.policy_keys),
             "people": found.people and str(here / found.people),
             "audit_key": found.audit_key and str(here / found.audit_key),
+            "audit_public_keys": found.audit_public_keys
+            and tuple(str(here / entry) for entry in found.audit_public_keys),
         }
     )
 
@@ -187,6 +192,34 @@ def audit_key_of(configuration: Configuration) -> Key | None:
     except KeyUnusable as error:
         raise ConfigurationError(path, error.why) from None
     return path
+
+
+def audit_public_keys_of(configuration: Configuration) -> tuple[Key, ...]:
+    """Return the public keys by which checkpoints must be signed; none where nobody signs them.
+
+    The private key is read only where no public one is configured, for its public half; what stands
+    in its place may be a public key too. Raises ConfigurationError.
+    """
+    for path in configuration.audit_public_keys or ():
+        try:
+            read_public(path)
+        except KeyUnusable as error:
+            raise ConfigurationError(path, error.why) from None
+    if configuration.audit_public_keys is not None:
+        return configuration.audit_public_keys
+    if (own := configuration.audit_key) is None:
+        return ()
+    try:
+        return (public_of(own),)
+    except KeyUnusable as error:
+        why = error.why
+    try:
+        read_public(own)
+    except KeyUnusable:
+        raise ConfigurationError(
+            own, f"{why}; a public key does to verify: name it by `--key` or `audit_public_keys`"
+        ) from None
+    return (own,)
 
 
 # --- what is made by name

@@ -42,12 +42,15 @@ def test_the_commands_run_one_after_the_other(shop: Path) -> None:
     ids = {"run_1c7e": next(json.loads(line)["leaf"]["run"] for line in listed)}
     for line in LINES:
         command, _, pipe = line.partition("|")
+        command, _, file = command.partition(" > ")
         words = [ids.get(word, word) for word in shlex.split(command, comments=True)]
         if words[0] == "openssl":  # the key, and its public half
             sign_from_now_on(shop)
             continue
         ran = run(*words[1:])
         assert (ran.code, ran.err) == (0, ""), line
+        if file:
+            (shop / file.strip()).write_text(ran.out, "utf-8")
         if pipe:  # jq takes one field out of the JSON
             assert shlex.split(pipe, comments=True) == ["jq", "-jr", ".checkpoint", ">", "kept.txt"]
             (shop / "kept.txt").write_text(ran.data["checkpoint"], "utf-8")

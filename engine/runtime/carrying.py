@@ -12,7 +12,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.runtime import calling, failpoints, replies, telemetry
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.attempts import Attempts, open_attempt
-from gatewright.engine.runtime.errors import GateError, NoTarget, Outdated
+from gatewright.engine.runtime.errors import DamagedRun, GateError, NoTarget, Outdated
 from gatewright.engine.runtime.ports import Conflict, Connector, ConnectorError
 from gatewright.engine.runtime.proposing import Proposing
 from gatewright.engine.runtime.recovering import Recovery
@@ -55,7 +55,7 @@ class Carrying:
         why = run.note or "it moved"
         try:
             again = self._proposing.ask_again(run.id, why, run.fence)
-        except (Outdated, StoreError):
+        except (Outdated, DamagedRun, StoreError):
             raise
         except NoTarget as error:
             self._attempts.note(run, on.NotApplied(_told(error)))
@@ -75,7 +75,7 @@ class Carrying:
             preview = self._attempts.preview(connector, run, action)
             failpoints.passed("execute.checked")
             started = self._attempts.claims.start(run, preview)
-        except (Outdated, StoreError):
+        except (Outdated, DamagedRun, StoreError):
             raise
         except NoTarget as error:  # to wait does not help
             self._attempts.note(run, on.NotApplied(_told(error)))

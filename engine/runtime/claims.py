@@ -131,7 +131,7 @@ class Claims:
         return self._desk.database.retrying(work, "writing")
 
     def _claimed(self, connection: Connection, claimed: Run) -> Run:
-        run = runs.get(connection, claimed.id, lock=True)
+        run = runs.held(connection, claimed.id)
         # Not the version: what people say meanwhile takes nothing from a worker.
         if run.fence != claimed.fence or run.state is not claimed.state:
             raise Outdated(run.id)
@@ -146,6 +146,11 @@ class Claims:
             runs.leave(connection, claimed, self._desk.database.now(connection) + pause)
 
         self._desk.database.retrying(work, "writing")
+
+    def set_aside(self, run: Run) -> None:
+        """Let a run come again much later that was edited since it was claimed."""
+        database = self._desk.database
+        database.retrying(lambda c: runs.set_aside(c, run.id, database.now(c)), "writing")
 
     def fire(self, run: str, kind: TimerKind, route: str) -> Run:
         """Let a timer of a run do what its route says; raises Refused where that is over."""

@@ -83,8 +83,12 @@ class Desk:
         return self._connectors[system]
 
     def run(self, run: str) -> Run:
-        """Return a run; raises NoSuchRun."""
+        """Return a run, to be looked at; raises NoSuchRun."""
         return self.database.retrying(lambda c: runs.get(c, run), "reading")
+
+    def as_left(self, run: str) -> Run:
+        """Return a run by which something is to be done; raises NoSuchRun, and EditedRun."""
+        return self.database.retrying(lambda c: runs.as_left(c, run), "reading")
 
     def plan_of(self, run: Run, connection: Connection | None = None) -> Action:
         """Return the exact action of a run; raises GateError where it was erased."""
@@ -220,7 +224,7 @@ class Desk:
         """Let something happen to a run, in one transaction."""
 
         def work(connection: Connection) -> Run:
-            run = runs.get(connection, id_, lock=True)
+            run = runs.held(connection, id_)
             now = self.now_for(connection, run)
             needs_plan = isinstance(event, on.Approve)
             action = (self.plan_of if needs_plan else self.action_of)(run, connection)
@@ -257,7 +261,7 @@ class Desk:
         """Let a run know that another begins to take it back, did so, or will not do it."""
         if run.state is not State.EXECUTING and not run.is_final:
             return
-        parent = runs.get(connection, run.parent or "", lock=True)
+        parent = runs.held(connection, run.parent or "")
         done = run.state is State.DONE
         # What a person took over and did by hand was never executing here.
         if (done or run.state is State.EXECUTING) and parent.state in ARROWS[on.CompensationBegan]:
@@ -280,6 +284,6 @@ def may_take_back(connection: Connection, run: Run) -> bool:
     """
     if run.relation != "compensation":
         return True
-    parent = runs.get(connection, run.parent or "", lock=True)
+    parent = runs.held(connection, run.parent or "")
     is_mine = parent.state is State.COMPENSATING and parent.compensation == run.id
     return is_mine or parent.state in ARROWS[on.CompensationBegan]

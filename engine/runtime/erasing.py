@@ -63,7 +63,7 @@ def erase(desk: Desk, id_: str, *, by: str, because: str, counted: bool = False)
         still = until is None or until > now
         if still and not counted:
             raise _counted(family[0], until)
-        quoting = [runs.get(connection, q, lock=True) for q in _quoting(connection, family)]
+        quoting = [runs.held(connection, q) for q in _quoting(connection, family)]
         for run in quoting:
             _require_ended(run, f"it decides by what is known of `{id_}`")
         step = _Step(connection, by, because, now)
@@ -131,14 +131,12 @@ class _Step:
 
 def _family(connection: Connection, id_: str) -> list[Run]:
     """Return a run with those that take it back, whichever of them was named; it comes first."""
-    run = runs.get(connection, id_, lock=True)
+    run = runs.held(connection, id_)
     if run.relation == "compensation":
-        run = runs.get(connection, run.parent or "", lock=True)
+        run = runs.held(connection, run.parent or "")
     children = runs.listed(connection, parent=run.id, most=10_000)
     return [run] + [
-        runs.get(connection, child.id, lock=True)
-        for child in children
-        if child.relation == "compensation"
+        runs.held(connection, child.id) for child in children if child.relation == "compensation"
     ]
 
 

@@ -49,7 +49,19 @@ class Outdated(GateError):
 class DamagedRun(GateError):
     """A row of the store that is no run any more: somebody edited it, or the disk is bad."""
 
-    def __init__(self, run: str) -> None:
+    def __init__(
+        self, run: str, code: str = "damaged_run", why: str = "cannot be read",
+        help: str = "restore the store from a backup",
+    ) -> None:  # fmt: skip
+        super().__init__(code, f"run `{run}` {why}", help)
+
+
+class EditedRun(DamagedRun):
+    """A row of the store that can be read, and is not as the last step of its run left it."""
+
+    def __init__(self, run: str, what: str) -> None:
         super().__init__(
-            "damaged_run", f"run `{run}` cannot be read", "restore the store from a backup"
-        )
+            run, "edited_run",
+            f"was edited by somebody: {what} is not what its last step left in the trail",
+            "nothing is done with it; see `gatewright audit verify`, and put the row right",
+        )  # fmt: skip

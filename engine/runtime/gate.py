@@ -108,7 +108,7 @@ class Gate:
 
     def compensate(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Propose to take back what a run did: previewed, decided and kept as a run of its own."""
-        parent = self.run(run)
+        parent = self.desk.as_left(run)
         if parent.relation == "compensation":
             raise Refused(
                 "takes_back", f"run `{run}` takes another one back",

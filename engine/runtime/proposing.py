@@ -177,7 +177,7 @@ class Proposing:
         self, connection: Connection, proposal: Proposal, parent_id: str, heir: str
     ) -> None:
         """Make sure that a run and its heir are not both carried out."""
-        parent = runs.get(connection, parent_id, lock=True)
+        parent = runs.held(connection, parent_id)
         now, by = self._desk.now_for(connection, parent), proposal.requester or ""
         action = self._desk.plan_of(parent, connection)
         roster = self._desk.roster(connection, parent, action, now)
@@ -220,7 +220,7 @@ class Proposing:
         states: frozenset[State], fence: int | None,
     ) -> Run:  # fmt: skip
         """Begin a new round of a run; raises Outdated where it was changed in the meantime."""
-        policy, before = self._desk.policy, self._desk.run(id_)
+        policy, before = self._desk.policy, self._desk.as_left(id_)
         if before.state not in states:
             raise Refused(
                 "wrong_state", f"run `{id_}` is {before.state.value}: it cannot be asked again",
@@ -235,7 +235,7 @@ class Proposing:
         self._require_seal(plan)
 
         def work(connection: Connection) -> Run:
-            run = runs.get(connection, id_, lock=True)
+            run = runs.held(connection, id_)
             moved = (run.state, run.rounds) != (before.state, before.rounds)
             if moved or (fence is not None and run.fence != fence):
                 raise Outdated(id_)
@@ -245,7 +245,7 @@ class Proposing:
                 roster = self._desk.roster(connection, run, old, now)
                 answering.require_concerned(run, roster, by)
             if why == "retry" and run.relation == "compensation":
-                _require_none_other(connection, runs.get(connection, run.parent or "", lock=True))
+                _require_none_other(connection, runs.held(connection, run.parent or ""))
             fresh = plan.at(now)
             editor = by if action is not None else None
             made = self._desk.decide(

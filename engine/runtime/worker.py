@@ -21,7 +21,7 @@ from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.carrying import Carrying
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.delivery import Deliverer
-from gatewright.engine.runtime.errors import Outdated, Refused
+from gatewright.engine.runtime.errors import DamagedRun, Outdated, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -121,6 +121,10 @@ class Worker:
             pass
         except StoreError:
             raise
+        except DamagedRun as error:  # since it was claimed
+            _LOG.error("%s", error)
+            self._claims.set_aside(run)
+            self._attempts.let_go(run, error.message)
         except Exception as error:  # one bad run must not end the worker
             _LOG.exception("run %s could not be carried out", run.id)
             self._attempts.let_go(run, f"it could not be carried out ({type(error).__name__})")
@@ -146,6 +150,8 @@ class Worker:
                 continue
             except Refused:  # answered in the meantime: then there is no such timer any more
                 pass
+            except DamagedRun as error:
+                _LOG.error("%s", error)
             except Exception:
                 _LOG.exception("a timer of run %s could not be fired", run)
             else:

@@ -13,7 +13,10 @@ import click
 
 from gatewright.cli.gate import (
     CONFIGURED,
+    NO_STORE,
+    F,
     errors_told,
+    formats,
     gate_option,
     opened,
     opened_store,
@@ -21,17 +24,40 @@ from gatewright.cli.gate import (
     run_of,
     store_option,
 )
-from gatewright.cli.inputs import write
+from gatewright.cli.inputs import action_of, write
 from gatewright.cli.terminal import Refused
-from gatewright.configuration import Configuration, audit_key_of, seal_of
+from gatewright.configuration import Configuration, audit_public_keys_of, seal_of
+from gatewright.dsl.rendering.display import visible
 from gatewright.engine.bundle.errors import KeyUnusable
-from gatewright.engine.bundle.signing import Key, public_of
+from gatewright.engine.bundle.signing import Key
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, read
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from gatewright.engine.runtime.audit.proof import Checked
     from gatewright.engine.runtime.audit.verify import Report
+
+
+def _key_option(command: F) -> F:
+    return click.option(
+        "--key", "keys", multiple=True, metavar="PUB", type=click.Path(),
+        help="A public Ed25519 key that signs checkpoints, a PEM file.",
+    )(command)  # fmt: skip
+
+
+def _against_option(command: F) -> F:
+    return click.option(
+        "--against", "against", metavar="FILE", type=click.Path(),
+        help="A checkpoint that was kept elsewhere.",
+    )(command)  # fmt: skip
+
+
+def _without_store(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    """Keep a command from any store where an option is given."""
+    if path is not None:
+        context.meta[NO_STORE] = option.opts[0]
+    return path
 
 
 @click.group("audit")
@@ -45,10 +71,8 @@ def command() -> None:
 
 @command.command("verify")
 @store_option
-@click.option("--key", "keys", multiple=True, metavar="PUB", type=click.Path(),
-              help="A public Ed25519 key that signs checkpoints, a PEM file.")  # fmt: skip
-@click.option("--against", "against", metavar="FILE", type=click.Path(),
-              help="A checkpoint that was kept elsewhere.")  # fmt: skip
+@_key_option
+@_against_option
 @click.option("--require-signature", "required", is_flag=True,
               help="It is wrong where nobody signed the last checkpoint.")  # fmt: skip
 @click.option("--no-rows", "no_rows", is_flag=True,
@@ -59,9 +83,10 @@ def verify_command(
 ) -> None:
     """Compute the trail anew, and name the first thing that is wrong.
 
-    By --key, and else by the `audit_key` of the configuration, the last checkpoint must be signed;
-    without one it says whether anybody signed. Then compare the other rows of the store with the
-    trail, and name each that is not as the trail says.
+    By --key, and else by the `audit_public_keys` of the configuration or the public half of its
+    `audit_key`, the last checkpoint must be signed; without one it says whether anybody signed.
+    Then compare the other rows of the store with the trail, and name each that is not as the trail
+    says.
 
     \b
     Examples:
@@ -109,24 +134,43 @@ def export_command(store: str) -> None:
 
 
 @command.command("proof")
+@click.option("--verify", "saved", metavar="FILE", type=click.Path(), is_eager=True,
+              callback=_without_store,
+              help="Check a proof that was saved; no store is looked at.")  # fmt: skip
 @store_option
 @click.argument("leaf", type=click.IntRange(min=1), required=False)
-@click.option("--against", "against", metavar="FILE", type=click.Path(),
-              help="A checkpoint that was kept elsewhere.")  # fmt: skip
-def proof_command(store: str, leaf: int | None, against: str | None) -> None:
+@_against_option
+@_key_option
+@formats("what a checked proof shows")
+def proof_command(
+    saved: str | None, store: str, leaf: int | None, against: str | None, keys: tuple[str, ...],
+    form: str,
+) -> None:  # fmt: skip
     """Prove that the leaf of a number is in the trail, or that it goes on from a checkpoint.
 
     Both by the latest checkpoint, as JSON that can be checked without the store: with a LEAF a
     proof of inclusion, with --against one of consistency. Source: RFC 9162, section 2.1.
 
+    With --verify such a proof is checked, `-` reads it from standard input. By --key its checkpoint
+    must be signed; --against names the checkpoint that it must lead to, or go on from.
+
     \b
     Examples:
-      gatewright audit proof 3
+      gatewright audit proof 3 > proof.json
       gatewright audit proof --against kept.txt
+      gatewright audit proof --verify proof.json --key trail.pub.pem
 
-    Exit codes: 0 proved; 1 it is not so, or the trail does not hold; 2 wrong usage.
+    Exit codes: 0 proved; 1 it is not so, or the trail does not hold; 2 wrong usage, or a file that
+    is no proof.
     """
     kept = None if against is None else _kept(against)
+    if saved is not None:
+        if leaf is not None:
+            raise click.UsageError("with --verify no leaf is named: the proof does that")
+        _verify_proof(saved, keys, kept, form)
+        return
+    if keys:
+        raise click.UsageError("--key is for --verify")
     with _reading(store) as connection:
         # Needs SQLAlchemy, which `--help` does without.
         from gatewright.engine.runtime.audit.proving import prove_growth, prove_leaf
@@ -217,14 +261,33 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     raise SystemExit(int(any(one.outcome not in ("same", "erased") for one in derived)))
 
 
+def _verify_proof(
+    path: str, keys: tuple[str, ...], against: Checkpoint | None, form: str
+) -> None:  # fmt: skip
+    # Imported late: `--help` does without.
+    from gatewright.engine.runtime.audit.proof import BadProof, check, read_proof
+
+    try:
+        checked = check(read_proof(action_of(path, "a proof")), keys, against)
+    except BadProof as error:
+        raise Refused(path, error.message) from None
+    except KeyUnusable as error:
+        raise Refused("--key", error.why) from None
+    if form == "json":
+        write(json.dumps({**asdict(checked), "good": checked.is_good}))
+    else:
+        write(_checked(checked))
+    if not checked.is_good:
+        raise SystemExit(1)
+
+
 def _configured() -> tuple[Key, ...]:
-    """Return the public key of what signs the trail, where the store's configuration says so."""
+    """Return the public keys of those who sign the trail, where the configuration says so."""
     found = _configuration()
     if found is None:
         return ()
     with errors_told():
-        key = audit_key_of(found)
-    return () if key is None else (public_of(key),)
+        return audit_public_keys_of(found)
 
 
 def _configuration() -> Configuration | None:
@@ -263,7 +326,9 @@ def _told(report: Report) -> str:
     if not lines:
         lines = [f"good: {report.size} leaves, {report.checkpoints} checkpoints, {report.root}"]
     if report.checkpoints:
-        lines.append(_signed(report))
+        lines.append(_signed(report.signers, "write to the store", checked=report.checked))
+        if report.signers and report.checked:
+            lines[-1] += f"; {report.signed} of {report.checkpoints} checkpoints have signatures"
     if report.rows is None:
         lines.append("runs and delegations were not compared with the trail")
     elif report.is_good and report.rows:
@@ -277,13 +342,28 @@ def _told(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _signed(report: Report) -> str:
-    """Say who signed the last checkpoint, and whether that was checked."""
-    if not report.signers:
-        return "nobody has signed: whoever can write to the store could have written all of this"
-    by = ", ".join(report.signers)
-    if report.checked:
-        return (
-            f"signed by {by}; {report.signed} of {report.checkpoints} checkpoints have signatures"
-        )
-    return f"signed by {by}, it says: not checked, since no --key was given"
+def _signed(signers: tuple[str, ...], could: str, *, checked: bool) -> str:
+    """Say who signed a checkpoint, and whether that was checked."""
+    if not signers:
+        return f"nobody has signed: whoever can {could} could have written all of this"
+    by = visible(", ".join(signers))
+    return f"signed by {by}" if checked else f"signed by {by}, it says: not checked, {_NO_KEY}"
+
+
+_NO_KEY = "since no --key was given, and no `audit_public_keys` are configured"
+
+
+def _checked(checked: Checked) -> str:
+    """Say what a proof shows."""
+    if checked.why is not None:
+        return f"wrong: {checked.why}"
+    tree = f"the tree of {checked.size} leaves, {checked.root}"
+    if checked.body is None:
+        first = f"good: {tree}, begins with that of {checked.since} leaves"
+    else:
+        first = f"good: the leaf at position {checked.position} is in {tree}"
+    lines = [first] if checked.body is None else [first, visible(checked.body)]
+    lines.append(_signed(checked.signers, "make a proof", checked=checked.checked))
+    if not checked.checked and not checked.compared:
+        lines.append("compare it with what you know: by --key, or a checkpoint kept elsewhere")
+    return "\n".join(lines)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 CONFIGURED = "gatewright.configuration"
 """Where a command's context has the configuration that its store is of."""
 
+NO_STORE = "gatewright.no_store"
+"""Set in the context of a command that another option keeps from any store."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -68,6 +71,10 @@ def store_option(command: F) -> F:
 
     def found(context: click.Context, _: click.Parameter, named: str | None) -> str:
         config: str = context.params.pop("config")  # read before, and of no other use
+        if option := context.meta.get(NO_STORE):
+            if named is not None:
+                raise click.UsageError(f"with {option} no store is looked at")
+            return ""
         if named is not None:
             return named
         if config == NAME and not Path(config).exists():

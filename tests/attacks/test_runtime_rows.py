@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from gatewright.engine.runtime.audit.verify import Report, verify
-from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.errors import EditedRun, GateError
 from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.store.payloads import commitment
 from tests.runtime.world import World
@@ -107,13 +107,13 @@ def body_of(world: World, run: str) -> dict[str, Any]:
 
 
 def test_a_vote_for_another_card_does_not_count(world: World) -> None:
-    """Each vote binds its card: one of another card is not carried over by an edit of the row."""
+    """Each vote binds its card, and nobody edits one."""
     run = world.propose("75.00 USD", "ch_1")
     world.approve(run)
     body = body_of(world, run.id)
     body["rounds"][-1]["votes"][0]["card"] = "sha256:" + "0" * 64
     edit(world, "UPDATE runs SET body = :b WHERE id = :r", b=json.dumps(body), r=run.id)
-    assert world.work(run).state is State.PENDING
+    assert world.work(run).state is State.APPROVED
     assert world.ledger.effects() == 0
 
 
@@ -125,7 +125,7 @@ def test_a_round_with_a_part_of_another_is_not_carried_out(world: World, part: s
     body, foreign = body_of(world, run.id), body_of(world, other.id)
     body["rounds"][-1][part] = foreign["rounds"][-1][part]
     edit(world, "UPDATE runs SET body = :b WHERE id = :r", b=json.dumps(body), r=run.id)
-    assert world.work(run).state in (State.APPROVED, State.PENDING)
+    assert world.work(run).state is State.APPROVED
     assert world.ledger.effects() == 0
 
 
@@ -159,19 +159,16 @@ def test_an_approval_by_hand_is_seen(world: World) -> None:
     assert named >= {("runs", "state"), ("runs", "votes"), ("events", "status")}
 
 
-def test_what_is_over_is_seen_in_the_trail_alone(world: World) -> None:
-    """The next step vouches for the row that it finds; but nobody has approved, and that stays."""
+def test_an_approval_by_hand_carries_nothing_out(world: World) -> None:
+    """Nor is it hidden by a step that goes on from it."""
     run = world.propose("75.00 USD", "ch_1")
     world.worker.drain()
     approved_by_hand(world, run)
-    assert world.work(run).state is State.DONE
-    kinds = [entry["kind"] for entry in world.gate.trail(run.id)]
-    assert "executing" in kinds
-    assert "approved" not in kinds
-    # The vote stands in the row still, and no entry has it.
-    found = [(one.table, one.column) for one in verified(world).findings]
-    assert found == [("leaves", None), ("runs", "votes")]
-    body = body_of(world, run.id)
-    body["rounds"][-1]["votes"] = []
-    edit(world, "UPDATE runs SET body = :b WHERE id = :r", b=json.dumps(body), r=run.id)
-    assert "began the attempt" in verified(world).findings[0].message
+    world.worker.drain()
+    for card in (run.card, world.gate.run(run.id).card):
+        with pytest.raises(EditedRun):
+            world.gate.approve(run.id, by="ann", card=card)
+    assert world.ledger.effects() == 0
+    assert [entry["kind"] for entry in world.gate.trail(run.id)] == ["proposed", "decided"]
+    found = {(one.table, one.column) for one in verified(world).findings}
+    assert found >= {("runs", "state"), ("runs", "votes"), ("events", "status")}

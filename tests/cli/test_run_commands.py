@@ -698,5 +698,54 @@ def test_whether_anybody_signed_is_said(shop: Shop) -> None:
         assert " of " in signed.out.split("signed by")[1]
     unchecked = run("audit", "verify", "--store", f"sqlite:///{shop.folder / 'gate.db'}")
     assert (unchecked.code, "not checked, since no --key" in unchecked.out) == (0, True)
-    (shop.folder / "trail.pem").unlink()
-    assert run(*named).code == 2
+
+
+def test_a_run_that_somebody_edited_is_refused_and_named(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    with closing(sqlite3.connect(shop.folder / "gate.db")) as gate, gate:
+        changed = "UPDATE runs SET body = replace(body, '75.00 USD', '750.00 USD') WHERE id = ?"
+        assert gate.execute(changed, (id_,)).rowcount == 1
+    answers = (
+        ("reject", id_, "--as", "ann", "--note", "no"), ("cancel", id_, "--as", "ann"),
+        ("comment", id_, "well", "--as", "ann"),
+    )  # fmt: skip
+    for answer in answers:
+        refused(shop.run(*answer), "edited_run")
+    found = run("audit", "verify", "--config", shop.config)
+    assert (found.code, f"of `{id_}` is not what its last step left" in found.out) == (1, True)
+
+
+def test_to_verify_needs_no_private_key(shop: Shop) -> None:
+    private, public = key_pair(1)
+    (shop.folder / "trail.pem").write_bytes(private)
+    (shop.folder / "trail.pub.pem").write_bytes(public)
+    (shop.folder / "other.pem").write_bytes(key_pair(2)[1])
+    plain = shop.config.read_text()
+    shop.config.write_text('audit_key = "trail.pem"\n' + plain)
+    shop.propose(refund("20.00 USD"))
+    shop.run("work", "--drain")
+    named = ("audit", "verify", "--config", shop.config)
+    assert "\nsigned by gatewright+" in run(*named).out
+
+    (shop.folder / "trail.pem").unlink()  # as where only workers may read it
+    gone = run(*named)
+    assert (gone.code, gone.out) == (2, "")
+    assert "trail.pem: No such file or directory; a public key does to verify" in gone.err
+    assert "`--key` or `audit_public_keys`" in gone.err
+    assert "\nsigned by" in run(*named, "--key", shop.folder / "trail.pub.pem").out
+    for keys, code in (
+        ('"trail.pub.pem"', 0), ('["other.pem", "trail.pub.pem"]', 0), ('"other.pem"', 1),
+        ('"gone.pem"', 2), ("[]", 2),
+    ):  # fmt: skip
+        shop.config.write_text(f'audit_key = "trail.pem"\naudit_public_keys = {keys}\n{plain}')
+        found = run(*named)
+        assert (found.code, "\nsigned by gatewright+" in found.out) == (code, code == 0), keys
+    shop.config.write_text('audit_public_keys = "trail.pub.pem"\n' + plain)
+    assert "\nsigned by gatewright+" in run(*named).out
+    (shop.folder / "trail.pem").write_bytes(public)  # what stands in its place may be public
+    shop.config.write_text('audit_key = "trail.pem"\n' + plain)
+    assert "\nsigned by gatewright+" in run(*named).out
+    assert "is no private key" in run("work", "--config", shop.config, "--drain").err
+    shop.config.write_text(plain)
+    unchecked = run(*named)
+    assert (unchecked.code, "no `audit_public_keys` are configured" in unchecked.out) == (0, True)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from gatewright.engine.load import load_source
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.deriving import derive
 from gatewright.engine.runtime.errors import GateError, Refused
+from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.standing import run_document, run_text
 from gatewright.engine.runtime.store import payloads
@@ -150,12 +151,10 @@ def test_a_run_that_has_not_ended_is_not_erased(world: World, state: str) -> Non
     if state == "taken_over":
         world.gate.take_over(run.id, by="ann")
     elif state == "outcome_unknown":
-        world.approve(run)
-        with world.gate.desk.database.transaction() as connection:
-            changed = text(
-                "UPDATE runs SET body = replace(body, '\"approved\"', :state), state = :s"
-            )
-            connection.execute(changed, {"state": f'"{state}"', "s": state})
+        world.ledger.grade = Idempotency.PROBE
+        world.ledger.faults = ["raises_before"]
+        world.work(world.approve(run))
+    assert world.gate.run(run.id).state == state
     world.now += LATER
     with pytest.raises(Refused) as caught:
         erase(world, run)

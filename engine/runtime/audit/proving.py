@@ -1,17 +1,16 @@
 """Proofs from a trail: a leaf is in its tree, and the tree begins with that of a kept checkpoint.
 
-Whoever has a checkpoint checks a proof without the store: RFC 9162, 2.1.3.2 and 2.1.4.2. Each is
-checked here too before it is given. Hashes are hexadecimal; positions count from 0.
+Whoever has a checkpoint checks a proof without the store, as `proof` does. Each is checked here too
+before it is given.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint
 from gatewright.engine.runtime.audit.entries import Leaf, Point, latest, leaves
+from gatewright.engine.runtime.audit.proof import Consistency, Inclusion
 from gatewright.engine.runtime.audit.tree import (
     consistency_proof,
     inclusion_proof,
@@ -26,30 +25,6 @@ class NotProved(GateError):
 
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__("not_proved", message, help)
-
-
-@dataclass(frozen=True, slots=True)
-class Inclusion:
-    """A leaf, and what leads from its hash to the root of a checkpoint."""
-
-    number: int
-    position: int
-    body: str
-    leaf_hash: str
-    proof: tuple[str, ...]
-    checkpoint: str
-    """Its text, as it is kept elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consistency:
-    """Size and root of a kept checkpoint, and what shows that a later one goes on from it."""
-
-    size: int
-    root: str
-    proof: tuple[str, ...]
-    checkpoint: str
-    """The text of the later one."""
 
 
 def prove_leaf(connection: Connection, number: int) -> Inclusion:

@@ -26,7 +26,7 @@ from gatewright.engine.runtime.audit.finding import Finding, row_finding
 from gatewright.engine.runtime.audit.told import Told, told_of
 from gatewright.engine.runtime.errors import DamagedRun
 from gatewright.engine.runtime.run import WORK, Run
-from gatewright.engine.runtime.store import runs, vouched
+from gatewright.engine.runtime.store import bodies, runs, vouched
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.decisions import logged_digest
 
@@ -156,8 +156,8 @@ def _read(page: _Page, row: _Row) -> list[Finding]:
 
 def _run(page: _Page, row: _Row, told: Told) -> Iterator[Finding]:
     id_ = row["id"]
-    document: dict[str, Any] = json.loads(row["body"])
-    run = runs.read(id_, row["body"])
+    document = bodies.document(id_, row["body"])
+    run = bodies.read(id_, row["body"])
     for key in told.unanswered:
         what = f"began the attempt `{key}`, and nobody whom the policy asked had answered"
         yield row_finding("leaves", id_, None, what)

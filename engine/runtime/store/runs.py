@@ -10,17 +10,15 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, tuple_, update
 
 from gatewright.engine.canonical import digest
-from gatewright.engine.runtime.errors import DamagedRun, GateError, NoSuchRun, Outdated
+from gatewright.engine.runtime.errors import DamagedRun, NoSuchRun, Outdated
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
 from gatewright.engine.runtime.store import schema as t
-
-_RUN: TypeAdapter[Run] = TypeAdapter(Run)
+from gatewright.engine.runtime.store import vouched
+from gatewright.engine.runtime.store.bodies import read, text_of
 
 _LOG: Final = logging.getLogger("gatewright.store")
 
@@ -28,21 +26,40 @@ LONGEST_KEY: Final = 512
 """How many characters the store has for what a repeated proposal is known by."""
 
 SET_ASIDE_NS: Final = 3_600_000_000_000
-"""For how long a run that cannot be read is left alone; a timer that cannot be fired, at most."""
+"""For how long a run is left alone that cannot be read, or is not as its last step left it; a timer
+that cannot be fired, at most."""
 
 FIRST_PAUSE_NS: Final = 60_000_000_000
 """For how long a timer that cannot be fired is left alone at first."""
 
 
-def get(connection: Connection, run: str, *, lock: bool = False) -> Run:
-    """Return a run, with `lock` kept from others meanwhile; raises NoSuchRun, DamagedRun."""
+def get(connection: Connection, run: str) -> Run:
+    """Return a run as its row is, to be looked at; raises NoSuchRun, DamagedRun."""
+    return read(run, _body(connection, run))
+
+
+def as_left(connection: Connection, run: str, *, lock: bool = False) -> Run:
+    """Return a run as its last step left it, for another step; with `lock` nobody else takes one.
+
+    Raises NoSuchRun, DamagedRun, and EditedRun where somebody edited it since. INVARIANT: every
+    step begins with this, since its entry vouches for what it finds.
+    """
+    return vouched.as_left(connection, run, _body(connection, run, lock=lock))
+
+
+def held(connection: Connection, run: str) -> Run:
+    """Return what `as_left` does, and keep others from the run while this transaction lasts."""
+    return as_left(connection, run, lock=True)
+
+
+def _body(connection: Connection, run: str, *, lock: bool = False) -> str:
     query = select(t.runs.c.body).where(t.runs.c.id == run)
     if not run.isascii() or "\0" in run:  # PostgreSQL would not even look
         raise NoSuchRun(run)
-    body = connection.scalar(query.with_for_update() if lock else query)
+    body: str | None = connection.scalar(query.with_for_update() if lock else query)
     if body is None:
         raise NoSuchRun(run)
-    return read(run, body)
+    return body
 
 
 def beginning_with(connection: Connection, prefix: str, most: int) -> list[str]:
@@ -224,7 +241,7 @@ def ready(connection: Connection, now: int) -> Run | None:
     """Return a run that a worker may claim now, and keep other workers from it.
 
     One that cannot be read, or that somebody edited, is left alone for a while: others do not wait
-    for it.
+    for it, and nothing of it is carried out.
     """
     c = t.runs.c
     query = (
@@ -236,15 +253,23 @@ def ready(connection: Connection, now: int) -> Run | None:
     )
     while (row := connection.execute(query).first()) is not None:
         try:
-            run = read(*row)
-            if run.id == row.id and run.state in WORK:
+            run = vouched.as_left(connection, *row)
+            if run.state in WORK:
                 return run
             _LOG.error("run %s: its row says that it may be carried out, its text does not", row.id)
         except DamagedRun as error:
             _LOG.error("%s", error)
-        later = t.within_columns(now + SET_ASIDE_NS)
-        connection.execute(update(t.runs).where(c.id == row.id).values(ready_at=later))
+        set_aside(connection, row.id, now)
     return None
+
+
+def set_aside(connection: Connection, run: str, now: int) -> None:
+    """Let nobody claim a run for a while that could be claimed, whatever its row says."""
+    c = t.runs.c
+    later = t.within_columns(now + SET_ASIDE_NS)
+    connection.execute(
+        update(t.runs).where(c.id == run, c.ready_at.is_not(None)).values(ready_at=later)
+    )
 
 
 def listed(
@@ -275,11 +300,12 @@ def others_wrote(connection: Connection, run: Run, since: int) -> bool:
         select(c.id, c.body)
         .where(c.system == target["system"], c.object == target["object"])
         .where(c.target == target["id"], c.id != run.id, c.updated_at >= since)
-    )
+    ).all()
     try:
-        attempts = [attempt for row in rows for attempt in read(*row).attempts]
+        others = [vouched.as_left(connection, *row) for row in rows]
     except DamagedRun:  # it may have
         return True
+    attempts = [attempt for other in others for attempt in other.attempts]
     return any(
         attempt.outcome != "not_applied" and (attempt.ended_at is None or attempt.ended_at >= since)
         for attempt in attempts
@@ -358,25 +384,6 @@ def waiting(connection: Connection) -> tuple[int, int | None]:
 def ready_at(run: Run, now: int) -> int | None:
     """Return from when a worker may claim the run; None where there is nothing to execute."""
     return now if run.state in WORK else None
-
-
-def read(id_: str, body: str) -> Run:
-    """Return the run of a row's text; raises DamagedRun."""
-    try:
-        return _RUN.validate_json(body)
-    except ValidationError:
-        raise DamagedRun(id_) from None
-
-
-def text_of(run: Run) -> str:
-    """Return a run as its row has it."""
-    try:
-        return _RUN.dump_json(run).decode()
-    except PydanticSerializationError:
-        raise GateError(
-            "bad_text", "a name, a note or a record holds what is no text or no JSON",
-            "give JSON, without lone surrogates",
-        ) from None  # fmt: skip
 
 
 def _due(nanos: int | None) -> int | None:

@@ -193,7 +193,7 @@ leaves = Table(
     Column("body", Text, nullable=False),  # canonical JSON: the bytes that are hashed
     Column("position", BigInteger, unique=True),  # in the tree; null until the sequencer comes
 )
-Index("leaves_by_run", leaves.c.run)
+Index("leaves_by_run", leaves.c.run, leaves.c.number)
 _waiting = leaves.c.position.is_(None)
 Index("leaves_waiting", leaves.c.number, sqlite_where=_waiting, postgresql_where=_waiting)
 
