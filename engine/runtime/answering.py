@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatewright.engine.runtime import events as on
-from gatewright.engine.runtime import routing
+from gatewright.engine.runtime import routing, seating
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, TimerKind, Vote
@@ -64,24 +64,16 @@ def _ask_stage(run: Run, stage: int, roster: Roster, now: int) -> Run:
 def _asked(run: Run, roster: Roster) -> tuple[Message, ...]:
     if run.state is not State.PENDING:
         return ()
-    return tuple(
-        Message(
-            _asking(run, ask, roster),
-            routing.free_voters(ask, run.round.votes, roster),
-            {
-                "route": ask.route,
-                "late_at": _text(ask.late_at),
-                "timeout_at": _text(ask.timeout_at),
-            },
-        )
-        for ask in routing.open_asks(run.round, roster)
-    )
+    return tuple(_asking(run, ask, roster) for ask in routing.open_asks(run.round, roster))
 
 
-def _asking(run: Run, ask: Ask, roster: Roster) -> str:
-    """Return the kind of message that tells of a question: whether enough people are left."""
-    left = routing.can_be_answered(ask, run.round.votes, roster)
-    return "route.asked" if left else "route.unanswerable"
+def _asking(run: Run, ask: Ask, roster: Roster) -> Message:
+    """Return the message that tells of a question: whether there are people left for it."""
+    voters = seating.spared_voters(ask, run.round, roster)
+    left = voters and routing.can_be_answered(ask, run.round.votes, roster)
+    due = {"late_at": _text(ask.late_at), "timeout_at": _text(ask.timeout_at)}
+    kind = "route.asked" if left else "route.unanswerable"
+    return Message(kind, voters, {"route": ask.route, **due})
 
 
 def _text(instant: int | None) -> str | None:
@@ -105,7 +97,7 @@ def approve(run: Run, event: on.Approve, roster: Roster, now: int) -> Step:
             "look at the run again: its plan, preview, policy or route changed",
         )  # fmt: skip
     require_in_time(run, roster, now)
-    ask, holder = routing.place_for(run.round, roster, event.by, event.route)
+    ask, holder = seating.seat_for(run.round, roster, event.by, event.route)
     vote = Vote(
         event.by, ask.route, event.card, now, event.note, holder, ask.escalated_from
     )  # fmt: skip
@@ -145,7 +137,7 @@ def _advance(step: Step, roster: Roster, now: int) -> Step:
 def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
     """End the run: one person who may approve suffices."""
     require_in_time(run, roster, now)
-    routing.place_for(run.round, roster, event.by)
+    routing.places_for(run.round, roster, event.by)
     run = replace(run, state=State.REJECTED, closed_by=event.by, note=event.note)
     return Step(
         run, (_by(event.by, "rejected", {}, {"note": event.note}),), (Message("run.rejected"),)
@@ -155,7 +147,7 @@ def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
 def request_changes(run: Run, event: on.RequestChanges, roster: Roster, now: int) -> Step:
     """Give the plan back to whoever proposed it."""
     require_in_time(run, roster, now)
-    routing.place_for(run.round, roster, event.by)
+    routing.places_for(run.round, roster, event.by)
     run = replace(run, state=State.CHANGES_REQUESTED, note=event.note)
     entry = _by(event.by, "changes_requested", {}, {"note": event.note})
     return Step(run, (entry,), (Message("run.changes_requested", body={"note": event.note}),))
@@ -306,7 +298,7 @@ def _escalate(run: Run, ask: Ask, heir: Ask, roster: Roster) -> Step:
         votes=tuple(vote for vote in run.round.votes if not routing.answers(vote, ask)),
     )
     run, entry = with_round(run, round_), _timer("escalated", ask, {"to": heir.route})
-    return Step(run, (entry,), (_tell(_asking(run, heir, roster), run, heir, roster),))
+    return Step(run, (entry,), (replace(_asking(run, heir, roster), body={"route": heir.route}),))
 
 
 _TIMERS = {"remind": _remind, "late": _late, "timeout": _timeout}
@@ -322,4 +314,4 @@ def _timer(what: str, ask: Ask, body: Document | None = None) -> Entry:
 
 
 def _tell(kind: str, run: Run, ask: Ask, roster: Roster) -> Message:
-    return Message(kind, routing.free_voters(ask, run.round.votes, roster), {"route": ask.route})
+    return Message(kind, seating.spared_voters(ask, run.round, roster), {"route": ask.route})

@@ -11,10 +11,10 @@ from gatewright.engine.runtime.routing import (
     Roster,
     can_be_answered,
     counted,
-    free_voters,
     open_asks,
 )
 from gatewright.engine.runtime.run import Ask, Attempt, Document, Run, Vote
+from gatewright.engine.runtime.seating import spared_voters
 from gatewright.engine.values import Timestamp
 
 
@@ -34,18 +34,18 @@ def waits_for(run: Run, roster: Roster) -> tuple[Waiting, ...]:
     """Return what a pending run waits for; nothing for any other."""
     if run.state != "pending":
         return ()
-    return tuple(
-        Waiting(
-            ask,
-            free_voters(ask, run.round.votes, roster),
-            tuple(
-                vote
-                for vote in counted(run.round.votes, ask, roster)
-                if vote.holder in roster.voters(ask)
-            ),
-            can_be_answered(ask, run.round.votes, roster),
-        )
-        for ask in open_asks(run.round, roster)
+    return tuple(_waiting_for(ask, run, roster) for ask in open_asks(run.round, roster))
+
+
+def _waiting_for(ask: Ask, run: Run, roster: Roster) -> Waiting:
+    votes = run.round.votes
+    given = counted(votes, ask, roster)
+    voters = spared_voters(ask, run.round, roster)
+    return Waiting(
+        ask,
+        voters,
+        tuple(vote for vote in given if vote.holder in roster.voters(ask)),
+        bool(voters) and can_be_answered(ask, votes, roster),
     )
 
 

@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
 
     def insider(self, item: Item) -> str:
         """Choose somebody who may answer, else somebody who may decide, else anybody."""
-        answering = [p for p in PEOPLE if self.model.may_answer(item, p)]
+        answering = [p for p in PEOPLE if self.model.may_approve(item, p)]
         deciding = [p for p in PEOPLE if self.model.may_decide(item, p)]
         return next(iter([*answering, *deciding, AGENT]))
 
@@ -317,7 +317,7 @@ class Machine(RuleBasedStateMachine):
 
     def approve_item(self, item: Item, by: str, card: str) -> None:
         named = {"right": item.card, "wrong": "sha256:0"}.get(card, self.cards[item.id][0])
-        allowed = named == item.card and self.model.may_answer(item, by)
+        allowed = named == item.card and self.model.may_approve(item, by)
         run = self.expect(allowed, lambda: self.gate.approve(item.id, by=by, card=named))
         if run is None:
             return
@@ -609,5 +609,5 @@ class Machine(RuleBasedStateMachine):
     def compare_queue(self, person: str) -> None:
         queued = {run.id for run in self.gate.queue(person=person)}
         assert queued == {
-            i.id for i in self.model.items.values() if self.model.may_answer(i, person)
+            i.id for i in self.model.items.values() if self.model.may_approve(i, person)
         }
