@@ -217,12 +217,33 @@ def require_concerned(run: Run, roster: Roster, person: str) -> None:
 def require_approver(run: Run, roster: Roster, person: str) -> None:
     """Raise Refused unless a person could answer some route of the run, now or at first.
 
-    A run that nobody was asked about is anybody's whom the directory knows and nothing excludes.
+    Of a run that nobody was asked about: some route that could have been asked. Where policies have
+    no route at all it is anybody's whom the directory knows and nothing excludes.
     """
     routing.require_known(roster, person)
     routing.require_allowed(roster, person)
-    routes = roster.routes.values()
-    if run.round.stages and not any(roster.holders(route, person) for route in routes):
+    if not run.round.stages and not roster.routes:
+        return
+    _require_route(roster, person)
+
+
+def require_second(run: Run, roster: Roster, person: str) -> None:
+    """Raise Refused unless a person may stand for the answer that no policy asks for."""
+    try:
+        routing.require_known(roster, person)
+        routing.require_allowed(roster, person)
+        _require_route(roster, person)
+    except Refused as refused:
+        raise Refused(
+            "undecided",
+            f"no policy decides about taking back `{run.action}`, and {refused.message}",
+            "let somebody ask who could have answered for it, or declare"
+            f" `{run.action}.compensate`",
+        ) from None
+
+
+def _require_route(roster: Roster, person: str) -> None:
+    if not any(roster.holders(route, person) for route in roster.routes.values()):
         raise Refused(
             "not_eligible", f"`{person}` is not among those who may decide about this run",
             "ask somebody of its routes",

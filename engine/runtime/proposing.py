@@ -161,6 +161,7 @@ class Proposing:
         step = answering.begin(run, event, roster, now)
         if proposal.parent is not None:
             _require_answerable(step.run, roster)
+        self._require_second(connection, step.run, proposal.requester)
         run = replace(step.run, version=1)
         runs.add(connection, run, proposal.key, runs.ready_at(run, now))
         self._desk.keep_round(connection, run, made, policy, now)
@@ -180,7 +181,7 @@ class Proposing:
         parent = runs.get(connection, parent_id, lock=True)
         now, by = self._desk.now_for(connection, parent), proposal.requester or ""
         action = self._desk.plan_of(parent, connection)
-        roster = self._desk.roster(connection, parent, action, now)
+        roster = self._desk.roster(connection, parent, action, now, deciding=True)
         answering.require_concerned(parent, roster, by)
         if proposal.undo is not None:
             _require_none_other(connection, parent)
@@ -193,6 +194,21 @@ class Proposing:
             event = on.Cancel(by, f"`{heir}` takes its place")
             step = transition(parent, event, roster, now)
             self._desk.keep(connection, parent, step)
+
+    def _require_second(self, connection: Connection, run: Run, by: str | None) -> None:
+        """Refuse to take back without anybody's answer what no policy says that of.
+
+        That an action may run by itself does not say that its undoing may: unless the policies
+        declare an action for that, whoever asks has to be somebody who could have answered for it.
+        """
+        if run.relation != "compensation" or run.state is not State.AUTO:
+            return
+        parent = runs.get(connection, run.parent or "", lock=True)
+        if run.action != parent.action:  # as the policies declare it
+            return
+        now, action = self._desk.now_for(connection, parent), self._desk.plan_of(parent, connection)
+        roster = self._desk.roster(connection, parent, action, now, deciding=True)
+        answering.require_second(parent, roster, by or "")
 
     def revise(self, id_: str, action: Action, by: str) -> Run:
         """Begin a new round with another action; who did so must not approve it."""
@@ -242,7 +258,7 @@ class Proposing:
             now = self._desk.now_for(connection, run)
             if by is not None:
                 old = self._desk.plan_of(run, connection)
-                roster = self._desk.roster(connection, run, old, now)
+                roster = self._desk.roster(connection, run, old, now, deciding=True)
                 answering.require_concerned(run, roster, by)
             if why == "retry" and run.relation == "compensation":
                 _require_none_other(connection, runs.get(connection, run.parent or "", lock=True))
@@ -255,6 +271,7 @@ class Proposing:
             roster = self._desk.roster(connection, pending, fresh.action, now)
             event = on.Decided(made.effect, made.round, by, why)
             step = transition(run, event, roster, now)
+            self._require_second(connection, step.run, by or run.requester)
             self._desk.keep_round(connection, step.run, made, policy, now)
             self._desk.keep(connection, run, step)
             failpoints.passed("stale.recorded")

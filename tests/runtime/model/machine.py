@@ -253,7 +253,10 @@ class Machine(RuleBasedStateMachine):
         allowed = (
             item.state == "failed"
             and (m.is_concerned(item, by) or m.may_decide(item, by))
-            and (parent is None or m.may_undo(parent))
+            and (
+                parent is None
+                or (m.may_undo(parent) and self.may_go_back(item, parent, by, m.time(item)))
+            )
         )
         run = self.expect(allowed, lambda: self.gate.retry(item.id, by=by))
         if run is not None:
@@ -266,6 +269,8 @@ class Machine(RuleBasedStateMachine):
         m, by = self.model, by or self.insider(parent)
         receipt = any(self.ledger.by_key().get(key) for key in parent.keys[-1:])
         known = self.gate.run(parent.id).attempt
+        back = Item("", parent.way, parent.amount, "C", parent.charge, by, m.now, m.now,
+                    undoes=parent.id)  # fmt: skip
         allowed = (
             m.may_undo(parent)
             and parent.undoes is None
@@ -273,12 +278,9 @@ class Machine(RuleBasedStateMachine):
             and known is not None
             and known.receipt is not None
             and (m.is_concerned(parent, by) or m.may_decide(parent, by))
-            and self.answerable(
-                Item("", parent.way, parent.amount, "C", parent.charge, by, m.now, m.now,
-                     undoes=parent.id),
-                None,
-            )
-        )  # fmt: skip
+            and self.answerable(back, None)
+            and self.may_go_back(back, parent, by, m.now)
+        )
         run = self.expect(allowed, lambda: self.gate.compensate(parent.id, by=by))
         if run is None:
             return
@@ -286,6 +288,9 @@ class Machine(RuleBasedStateMachine):
         item.undoes = parent.id
         self.begin_round(item, run, m.now)
         m.items[run.id] = item
+
+    def may_go_back(self, item: Item, parent: Item, by: str, now: int) -> bool:
+        return self.model.may_go_back(item, parent, by, self.ledger.status(item.charge), now)
 
     # --- answers
 
@@ -492,6 +497,15 @@ class Machine(RuleBasedStateMachine):
         item.seen = max(item.seen, now)
         if was == "stale":
             assert not new
+            parent = m.items.get(item.undoes or "")
+            if (
+                parent is not None
+                and not blind
+                and not self.may_go_back(item, parent, item.requester, now)
+            ):
+                assert state == "failed"
+                m.end(item, "failed", now, "failed")
+                return
             if len(run.rounds) == item.rounds:  # nobody could see what would change
                 assert blind
                 self.given_up(item, state, now)

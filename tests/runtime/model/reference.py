@@ -303,7 +303,8 @@ class Reference:
             return False
         routes = {r for stage in item.stages for r in stage} | {ask.route for ask in item.asks}
         routes |= {"finance"} if "manager" in routes else set()
-        return not item.stages or any(self.places(person, r, item, now) for r in routes)
+        # Nobody was asked: then it is those whom the policy could have asked.
+        return any(self.places(person, r, item, now) for r in routes or TIMERS)
 
     def is_concerned(self, item: Item, person: str) -> bool:
         own = {item.requester, AGENT, OWNER, *self.groups["team"]}
@@ -408,6 +409,13 @@ class Reference:
             o for o in self.items.values() if o.undoes == item.id and o.open and o is not besides
         ]
         return not busy and item.state in ("done", "compensation_failed")
+
+    def may_go_back(self, item: Item, parent: Item, by: str, status: str, now: int) -> bool:
+        """Whether what would take another back runs only with somebody's answer, or their asking.
+
+        The policy declares no action for taking back: that a refund may run by itself says nothing.
+        """
+        return self.decide(item, status, now) != [] or self.may_decide(parent, by)
 
     def may_run(self, item: Item, status: str, version: int) -> bool:
         """Whether everything is as approved, so that it may be carried out now."""
