@@ -10,6 +10,7 @@ from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, TimerKind, Vote
 from gatewright.engine.runtime.step import ActorKind, Entry, Message, Step
+from gatewright.engine.runtime.wording import require_room
 from gatewright.engine.values import Timestamp
 
 APPROVAL_LASTS = 24 * 3600 * 1_000_000_000
@@ -202,6 +203,7 @@ def say(run: Run, event: on.Say, roster: Roster, now: int) -> Step:
     """Keep a comment."""
     if event.by not in {run.requester, run.agent} | roster.concerned:
         routing.require_known(roster, event.by)
+    require_room(sum(remark.kind == "comment" for remark in run.remarks))
     remark = Remark(event.by, now, "comment", event.text)
     run = replace(run, remarks=(*run.remarks, remark))
     kind = _kind(event.by, roster)

@@ -141,7 +141,7 @@ def card_lines(run: Run) -> Iterator[str]:
 
 def _placed(rule: Document) -> str:
     told = " ".join(filter(None, (rule["kind"], rule["name"])))  # a default has no name
-    return f"{told} ({rule['at']['file']}:{rule['at']['line']})"
+    return f"{told} ({shown(rule['at']['file'])}:{rule['at']['line']})"
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:

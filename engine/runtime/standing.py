@@ -202,7 +202,7 @@ def _last(route: str | None) -> str:
 
 
 def _voted(vote: Vote) -> str:
-    behalf = f" for {vote.on_behalf_of}" if vote.on_behalf_of else ""
+    behalf = f" for {shown(vote.on_behalf_of)}" if vote.on_behalf_of else ""
     note = f": {shown(vote.note)}" if vote.note else ""
     return f"{shown(vote.person)}{behalf} approved as {_last(vote.route)}, {_when(vote.at)}{note}"
 

@@ -473,6 +473,22 @@ def test_text_of_others_cannot_move_the_cursor(shop: Shop) -> None:
 # --- what cannot be used --------------------------------------------------------------------------
 
 
+def test_what_people_write_has_a_length_and_is_text(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    long = shop.run("reject", id_, "--as", "ann", "--note", "x" * 10_001)
+    refused(long, "too_long")
+    assert "the note has 10,001 characters; at most 10,000 are kept" in long.err
+    refused(shop.run("comment", id_, "x" * 10_001, "--as", "ann"), "too_long")
+    # What no UTF-8 is comes from a shell as lone surrogates.
+    refused(shop.run("comment", id_, "a\udcffb", "--as", "ann"), "bad_text")
+    assert shop.run("take-over", id_, "--as", "ann").code == 0
+    by_hand = ("complete", id_, "--as", "ann", "--executed", "--record", "-")
+    refused(shop.run(*by_hand, stdin=json.dumps({"what": "x" * 70_000})), "too_long")
+    assert shop.state(id_) == "taken_over"
+    shown = shop.told("show", id_)
+    assert (shown["remarks"], shown["record"]) == ([], None)
+
+
 def test_an_action_that_cannot_be_read(shop: Shop) -> None:
     assert shop.run("propose", "--action", "-", stdin="{").code == 2
     assert shop.run("propose", "--action", shop.folder / "none.json").code == 2
