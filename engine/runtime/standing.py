@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gatewright.dsl.rendering.display import folded, width
 from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
 from gatewright.engine.runtime.routing import (
     Roster,
@@ -120,17 +121,32 @@ def run_text(run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document
     return "\n".join(_lines(run, tuple(waiting), tuple(trail)))
 
 
-def row(run: Run, waiting: Iterable[Waiting]) -> str:
-    """Return a run in two lines: what and by whom, and who is asked, or what became of it."""
+def row(run: Run, waiting: Iterable[Waiting], columns: int = 80) -> str:
+    """Return a run in a few lines: what and by whom, and who is asked, or what became of it.
+
+    The lines fit into so many columns. Nothing is cut; the run's id is never broken.
+    """
     target = run.round.preview["target"]
-    if run.state == "pending":
-        asked = "; ".join(_asked(one) for one in waiting) or "nobody"
+    when = _when(run.proposed_at)
+    begin = f"{run.id}  {when}"
+    what = f"{shown(run.action)} on {shown(target['id'])} by {shown_id(run.agent)}"
+    asked = [_asked(one) for one in waiting] or ["nobody is asked"]
+    below = [shown(run.round.preview["summary"])]
+    below += asked if run.state == "pending" else [run.state.replace("_", " ")]
+    if width(begin) + 2 + width(what) <= columns:
+        begin = f"{begin}  {what}"
     else:
-        asked = run.state.replace("_", " ")
-    return (
-        f"{run.id}  {_when(run.proposed_at)}  {shown(run.action)} on {shown(target['id'])}"
-        f" by {shown_id(run.agent)}\n    {shown(run.round.preview['summary'])}: {asked}"
-    )
+        below.insert(0, what)
+    if width(begin) > columns:
+        begin = run.id
+        below.insert(0, when)
+    return "\n".join([begin, *(line for text in below for line in _indented(text, columns))])
+
+
+def _indented(text: str, columns: int) -> Iterator[str]:
+    """Give a text in lines below a row; what continues a line stands further in."""
+    for number, line in enumerate(folded(text, max(columns - 6, 10))):
+        yield f"{'      ' if number else '    '}{line}"
 
 
 def head_lines(run: Run, waiting: Iterable[Waiting]) -> Iterator[str]:
