@@ -34,6 +34,7 @@ from gatewright.engine.runtime.ports import (
 )
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
+from gatewright.engine.runtime.seating import enough_for_all
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import payloads, runs
 from gatewright.engine.runtime.transition import ARROWS, transition
@@ -318,6 +319,13 @@ def _require_answerable(run: Run, roster: Roster) -> None:
             f"nobody could answer: `{route.name}` needs more people than it has without"
             f" `{run.requester}`, who asks for this",
             f"let somebody ask for it who does not answer for `{route.name}`",
+        )
+    if not enough_for_all(run.round, roster):
+        raise Refused(
+            "nobody_left",
+            "nobody could answer all of it: nobody fills two places, and its routes together need"
+            f" more people than there are without `{run.requester}`, who asks for this",
+            "let somebody ask for it who does not answer for any of them",
         )
 
 

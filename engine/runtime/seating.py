@@ -81,6 +81,16 @@ def questions_of(round_: Round, roster: Roster) -> list[Question]:
     return [Question(ask.name, _ways(ask, round_.votes, roster)) for ask in asks]
 
 
+def enough_for_all(round_: Round, roster: Roster) -> bool:
+    """Tell whether a round that begins can be answered, if each person fills one place.
+
+    What is approved where nobody answers in time needs nobody.
+    """
+    asks = [_asked_later(name, roster) for stage in round_.stages for name in stage]
+    waiting = [ask for ask in asks if ask.then != "approve"]
+    return Seating([Question(ask.name, _ways(ask, (), roster)) for ask in waiting]).lacking == 0
+
+
 def _asked_later(name: str, roster: Roster) -> Ask:
     known = roster.routes.get(name)
     return Ask(name, name, "all", 0) if known is None else known.ask(0)
@@ -193,18 +203,6 @@ class Seating:
                 waiting -= spared
         return frozenset(name for g in found for name in self._groups[g][1])
 
-    def without(self, person: str, but: int) -> Seating:
-        """Return what is left once somebody answers one question in another's place.
-
-        For that question they are free again if it escalates.
-        """
-        others = [
-            q if number == but else
-            replace(q, ways=tuple(replace(w, people=w.people - {person}) for w in q.ways))
-            for number, q in enumerate(self._questions)
-        ]  # fmt: skip
-        return Seating(others)
-
     def _fillings(self) -> Iterator[_Filling]:
         """Give a filling for each choice of ways; each is made once."""
         for number, choice in enumerate(islice(product(*self._ways), self._most)):
@@ -278,15 +276,13 @@ class _Table:
 
     def can_spare(self, ask: Ask, person: str, holder: str) -> bool:
         """Tell whether an answer leaves no more places empty than there are without it."""
-        wanted = self._wanted_elsewhere(ask)
-        if person not in wanted and holder not in wanted:
-            return True
-        seating, number = self._seating, self._number(ask)
-        if person != holder:
-            before, seating = seating, seating.without(person, number)
-            if seating.lacking > before.lacking:
-                return False
-        return holder in seating.spared(number)
+        if person == holder:
+            is_wanted = person in self._wanted_elsewhere(ask)
+            return not is_wanted or person in self._seating.spared(self._number(ask))
+        # A stand-in may be excluded from a route that would count whom they answer for.
+        vote = Vote(person, ask.route, self._round.card, 0, None, holder, ask.escalated_from)
+        after = replace(self._round, votes=(*self._round.votes, vote))
+        return Seating(questions_of(after, self._roster)).lacking <= self._seating.lacking
 
     def needed(self, ask: Ask, holder: str, person: str) -> Refused:
         """Return why somebody's answer cannot be taken, and who may answer instead."""
@@ -299,7 +295,7 @@ class _Table:
                 for number, question in enumerate(self._questions)
                 if number != own and name in seating.spared(number)
             ),
-            (person, ask.name),
+            (holder, ask.name),
         )
         others = [f"`{name}`" for name in self.voters(ask) if name != person]
         named = [*others[:_MOST_NAMED], *(["others"] if len(others) > _MOST_NAMED else ())]

@@ -217,6 +217,22 @@ def test_a_giver_and_their_stand_in_are_not_both_spared_where_both_are_needed() 
     refusal(round_, here, "ben")
 
 
+def test_a_stand_in_takes_nobody_away_from_where_only_their_own_answer_counts() -> None:
+    """Ana alone would do, as finance; ben is excluded from that, and managers are two."""
+    here = roster(
+        route("managers", "ana", 2, outranked_by=("finance",)),
+        route("finance", "ana", excluded=frozenset({"ben"})),
+        stands_in_for={"ben": frozenset({"ana"})},
+    )  # fmt: skip
+    round_ = asked(here, "managers")
+    refused = refusal(round_, here, "ben")
+    assert refused.message == (
+        "`ana` is needed to answer for `managers`, which nobody else is left for"
+    )
+    assert refused.help == "let `ana` answer for `managers`"
+    assert seat_for(round_, here, "ana")[0].route == "managers"
+
+
 def test_what_only_an_escalation_can_answer_waits_for_it() -> None:
     here = roster(
         route("support", "ana", then="escalate", escalates_to="finance"),

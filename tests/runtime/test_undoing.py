@@ -198,6 +198,29 @@ def test_who_is_needed_to_answer_does_not_ask(world: World, way_out: bool) -> No
     assert world.work(world.approve(back, "ann")).state is State.DONE
 
 
+TWICE = """
+package shop.refunds
+action billing.refund on stripe.charge { amount: money(USD), customer: string }
+route support { one of [user("ann"), user("bob")] timeout 4h then reject }
+route manager { one of user("ann") timeout 4h then reject }
+rule all on billing.refund => require support then manager
+"""
+
+
+def test_who_is_needed_for_one_of_two_stages_does_not_ask(world: World) -> None:
+    """Each stage has ann; without bob there is nobody for both."""
+    world.policy = load_source(TWICE)
+    run = world.approve(world.propose(), "bob")
+    run = world.work(world.approve(run, "ann"))
+    told = refused(world.gate.compensate, run.id, by="bob")
+    assert (told.code, told.message) == (
+        "nobody_left",
+        "nobody could answer all of it: nobody fills two places, and its routes together need more"
+        " people than there are without `bob`, who asks for this",
+    )
+    assert world.gate.compensate(run.id, by="oli").state is State.PENDING
+
+
 # --- who may, where nobody was asked --------------------------------------------------------------
 
 ALONE = """

@@ -317,7 +317,9 @@ class Reference:
             resorts = [route, "finance"] if then == "escalate" else [route]
             if then != "approve" and not any(self.staffed(one, item, now) for one in resorts):
                 return False
-        return True
+        asks = [Ask.of(r, now) for stage in stages for r in stage if TIMERS[r][3] != "approve"]
+        choices = product(*(self.ways(ask, item, now) for ask in asks))
+        return min(_empty([(k, set(may)) for k, may in choice]) for choice in choices) == 0
 
     def staffed(self, route: str, item: Item, now: int) -> bool:
         everybody = set[str]().union(*(self.members(r, item, now) for r in serving(route)))
