@@ -136,10 +136,9 @@ def _family(connection: Connection, id_: str) -> list[Run]:
     run = runs.get(connection, id_, lock=True)
     if run.relation == "compensation":
         run = runs.get(connection, run.parent or "", lock=True)
-    children = runs.listed(connection, parent=run.id, most=10_000)
     return [run] + [
         runs.get(connection, child.id, lock=True)
-        for child in children
+        for child in runs.children(connection, run.id)
         if child.relation == "compensation"
     ]
 

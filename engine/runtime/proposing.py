@@ -288,7 +288,7 @@ def _require_none_other(connection: Connection, parent: Run) -> None:
     """Refuse to take a run back that is being taken back, or was."""
     busy = [
         run
-        for run in runs.listed(connection, parent=parent.id, most=10_000)
+        for run in runs.children(connection, parent.id)
         if run.relation == "compensation" and not run.is_final
     ]
     if busy or parent.state not in ARROWS[on.CompensationBegan]:
