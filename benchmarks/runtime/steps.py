@@ -83,7 +83,7 @@ def looks(gate: Gate) -> dict[str, Call]:
             lambda c: runs.listed(c, after=page, most=20), "reading"
         ),
         "what is done to a run": lambda: database.retrying(
-            lambda c: runs.listed(c, parent=some.id), "reading"
+            lambda c: runs.children(c, some.id), "reading"
         ),
         "the trail is up to date": lambda: sequence(database),
     }

@@ -40,6 +40,39 @@ def width(text: str) -> int:
     return sum(_char_width(char) for char in text)
 
 
+def folded(text: str, columns: int) -> list[str]:
+    """Return a text without hidden characters as lines of so many columns at most.
+
+    It breaks at spaces, and within what has none only where that fits on no line. `columns` is at
+    least 2.
+
+    >>> folded("to be or not", 6), folded("abcdefgh", 3)
+    (['to be', 'or not'], ['abc', 'def', 'gh'])
+    """
+    lines: list[str] = []
+    for piece in (piece for word in text.split(" ") for piece in _pieces(word, columns)):
+        if lines and width(lines[-1]) + 1 + width(piece) <= columns:
+            lines[-1] += f" {piece}"
+        else:
+            lines.append(piece)
+    return lines
+
+
+def _pieces(word: str, columns: int) -> list[str]:
+    """Return a word, or what fits on a line of it each; what has no width stays with its letter."""
+    if width(word) <= columns:
+        return [word]
+    pieces, taken = [""], 0
+    for char in word:
+        size = _char_width(char)
+        if taken + size > columns:
+            pieces.append("")
+            taken = 0
+        pieces[-1] += char
+        taken += size
+    return pieces
+
+
 def _char_width(char: str) -> int:
     if unicodedata.category(char) in _NO_WIDTH:
         return 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatewright.engine.runtime import events as on
-from gatewright.engine.runtime import routing
+from gatewright.engine.runtime import routing, seating
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, State, TimerKind, Vote
 from gatewright.engine.runtime.step import ActorKind, Entry, Message, Step
+from gatewright.engine.runtime.wording import require_room
 from gatewright.engine.values import Timestamp
 
 APPROVAL_LASTS = 24 * 3600 * 1_000_000_000
@@ -64,24 +65,16 @@ def _ask_stage(run: Run, stage: int, roster: Roster, now: int) -> Run:
 def _asked(run: Run, roster: Roster) -> tuple[Message, ...]:
     if run.state is not State.PENDING:
         return ()
-    return tuple(
-        Message(
-            _asking(run, ask, roster),
-            routing.free_voters(ask, run.round.votes, roster),
-            {
-                "route": ask.route,
-                "late_at": _text(ask.late_at),
-                "timeout_at": _text(ask.timeout_at),
-            },
-        )
-        for ask in routing.open_asks(run.round, roster)
-    )
+    return tuple(_asking(run, ask, roster) for ask in routing.open_asks(run.round, roster))
 
 
-def _asking(run: Run, ask: Ask, roster: Roster) -> str:
-    """Return the kind of message that tells of a question: whether enough people are left."""
-    left = routing.can_be_answered(ask, run.round.votes, roster)
-    return "route.asked" if left else "route.unanswerable"
+def _asking(run: Run, ask: Ask, roster: Roster) -> Message:
+    """Return the message that tells of a question: whether there are people left for it."""
+    voters = seating.spared_voters(ask, run.round, roster)
+    left = voters and routing.can_be_answered(ask, run.round.votes, roster)
+    due = {"late_at": _text(ask.late_at), "timeout_at": _text(ask.timeout_at)}
+    kind = "route.asked" if left else "route.unanswerable"
+    return Message(kind, voters, {"route": ask.route, **due})
 
 
 def _text(instant: int | None) -> str | None:
@@ -105,7 +98,7 @@ def approve(run: Run, event: on.Approve, roster: Roster, now: int) -> Step:
             "look at the run again: its plan, preview, policy or route changed",
         )  # fmt: skip
     require_in_time(run, roster, now)
-    ask, holder = routing.place_for(run.round, roster, event.by, event.route)
+    ask, holder = seating.seat_for(run.round, roster, event.by, event.route)
     vote = Vote(
         event.by, ask.route, event.card, now, event.note, holder, ask.escalated_from
     )  # fmt: skip
@@ -145,7 +138,7 @@ def _advance(step: Step, roster: Roster, now: int) -> Step:
 def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
     """End the run: one person who may approve suffices."""
     require_in_time(run, roster, now)
-    routing.place_for(run.round, roster, event.by)
+    routing.places_for(run.round, roster, event.by)
     run = replace(run, state=State.REJECTED, closed_by=event.by, note=event.note)
     return Step(
         run, (_by(event.by, "rejected", {}, {"note": event.note}),), (Message("run.rejected"),)
@@ -155,7 +148,7 @@ def reject(run: Run, event: on.Reject, roster: Roster, now: int) -> Step:
 def request_changes(run: Run, event: on.RequestChanges, roster: Roster, now: int) -> Step:
     """Give the plan back to whoever proposed it."""
     require_in_time(run, roster, now)
-    routing.place_for(run.round, roster, event.by)
+    routing.places_for(run.round, roster, event.by)
     run = replace(run, state=State.CHANGES_REQUESTED, note=event.note)
     entry = _by(event.by, "changes_requested", {}, {"note": event.note})
     return Step(run, (entry,), (Message("run.changes_requested", body={"note": event.note}),))
@@ -210,6 +203,7 @@ def say(run: Run, event: on.Say, roster: Roster, now: int) -> Step:
     """Keep a comment."""
     if event.by not in {run.requester, run.agent} | roster.concerned:
         routing.require_known(roster, event.by)
+    require_room(sum(remark.kind == "comment" for remark in run.remarks))
     remark = Remark(event.by, now, "comment", event.text)
     run = replace(run, remarks=(*run.remarks, remark))
     kind = _kind(event.by, roster)
@@ -225,12 +219,33 @@ def require_concerned(run: Run, roster: Roster, person: str) -> None:
 def require_approver(run: Run, roster: Roster, person: str) -> None:
     """Raise Refused unless a person could answer some route of the run, now or at first.
 
-    A run that nobody was asked about is anybody's whom the directory knows and nothing excludes.
+    Of a run that nobody was asked about: some route that could have been asked. Where policies have
+    no route at all it is anybody's whom the directory knows and nothing excludes.
     """
     routing.require_known(roster, person)
     routing.require_allowed(roster, person)
-    routes = roster.routes.values()
-    if run.round.stages and not any(roster.holders(route, person) for route in routes):
+    if not run.round.stages and not roster.routes:
+        return
+    _require_route(roster, person)
+
+
+def require_second(run: Run, roster: Roster, person: str) -> None:
+    """Raise Refused unless a person may stand for the answer that no policy asks for."""
+    try:
+        routing.require_known(roster, person)
+        routing.require_allowed(roster, person)
+        _require_route(roster, person)
+    except Refused as refused:
+        raise Refused(
+            "undecided",
+            f"no policy decides about taking back `{run.action}`, and {refused.message}",
+            "let somebody ask who could have answered for it, or declare"
+            f" `{run.action}.compensate`",
+        ) from None
+
+
+def _require_route(roster: Roster, person: str) -> None:
+    if not any(roster.holders(route, person) for route in roster.routes.values()):
         raise Refused(
             "not_eligible", f"`{person}` is not among those who may decide about this run",
             "ask somebody of its routes",
@@ -306,7 +321,7 @@ def _escalate(run: Run, ask: Ask, heir: Ask, roster: Roster) -> Step:
         votes=tuple(vote for vote in run.round.votes if not routing.answers(vote, ask)),
     )
     run, entry = with_round(run, round_), _timer("escalated", ask, {"to": heir.route})
-    return Step(run, (entry,), (_tell(_asking(run, heir, roster), run, heir, roster),))
+    return Step(run, (entry,), (replace(_asking(run, heir, roster), body={"route": heir.route}),))
 
 
 _TIMERS = {"remind": _remind, "late": _late, "timeout": _timeout}
@@ -322,4 +337,4 @@ def _timer(what: str, ask: Ask, body: Document | None = None) -> Entry:
 
 
 def _tell(kind: str, run: Run, ask: Ask, roster: Roster) -> Message:
-    return Message(kind, routing.free_voters(ask, run.round.votes, roster), {"route": ask.route})
+    return Message(kind, seating.spared_voters(ask, run.round, roster), {"route": ask.route})

@@ -35,7 +35,7 @@ def card_digest(
 
 
 def card_document(run: Run) -> Document:
-    """Return the card as JSON."""
+    """Return the card as JSON. The conditions of rules have the values that they saw, masked."""
     round_ = run.round
     preview, decision, action = round_.preview, round_.decision, round_.action
     return {
@@ -69,7 +69,7 @@ def card_document(run: Run) -> Document:
         "errors": decision["errors"],
         "risk": decision["risk"],
         "risk_parts": [
-            {key: part[key] for key in ("name", "package", "score", "because", "at")}
+            {key: part[key] for key in ("name", "package", "score", "because", "conditions", "at")}
             for part in decision["risk_parts"]
         ],
         "policy": round_.policy,
@@ -80,7 +80,10 @@ def card_document(run: Run) -> Document:
 
 def _rules(decision: Document, *statuses: str) -> list[Document]:
     return [
-        {key: rule[key] for key in ("name", "package", "kind", "effect", "because", "at")}
+        {
+            key: rule[key]
+            for key in ("name", "package", "kind", "effect", "because", "conditions", "at")
+        }
         for rule in decision["rules"]
         if rule["status"] in statuses
     ]
@@ -141,7 +144,7 @@ def card_lines(run: Run) -> Iterator[str]:
 
 def _placed(rule: Document) -> str:
     told = " ".join(filter(None, (rule["kind"], rule["name"])))  # a default has no name
-    return f"{told} ({rule['at']['file']}:{rule['at']['line']})"
+    return f"{told} ({shown(rule['at']['file'])}:{rule['at']['line']})"
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:

@@ -57,11 +57,11 @@ class Carrying:
             again = self._proposing.ask_again(run.id, why, run.fence)
         except (Outdated, DamagedRun, StoreError):
             raise
-        except NoTarget as error:
-            self._attempts.note(run, on.NotApplied(_told(error)))
-            return
         except Exception as error:
-            self._attempts.give_up(run, on.NotApplied(_told(error)))
+            # A record that is gone, and an undoing that nobody may decide, do not come back.
+            is_over = isinstance(error, NoTarget) or getattr(error, "code", "") == "undecided"
+            end = self._attempts.note if is_over else self._attempts.give_up
+            end(run, on.NotApplied(_told(error)))
             return
         if again.state not in WORK:
             self._attempts.let_go(again, f"decided again, since {why}")

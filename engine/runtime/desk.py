@@ -22,7 +22,7 @@ from gatewright.engine.runtime.directory import Directory
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.notifying import Notifier, by_name
 from gatewright.engine.runtime.past import event_of
-from gatewright.engine.runtime.people import Delegation, roster_of
+from gatewright.engine.runtime.people import Delegation, roster_of, routes_about
 from gatewright.engine.runtime.plan import Plan, hides_values, receipt_document, receipt_of
 from gatewright.engine.runtime.ports import Connector, Receipt
 from gatewright.engine.runtime.rounds import Made, made_of
@@ -153,11 +153,17 @@ class Desk:
 
     def roster(
         self, connection: Connection, run: Run, action: Action, now: int,
-        delegations: Sequence[Delegation] | None = None,
+        delegations: Sequence[Delegation] | None = None, *, deciding: bool = False,
     ) -> Roster:  # fmt: skip
-        """Return who may answer the routes of a run now; `delegations` saves reading them again."""
+        """Return who may answer the routes of a run now; `delegations` saves reading them again.
+
+        Of a run that nobody was asked about there are none, unless somebody is `deciding` about
+        it: then those that could have been asked.
+        """
         needed = {name for stage in run.round.stages for name in stage}
         needed |= {ask.route for ask in run.round.asks}
+        if deciding and not needed:
+            needed = set(routes_about(self.policy, action.name))
         if delegations is None:
             delegations = self.delegations(connection, now)
         return roster_of(
@@ -228,7 +234,8 @@ class Desk:
             now = self.now_for(connection, run)
             needs_plan = isinstance(event, on.Approve)
             action = (self.plan_of if needs_plan else self.action_of)(run, connection)
-            step = transition(run, event, self.roster(connection, run, action, now), now)
+            roster = self.roster(connection, run, action, now, deciding=True)
+            step = transition(run, event, roster, now)
             self.keep(connection, run, step)
             failpoints.passed(failpoint)
             return step.run

@@ -21,6 +21,7 @@ from gatewright.engine.runtime.run import Attempt, Document, Round, Run
 from gatewright.engine.runtime.step import Entry
 from gatewright.engine.runtime.store import decisions, history, payloads, runs, trail, vouched
 from gatewright.engine.runtime.store.schema import ERASED
+from gatewright.engine.runtime.wording import require_text
 from gatewright.engine.values import Timestamp
 
 KIND: Final = "erased"
@@ -51,6 +52,7 @@ def erase(desk: Desk, id_: str, *, by: str, because: str, counted: bool = False)
     """
     if not because.strip():
         raise Refused("no_reason", "erasing needs a reason", "it stays in the trail: name nobody")
+    require_text(because, "reason")
     window = longest_window(desk.policy.policy)
 
     def work(connection: Connection) -> Erased:
@@ -134,9 +136,10 @@ def _family(connection: Connection, id_: str) -> list[Run]:
     run = runs.held(connection, id_)
     if run.relation == "compensation":
         run = runs.held(connection, run.parent or "")
-    children = runs.listed(connection, parent=run.id, most=10_000)
     return [run] + [
-        runs.held(connection, child.id) for child in children if child.relation == "compensation"
+        runs.held(connection, child.id)
+        for child in runs.children(connection, run.id)
+        if child.relation == "compensation"
     ]
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from sqlalchemy import Connection
 
 from gatewright.engine.action import Action
+from gatewright.engine.canonical import canonical_json
 from gatewright.engine.reading.problems import concealed
 from gatewright.engine.runtime import (
     dead_letters,
@@ -39,6 +39,13 @@ from gatewright.engine.runtime.store.database import Clock, Database, open_datab
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
 from gatewright.engine.runtime.transition import ARROWS
+from gatewright.engine.runtime.wording import (
+    LONGEST_NAME,
+    MOST_ACTION_BYTES,
+    has_nul,
+    require_short,
+    require_text,
+)
 from gatewright.engine.values import Timestamp
 
 
@@ -97,6 +104,7 @@ class Gate:
         can see what would change, Refused for a key that was used for something else, and GateError
         for an action that cannot be read or names no system.
         """
+        require_text(requester, "requester's id", LONGEST_NAME)
         read = self._read(action)
         agent = read.agent.id if read.agent else None
         return self._proposing.propose(Proposal(read, requester or agent))
@@ -108,6 +116,7 @@ class Gate:
 
     def compensate(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Propose to take back what a run did: previewed, decided and kept as a run of its own."""
+        require_text(note, "note")
         parent = self.desk.as_left(run)
         if parent.relation == "compensation":
             raise Refused(
@@ -191,6 +200,7 @@ class Gate:
         return answered
 
     def _answer(self, run: str, event: on.Event) -> Run:
+        require_short(event)
         kind = measuring.KINDS[type(event)]
         with telemetry.span("answer", run=run, kind=kind) as span:
             changed = self.desk.change(run, event, "answer.recorded")
@@ -288,8 +298,15 @@ class Gate:
             raise _bad_action(str(problem))
         if not read.name:
             raise _bad_action("it has no name")
-        if _has_nul(read.to_dict()):
+        content = read.to_dict()
+        if has_nul(content):
             raise _bad_action("a text in it has a NUL character, which no database keeps")
+        size = len(canonical_json(content))
+        if size > MOST_ACTION_BYTES:
+            raise _bad_action(
+                f"it has {size:,} bytes as JSON, with all that its agent says; at most"
+                f" {MOST_ACTION_BYTES:,} are kept"
+            )
         return read
 
 
@@ -299,12 +316,3 @@ def _bad_action(why: str) -> GateError:
         f"this is no action: {why}",
         "docs/language.md, Actions as JSON, shows all of its keys",
     )
-
-
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, Mapping):
-        entries = cast("Mapping[str, object]", value)
-        return any(_has_nul(key) or _has_nul(entry) for key, entry in entries.items())
-    return isinstance(value, list) and any(map(_has_nul, cast("list[object]", value)))

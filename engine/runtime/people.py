@@ -90,6 +90,18 @@ def _closure(needed: Iterable[str], known: Mapping[str, Route]) -> set[str]:
     return found
 
 
+def routes_about(policy: PolicySet, action: str) -> frozenset[str]:
+    """Return the routes that the policies could ask about an action, whatever it holds.
+
+    Where they name none for it, all that there are. Cost: linear in the rules that cover it.
+    """
+    known = policy.about(action)
+    effects = [row.effect for rule in known.rules if not rule.shadow for row in rule.rows]
+    effects += [floor.effect for floor in (*known.defaults, *known.on_errors)]
+    named = frozenset[str]().union(*(effect.routes for effect in effects))
+    return named or frozenset(known.routes)
+
+
 def may_ask(
     known: Mapping[str, Route],
     directory: Directory,

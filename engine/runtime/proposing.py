@@ -34,6 +34,7 @@ from gatewright.engine.runtime.ports import (
 )
 from gatewright.engine.runtime.routing import Roster
 from gatewright.engine.runtime.run import Document, Remark, Run, State
+from gatewright.engine.runtime.seating import enough_for_all
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import payloads, runs
 from gatewright.engine.runtime.transition import ARROWS, transition
@@ -161,6 +162,7 @@ class Proposing:
         step = answering.begin(run, event, roster, now)
         if proposal.parent is not None:
             _require_answerable(step.run, roster)
+        self._require_second(connection, step.run, proposal.requester)
         run = replace(step.run, version=1)
         runs.add(connection, run, proposal.key, runs.ready_at(run, now))
         self._desk.keep_round(connection, run, made, policy, now)
@@ -180,7 +182,7 @@ class Proposing:
         parent = runs.held(connection, parent_id)
         now, by = self._desk.now_for(connection, parent), proposal.requester or ""
         action = self._desk.plan_of(parent, connection)
-        roster = self._desk.roster(connection, parent, action, now)
+        roster = self._desk.roster(connection, parent, action, now, deciding=True)
         answering.require_concerned(parent, roster, by)
         if proposal.undo is not None:
             _require_none_other(connection, parent)
@@ -193,6 +195,21 @@ class Proposing:
             event = on.Cancel(by, f"`{heir}` takes its place")
             step = transition(parent, event, roster, now)
             self._desk.keep(connection, parent, step)
+
+    def _require_second(self, connection: Connection, run: Run, by: str | None) -> None:
+        """Refuse to take back without anybody's answer what no policy says that of.
+
+        That an action may run by itself does not say that its undoing may: unless the policies
+        declare an action for that, whoever asks has to be somebody who could have answered for it.
+        """
+        if run.relation != "compensation" or run.state is not State.AUTO:
+            return
+        parent = runs.held(connection, run.parent or "")
+        if run.action != parent.action:  # as the policies declare it
+            return
+        now, action = self._desk.now_for(connection, parent), self._desk.plan_of(parent, connection)
+        roster = self._desk.roster(connection, parent, action, now, deciding=True)
+        answering.require_second(parent, roster, by or "")
 
     def revise(self, id_: str, action: Action, by: str) -> Run:
         """Begin a new round with another action; who did so must not approve it."""
@@ -242,7 +259,7 @@ class Proposing:
             now = self._desk.now_for(connection, run)
             if by is not None:
                 old = self._desk.plan_of(run, connection)
-                roster = self._desk.roster(connection, run, old, now)
+                roster = self._desk.roster(connection, run, old, now, deciding=True)
                 answering.require_concerned(run, roster, by)
             if why == "retry" and run.relation == "compensation":
                 _require_none_other(connection, runs.held(connection, run.parent or ""))
@@ -255,6 +272,7 @@ class Proposing:
             roster = self._desk.roster(connection, pending, fresh.action, now)
             event = on.Decided(made.effect, made.round, by, why)
             step = transition(run, event, roster, now)
+            self._require_second(connection, step.run, by or run.requester)
             self._desk.keep_round(connection, step.run, made, policy, now)
             self._desk.keep(connection, run, step)
             failpoints.passed("stale.recorded")
@@ -270,7 +288,7 @@ def _require_none_other(connection: Connection, parent: Run) -> None:
     """Refuse to take a run back that is being taken back, or was."""
     busy = [
         run
-        for run in runs.listed(connection, parent=parent.id, most=10_000)
+        for run in runs.children(connection, parent.id)
         if run.relation == "compensation" and not run.is_final
     ]
     if busy or parent.state not in ARROWS[on.CompensationBegan]:
@@ -301,6 +319,13 @@ def _require_answerable(run: Run, roster: Roster) -> None:
             f"nobody could answer: `{route.name}` needs more people than it has without"
             f" `{run.requester}`, who asks for this",
             f"let somebody ask for it who does not answer for `{route.name}`",
+        )
+    if not enough_for_all(run.round, roster):
+        raise Refused(
+            "nobody_left",
+            "nobody could answer all of it: nobody fills two places, and its routes together need"
+            f" more people than there are without `{run.requester}`, who asks for this",
+            "let somebody ask for it who does not answer for any of them",
         )
 
 

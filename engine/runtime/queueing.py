@@ -17,8 +17,8 @@ from gatewright.engine.runtime.answering import require_in_time
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.people import may_ask
-from gatewright.engine.runtime.routing import place_for
 from gatewright.engine.runtime.run import Run, State
+from gatewright.engine.runtime.seating import seat_for
 from gatewright.engine.runtime.store import runs
 
 _PAGE: Final = 100
@@ -53,7 +53,7 @@ def _answerable(desk: Desk, connection: Connection, person: str) -> Iterator[Run
             action = desk.plan_of(run, connection)
             roster = desk.roster(connection, run, action, at, delegations if at == now else None)
             require_in_time(run, roster, at)
-            place_for(run.round, roster, person)
+            seat_for(run.round, roster, person)
         except GateError:  # not for this person, or its plan was erased: nobody can answer it
             continue
         yield run

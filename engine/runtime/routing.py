@@ -131,17 +131,24 @@ def is_in_force(ask: Ask, roster: Roster) -> bool:
 
 
 def _is_enough(route: RouteAtNow, votes: list[Vote], roster: Roster) -> bool:
-    """Tell whether votes are the quorum of a route; of who is excluded from it none counts."""
+    return _has_quorum(route, given_places(route, votes, roster), roster)
+
+
+def places_of(route: RouteAtNow, roster: Roster) -> frozenset[str]:
+    """Return whose answers a route counts now."""
+    return route.members - roster.excluded
+
+
+def given_places(route: RouteAtNow, votes: Iterable[Vote], roster: Roster) -> frozenset[str]:
+    """Return which places of a route votes fill; of who is excluded from it none counts."""
     holders = {vote.holder for vote in votes if vote.person not in route.excluded}
-    return _has_quorum(route, holders, roster)
+    return places_of(route, roster) & holders
 
 
-def _has_quorum(route: RouteAtNow, holders: set[str], roster: Roster) -> bool:
-    eligible = route.members - roster.excluded
-    given = len(eligible & holders)
+def _has_quorum(route: RouteAtNow, filled: frozenset[str], roster: Roster) -> bool:
     if route.quorum == "all":
-        return bool(eligible) and given == len(eligible)
-    return given >= (1 if route.quorum == "one" else route.quorum)
+        return bool(filled) and filled == places_of(route, roster)
+    return len(filled) >= (1 if route.quorum == "one" else route.quorum)
 
 
 def can_be_answered(ask: Ask, votes: Iterable[Vote], roster: Roster) -> bool:
@@ -157,8 +164,8 @@ def can_be_answered(ask: Ask, votes: Iterable[Vote], roster: Roster) -> bool:
 
 
 def _can_be_enough(route: RouteAtNow, here: list[Vote], votes: list[Vote], roster: Roster) -> bool:
-    given = {vote.holder for vote in here if vote.person not in route.excluded}
-    return _has_quorum(route, given | (route.members - who_answered(votes)), roster)
+    left = places_of(route, roster) - who_answered(votes)
+    return _has_quorum(route, given_places(route, here, roster) | left, roster)
 
 
 def who_answered(votes: Iterable[Vote]) -> frozenset[str]:
@@ -171,12 +178,13 @@ def free_voters(ask: Ask, votes: Iterable[Vote], roster: Roster) -> tuple[str, .
     return tuple(sorted(roster.voters(ask) - who_answered(votes)))
 
 
-def place_for(
+def places_for(
     round_: Round, roster: Roster, person: str, route: str | None = None
-) -> tuple[Ask, str | None]:
-    """Return which ask a person answers, and on whose behalf; raises Refused.
+) -> list[tuple[Ask, str]]:
+    """Return what a person may answer, and in whose place; raises Refused where there is nothing.
 
-    Of several the one with the fewest people: others can answer the rest.
+    First what has the fewest people: others can answer the rest. Their own place, where they have
+    one, else those of whom they stand in for.
     """
     require_known(roster, person)
     require_allowed(roster, person)
@@ -187,12 +195,8 @@ def place_for(
             "nobody fills two places: ask somebody else",
         )
     wanted = [ask for ask in open_asks(round_, roster) if route in (None, ask.route, ask.name)]
-    found = [
-        (len(roster.voters(ask)), ask.route, ask, holder)
-        for ask in wanted
-        for holder in (_holder(ask, round_, roster, person),)
-        if holder is not None
-    ]
+    by_need = sorted(wanted, key=lambda ask: (len(roster.voters(ask)), ask.route))
+    found = [(ask, holder) for ask in by_need for holder in _holders(ask, round_, roster, person)]
     if not found:
         for ask in wanted:
             if any(person in roster.routes[r].excluded for r in roster.serving(ask)):
@@ -205,18 +209,14 @@ def place_for(
             else f"the run does not wait for `{route[:80]}`",
             f"the run waits for: {names}",
         )
-    *_, ask, holder = min(found, key=lambda entry: entry[:2])
-    return ask, None if holder == person else holder
+    return found
 
 
-def _holder(ask: Ask, round_: Round, roster: Roster, person: str) -> str | None:
-    """Return whose place a person would fill: their own, else one that they stand in for."""
+def _holders(ask: Ask, round_: Round, roster: Roster, person: str) -> list[str]:
+    """Return whose places a person may fill; INVARIANT: of nobody who answered already."""
     places = [roster.holders(roster.routes[r], person) for r in roster.serving(ask)]
     may = frozenset[str]().union(*places)
-    if person in may:
-        return person
-    free = sorted(may - {vote.holder for vote in round_.votes})
-    return free[0] if free else None
+    return [person] if person in may else sorted(may - who_answered(round_.votes))
 
 
 def require_known(roster: Roster, person: str) -> None:

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gatewright.dsl.rendering.display import folded, width
 from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
 from gatewright.engine.runtime.routing import (
     Roster,
     can_be_answered,
     counted,
-    free_voters,
     open_asks,
 )
 from gatewright.engine.runtime.run import Ask, Attempt, Document, Run, Vote
+from gatewright.engine.runtime.seating import spared_voters
 from gatewright.engine.values import Timestamp
 
 
@@ -34,18 +35,18 @@ def waits_for(run: Run, roster: Roster) -> tuple[Waiting, ...]:
     """Return what a pending run waits for; nothing for any other."""
     if run.state != "pending":
         return ()
-    return tuple(
-        Waiting(
-            ask,
-            free_voters(ask, run.round.votes, roster),
-            tuple(
-                vote
-                for vote in counted(run.round.votes, ask, roster)
-                if vote.holder in roster.voters(ask)
-            ),
-            can_be_answered(ask, run.round.votes, roster),
-        )
-        for ask in open_asks(run.round, roster)
+    return tuple(_waiting_for(ask, run, roster) for ask in open_asks(run.round, roster))
+
+
+def _waiting_for(ask: Ask, run: Run, roster: Roster) -> Waiting:
+    votes = run.round.votes
+    given = counted(votes, ask, roster)
+    voters = spared_voters(ask, run.round, roster)
+    return Waiting(
+        ask,
+        voters,
+        tuple(vote for vote in given if vote.holder in roster.voters(ask)),
+        bool(voters) and can_be_answered(ask, votes, roster),
     )
 
 
@@ -120,17 +121,32 @@ def run_text(run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document
     return "\n".join(_lines(run, tuple(waiting), tuple(trail)))
 
 
-def row(run: Run, waiting: Iterable[Waiting]) -> str:
-    """Return a run in two lines: what and by whom, and who is asked, or what became of it."""
+def row(run: Run, waiting: Iterable[Waiting], columns: int = 80) -> str:
+    """Return a run in a few lines: what and by whom, and who is asked, or what became of it.
+
+    The lines fit into so many columns. Nothing is cut; the run's id is never broken.
+    """
     target = run.round.preview["target"]
-    if run.state == "pending":
-        asked = "; ".join(_asked(one) for one in waiting) or "nobody"
+    when = _when(run.proposed_at)
+    begin = f"{run.id}  {when}"
+    what = f"{shown(run.action)} on {shown(target['id'])} by {shown_id(run.agent)}"
+    asked = [_asked(one) for one in waiting] or ["nobody is asked"]
+    below = [shown(run.round.preview["summary"])]
+    below += asked if run.state == "pending" else [run.state.replace("_", " ")]
+    if width(begin) + 2 + width(what) <= columns:
+        begin = f"{begin}  {what}"
     else:
-        asked = run.state.replace("_", " ")
-    return (
-        f"{run.id}  {_when(run.proposed_at)}  {shown(run.action)} on {shown(target['id'])}"
-        f" by {shown_id(run.agent)}\n    {shown(run.round.preview['summary'])}: {asked}"
-    )
+        below.insert(0, what)
+    if width(begin) > columns:
+        begin = run.id
+        below.insert(0, when)
+    return "\n".join([begin, *(line for text in below for line in _indented(text, columns))])
+
+
+def _indented(text: str, columns: int) -> Iterator[str]:
+    """Give a text in lines below a row; what continues a line stands further in."""
+    for number, line in enumerate(folded(text, max(columns - 6, 10))):
+        yield f"{'      ' if number else '    '}{line}"
 
 
 def head_lines(run: Run, waiting: Iterable[Waiting]) -> Iterator[str]:
@@ -202,7 +218,7 @@ def _last(route: str | None) -> str:
 
 
 def _voted(vote: Vote) -> str:
-    behalf = f" for {vote.on_behalf_of}" if vote.on_behalf_of else ""
+    behalf = f" for {shown(vote.on_behalf_of)}" if vote.on_behalf_of else ""
     note = f": {shown(vote.note)}" if vote.note else ""
     return f"{shown(vote.person)}{behalf} approved as {_last(vote.route)}, {_when(vote.at)}{note}"
 

@@ -9,6 +9,7 @@ import click
 
 from gatewright.cli.gate import format_option, gate_option, opened, run_of, tell
 from gatewright.cli.inputs import write
+from gatewright.cli.terminal import columns
 
 if TYPE_CHECKING:
     from gatewright.engine.runtime.gate import Gate
@@ -65,8 +66,9 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
         if form == "json":
             write(json.dumps([run_document(*one) for one in waiting], indent=2, allow_nan=False))
             return
+        wide = columns()
         for one in waiting:
-            write(row(*one))
+            write(row(*one, wide))
         if not waiting and states:
             click.echo("no run is in that state", err=True)
         elif not waiting:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import click
 
@@ -65,6 +66,18 @@ def wants_color(stream: IO[str] | None = None) -> bool:
     """
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return (stream or sys.stderr).isatty() and not plain
+
+
+def columns() -> int:
+    """Return how many columns lines on standard output may have: 80 where it is no terminal."""
+    if not sys.stdout.isatty():
+        return _COLUMNS
+    return max(shutil.get_terminal_size((_COLUMNS, 24)).columns, _FEWEST)
+
+
+_COLUMNS: Final = 80
+_FEWEST: Final = 40
+"""The id of a run fits into it."""
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:

@@ -142,6 +142,24 @@ def test_a_secret_that_an_agent_repeats(bank: Bank) -> None:
     assert "S3CR3T" not in bank.everything(run)
 
 
+def test_a_secret_that_a_condition_looked_at(tmp_path: Path) -> None:
+    """What conditions saw is shown with the run, but not this."""
+    guard = """
+    guard odd on bank.move when action.to.endsWith("iban") => require manager
+    guard same on bank.move when target.owner + action.to != "ann" => require manager
+    risk long on bank.move when action.to.size() > 3 => 10
+    """
+    bank = Bank(tmp_path, POLICY + guard)
+    run = bank.done(MOVE)
+    card = run_document(run)
+    told = {rule["name"]: rule["conditions"] for rule in (*card["rules"], *card["risk_parts"])}
+    assert told.keys() >= {"odd", "same", "long"}
+    assert all("***" in told[name][0]["shown"] for name in ("odd", "same", "long"))
+    assert "S3CR3T" not in bank.everything(run)
+    bank.gate.close()
+    bank.engine.dispose()
+
+
 def test_without_a_seal_old_values_are_not_kept(tmp_path: Path) -> None:
     """Nor can they be written back."""
     bank = Bank(tmp_path, CLEARING, sealed=False)

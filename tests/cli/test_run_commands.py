@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gatewright.cli.terminal import columns
+from gatewright.dsl.rendering.display import width
 from gatewright.engine.runtime.store.payloads import commitment
 from tests.cli.run import REFUNDS, Ran, run
 from tests.runtime.audit.keys import key_pair
@@ -175,7 +178,7 @@ def test_of_many_people_some_are_named(shop: Shop) -> None:
     told = shop.propose(refund())
     assert told["waits_for"][0]["voters"] == many
     line = f"manager: one of {', '.join(many[:8])}, 4 more"
-    assert shop.run("queue").out.splitlines()[1].endswith(line)
+    assert shop.run("queue").out.splitlines()[-1] == f"    {line}"
     assert f"needs {line}" in shop.run("show", told["run"]).out.splitlines()
 
 
@@ -185,7 +188,7 @@ def test_runs_are_found_by_their_state(shop: Shop) -> None:
     assert shop.run("work", "--drain").code == 0
     lines = shop.run("queue", "--state", "done").out.splitlines()
     assert lines[0].startswith(done)
-    assert (len(lines), lines[1].endswith(": done")) == (2, True)
+    assert (len(lines), lines[-1]) == (4, "    done")
     both = json.loads(
         shop.run("queue", "--state", "done", "--state", "pending", "--format", "json").out
     )
@@ -471,6 +474,65 @@ def test_text_of_others_cannot_move_the_cursor(shop: Shop) -> None:
 
 
 # --- what cannot be used --------------------------------------------------------------------------
+
+
+def crowd(shop: Shop) -> dict[str, Any]:
+    """A run of a record with a long name, asked of people with long and wide names."""
+    charge = "請求書-" * 30 + "end"
+    with closing(sqlite3.connect(shop.folder / "shop.db")) as rows, rows:
+        rows.execute("INSERT INTO charges VALUES (?, 'paid', 0, 1)", (charge,))
+    names = ["山田太郎・東京営業部・承認担当者", "Ångström-Ødegård of the north", "n" * 120]
+    listed = json.dumps(names, ensure_ascii=False)
+    people = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {{}}" for name in names)
+    (shop.folder / "people.yaml").write_text(
+        f"people: {{fay: {{}}, {people}}}\n"
+        f"groups: {{support-managers: {listed}, finance: [fay]}}\n",
+        encoding="utf-8",
+    )
+    params = {"customer": "C-1", "amount": "75.00 USD"}
+    return shop.propose(refund(charge=charge, params=params))
+
+
+@pytest.mark.parametrize("wide", [None, 40, 60, 100, 500])
+def test_a_queue_is_as_wide_as_the_terminal(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, wide: int | None
+) -> None:
+    """Without a terminal 80 columns, whatever the environment says. Nothing is cut."""
+    proposed = crowd(shop)
+    monkeypatch.setenv("COLUMNS", "30")
+    if wide is not None:
+        monkeypatch.setattr("gatewright.cli.queue.columns", lambda: wide)
+    out = shop.run("queue").out
+    assert max(width(line) for line in out.splitlines()) <= (wide or 80)
+    assert proposed["run"] in out.split()
+    together = "".join(out.split())
+    for part in (proposed["target"]["id"], *proposed["waits_for"][0]["voters"]):
+        assert part.replace(" ", "") in together
+    assert shop.run("queue", "--json").out == shop.run("queue", "--format", "json").out
+    assert json.loads(shop.run("queue", "--json").out)[0]["target"] == proposed["target"]
+
+
+def test_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for is_terminal, wide, found in ((False, 120, 80), (True, 120, 120), (True, 10, 40)):
+        monkeypatch.setattr("sys.stdout.isatty", partial(bool, is_terminal))
+        monkeypatch.setenv("COLUMNS", str(wide))
+        assert columns() == found
+
+
+def test_what_people_write_has_a_length_and_is_text(shop: Shop) -> None:
+    id_ = shop.propose(refund())["run"]
+    long = shop.run("reject", id_, "--as", "ann", "--note", "x" * 10_001)
+    refused(long, "too_long")
+    assert "the note has 10,001 characters; at most 10,000 are kept" in long.err
+    refused(shop.run("comment", id_, "x" * 10_001, "--as", "ann"), "too_long")
+    # What no UTF-8 is comes from a shell as lone surrogates.
+    refused(shop.run("comment", id_, "a\udcffb", "--as", "ann"), "bad_text")
+    assert shop.run("take-over", id_, "--as", "ann").code == 0
+    by_hand = ("complete", id_, "--as", "ann", "--executed", "--record", "-")
+    refused(shop.run(*by_hand, stdin=json.dumps({"what": "x" * 70_000})), "too_long")
+    assert shop.state(id_) == "taken_over"
+    shown = shop.told("show", id_)
+    assert (shown["remarks"], shown["record"]) == ([], None)
 
 
 def test_an_action_that_cannot_be_read(shop: Shop) -> None:

@@ -114,6 +114,7 @@ def test_nothing_is_left_of_her_and_the_trail_holds(world: World) -> None:
 def test_who_did_what_when_stays(world: World) -> None:
     run = a_long_story(world)
     before = world.gate.trail(run.id)
+    assert any(rule["conditions"] for rule in json.loads(told(world, run)[0])["rules"])
     world.now += LATER
     erase(world, run)
     after = world.gate.trail(run.id)
@@ -129,6 +130,7 @@ def test_who_did_what_when_stays(world: World) -> None:
     assert [attempt.outcome for attempt in left.attempts] == ["not_applied", "applied"]
     document, shown = told(world, run)
     assert JANE not in document
+    assert not any(rule["conditions"] for rule in json.loads(document)["rules"])
     assert "ann approved as manager" in shown
     assert "what it was about is not known any more" in shown
     assert "(erased)" in shown

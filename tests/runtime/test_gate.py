@@ -145,6 +145,30 @@ def test_the_card_says_what_an_exception_suspended(world: World) -> None:
     assert card_document(world.propose("4.00 USD"))["suspended"] == []
 
 
+def test_a_run_as_json_has_the_values_that_conditions_saw(world: World) -> None:
+    world.policy = load_source("""
+        package shop.refunds
+        action billing.refund on stripe.charge { amount: money(USD), customer: string }
+        history refunds = billing.refund where status in ["executed", "pending"]
+        risk large on billing.refund when action.amount > 8 USD => 30
+        rule all on billing.refund => auto_run
+        guard budget on billing.refund
+          when refunds.sum(amount, within: 24h) + action.amount > 10 USD
+          unless action.customer == "C-0"
+          => block
+        """)
+    world.propose("6.00 USD")
+    card = card_document(world.propose("9.00 USD"))
+    (budget,) = [rule for rule in card["rules"] if rule["name"] == "budget"]
+    assert [(c["kind"], c["result"], c["shown"]) for c in budget["conditions"]] == [
+        ("when", "true",
+         "refunds.sum(amount, within: 24h) (6.00 USD) + action.amount (9.00 USD) > 10 USD"),
+        ("unless", "false", 'action.customer ("C-ch_1") == "C-0"'),
+    ]  # fmt: skip
+    (large,) = card["risk_parts"]
+    assert [c["shown"] for c in large["conditions"]] == ["action.amount (9.00 USD) > 8 USD"]
+
+
 def test_a_person_takes_over_and_writes_down_what_they_did(world: World) -> None:
     run = world.propose()
     assert world.gate.take_over(run.id, by="ann").state is State.TAKEN_OVER

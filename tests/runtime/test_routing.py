@@ -12,9 +12,9 @@ from gatewright.engine.runtime.routing import (
     free_voters,
     is_satisfied,
     open_asks,
-    place_for,
 )
 from gatewright.engine.runtime.run import Ask, Quorum, Round, Vote
+from gatewright.engine.runtime.seating import seat_for
 
 EVERYBODY = frozenset({"ann", "bob", "cat", "fay", "gus"})
 
@@ -110,7 +110,7 @@ def test_a_route_that_the_policy_does_not_know_any_more_is_never_answered() -> N
 
 def test_who_outranks_a_route_may_answer_for_it() -> None:
     here = roster(route("manager", "ann", above=("finance",)), route("finance", "fay"))
-    ask, behalf = place_for(asked(("manager",)), here, "fay")
+    ask, behalf = seat_for(asked(("manager",)), here, "fay")
     assert (ask.route, behalf) == ("manager", None)
     assert is_satisfied(ask, [vote("fay")], here)
 
@@ -129,14 +129,14 @@ def test_nobody_fills_two_places() -> None:
     here = roster(route("a", "ann"), route("b", "ann", "bob"))
     round_ = asked(("a", "b"), votes=(vote("ann", "a"),))
     with pytest.raises(Refused, match="answered already") as caught:
-        place_for(round_, here, "ann")
+        seat_for(round_, here, "ann")
     assert caught.value.code == "voted"
-    assert place_for(round_, here, "bob")[0].route == "b"
+    assert seat_for(round_, here, "bob")[0].route == "b"
 
 
 def test_the_route_with_the_fewest_people_is_answered_first() -> None:
     here = roster(route("a", "ann", "bob", "cat"), route("b", "ann"))
-    assert place_for(asked(("a", "b")), here, "ann")[0].route == "b"
+    assert seat_for(asked(("a", "b")), here, "ann")[0].route == "b"
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_the_route_with_the_fewest_people_is_answered_first() -> None:
 def test_who_must_not_answer_is_told_why(person: str, code: str) -> None:
     here = roster(route("manager", "ann", "bob"), excluded="ann")
     with pytest.raises(Refused) as caught:
-        place_for(asked(("manager",)), here, person)
+        seat_for(asked(("manager",)), here, person)
     assert caught.value.code == code
 
 
 def test_a_route_that_is_not_asked_is_told() -> None:
     with pytest.raises(Refused, match="does not wait for `finance`") as caught:
-        place_for(asked(("manager",)), roster(route("manager", "ann")), "ann", "finance")
+        seat_for(asked(("manager",)), roster(route("manager", "ann")), "ann", "finance")
     assert (caught.value.code, caught.value.help) == (
         "not_eligible", "the run waits for: manager",
     )  # fmt: skip
@@ -160,7 +160,7 @@ def test_a_route_that_is_not_asked_is_told() -> None:
 
 def test_a_stand_in_fills_the_place_of_who_gave_it() -> None:
     here = roster(route("manager", "ann"), stand_ins={"gus": "ann"})
-    ask, behalf = place_for(asked(("manager",)), here, "gus")
+    ask, behalf = seat_for(asked(("manager",)), here, "gus")
     assert behalf == "ann"
     taken = asked(("manager",), votes=(vote("gus", behalf="ann"),))
     assert open_asks(taken, here) == []
@@ -171,14 +171,27 @@ def test_a_place_that_a_stand_in_filled_is_taken() -> None:
     here = roster(route("manager", "ann", quorum=2), stand_ins={"gus": "ann"})
     round_ = asked(("manager",), quorum=2, votes=(vote("gus", behalf="ann"),))
     with pytest.raises(Refused) as caught:
-        place_for(round_, here, "ann")
+        seat_for(round_, here, "ann")
     assert caught.value.code == "voted"
+
+
+def test_nobody_answers_in_the_place_of_who_answered_for_another() -> None:
+    """Gus answered in ann's place: nobody brings his word a second time."""
+    here = roster(
+        route("manager", "ann"),
+        route("board", "gus", "bob"),
+        stand_ins={"gus": "ann", "cat": "gus"},
+    )
+    round_ = asked(("manager", "board"), votes=(vote("gus", behalf="ann"),))
+    with pytest.raises(Refused) as caught:
+        seat_for(round_, here, "cat")
+    assert caught.value.code == "not_eligible"
 
 
 def test_a_delegation_is_not_passed_on() -> None:
     here = roster(route("manager", "ann"), stand_ins={"gus": "ann", "cat": "gus"})
     with pytest.raises(Refused) as caught:
-        place_for(asked(("manager",)), here, "cat")
+        seat_for(asked(("manager",)), here, "cat")
     assert caught.value.code == "not_eligible"
 
 
@@ -187,4 +200,4 @@ def test_only_the_stage_that_is_asked_waits() -> None:
     round_ = asked(("a",), ("b",))
     assert [ask.route for ask in open_asks(round_, here)] == ["a"]
     with pytest.raises(Refused):
-        place_for(round_, here, "bob")
+        seat_for(round_, here, "bob")

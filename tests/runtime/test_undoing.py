@@ -196,3 +196,179 @@ def test_who_is_needed_to_answer_does_not_ask(world: World, way_out: bool) -> No
     assert [one.id for one in world.gate.listed(list(State))] == [run.id]
     back = world.gate.compensate(run.id, by="oli")
     assert world.work(world.approve(back, "ann")).state is State.DONE
+
+
+TWICE = """
+package shop.refunds
+action billing.refund on stripe.charge { amount: money(USD), customer: string }
+route support { one of [user("ann"), user("bob")] timeout 4h then reject }
+route manager { one of user("ann") timeout 4h then reject }
+rule all on billing.refund => require support then manager
+"""
+
+
+def test_who_is_needed_for_one_of_two_stages_does_not_ask(world: World) -> None:
+    """Each stage has ann; without bob there is nobody for both."""
+    world.policy = load_source(TWICE)
+    run = world.approve(world.propose(), "bob")
+    run = world.work(world.approve(run, "ann"))
+    told = refused(world.gate.compensate, run.id, by="bob")
+    assert (told.code, told.message) == (
+        "nobody_left",
+        "nobody could answer all of it: nobody fills two places, and its routes together need more"
+        " people than there are without `bob`, who asks for this",
+    )
+    assert world.gate.compensate(run.id, by="oli").state is State.PENDING
+
+
+# --- who may, where nobody was asked --------------------------------------------------------------
+
+ALONE = """
+package shop.refunds
+action billing.refund on stripe.charge { amount: money(USD), customer: string }
+route manager { one of group("support-managers") timeout 4h then reject }
+route finance { one of group("finance") timeout 4h then reject }
+rule small on billing.refund when action.amount < 50 USD => auto_run
+rule large on billing.refund when action.amount >= 50 USD => require manager
+"""
+OTHER = """
+package shop.other
+action crm.update on crm.account { }
+route sales { one of user("cat") timeout 4h then reject }
+rule all on crm.update => require sales
+"""
+
+
+def done_alone(world: World) -> Run:
+    """A refund that ran without asking anybody."""
+    run = world.work(world.propose("20.00 USD"))
+    assert (run.state, run.round.stages) == (State.DONE, ())
+    return run
+
+
+def refused(act: Callable[..., object], *given: object, **named: object) -> Refused:
+    with pytest.raises(Refused) as caught:
+        act(*given, **named)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("person", "code"),
+    [
+        ("refund-bot", "undecided"),  # the agent
+        ("oli", "undecided"),  # of the team that owns it
+        ("cat", "not_eligible"),  # somebody who is asked about other things
+        ("fay", "not_eligible"),  # of a route that nothing asks
+        ("zed", "unknown_person"),
+        ("ann", None),
+    ],
+)
+def test_what_ran_by_itself_is_taken_back_by_who_could_have_been_asked(
+    world: World, person: str, code: str | None
+) -> None:
+    """That a refund may run by itself does not say that taking it back may."""
+    world.policy = load_source(ALONE + OTHER.replace("package shop.other", ""))
+    run = done_alone(world)
+    if code is None:
+        back = world.gate.compensate(run.id, by=person)
+        assert (back.state, back.requester) == (State.AUTO, person)
+        assert world.work(back).state is State.DONE
+        assert world.gate.run(run.id).state is State.COMPENSATED
+        return
+    assert refused(world.gate.compensate, run.id, by=person).code == code
+    assert [one.id for one in world.gate.listed(list(State))] == [run.id]
+    assert world.ledger.effects() == 1
+
+
+def test_who_cannot_stand_for_an_answer_is_told_what_to_do(world: World) -> None:
+    world.policy = load_source(ALONE)
+    run = done_alone(world)
+    told = refused(world.gate.compensate, run.id, by="oli")
+    assert told.message == (
+        "no policy decides about taking back `billing.refund`, and"
+        " `oli` is not among those who may decide about this run"
+    )
+    assert told.help == (
+        "let somebody ask who could have answered for it, or declare `billing.refund.compensate`"
+    )
+
+
+def test_a_policy_may_say_that_taking_back_needs_nobody(world: World) -> None:
+    world.policy = load_source(
+        ALONE
+        + """
+        action billing.refund.compensate on stripe.charge { amount: money(USD), customer: string }
+        rule back on billing.refund.compensate => auto_run
+        """
+    )
+    run = done_alone(world)
+    assert refused(world.gate.compensate, run.id, by="cat").code == "not_eligible"
+    assert world.work(world.gate.compensate(run.id, by="oli")).state is State.DONE
+    assert world.gate.run(run.id).state is State.COMPENSATED
+
+
+def test_where_nobody_can_ever_be_asked_nobody_takes_back(world: World) -> None:
+    """Until the policies say who may."""
+    text = "\n".join(line for line in ALONE.splitlines() if "manager" not in line)
+    world.policy = load_source(text.replace(text[text.index("route finance") :].split("\n")[0], ""))
+    run = done_alone(world)
+    for person in ("ann", "oli", "refund-bot"):
+        assert refused(world.gate.compensate, run.id, by=person).code == "undecided"
+
+
+def test_a_failed_undoing_is_tried_again_by_who_could_have_been_asked(world: World) -> None:
+    world.policy = load_source(ALONE)
+    back = world.gate.compensate(done_alone(world).id, by="ann")
+    world.ledger.faults = ["refuses"]
+    assert world.work(back).state is State.FAILED
+    assert refused(world.gate.retry, back.id, by="oli").code == "undecided"
+    assert world.work(world.gate.retry(back.id, by="bob")).state is State.DONE
+
+
+def test_an_undoing_that_nobody_answers_for_any_more_fails_at_once(world: World) -> None:
+    """Oli asked, a manager agreed; then the record moved, and the policy asks nobody any more."""
+    world.policy = load_source(ALONE)
+    run = done(world)
+    back = world.approve(world.gate.compensate(run.id, by="oli"), "ann")
+    world.policy = load_source(ALONE.replace("require manager", "auto_run"))
+    world.ledger.put("ch_1", status="disputed", refunded="75.00 USD")
+    ended = world.work(back)
+    assert ended.state is State.FAILED
+    assert "no policy decides about taking back" in (ended.note or "")
+    assert world.ledger.effects() == 1
+
+
+@pytest.mark.parametrize("way", ["cancel", "retry", "branch"])
+def test_a_run_that_nobody_was_asked_about_is_not_everybodys(world: World, way: str) -> None:
+    world.policy = load_source(ALONE + OTHER.replace("package shop.other", ""))
+    run = world.propose("20.00 USD")
+    if way == "retry":
+        world.ledger.faults = ["refuses"]
+        assert world.work(run).state is State.FAILED
+
+    def act(who: str) -> Run:
+        if way == "branch":
+            return world.gate.branch(run.id, refund("30.00 USD", "ch_2"), by=who)
+        return (world.gate.cancel if way == "cancel" else world.gate.retry)(run.id, by=who)
+
+    before = world.gate.run(run.id)
+    for person in ("cat", "fay", "zed"):
+        refused(act, person)
+    assert world.gate.run(run.id) == before
+    act("oli" if way == "branch" else "ann")
+    assert world.gate.run(run.id) != before
+
+
+def test_what_became_of_a_run_is_told_by_who_could_have_been_asked(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Who may say that nothing was done lets it be done again."""
+    with World(database_url, tmp_path, Idempotency.NONE).opened() as world:
+        world.policy = load_source(ALONE)
+        world.ledger.faults = ["raises_after"]
+        run = world.work(world.propose("20.00 USD"))
+        assert run.state is State.OUTCOME_UNKNOWN
+        for person, code in (("cat", "not_eligible"), ("oli", "not_eligible")):
+            told = refused(world.gate.complete_manually, run.id, by=person, executed=False)
+            assert told.code == code
+        assert world.gate.complete_manually(run.id, by="ann", executed=True).state is State.DONE

@@ -276,7 +276,6 @@ def listed(
     connection: Connection,
     *,
     states: Iterable[State] | None = None,
-    parent: str | None = None,
     after: tuple[int, str] | None = None,
     most: int = 100,
 ) -> list[Run]:
@@ -285,12 +284,17 @@ def listed(
     query = select(c.id, c.body)
     if states is not None:
         query = query.where(c.state.in_([state.value for state in states]))
-    if parent is not None:
-        query = query.where(c.parent == parent)
     if after is not None:
         query = query.where(tuple_(c.proposed_at, c.id) > after)
     rows = connection.execute(query.order_by(c.proposed_at, c.id).limit(most))
     return [read(*row) for row in rows]
+
+
+def children(connection: Connection, parent: str) -> list[Run]:
+    """Return all runs that take another one's place or take it back, the oldest first."""
+    c = t.runs.c
+    query = select(c.id, c.body).where(c.parent == parent)
+    return [read(*row) for row in connection.execute(query.order_by(c.proposed_at, c.id))]
 
 
 def others_wrote(connection: Connection, run: Run, since: int) -> bool:

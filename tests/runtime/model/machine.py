@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
 
     def insider(self, item: Item) -> str:
         """Choose somebody who may answer, else somebody who may decide, else anybody."""
-        answering = [p for p in PEOPLE if self.model.may_answer(item, p)]
+        answering = [p for p in PEOPLE if self.model.may_approve(item, p)]
         deciding = [p for p in PEOPLE if self.model.may_decide(item, p)]
         return next(iter([*answering, *deciding, AGENT]))
 
@@ -253,7 +253,10 @@ class Machine(RuleBasedStateMachine):
         allowed = (
             item.state == "failed"
             and (m.is_concerned(item, by) or m.may_decide(item, by))
-            and (parent is None or m.may_undo(parent))
+            and (
+                parent is None
+                or (m.may_undo(parent) and self.may_go_back(item, parent, by, m.time(item)))
+            )
         )
         run = self.expect(allowed, lambda: self.gate.retry(item.id, by=by))
         if run is not None:
@@ -266,6 +269,8 @@ class Machine(RuleBasedStateMachine):
         m, by = self.model, by or self.insider(parent)
         receipt = any(self.ledger.by_key().get(key) for key in parent.keys[-1:])
         known = self.gate.run(parent.id).attempt
+        back = Item("", parent.way, parent.amount, "C", parent.charge, by, m.now, m.now,
+                    undoes=parent.id)  # fmt: skip
         allowed = (
             m.may_undo(parent)
             and parent.undoes is None
@@ -273,12 +278,9 @@ class Machine(RuleBasedStateMachine):
             and known is not None
             and known.receipt is not None
             and (m.is_concerned(parent, by) or m.may_decide(parent, by))
-            and self.answerable(
-                Item("", parent.way, parent.amount, "C", parent.charge, by, m.now, m.now,
-                     undoes=parent.id),
-                None,
-            )
-        )  # fmt: skip
+            and self.answerable(back, None)
+            and self.may_go_back(back, parent, by, m.now)
+        )
         run = self.expect(allowed, lambda: self.gate.compensate(parent.id, by=by))
         if run is None:
             return
@@ -286,6 +288,9 @@ class Machine(RuleBasedStateMachine):
         item.undoes = parent.id
         self.begin_round(item, run, m.now)
         m.items[run.id] = item
+
+    def may_go_back(self, item: Item, parent: Item, by: str, now: int) -> bool:
+        return self.model.may_go_back(item, parent, by, self.ledger.status(item.charge), now)
 
     # --- answers
 
@@ -317,7 +322,7 @@ class Machine(RuleBasedStateMachine):
 
     def approve_item(self, item: Item, by: str, card: str) -> None:
         named = {"right": item.card, "wrong": "sha256:0"}.get(card, self.cards[item.id][0])
-        allowed = named == item.card and self.model.may_answer(item, by)
+        allowed = named == item.card and self.model.may_approve(item, by)
         run = self.expect(allowed, lambda: self.gate.approve(item.id, by=by, card=named))
         if run is None:
             return
@@ -492,6 +497,15 @@ class Machine(RuleBasedStateMachine):
         item.seen = max(item.seen, now)
         if was == "stale":
             assert not new
+            parent = m.items.get(item.undoes or "")
+            if (
+                parent is not None
+                and not blind
+                and not self.may_go_back(item, parent, item.requester, now)
+            ):
+                assert state == "failed"
+                m.end(item, "failed", now, "failed")
+                return
             if len(run.rounds) == item.rounds:  # nobody could see what would change
                 assert blind
                 self.given_up(item, state, now)
@@ -609,5 +623,5 @@ class Machine(RuleBasedStateMachine):
     def compare_queue(self, person: str) -> None:
         queued = {run.id for run in self.gate.queue(person=person)}
         assert queued == {
-            i.id for i in self.model.items.values() if self.model.may_answer(i, person)
+            i.id for i in self.model.items.values() if self.model.may_approve(i, person)
         }

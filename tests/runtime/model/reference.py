@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 
 HOUR = 3_600_000_000_000
 DAY = 24 * HOUR
@@ -247,13 +248,53 @@ class Reference:
         if any(ask.timeout_at is not None and ask.timeout_at <= now for ask in waiting):
             return False
         filled = {who for ask in item.asks for vote in ask.votes for who in vote}
-        taken = {holder for ask in item.asks for _, holder in ask.votes}
         return person not in filled and any(
-            person in places or places - taken
+            person in places or places - filled
             for ask in waiting
             for route in serving(ask.route)
             for places in (self.places(person, route, item, now),)
         )
+
+    def may_approve(self, item: Item, person: str) -> bool:
+        """Whether a person has a place to fill that leaves no other place without people."""
+        now = self.time(item)
+        if not self.may_answer(item, person):
+            return False
+        before = self.lacking(item, now)
+        filled = {who for ask in item.asks for vote in ask.votes for who in vote}
+        for ask in self.waiting(item, now):
+            may = set[str]().union(
+                *(self.places(person, route, item, now) for route in serving(ask.route))
+            )
+            for holder in [person] if person in may else may - filled:
+                ask.votes.append((person, holder))
+                after = self.lacking(item, now)
+                ask.votes.pop()
+                if after <= before:
+                    return True
+        return False
+
+    def lacking(self, item: Item, now: int) -> int:
+        """How many places of the round stay empty at least, whoever answers what."""
+        asks = self.waiting(item, now)
+        for stage in item.stages[item.stage + 1 :]:
+            asks += [Ask.of(route, now) for route in stage]
+        choices = product(*(self.ways(ask, item, now) for ask in asks))
+        return min(_empty([(k, set(may)) for k, may in choice]) for choice in choices)
+
+    def ways(self, ask: Ask, item: Item, now: int) -> list[tuple[int, set[str]]]:
+        """How a question may be answered: how many more are needed, and of whom."""
+        excluded = self.excluded(item, now)
+        found: list[tuple[int, set[str]]] = []
+        for route in {*serving(ask.route), *(["finance"] if ask.route == "manager" else [])}:
+            escalates = route == "finance" and ask.route == "manager"
+            may = self.members(route, item, now)
+            given = {holder for person, holder in ask.votes if person not in excluded} & may
+            k = {"pair": 3 if self.stricter else 2, "board": len(may)}.get(route, 1)
+            others = [one for one in item.asks if not (escalates and one is ask)]
+            gone = {who for one in others for vote in one.votes for who in vote}
+            found.append((max(1, k - len(given)), may - gone))
+        return found
 
     def may_decide(self, item: Item, person: str) -> bool:
         """Whether a person could answer some route of the run, or one that it may lead to."""
@@ -262,7 +303,8 @@ class Reference:
             return False
         routes = {r for stage in item.stages for r in stage} | {ask.route for ask in item.asks}
         routes |= {"finance"} if "manager" in routes else set()
-        return not item.stages or any(self.places(person, r, item, now) for r in routes)
+        # Nobody was asked: then it is those whom the policy could have asked.
+        return any(self.places(person, r, item, now) for r in routes or TIMERS)
 
     def is_concerned(self, item: Item, person: str) -> bool:
         own = {item.requester, AGENT, OWNER, *self.groups["team"]}
@@ -275,7 +317,9 @@ class Reference:
             resorts = [route, "finance"] if then == "escalate" else [route]
             if then != "approve" and not any(self.staffed(one, item, now) for one in resorts):
                 return False
-        return True
+        asks = [Ask.of(r, now) for stage in stages for r in stage if TIMERS[r][3] != "approve"]
+        choices = product(*(self.ways(ask, item, now) for ask in asks))
+        return min(_empty([(k, set(may)) for k, may in choice]) for choice in choices) == 0
 
     def staffed(self, route: str, item: Item, now: int) -> bool:
         everybody = set[str]().union(*(self.members(r, item, now) for r in serving(route)))
@@ -368,6 +412,13 @@ class Reference:
         ]
         return not busy and item.state in ("done", "compensation_failed")
 
+    def may_go_back(self, item: Item, parent: Item, by: str, status: str, now: int) -> bool:
+        """Whether what would take another back runs only with somebody's answer, or their asking.
+
+        The policy declares no action for taking back: that a refund may run by itself says nothing.
+        """
+        return self.decide(item, status, now) != [] or self.may_decide(parent, by)
+
     def may_run(self, item: Item, status: str, version: int) -> bool:
         """Whether everything is as approved, so that it may be carried out now."""
         now = self.time(item)
@@ -379,6 +430,19 @@ class Reference:
             if needed is None or not {r for stage in needed for r in stage} <= asked:
                 return False
         return all(self.satisfied(ask, item, now) for ask in item.asks)
+
+
+def _empty(places: list[tuple[int, set[str]]]) -> int:
+    """How many places stay empty, by trying everybody everywhere."""
+    people = sorted({name for _, may in places for name in may})
+    if not people or not any(k for k, _ in places):
+        return sum(k for k, _ in places)
+    left = [(k, may - {people[0]}) for k, may in places]
+    tries = [_empty(left)]
+    for number, (k, may) in enumerate(places):
+        if people[0] in may and k:
+            tries.append(_empty([*left[:number], (k - 1, left[number][1]), *left[number + 1 :]]))
+    return min(tries)
 
 
 def serving(route: str) -> tuple[str, ...]:
