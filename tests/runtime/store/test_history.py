@@ -21,7 +21,8 @@ from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.reading.problems import ActionError
 from gatewright.engine.runtime.store import history, schema
 from gatewright.engine.runtime.store.database import Database
-from gatewright.engine.runtime.store.history import StoreHistory, put
+from gatewright.engine.runtime.store.events import put
+from gatewright.engine.runtime.store.history import StoreHistory
 from gatewright.engine.values import Money, Timestamp
 from tests.engine.history.test_indexes import (
     EVENT,
@@ -39,7 +40,9 @@ VALUES: dict[str, list[Any]] = {
     "customer": ["C", "é"], "agent": ["bot", "b\u0301ot"], "note": ["out", "a"], "n": [1, 2],
     "x": [1, True, "1"],
 }  # fmt: skip
-TABLES = (schema.event_keys, schema.event_rules, schema.events, schema.event_shapes)
+TABLES = (
+    schema.event_keys, schema.event_rules, schema.events, schema.event_forms, schema.event_shapes,
+)  # fmt: skip
 
 
 def from_json(event: Event) -> Event | None:
