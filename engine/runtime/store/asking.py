@@ -23,7 +23,7 @@ from gatewright.engine.history.record import STATUSES, Event, Status
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.events import read_event
 from gatewright.engine.runtime.store.fields import UNREAD, text_of, value_of
-from gatewright.engine.runtime.store.forms import KeptForm, forms_of
+from gatewright.engine.runtime.store.forms import KeptForm, forms_of, slot_for
 from gatewright.engine.runtime.store.keys import OWN_KEYS, is_doubtful
 from gatewright.engine.runtime.store.matching import (
     FIRST,
@@ -39,6 +39,7 @@ from gatewright.engine.runtime.store.tallies import (
     Added,
     added,
     different_texts,
+    in_order,
     of_forms,
     tallies,
 )
@@ -60,8 +61,8 @@ def asked(connection: Connection, query: Query, scope: Scope) -> Asked | None:
     try:
         held = [status for status in STATUSES if query.holds(_of_status(query, status))]
     except EvaluationError:  # it matters of which there are events, and which came first
-        found = sorted(tallies(connection, question.meant(), forms), key=lambda one: one.first)
-        held = [o.form.status for o in found if query.holds(_of_status(query, o.form.status))]
+        found = in_order(connection, question.meant(), forms)
+        held = [one.status for one in found if query.holds(_of_status(query, one.status))]
     forms = [form for form in forms if form.status in held]
     return dataclasses.replace(question, forms=forms)
 
@@ -88,8 +89,11 @@ class Asked:
         field = self.query.field
         if field is None or field in OWN_FIELDS:
             return None
-        found = tallies(self.connection, self.meant(), self.forms, adds=True)
         try:
+            declared = declared_type(self.query.record, field)
+            slots = [slot_for(form.slots, field, declared) for form in self.forms]
+            places = {place for place in slots if place is not None}
+            found = tallies(self.connection, self.meant(), self.forms, places)
             kept = added(found, self.query, field)
         except EvaluationError:
             return None

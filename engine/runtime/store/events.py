@@ -15,7 +15,7 @@ from gatewright.engine.canonical import exact_json
 from gatewright.engine.history.record import Event
 from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.store import schema as t
-from gatewright.engine.runtime.store.forms import form_of, keep_form
+from gatewright.engine.runtime.store.forms import NO_UNITS, form_of, keep_form
 from gatewright.engine.runtime.store.keys import Indexed, indexed
 from gatewright.engine.runtime.store.shapes import keep_shape
 

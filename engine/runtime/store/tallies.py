@@ -7,7 +7,7 @@ tells must be read, and which events those are is told too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
@@ -30,11 +30,10 @@ _HALF: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The events of one form: how many, the number of the first one, the sums of their units."""
+    """The events of one form: how many there are, and those sums of their units that were asked."""
 
     form: KeptForm
     many: int
-    first: int
     sums: tuple[int, ...]
 
 
@@ -47,20 +46,35 @@ class Added:
 
 
 def tallies(
-    connection: Connection, meant: list[Condition], forms: Sequence[KeptForm], *, adds: bool = False
+    connection: Connection,
+    meant: list[Condition],
+    forms: Sequence[KeptForm],
+    places: Collection[int] = (),
 ) -> list[Tally]:
     """Return the tallies of some forms, of those that have events.
 
-    `meant` are conditions of `keyed`; `adds` asks for sums.
+    `meant` are conditions of `keyed`; `places` are those of the amounts that are added up.
     """
-    counted = (FIRST.form, func.count().label("many"), func.min(FIRST.event).label("first"))
-    sums = _sums(connection) if adds else []
+    counted = (FIRST.form, func.count().label("many"))
+    sums = _sums(connection, places)
     found: list[Tally] = []
     for some in of_forms(forms):
         wanted = select(*counted, *sums).where(*meant, some).group_by(FIRST.form)
         rows = {row["form"]: row for row in connection.execute(wanted).mappings()}
         found += [_tally(form, rows[form.number]) for form in forms if form.number in rows]
     return found
+
+
+def in_order(
+    connection: Connection, meant: list[Condition], forms: Sequence[KeptForm]
+) -> list[KeptForm]:
+    """Return those of some forms that have events, the one of the first event first."""
+    found: list[tuple[int, int]] = []
+    for some in of_forms(forms):
+        first = select(func.min(FIRST.event), FIRST.form).where(*meant, some)
+        found += [(row[0], row[1]) for row in connection.execute(first.group_by(FIRST.form))]
+    numbered = {form.number: form for form in forms}
+    return [numbered[number] for _, number in sorted(found)]
 
 
 def of_forms(forms: Sequence[KeptForm]) -> Iterator[Condition]:
@@ -105,9 +119,11 @@ def different_texts(
         return None
     if not found:
         return 0
-    # A question of its own for each event: in a join either database may begin with the texts.
+    # A question of its own for each event: in a join either database may begin with the texts, and
+    # SQLite even so where it may go by the name.
     text = _TEXTS.c
-    of_field = (text.event == FIRST.event, text.name == field, text.form.is_not(None))
+    name = text.name if connection.dialect.name == "postgresql" else text.name.op("||")("")
+    of_field = (text.event == FIRST.event, name == field, text.form.is_not(None))
     value = select(text.value).where(*of_field).correlate(key_table(0)).scalar_subquery()
     (some,) = of_forms([tally.form for tally in found])
     values = select(value.label("value")).where(*meant, some).distinct().subquery()
@@ -125,9 +141,9 @@ def _is_there(form: KeptForm, query: Query, field: str, wanted: str | None) -> b
     return None if MORE in form.shape or (listed and not listed.optional) else False
 
 
-def _sums(connection: Connection) -> list[ColumnElement[int]]:
-    """Return the sums of the units of all amounts: on SQLite of both halves of each."""
-    columns = [FIRST[column.name] for column in UNITS]
+def _sums(connection: Connection, places: Collection[int]) -> list[ColumnElement[int]]:
+    """Return the sums of some amounts: on SQLite of both halves of each."""
+    columns = [FIRST[UNITS[place].name] for place in sorted(places)]
     if connection.dialect.name == "postgresql":
         return [func.sum(column).label(f"sum_{column.name}") for column in columns]
     return [
@@ -142,7 +158,7 @@ def _sums(connection: Connection) -> list[ColumnElement[int]]:
 
 def _tally(form: KeptForm, row: RowMapping) -> Tally:
     sums = tuple(_sum(row, column.name) for column in UNITS)
-    return Tally(form, row["many"], row["first"], sums)
+    return Tally(form, row["many"], sums)
 
 
 def _sum(row: RowMapping, name: str) -> int:
