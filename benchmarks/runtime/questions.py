@@ -43,7 +43,7 @@ _BATCH: Final = 10_000
 def questions(database: Database, sizes: Sequence[int], whole: int, times: int) -> Iterator[Asked]:
     """Fill a store with so many events, then ask of each size; sizes are of one agent each."""
     _fill(database, _events(sizes, whole))
-    settle(database)
+    settle(database, vacuum=True)
     for size in sizes:
         yield Asked(size, {name: _timed(database, ask, times) for name, ask in asked(size).items()})
 

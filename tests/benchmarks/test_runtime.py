@@ -11,6 +11,7 @@ from benchmarks.runtime.__main__ import QUICK, run
 from benchmarks.runtime.fill import Twin, fill
 from benchmarks.runtime.found import (
     INSERT,
+    Asked,
     Crew,
     Found,
     Latency,
@@ -111,7 +112,7 @@ def test_a_trail_of_the_benchmark_is_put_in_order_whole(database_url: str) -> No
 @pytest.mark.volume
 def test_all_of_it_in_little(capsys: pytest.CaptureFixture[str]) -> None:
     plan = replace(
-        QUICK, rounds=2, latencies=2, sizes=(20,), rounds_of_a_size=2, past=(3,), entries=1_000,
+        QUICK, rounds=2, latencies=2, sizes=(20,), rounds_of_a_size=2, past=(3,), asked=(3, 9), asked_of=20, entries=1_000,
         single_entries=3, processes=(1,), each=4,
     )  # fmt: skip
     results = run(plan, ["SQLite"])
@@ -142,7 +143,7 @@ def results(*sizes: Size, verified: float = 60_000.0, load: str = "0.1 0.1 0.1")
     crews = (Crew(1, 10.0, 20.0, 30.0), Crew(2, 15.0, 20.0, 60.0))
     found = Found(
         "SQLite", "3.40", {INSERT: step, "approve": step}, Latency(9, 300.0, 550.4), sizes,
-        (Past(10, 7.0),), trail, crews,
+        (Past(10, 7.0),), (Asked(10, {"count": 2.0}), Asked(100, {"count": 5.0})), trail, crews,
     )  # fmt: skip
     machine = {"cores": "2", "load before the run": load}
     return Results(False, machine, "0.2 0.2 0.2", (found,))
