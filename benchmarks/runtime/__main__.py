@@ -131,7 +131,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--questions", type=int, metavar="EVENTS",
-        help="only ask questions to the past, in stores of so many events, and print what they took",
+        help="only ask questions to the past, in stores of so many events, and print it",
     )  # fmt: skip
     given = parser.parse_args()
     if given.questions is not None:
