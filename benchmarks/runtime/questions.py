@@ -24,7 +24,7 @@ from gatewright.engine.history.query import Query
 from gatewright.engine.history.record import Event, Status
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
-from gatewright.engine.runtime.store.events import key_rows, put
+from gatewright.engine.runtime.store.events import Keeper, key_rows, put
 from gatewright.engine.runtime.store.history import StoreHistory
 from gatewright.engine.runtime.store.keys import text_digest
 from gatewright.engine.values import Map, Timestamp
@@ -115,7 +115,7 @@ class _Model:
         )
         put(connection, event)
         self._event = event
-        self._shape, self._keys = key_rows(connection, number + 1, event)
+        self._shape, self._keys = key_rows(Keeper(connection), number + 1, event)
         self._amount = amount
 
     def copy(self, number: int, agent: str, at: int) -> tuple[_Row, list[_Row]]:

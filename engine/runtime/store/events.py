@@ -15,7 +15,7 @@ from gatewright.engine.canonical import exact_json
 from gatewright.engine.history.record import Event
 from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.store import schema as t
-from gatewright.engine.runtime.store.forms import NO_UNITS, form_of, keep_form
+from gatewright.engine.runtime.store.forms import NO_UNITS, Form, form_of, keep_form
 from gatewright.engine.runtime.store.keys import Indexed, indexed
 from gatewright.engine.runtime.store.shapes import keep_shape
 
@@ -78,7 +78,7 @@ def blank(connection: Connection, event: str) -> None:
         return
     params: dict[str, Json] = {str(name): [t.ERASED] for name in read_event(known.body).params}
     blanked = Event.from_dict({**read_event(known.body).to_dict(), "params": params})
-    shape, rows = key_rows(connection, known.number, blanked)
+    shape, rows = key_rows(Keeper(connection), known.number, blanked)
     connection.execute(
         update(t.events)
         .where(t.events.c.number == known.number)
@@ -98,14 +98,40 @@ def number_of(connection: Connection, event: str) -> int | None:
     return connection.scalar(select(t.events.c.number).where(t.events.c.id == event))
 
 
-def key_rows(connection: Connection, number: int, event: Event) -> tuple[str, list[Row]]:
-    """Return the digest of an event's shape, and its rows of `event_keys`; at least one.
+class Keeper:
+    """Keeps shapes and forms, and remembers them: of use for many events in one transaction."""
 
-    Keeps the shape and the form.
-    """
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._shapes: dict[str, str] = {}
+        self._numbers: dict[Form, int | None] = {}
+
+    def shape(self, event: Event, found: Indexed) -> str:
+        """Return the digest of the shape of an event."""
+        name = f"{event.action} {found.shape}"
+        if name not in self._shapes:
+            self._shapes[name] = keep_shape(self._connection, event.action, found.shape)
+        return self._shapes[name]
+
+    def told(self, event: Event, shape: str, found: Indexed) -> Row:
+        """Return what the keys of an event tell besides, those of texts: its form and its units."""
+        form, units = form_of(event.action, event.status, shape, found)
+        number = self._number(form)
+        if number is None:
+            number, units = self._number(replace(form, slots=())), NO_UNITS
+        return {"form": number, **units}
+
+    def _number(self, form: Form) -> int | None:
+        if form not in self._numbers:
+            self._numbers[form] = keep_form(self._connection, form)
+        return self._numbers[form]
+
+
+def key_rows(keeper: Keeper, number: int, event: Event) -> tuple[str, list[Row]]:
+    """Return the digest of an event's shape, and its rows of `event_keys`; at least one."""
     found = indexed(event)
-    shape = keep_shape(connection, event.action, found.shape)
-    of_text = _of_text(connection, event, shape, found)
+    shape = keeper.shape(event, found)
+    of_text = keeper.told(event, shape, found)
     of_others = dict.fromkeys(of_text)
     place = {"event": number, "at": t.within_columns(event.at.nanos)}
     rows = [
@@ -117,21 +143,22 @@ def key_rows(connection: Connection, number: int, event: Event) -> tuple[str, li
 
 
 def reindex(connection: Connection) -> None:
-    """Write anew what finds events, of all that there are. Cost: O(n), some 0.3 ms an event."""
+    """Write anew what finds events, of all that there are. Cost: O(n)."""
     after = 0
     columns, keys = t.events.c, t.event_keys
     page = select(columns.number, columns.body).order_by(columns.number).limit(_PAGE)
+    keeper = Keeper(connection)
     while found := connection.execute(page.where(columns.number > after)).all():
         rows: list[Row] = []
         for number, body in found:
-            rows += key_rows(connection, number, Event.from_dict(read_json(body)))[1]
+            rows += key_rows(keeper, number, Event.from_dict(read_json(body)))[1]
         first, after = found[0].number, found[-1].number
         connection.execute(delete(keys).where(keys.c.event.between(first, after)))
         connection.execute(insert(keys), rows)
 
 
 def _add(connection: Connection, event: Event) -> None:
-    shape, rows = key_rows(connection, 0, event)
+    shape, rows = key_rows(Keeper(connection), 0, event)
     values = {
         "id": event.id,
         "action": event.action,
@@ -152,17 +179,8 @@ def _set_form(connection: Connection, number: int, event: Event, shape: str) -> 
     connection.execute(
         update(keys)
         .where(keys.c.event == number, keys.c.form.is_not(None))
-        .values(**_of_text(connection, event, shape, indexed(event)))
+        .values(**Keeper(connection).told(event, shape, indexed(event)))
     )
-
-
-def _of_text(connection: Connection, event: Event, shape: str, found: Indexed) -> Row:
-    """Return what the keys of an event tell besides, those of texts: its form and its units."""
-    form, units = form_of(event.action, event.status, shape, found)
-    number = keep_form(connection, form)
-    if number is None:
-        number, units = keep_form(connection, replace(form, slots=())), NO_UNITS
-    return {"form": number, **units}
 
 
 def _add_rules(connection: Connection, number: int, event: Event) -> None:

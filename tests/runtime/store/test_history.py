@@ -80,10 +80,11 @@ def refunds_of(policy: Package, **parts: Any) -> Query:
     declared = policy.histories["refunds"]
     where = lasting(declared, scope_of(policy))
     assert where is not None
-    return Query(
+    query = Query(
         history=declared.qualified, actions=declared.actions, record=declared.record,
-        holds=where.holds, where=where, **{"now": Timestamp(NOW), **parts},
+        now=Timestamp(NOW), holds=where.holds, where=where,
     )  # fmt: skip
+    return replace(query, **parts)
 
 
 def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
