@@ -143,6 +143,22 @@ def test_an_outcome_and_what_is_taken_out_change_what_is_added(
         assert not read
 
 
+def test_agreement_is_that_of_a_history_in_memory(database: Database) -> None:
+    memory = History()
+    with database.transaction() as connection:
+        for number, status in enumerate(("executed", "rejected", "pending", "executed")):
+            event = past(
+                number, NOW + 5 * (number == 3), PLAIN_PARAMS, status=status, decided_by="ann",
+                rules=("p.r",),
+            )  # fmt: skip
+            memory.append(event)
+            put(connection, event)
+        asked = AgreementQuery("p.r", Timestamp(NOW), 30)
+        assert StoreHistory(connection).agreement(asked) == memory.agreement(asked) == 1 / 2
+        recorded = StoreHistory(connection, without="a-1", recorded=True)
+        assert recorded.agreement(asked) == 1.0
+
+
 def test_nothing_of_an_amount_is_left_where_it_was_blanked(database: Database) -> None:
     query = refunds_of(PACKAGES[1], keys=(("agent", "bot"),), field="amount")
     with database.transaction() as connection:
