@@ -6,16 +6,19 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.runtime import scene, steps, stores
 from benchmarks.runtime.crew import crew
-from benchmarks.runtime.found import Crew, Found, Results
-from benchmarks.runtime.page import page
+from benchmarks.runtime.found import Asked, Crew, Found, Results
+from benchmarks.runtime.page import page, questions_table
+from benchmarks.runtime.questions import questions
 from benchmarks.runtime.stores import KINDS, Kind
 from benchmarks.runtime.trails import trails
+from gatewright.engine.runtime.store.database import open_database
+from gatewright.engine.runtime.store.migrations import upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Plan:
     sizes: tuple[int, ...]
     rounds_of_a_size: int
     past: tuple[int, ...]
+    asked: tuple[int, ...]
+    asked_of: int
     entries: int
     single_entries: int
     processes: tuple[int, ...]
@@ -41,6 +46,8 @@ FULL = Plan(
     sizes=(1_000, 10_000, 100_000),
     rounds_of_a_size=21,
     past=(10, 100, 1_000, 10_000),
+    asked=(100, 10_000, 100_000),
+    asked_of=130_000,
     entries=50_000,
     single_entries=500,
     processes=(1, 2, 4),
@@ -53,6 +60,8 @@ QUICK = Plan(
     sizes=(500, 5_000),
     rounds_of_a_size=7,
     past=(10, 1_000),
+    asked=(100, 10_000),
+    asked_of=15_000,
     entries=10_000,
     single_entries=100,
     processes=(1, 2),
@@ -78,7 +87,20 @@ def measure(kind: Kind, plan: Plan) -> Found:
     _tell(f"{kind}: the past of a customer")
     with stores.fresh(kind) as url, scene.gate(url) as gate:
         past = tuple(steps.past(gate, plan.past, plan.rounds_of_a_size))
-    return Found(kind, version, small, waited, sizes, past, trail, crews)
+    asked = of_questions(kind, plan)
+    return Found(kind, version, small, waited, sizes, past, asked, trail, crews)
+
+
+def of_questions(kind: Kind, plan: Plan) -> tuple[Asked, ...]:
+    """Return what questions to the past take, in a store of their own."""
+    _tell(f"{kind}: questions to {plan.asked_of:,} past actions")
+    with stores.fresh(kind) as url:
+        database = open_database(url)
+        try:
+            upgrade(database)
+            return tuple(questions(database, plan.asked, plan.asked_of, plan.rounds_of_a_size))
+        finally:
+            database.close()
 
 
 def _crews(kind: Kind, plan: Plan) -> Iterator[Crew]:
@@ -107,7 +129,15 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, help="folder of the page: docs, or build/benchmarks of a short run"
     )
+    parser.add_argument(
+        "--questions", type=int, metavar="EVENTS",
+        help="only ask questions to the past, in stores of so many events, and print it",
+    )  # fmt: skip
     given = parser.parse_args()
+    if given.questions is not None:
+        plan = replace(QUICK if given.quick else FULL, asked_of=given.questions)
+        print(questions_table({kind: of_questions(kind, plan) for kind in KINDS}))
+        return
     folder = given.out or Path("build/benchmarks" if given.quick else "docs")
     text = page(run(QUICK if given.quick else FULL))
     folder.mkdir(parents=True, exist_ok=True)

@@ -50,6 +50,14 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions of a key that has so many events within the window: microseconds, by question."""
+
+    events: int
+    us: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Trail:
     """Entries a second; `..._cpu` are by the time of the processor, which others do not take."""
 
@@ -82,6 +90,7 @@ class Found:
     latency: Latency
     sizes: tuple[Size, ...]
     past: tuple[Past, ...]
+    asked: tuple[Asked, ...]
     trail: Trail
     crews: tuple[Crew, ...]
 

@@ -66,10 +66,6 @@ class Query:
     where: LastingWhere | None = records.field(default=None, compare=False, repr=False)
 
 
-Choose = Callable[[Iterable[Event], Query], "list[Event]"]
-"""Returns the events that a query means; see `selected`."""
-
-
 class HistoryStore(Protocol):
     """What conditions ask of past actions; every store gives the same answers.
 
@@ -118,16 +114,18 @@ def count(events: Iterable[Event], query: Query) -> int:
     return len(selected(events, query))
 
 
-def total(events: Iterable[Event], query: Query, choose: Choose | None = None) -> Value:
+def total(events: Iterable[Event], query: Query) -> Value:
     """Sum a field exactly, whatever the order of the events; an absent optional field adds nothing.
 
     Raises EvaluationError `currency_mismatch`, `overflow`, or `type_mismatch` for no number.
-    `choose` takes the place of `selected`.
     """
+    return sum_of(values(selected(events, query), query), query)
+
+
+def sum_of(amounts: list[Value], query: Query) -> Value:
+    """Sum values of the field that a query asks for; raises as `total`."""
     name = _queried_field(query)
-    declared = declared_type(query.record, name)
-    values = [read.content for read in _values(events, query, name, choose) if read.present]
-    return sum_values(values, declared, name)
+    return sum_values(amounts, declared_type(query.record, name), name)
 
 
 def last(events: Iterable[Event], query: Query) -> Event | None:
@@ -141,9 +139,15 @@ def last(events: Iterable[Event], query: Query) -> Event | None:
 
 def distinct(events: Iterable[Event], query: Query) -> int:
     """Count the different values of a field."""
+    return len({identity(value) for value in values(selected(events, query), query)})
+
+
+def values(events: Iterable[Event], query: Query) -> list[Value]:
+    """Return the values of the field, of events that a query means: of those that have it."""
     name = _queried_field(query)
     declared_type(query.record, name)
-    return len({identity(v.content) for v in _values(events, query, name) if v.present})
+    read = _fields(events, query.record, name)
+    return [value.content for value in read if value.present]
 
 
 def agreement(events: Iterable[Event], query: AgreementQuery) -> float:
@@ -185,11 +189,6 @@ def selected(events: Iterable[Event], query: Query) -> list[Event]:
     return found
 
 
-def those_held(events: Iterable[Event], query: Query) -> list[Event]:
-    """Return the events that a query means, of such as surely have its keys and its window."""
-    return [event for event in events if event.id != query.exclude_id and query.holds(event)]
-
-
 def _in_window(at: Timestamp, now: Timestamp, within_nanos: int | None) -> bool:
     if at > now:
         return False
@@ -205,12 +204,6 @@ def _queried_field(query: Query) -> str:
     if query.field is None:
         raise EvaluationError("invalid_argument", "the field to look at is not named")
     return query.field
-
-
-def _values(
-    events: Iterable[Event], query: Query, name: str, choose: Choose | None = None
-) -> list[OptionalValue]:
-    return _fields((choose or selected)(events, query), query.record, name)
 
 
 def _fields(events: Iterable[Event], record: RecordType, name: str) -> list[OptionalValue]:

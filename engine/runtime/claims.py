@@ -23,7 +23,9 @@ from gatewright.engine.runtime.rounds import qualified_stages
 from gatewright.engine.runtime.routing import Roster, is_in_force, is_satisfied
 from gatewright.engine.runtime.run import Document, Run, State, TimerKind
 from gatewright.engine.runtime.store import decisions, runs
-from gatewright.engine.runtime.store.history import StoreHistory, later_begun, number_of
+from gatewright.engine.runtime.store.events import number_of
+from gatewright.engine.runtime.store.history import StoreHistory
+from gatewright.engine.runtime.store.matching import later_begun
 from gatewright.engine.runtime.transition import transition
 from gatewright.engine.values import Timestamp
 

@@ -33,8 +33,8 @@ from gatewright.engine.runtime.store import decisions, payloads, runs, trail, vo
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreError
-from gatewright.engine.runtime.store.history import body_of, forget
-from gatewright.engine.runtime.store.history import put as put_event
+from gatewright.engine.runtime.store.events import body_of, forget
+from gatewright.engine.runtime.store.events import put as put_event
 from gatewright.engine.runtime.store.turns import take_turn
 from gatewright.engine.runtime.transition import ARROWS, transition
 

@@ -19,7 +19,7 @@ from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster, require_known
 from gatewright.engine.runtime.run import Attempt, Document, Round, Run
 from gatewright.engine.runtime.step import Entry
-from gatewright.engine.runtime.store import decisions, history, payloads, runs, trail, vouched
+from gatewright.engine.runtime.store import decisions, events, payloads, runs, trail, vouched
 from gatewright.engine.runtime.store.schema import ERASED
 from gatewright.engine.runtime.wording import require_text
 from gatewright.engine.values import Timestamp
@@ -97,9 +97,9 @@ class _Step:
         self.payloads += len(names)
         trail.erase_messages(self._connection, run.id)
         if keeps_event:
-            history.blank(self._connection, run.id)
+            events.blank(self._connection, run.id)
         else:
-            history.forget(self._connection, run.id)
+            events.forget(self._connection, run.id)
         left = without_content(run, self._now)
         runs.erase(self._connection, run, left)
         self._record(left, {"payloads": names, "decisions": logged})
@@ -124,7 +124,7 @@ class _Step:
     def _record(self, run: Run, body: Document) -> None:
         self.decisions += len(body["decisions"])
         entry = Entry(KIND, "person", self._by, {"because": self._because, **body})
-        event = history.body_of(self._connection, run.id)
+        event = events.body_of(self._connection, run.id)
         trail.record(self._connection, run.id, (entry,), self._now, vouched.rows_of(run, event))
 
 

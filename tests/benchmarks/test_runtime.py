@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
@@ -11,6 +12,7 @@ from benchmarks.runtime.__main__ import QUICK, run
 from benchmarks.runtime.fill import Twin, fill
 from benchmarks.runtime.found import (
     INSERT,
+    Asked,
     Crew,
     Found,
     Latency,
@@ -21,6 +23,7 @@ from benchmarks.runtime.found import (
     Trail,
 )
 from benchmarks.runtime.page import page
+from benchmarks.runtime.questions import asked, questions
 from benchmarks.runtime.rounds import rounds
 from benchmarks.runtime.scene import AUTO, FINANCE, MANAGER, gate, refund
 from gatewright.engine.runtime.audit.sequence import sequence
@@ -29,8 +32,12 @@ from gatewright.engine.runtime.card import card_document
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import State
 from gatewright.engine.runtime.store import schema
+from gatewright.engine.runtime.store.database import open_database
+from gatewright.engine.runtime.store.events import read_event
+from gatewright.engine.runtime.store.history import StoreHistory
+from gatewright.engine.runtime.store.migrations import upgrade
 from gatewright.engine.runtime.worker import Worker
-from gatewright.engine.values import Timestamp
+from gatewright.engine.values import Money, Timestamp
 from tests.conftest import ROOT
 
 HOUR_NS = 3_600_000_000_000
@@ -76,7 +83,7 @@ def test_twins_leave_the_rows_that_proposals_leave(database_url: str) -> None:
         one = rows(opened)
         fill(opened, FINANCE, iter(twins(2)))
         opened.propose(refund("ch_2", FINANCE))
-        once = {"policies", "event_shapes"}
+        once = {"policies", "event_shapes", "event_forms"}
         assert rows(opened) == {
             name: count if name in once else 5 * count for name, count in one.items()
         }
@@ -111,8 +118,8 @@ def test_a_trail_of_the_benchmark_is_put_in_order_whole(database_url: str) -> No
 @pytest.mark.volume
 def test_all_of_it_in_little(capsys: pytest.CaptureFixture[str]) -> None:
     plan = replace(
-        QUICK, rounds=2, latencies=2, sizes=(20,), rounds_of_a_size=2, past=(3,), entries=1_000,
-        single_entries=3, processes=(1,), each=4,
+        QUICK, rounds=2, latencies=2, sizes=(20,), rounds_of_a_size=2, past=(3,), asked=(3, 9),
+        asked_of=20, entries=1_000, single_entries=3, processes=(1,), each=4,
     )  # fmt: skip
     results = run(plan, ["SQLite"])
     (found,) = results.databases
@@ -125,7 +132,31 @@ def test_all_of_it_in_little(capsys: pytest.CaptureFixture[str]) -> None:
     text = page(results)
     for name in (*found.steps, *found.sizes[0].steps):
         assert f"| {name} |" in text
+    assert [(a.events, min(a.us.values()) > 0) for a in found.asked] == [(3, True), (9, True)]
+    for name in ("count", "sum", "last", "distinct"):
+        assert f"| SQLite | {name} |" in text
     assert "SQLite: many runs" in capsys.readouterr().err
+
+
+def test_questions_find_the_events_that_were_filled_in(database_url: str) -> None:
+    database = open_database(database_url)
+    upgrade(database)
+    list(questions(database, (4, 40), 60, 1))
+    with database.reading() as connection:
+        history = StoreHistory(connection, recorded=True)
+        told = {size: {name: ask(history) for name, ask in asked(size).items()} for size in (4, 40)}
+        many = connection.scalar(select(func.count()).select_from(schema.events))
+        kept = [read_event(body) for body in connection.scalars(select(schema.events.c.body))]
+    database.close()
+    assert many == 160  # a hundred models are copied
+    for size, found in told.items():
+        mine = [e for e in kept if e.agent == f"bot-of-{size}" and e.status != "blocked"]
+        assert found["count"] == len(mine) > 0
+        assert found["sum"] == Money(
+            sum((Decimal(str(e.params["amount"]).split()[0]) for e in mine), Decimal(0)), "USD"
+        )
+        assert found["last"] == max(mine, key=lambda event: event.at)
+        assert found["distinct"] == len({e.params["customer"] for e in mine})
 
 
 # --- the page
@@ -142,7 +173,7 @@ def results(*sizes: Size, verified: float = 60_000.0, load: str = "0.1 0.1 0.1")
     crews = (Crew(1, 10.0, 20.0, 30.0), Crew(2, 15.0, 20.0, 60.0))
     found = Found(
         "SQLite", "3.40", {INSERT: step, "approve": step}, Latency(9, 300.0, 550.4), sizes,
-        (Past(10, 7.0),), trail, crews,
+        (Past(10, 7.0),), (Asked(10, {"count": 2.0}), Asked(100, {"count": 5.0})), trail, crews,
     )  # fmt: skip
     machine = {"cores": "2", "load before the run": load}
     return Results(False, machine, "0.2 0.2 0.2", (found,))
@@ -168,6 +199,12 @@ def test_the_page_judges_verification_and_tells_of_several_processes() -> None:
     assert "≥ 50,000 entries a s | SQLite | 60,000 | yes |" in text
     assert "| SQLite | 2 | 15 (1.5) | 20 (1) | 60 (2) |" in text
     assert "| SQLite | 9 | 300 | 550 |" in text
+
+
+def test_the_page_tells_how_questions_grow_with_the_events_that_they_are_about() -> None:
+    text = page(results(size(10, 1.0, 80.0)))
+    assert "| microseconds | question | 10 events | 100 events | growth |" in text
+    assert "| SQLite | count | 2 | 5 | 2.5 |" in text
 
 
 def test_the_page_says_when_the_machine_was_busy() -> None:

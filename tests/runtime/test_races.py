@@ -173,6 +173,15 @@ def test_proposals_under_a_limit(world: World, place: Place, race: Race) -> None
     assert Counter(word.split()[0] for word in words) == {"auto": 3, "pending": CONTESTANTS - 3}
 
 
+def test_nobody_starves_under_a_limit(world: World, place: Place, race: Race) -> None:
+    """Of three times twelve, one heat after the other, each is decided and sees all before it."""
+    words: list[str] = []
+    for heat in range(3):
+        told = {"way": "auto", "amount": 3, "charge": f"ch_{heat + 1}"}
+        words += race(place, [Job("propose", BEGIN, told)] * CONTESTANTS)
+    assert Counter(word.split()[0] for word in words) == {"auto": 33, "pending": 3}
+
+
 def test_proposals_and_workers_under_a_limit(world: World, place: Place, race: Race) -> None:
     """Being carried out at the same time lets no more through, nor keeps anything back."""
     told = [{"way": "auto", "amount": 30, "charge": f"ch_{n + 1}"} for n in range(HALF)]

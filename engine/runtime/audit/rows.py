@@ -21,7 +21,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Table, select
 
 from gatewright.engine.runtime.audit.deputies import delegations
-from gatewright.engine.runtime.audit.events import event_findings
+from gatewright.engine.runtime.audit.events import Finders, event_findings
 from gatewright.engine.runtime.audit.finding import Finding, row_finding
 from gatewright.engine.runtime.audit.told import Told, told_of
 from gatewright.engine.runtime.errors import DamagedRun
@@ -92,8 +92,7 @@ class _Page:
     decisions: dict[str, list[_Row]]
     uses: dict[str, list[_Row]]
     events: dict[str, list[_Row]]
-    keys: dict[int, list[_Row]]
-    rules: dict[int, list[_Row]]
+    finders: Finders
 
 
 def _pages(connection: Connection) -> Iterator[_Page]:
@@ -122,8 +121,18 @@ def _page(connection: Connection, found: list[_Row]) -> _Page:
         decisions=_by(connection, t.decisions, "run", ids),
         uses=_by(connection, t.exception_uses, "run", ids),
         events=events,
-        keys=_by(connection, t.event_keys, "event", numbers),
+        finders=_finders(connection, numbers),
+    )
+
+
+def _finders(connection: Connection, numbers: list[int]) -> Finders:
+    keys = _by(connection, t.event_keys, "event", numbers)
+    named = {key["form"] for rows in keys.values() for key in rows} - {None}
+    forms = _by(connection, t.event_forms, "number", sorted(named))
+    return Finders(
+        keys=keys,
         rules=_by(connection, t.event_rules, "event", numbers),
+        forms={number: row for number, (row,) in forms.items()},
     )
 
 
@@ -164,7 +173,7 @@ def _run(page: _Page, row: _Row, told: Told) -> Iterator[Finding]:
     yield from _columns(row, document)
     yield from _differences(run, document, told)
     event = page.events.get(id_, [])
-    yield from event_findings(id_, document, told, event, page.keys, page.rules)
+    yield from event_findings(id_, document, told, event, page.finders)
     questions, timers = runs.waits(run)
     yield from _waits("asks", id_, questions, page.asks.get(id_, []))
     yield from _waits("timers", id_, timers, page.timers.get(id_, []))

@@ -4,13 +4,14 @@ The type of a field is known only to the policy that asks, so each value is read
 keys may have (by `conform_value`, as a query does) and each reading has its digest. The *shape* of
 an event says of which types its fields can be read: where a query's type is not among them, or a
 field is missing, the query looks at the event itself. So an index may offer too much, never too
-little.
+little. Amounts that can be added as whole numbers are told besides; see `forms`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, cast
@@ -24,12 +25,15 @@ from gatewright.engine.reading.problems import UNFIT
 from gatewright.engine.values import Duration, Money, Timestamp, Value
 
 OWN_KEYS: Final = ("agent", "target")
+ACTION: Final = "action"
+"""The key that every event has; no shape tells of it."""
 MOST_FIELDS: Final = 64
 LONGEST_NAME: Final = 128
 MORE: Final = ""
 """Stands in a shape where fields were left out of it."""
 
 Shape = Mapping[str, Collection[str]]
+Amount = Money | Decimal | Duration
 
 _READINGS: Final[dict[str, t.Type]] = {
     "any": t.ANY, "bool": t.BOOL, "int": t.INT, "uint": t.UINT, "double": t.DOUBLE,
@@ -64,25 +68,54 @@ def value_digest(token: Hashable) -> str | None:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
-def indexed(event: Event) -> tuple[dict[str, list[str]], set[tuple[str, str]]]:
-    """Return the shape of an event, and the pairs of field and digest that find it."""
-    shape: dict[str, list[str]] = {}
-    pairs: set[tuple[str, str]] = set()
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What finds an event again.
+
+    `pairs` are of field and digest, one for each reading; `texts` those of them that are of a text.
+    `amounts` are the fields with a sum that is kept: each as what it can be added up.
+    """
+
+    shape: dict[str, list[str]]
+    pairs: set[tuple[str, str]]
+    texts: set[tuple[str, str]]
+    amounts: dict[str, list[Amount]]
+
+
+def indexed(event: Event) -> Indexed:
+    """Return what finds an event again."""
+    action = (ACTION, text_digest(event.action))
+    found = Indexed({}, {action}, {action}, {})
     for name, raw, readings in _fields(event):
-        if len(shape) >= MOST_FIELDS or len(name) > LONGEST_NAME:
-            shape[MORE] = []
+        if len(found.shape) >= MOST_FIELDS or len(name) > LONGEST_NAME:
+            found.shape[MORE] = []
             continue
-        labels: list[str] = []
-        for read_as, wanted in readings.items():
-            found = _read(raw, wanted, name)
-            if found is None:
-                continue
-            labels.append(read_as)
-            pairs.add((name, found[0]))
-            if isinstance(found[1], Money) and read_as == "money":
-                labels.append(f"money {found[1].currency}")
-        shape[name] = sorted(labels)
-    return shape, pairs
+        found.shape[name] = sorted(_indexed(found, name, raw, readings))
+    return found
+
+
+def _indexed(
+    found: Indexed, name: str, raw: Value, readings: Mapping[str, t.Type]
+) -> Iterator[str]:
+    """Note the readings of a value, and give their labels."""
+    for read_as, wanted in readings.items():
+        read = _read(raw, wanted, name)
+        if read is None:
+            continue
+        yield read_as
+        value_name, value = read
+        found.pairs.add((name, value_name))
+        if read_as == "string":
+            found.texts.add((name, value_name))
+        if isinstance(value, Money) and read_as == "money":
+            yield f"money {value.currency}"
+        if isinstance(value, (Money, Decimal, Duration)) and read_as != "any":
+            found.amounts.setdefault(name, []).append(value)
+
+
+def text_digest(text: str) -> str:
+    """Return the digest of a text that is taken as it stands."""
+    return hashlib.sha256(f"string {text}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def _fields(event: Event) -> Iterator[tuple[str, Value, Mapping[str, t.Type]]]:

@@ -144,6 +144,17 @@ events = Table(
 Index("events_by_action", events.c.action, events.c.at)
 Index("events_by_shape", events.c.shape, events.c.at)
 
+event_forms = Table(
+    "event_forms",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("action", String(256), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("shape", String(64), ForeignKey("event_shapes.digest"), nullable=False),
+    Column("slots", Text, nullable=False),  # JSON: of which field each `units` are, and in what
+)
+
 event_keys = Table(
     "event_keys",
     metadata,
@@ -151,8 +162,20 @@ event_keys = Table(
     Column("name", String(128), primary_key=True),
     Column("value", String(64), primary_key=True),  # a digest of the value, one for each reading
     Column("at", BigInteger, nullable=False),
+    # Of one of `event_forms`, where the value is a text; null otherwise. They refer by nothing but
+    # the number: a lock on the row of a form, of each that records an event, would be one of all.
+    Column("form", _Number),
+    Column("units1", BigInteger),  # amounts of the event, as whole numbers
+    Column("units2", BigInteger),
+    Column("units3", BigInteger),
 )
-Index("event_keys_by_value", event_keys.c.name, event_keys.c.value, event_keys.c.at)
+Index("event_forms_by_action", event_forms.c.action)
+Index("event_forms_by_shape", event_forms.c.shape)
+Index(  # whoever counts and adds up reads nothing but this
+    "event_keys_by_value",
+    event_keys.c.name, event_keys.c.value, event_keys.c.form, event_keys.c.at, event_keys.c.event,
+    event_keys.c.units1, event_keys.c.units2, event_keys.c.units3,
+)  # fmt: skip
 
 event_rules = Table(
     "event_rules",

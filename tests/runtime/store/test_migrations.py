@@ -11,8 +11,11 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, Table, delete, insert, inspect, select, text
 
+from gatewright.engine.canonical import exact_json
+from gatewright.engine.history import Event
+from gatewright.engine.runtime.store import events as store_events
 from gatewright.engine.runtime.store import schema
 from gatewright.engine.runtime.store.database import Database, open_database
 from gatewright.engine.runtime.store.errors import StoreOutdated, StoreReadOnly, StoreUnusable
@@ -23,6 +26,7 @@ from gatewright.engine.runtime.store.migrations import (
     newest,
     upgrade,
 )
+from tests.engine.history.test_indexes import NOW, past
 
 NEXT = """
 from alembic import op
@@ -76,15 +80,73 @@ def test_the_steps_make_the_tables_of_the_schema(bare_database: Database) -> Non
         assert compare_metadata(context, schema.metadata) == []
 
 
+def older(tmp_path: Path, last: str) -> str:
+    """Return a folder of the steps up to a version."""
+    folder = tmp_path / "older"
+    shutil.copytree(Path(FOLDER) / "versions", folder / "versions")
+    for step in (folder / "versions").glob("0*.py"):
+        if step.stem[:4] > last:
+            step.unlink()
+    return str(folder)
+
+
+def test_past_actions_of_an_older_database_are_counted_and_added_up(
+    bare_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade(bare_database, folder=older(tmp_path, "0006"))
+    events = [
+        past(n, NOW - n, {"customer": "C", "amount": f"{n}.50 {'USD' if n % 3 else 'EUR'}"},
+             status="executed" if n % 2 else "blocked", agent="bot")
+        for n in range(7)
+    ]  # fmt: skip
+    with bare_database.transaction() as connection:
+        for event in events:
+            _put_as_0006(connection, event)
+    monkeypatch.setattr(store_events, "_PAGE", 3)
+    assert upgrade(bare_database) == ("0007", "0008")
+    tables = (schema.event_forms, schema.event_keys, schema.events, schema.event_shapes)
+    with bare_database.transaction() as connection:
+        moved = [_rows(connection, table) for table in tables[:2]]
+        for table in (schema.event_keys, schema.events, schema.event_forms):
+            connection.execute(delete(table))
+        for event in events:
+            store_events.put(connection, event)
+        made = [_rows(connection, table) for table in tables[:2]]
+    assert moved == made
+    assert len(moved[0]) > 1
+    assert len(moved[1]) > len(events)
+
+
+def _rows(connection: Connection, table: Table) -> list[tuple[object, ...]]:
+    """Return the rows of a table without the numbers that a database gives."""
+    numbers = {"number", "event", "form"}
+    columns = [column for column in table.columns if column.name not in numbers]
+    found = [tuple(row) for row in connection.execute(select(*columns))]
+    return sorted(found, key=repr)
+
+
+def _put_as_0006(connection: Connection, event: Event) -> None:
+    """Record an event as the version before forms did."""
+    shape = {"digest": "of-before", "action": event.action, "body": "{}"}
+    if connection.scalar(text("SELECT count(*) FROM event_shapes")) == 0:
+        connection.execute(insert(schema.event_shapes).values(shape))
+    row = {
+        "id": event.id, "action": event.action, "at": event.at.nanos, "status": event.status,
+        "shape": "of-before", "body": exact_json(event.to_dict()),
+    }  # fmt: skip
+    number = connection.execute(
+        insert(schema.events).values(row).returning(schema.events.c.number)
+    ).scalar_one()
+    connection.execute(
+        text("INSERT INTO event_keys (event, name, value, at) VALUES (:e, 'customer', 'x', :at)"),
+        {"e": number, "at": event.at.nanos},
+    )
+
+
 def test_questions_of_an_older_database_learn_when_their_run_was_proposed(
     bare_database: Database, tmp_path: Path
 ) -> None:
-    older = tmp_path / "older"
-    shutil.copytree(Path(FOLDER) / "versions", older / "versions")
-    for step in (older / "versions").glob("*.py"):
-        if step.stem not in {"__init__", "0001_initial"}:
-            step.unlink()
-    upgrade(bare_database, folder=str(older))
+    upgrade(bare_database, folder=older(tmp_path, "0001"))
     run = (
         "INSERT INTO runs (id, version, state, action, proposed_at, updated_at, fence, body)"
         " VALUES ('run_1', 1, 'pending', 'a', 5, 7, 0, '{}')"

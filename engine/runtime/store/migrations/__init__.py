@@ -2,7 +2,8 @@
 
 `versions/` has one numbered step a file. They only go forward, and a step that was released is
 never changed: what comes later is a further step. All that are missing are done in one
-transaction, so a database is never between two versions.
+transaction, so a database is never between two versions. A step says `REINDEX` where past actions
+must be found in another way: that is written after all steps, once, as this version writes it.
 Source: Alembic documentation, "MigrationContext" and "ScriptDirectory".
 """
 
@@ -18,7 +19,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from gatewright.engine.runtime.store import schema
+from gatewright.engine.runtime.store import events, schema
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreOutdated, StoreUnusable
 
@@ -106,6 +107,8 @@ def _run(connection: Connection, scripts: ScriptDirectory, found: str | None) ->
     with _running, Operations.context(context):
         for step in missing:
             step.module.upgrade()
+    if any(getattr(step.module, "REINDEX", False) for step in missing):
+        events.reindex(connection)
     context.stamp(scripts, missing[-1].revision)
     return tuple(step.revision for step in missing)
 
