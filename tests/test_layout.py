@@ -41,11 +41,8 @@ LATE = {
         "gatewright.engine.bundle.signing",
     ),
     "gatewright.engine.compile.residual": ("gatewright.engine.compile.typing",),
-    "gatewright.engine.evaluate": (
-        "gatewright.engine.compile",
-        "gatewright.engine.history",
-        "gatewright.engine.workdays",
-    ),
+    "gatewright.engine.deciding": ("gatewright.engine.history", "gatewright.engine.workdays"),
+    "gatewright.engine.evaluate": ("gatewright.engine.compile",),
     "gatewright.engine.explaining.report": ("gatewright.engine.explaining.explanation",),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
 }
