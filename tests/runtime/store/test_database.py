@@ -241,7 +241,9 @@ def test_a_process_that_sleeps_in_a_step_does_not_keep_its_locks(things: Databas
     postgres_only(things)
     with things.transaction() as connection:
         assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "30s"
-    with pytest.raises(StoreGone, match="ended a step that stood still"):  # noqa: SIM117
+    # Where the connection is reset before the server's last words are read, these are lost.
+    told = "ended a step that stood still|went away in the middle"
+    with pytest.raises(StoreGone, match=told):  # noqa: SIM117
         with things.transaction() as connection:
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 1"))
             with things.transaction() as other:
