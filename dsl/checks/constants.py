@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation
 from decimal import Overflow as DecimalOverflow
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl.records import dataclass
@@ -98,7 +98,7 @@ def constant(expr: ast.Expr, lets: Mapping[str, ast.Expr]) -> Constant | None:
     two currencies, is not constant. Cost: linear in the expression and the lets that it reaches,
     at most 50,000 steps. Source: docs/language.md#limits.
     """
-    return _Folder(lets).fold(expr, 0)
+    return _literal(expr) or _Folder(lets).fold(expr, 0)
 
 
 class _Folder:
@@ -153,30 +153,27 @@ class _Folder:
 
 
 def _literal(expr: ast.Expr) -> Constant | None:
-    match expr:
-        case ast.IntLiteral(value):
-            return Constant("int", value)
-        case ast.UintLiteral(value):
-            return Constant("uint", value)
-        case ast.DoubleLiteral(value, text):
-            exact = Decimal(value) if _LONG_EXPONENT.search(text) else Decimal(text)
-            return Constant("double", exact)
-        case ast.MoneyLiteral(amount, currency):
-            return Constant("money", amount, currency)
-        case ast.DurationLiteral(nanos):
-            return Constant("duration", nanos)
-        case ast.TimestampLiteral(nanos):
-            return Constant("timestamp", nanos)
-        case ast.StringLiteral(value):
-            return Constant("string", value)
-        case ast.BytesLiteral(value):
-            return Constant("bytes", value)
-        case ast.BoolLiteral(value):
-            return Constant("bool", value)
-        case ast.NullLiteral():
-            return Constant("null", None)
-        case _:
-            return None
+    read = _LITERALS.get(type(expr))
+    return None if read is None else read(expr)
+
+
+def _double_literal(expr: ast.DoubleLiteral) -> Constant:
+    is_long = _LONG_EXPONENT.search(expr.text)
+    return Constant("double", Decimal(expr.value) if is_long else Decimal(expr.text))
+
+
+_LITERALS: dict[type[ast.Expr], Callable[[Any], Constant]] = {
+    ast.IntLiteral: lambda e: Constant("int", e.value),
+    ast.UintLiteral: lambda e: Constant("uint", e.value),
+    ast.DoubleLiteral: _double_literal,
+    ast.MoneyLiteral: lambda e: Constant("money", e.amount, e.currency),
+    ast.DurationLiteral: lambda e: Constant("duration", e.nanos),
+    ast.TimestampLiteral: lambda e: Constant("timestamp", e.nanos),
+    ast.StringLiteral: lambda e: Constant("string", e.value),
+    ast.BytesLiteral: lambda e: Constant("bytes", e.value),
+    ast.BoolLiteral: lambda e: Constant("bool", e.value),
+    ast.NullLiteral: lambda e: Constant("null", None),
+}
 
 
 def _converted(function: str, argument: ast.Expr) -> Constant | None:

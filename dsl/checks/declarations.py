@@ -130,7 +130,7 @@ class Checking:
         return facts
 
     def _tier(self, tier: ast.Tier, facts: Facts) -> None:
-        subject = self.value(tier.subject, facts)
+        subject = self._subject(tier.subject, facts)
         cells = [self._cell(tier.subject, row.cell, facts) for row in tier.rows]
         if all(cells):
             check_tier(tier, subject, self._values, self._report)
@@ -150,7 +150,7 @@ class Checking:
                 facts = facts.and_(self._typer.facts_when_false(row.condition))
 
     def _table(self, table: ast.Table, facts: Facts) -> None:
-        subjects = [self.value(subject, facts) for subject in table.subjects]
+        subjects = [self._subject(subject, facts) for subject in table.subjects]
         cells = [
             self._cell(subject, cell, facts)
             for row in table.rows
@@ -158,6 +158,14 @@ class Checking:
         ]
         if all(cells):
             check_table(table, subjects, self._values, self._report)
+
+    def _subject(self, subject: ast.Expr, facts: Facts) -> t.Type:
+        """Check a subject, if it is sound once for all its cells."""
+        before = len(self.found)
+        kind = self.value(subject, facts)
+        if len(self.found) == before:
+            self._typer.share(subject, kind)
+        return kind
 
     def _cell(self, subject: ast.Expr, cell: ast.Cell, facts: Facts) -> bool:
         """Check the comparison that a cell stands for; tell whether it is sound."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Context, Decimal
 from typing import Any, Literal, TypeAlias
 
@@ -23,7 +23,7 @@ Comparison: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
 _ROOMY = Context(prec=200)
 _FEW = 8
-"""How many times fewer cuts a set has that is laid over the other, rather than merged with it."""
+"""A set of so few cuts, or so many times fewer, is laid over the other, not merged with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,11 @@ class IntervalSet:
         few, many = (self, other) if len(self.cuts) <= len(other.cuts) else (other, self)
         if not few.cuts:
             return many if few.starts_inside else few
-        if len(few.cuts) * _FEW < len(many.cuts):
-            return _clip(many, few)
-        return _merge(self, other, lambda a, b: a and b)
+        if not _is_few(few.cuts, many.cuts):
+            return _merge(self, other, lambda a, b: a and b)
+        both = Remainder(many)
+        both.keep(few)
+        return both.values
 
     def __or__(self, other: IntervalSet) -> IntervalSet:
         return _merge(self, other, lambda a, b: a or b)
@@ -81,11 +83,7 @@ class IntervalSet:
 
     def spans(self) -> Iterator[Span]:
         """Yield the stretches of the set in order."""
-        edges: list[Cut | None] = [None] if self.starts_inside else []
-        edges.extend(self.cuts)
-        if len(edges) % 2:
-            edges.append(None)
-        for low, high in zip(edges[::2], edges[1::2], strict=True):
+        for low, high in _stretches(self.starts_inside, self.cuts):
             yield Span(low, high)
 
     @property
@@ -112,6 +110,52 @@ class IntervalSet:
         `step` is how far an example keeps from an open end, where there is room.
         """
         return next((v for span in self.spans() if (v := _inside(span, step)) is not None), None)
+
+
+class Remainder:
+    """What is left of a set from which more and more is dropped, without copying it each time."""
+
+    __slots__ = ("_cuts", "_starts_inside")
+
+    def __init__(self, values: IntervalSet) -> None:
+        self._starts_inside = values.starts_inside
+        self._cuts = list(values.cuts)
+
+    @property
+    def values(self) -> IntervalSet:
+        """What is left of the set."""
+        return IntervalSet(self._starts_inside, tuple(self._cuts))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no value is left."""
+        return not self._starts_inside and not self._cuts
+
+    def keep(self, kept: IntervalSet) -> None:
+        """Drop what another set does not have. Cost: a search for each cut of a set of few."""
+        if _is_few(kept.cuts, self._cuts):
+            for low, high in _stretches(not kept.starts_inside, kept.cuts):
+                self._drop(low, high)
+        else:
+            both = self.values & kept
+            self._starts_inside, self._cuts = both.starts_inside, list(both.cuts)
+
+    def _drop(self, low: Cut | None, high: Cut | None) -> None:
+        """Drop what lies between two cuts: those within go, the ends stay as far as they matter."""
+        cuts, starts_inside = self._cuts, self._starts_inside
+        ends: list[Cut] = []
+        first, behind = 0, len(cuts)
+        if low is None:
+            self._starts_inside = False
+        else:
+            first = bisect_left(cuts, low)
+            if starts_inside ^ (first % 2 == 1):
+                ends.append(low)
+        if high is not None:
+            behind = bisect_right(cuts, high, first)
+            if starts_inside ^ (behind % 2 == 1):
+                ends.append(high)
+        cuts[first:behind] = ends
 
 
 EVERYTHING = IntervalSet(True, ())
@@ -157,6 +201,21 @@ def compared(operator: Comparison, bound: Point) -> IntervalSet:
             return above(bound, inclusive=operator == ">=")
 
 
+def _is_few(few: Sequence[Cut], many: Sequence[Cut]) -> bool:
+    return len(few) <= _FEW or len(few) * _FEW < len(many)
+
+
+def _stretches(
+    starts_inside: bool, cuts: tuple[Cut, ...]
+) -> Iterator[tuple[Cut | None, Cut | None]]:
+    """Yield where the stretches of a set begin and end; None is no bound."""
+    edges: list[Cut | None] = [None] if starts_inside else []
+    edges.extend(cuts)
+    if len(edges) % 2:
+        edges.append(None)
+    return zip(edges[::2], edges[1::2], strict=True)
+
+
 def _merge(a: IntervalSet, b: IntervalSet, both: Callable[[bool, bool], bool]) -> IntervalSet:
     """Sweep over the cuts of two sets at once. Cost: linear in their number."""
     in_a, in_b = a.starts_inside, b.starts_inside
@@ -174,24 +233,6 @@ def _merge(a: IntervalSet, b: IntervalSet, both: Callable[[bool, bool], bool]) -
             inside = not inside
             cuts.append(cut)
     return IntervalSet(starts, tuple(cuts))
-
-
-def _clip(a: IntervalSet, b: IntervalSet) -> IntervalSet:
-    """Return what is in both sets. Cost: that of copying `a`, and a search in it a cut of `b`."""
-    cuts: list[Cut] = []
-    inside, reached = b.starts_inside, 0
-    for cut in b.cuts:
-        at = bisect_left(a.cuts, cut, reached)
-        if inside:
-            cuts.extend(a.cuts[reached:at])
-        before = a.starts_inside ^ (at % 2 == 1)
-        meets = at < len(a.cuts) and a.cuts[at] == cut
-        if (inside and before) != (not inside and before ^ meets):
-            cuts.append(cut)
-        inside, reached = not inside, at + meets
-    if inside:
-        cuts.extend(a.cuts[reached:])
-    return IntervalSet(a.starts_inside and b.starts_inside, tuple(cuts))
 
 
 def _inside(span: Span, step: Point) -> Point | None:

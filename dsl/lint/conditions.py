@@ -8,14 +8,13 @@ account.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from operator import is_
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl.checks import intervals
 from gatewright.dsl.checks.constants import ORDERED, Constant, constant
-from gatewright.dsl.checks.intervals import Comparison, IntervalSet, Point
+from gatewright.dsl.checks.intervals import Comparison, IntervalSet, Point, Remainder
 from gatewright.dsl.lint.domains import BOOLS, Domain, Domains
 from gatewright.dsl.policy import Condition
 from gatewright.dsl.records import dataclass, field
@@ -25,6 +24,7 @@ from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.walk import walk
 
 _MAX_DEPTH = 200
+_TRUE = intervals.point(True)
 _FLIPPED: dict[Comparison, Comparison] = {
     "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
 }  # fmt: skip
@@ -41,6 +41,14 @@ class Subject:
     home: str
     expression: ast.Expr
     family: str
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.home, self.expression, self.family)))
+
+    def __hash__(self) -> int:
+        # HOT: facts are kept by their subjects, and an expression may be long.
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +94,26 @@ class Known:
     one_never_holds: bool = False
     """Whether one of the conditions alone never holds."""
 
-    def add(self, reading: Reading, place: Span) -> None:
-        """Take one more fact into account."""
-        if isinstance(reading, bool):
-            if not reading and self.contradiction is None:
-                self.contradiction = (place, place)
-            return
-        before = self.values.get(reading.subject)
-        both = reading.values if before is None else before.values & reading.values
-        if both.is_empty and self.contradiction is None:
-            self.contradiction = (place, self._places.get(reading.subject, place))
-        self.values[reading.subject] = Fact(reading.subject, both, reading.domain, reading.whole)
-        self._places[reading.subject] = place
+    def add(self, readings: Iterable[Reading], place: Span) -> None:
+        """Take what one more condition says into account."""
+        narrowed: dict[Subject, Remainder] = {}
+        for reading in readings:
+            if isinstance(reading, bool):
+                if not reading and self.contradiction is None:
+                    self.contradiction = (place, place)
+                continue
+            subject = reading.subject
+            left: IntervalSet | Remainder = reading.values
+            if self.values.setdefault(subject, reading) is not reading:
+                left = narrowed.get(subject) or Remainder(self.values[subject].values)
+                left.keep(reading.values)
+                narrowed[subject] = left
+            if left.is_empty and self.contradiction is None:
+                self.contradiction = (place, self._places.get(subject, place))
+            self._places[subject] = place
+        for subject, left in narrowed.items():
+            fact = self.values[subject]
+            self.values[subject] = Fact(subject, left.values, fact.domain, fact.whole)
 
     def copy(self) -> Known:
         """Return the same knowledge, to be added to."""
@@ -120,9 +136,19 @@ class Known:
 
 
 def _is_bounded(fact: Fact) -> bool:
-    ends = [list(values.spans())[-1:] for values in (fact.values, fact.domain)]
-    high, limit = (spans[0].high if spans else None for spans in ends)
-    return not ends[0] or (high is not None and (limit is None or high < limit))
+    if fact.values.is_empty:
+        return True
+    high, limit = fact.values.ends.high, fact.domain.ends.high
+    return high is not None and (limit is None or high < limit)
+
+
+def begins_with(row: tuple[Condition, ...], head: tuple[Condition, ...]) -> bool:
+    """Tell whether the conditions of a row begin with some of another row's."""
+    if not head:
+        return True
+    # HOT: a row of `cases` may have a thousand before its own; two tuples compare at once.
+    length = len(head)
+    return len(row) >= length and row[length - 1] is head[-1] and row[:length] == head
 
 
 class Reader:
@@ -136,6 +162,7 @@ class Reader:
         """What `_head` says: all but the last condition of the row before."""
         self._readings: dict[tuple[int, int], tuple[ast.Expr, Reading]] = {}
         """What was read before, by the identity of the expression and of its scope."""
+        self._subjects: dict[tuple[ast.Expr, str, int], tuple[Subject, Domain]] = {}
 
     def together(self, conditions: Iterable[Condition]) -> Known:
         """Return what the conditions of a row say together.
@@ -144,7 +171,7 @@ class Reader:
         """
         row = tuple(conditions)
         head, last = row[:-1], row[-1:]
-        if len(head) < len(self._head) or not all(map(is_, head, self._head)):
+        if not begins_with(head, self._head):
             self._head, self._known = (), Known()
         self._add(self._known, head[len(self._head) :])
         self._head = head
@@ -156,12 +183,26 @@ class Reader:
         for condition in conditions:
             if self.truth(condition.expression) is condition.negated:
                 known.one_never_holds = True
-            for part in self.parts(condition.expression, negated=condition.negated):
-                known.add(part, condition.span)
+            parts = self.parts(condition.expression, negated=condition.negated)
+            known.add(parts, condition.span)
 
-    def parts(self, expr: ast.Expr, *, negated: bool = False) -> Iterator[Reading]:
-        """Yield facts that hold together exactly where a condition holds."""
-        yield from self._parts(expr, negated, self._scope, 0)
+    def parts(self, expr: ast.Expr, *, negated: bool = False) -> list[Reading]:
+        """Return facts that hold together exactly where a condition holds."""
+        found: list[Reading] = []
+        todo = [(expr, negated, self._scope, 0)]
+        while todo:
+            expr, negated, scope, depth = todo.pop()
+            inner = depth + 1
+            if isinstance(expr, ast.Or if negated else ast.And):
+                todo.extend((o, negated, scope, inner) for o in reversed(expr.operands))
+            elif isinstance(expr, ast.Unary) and expr.operator == "!":
+                todo.append((expr.operand, not negated, scope, inner))
+            elif (reference := scope.let(expr)) is not None and depth < _MAX_DEPTH:
+                todo.append((reference.value, negated, reference.scope, inner))
+            else:
+                reading = self._read(expr, scope, depth)
+                found.append(_negated(reading) if negated else reading)
+        return found
 
     def truth(self, expr: ast.Expr) -> bool | None:
         """Tell whether a condition is always true or always false; None where it depends."""
@@ -171,25 +212,6 @@ class Reader:
     def read(self, expr: ast.Expr) -> Reading:
         """Return the one fact that a condition is."""
         return self._read(expr, self._scope, 0)
-
-    def _parts(
-        self, expr: ast.Expr, negated: bool, scope: ExpressionScope, depth: int
-    ) -> Iterator[Reading]:
-        reference = scope.let(expr) if depth < _MAX_DEPTH else None
-        match expr:
-            case ast.And(operands) if not negated:
-                for operand in operands:
-                    yield from self._parts(operand, negated, scope, depth + 1)
-            case ast.Or(operands) if negated:
-                for operand in operands:
-                    yield from self._parts(operand, negated, scope, depth + 1)
-            case ast.Unary("!", operand):
-                yield from self._parts(operand, not negated, scope, depth + 1)
-            case _ if reference is not None:
-                yield from self._parts(reference.value, negated, reference.scope, depth + 1)
-            case _:
-                reading = self._read(expr, scope, depth)
-                yield _negated(reading) if negated else reading
 
     def _read(self, expr: ast.Expr, scope: ExpressionScope, depth: int) -> Reading:
         key = id(expr), id(scope)
@@ -226,8 +248,7 @@ class Reader:
     def _all(self, expr: ast.Expr, readings: list[Reading], scope: ExpressionScope) -> Reading:
         """Return what facts say together: one fact, if they are about one subject."""
         known = Known()
-        for reading in readings:
-            known.add(reading, expr.span)
+        known.add(readings, expr.span)
         if known.contradiction is not None:
             return False
         facts = [fact for fact in known.values.values() if fact.truth is None]
@@ -308,19 +329,25 @@ class Reader:
         self, expr: ast.Expr, family: str, values: IntervalSet, scope: ExpressionScope
     ) -> Reading:
         expr, scope = _resolved(expr, scope)
-        domain = self._domains.of(expr, family)
+        subject, domain = self._about(expr, family, scope)
         if domain.whole:
             values = values.whole()
-        subject = Subject(_home(expr, scope), expr, family)
         return Fact(subject, domain.values & values, domain.values, domain.whole)
 
     def _itself(self, expr: ast.Expr, scope: ExpressionScope) -> Reading:
         """Return the fact that a condition of which nothing else is known is true."""
         if isinstance(expr, ast.Unary):
             return _negated(self._itself(expr.operand, scope))
-        domain = Domain("bool", BOOLS)
-        subject = Subject(_home(expr, scope), expr, "bool")
-        return Fact(subject, intervals.point(True), domain.values)
+        return Fact(Subject(_home(expr, scope), expr, "bool"), _TRUE, BOOLS)
+
+    def _about(self, expr: ast.Expr, family: str, scope: ExpressionScope) -> tuple[Subject, Domain]:
+        """Return an expression as a subject, and the values that it can have."""
+        key = expr, family, id(scope)
+        known = self._subjects.get(key)
+        if known is None:
+            subject = Subject(_home(expr, scope), expr, family)
+            known = self._subjects[key] = subject, self._domains.of(expr, family)
+        return known
 
 
 def _negated(reading: Reading) -> Reading:

@@ -20,12 +20,12 @@ field over a history of it will do.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import is_
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
+from gatewright.dsl.lint.conditions import begins_with
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import Condition, History, Rule
@@ -80,7 +80,7 @@ def _conditions(rule: Rule) -> Iterator[ast.Expr]:
     head: tuple[Condition, ...] = ()
     for row in rule.rows:
         # HOT: a row of `cases` begins with what the row before begins with.
-        begun = len(head) if all(map(is_, head, row.conditions)) else 0
+        begun = len(head) if begins_with(row.conditions, head) else 0
         found.update((id(c.expression), c.expression) for c in row.conditions[begun:])
         head = row.conditions[:-1]
     yield from found.values()

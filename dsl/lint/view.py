@@ -140,6 +140,17 @@ class View:
             found.extend(RowView(rule, row, reader.together(row.conditions)) for row in rule.rows)
         return tuple(found)
 
+    def rows_of(self, rule: Rule) -> Sequence[RowView]:
+        """Return the rows of one of these rules, in the order written."""
+        return self._rows_by_rule.get(rule.qualified, ())
+
+    @cached_property
+    def _rows_by_rule(self) -> dict[str, list[RowView]]:
+        found: dict[str, list[RowView]] = {}
+        for row in self.rows:
+            found.setdefault(row.rule.qualified, []).append(row)
+        return found
+
     def _domains(self, scope: Scope | None) -> Domains:
         # A wildcard also covers actions that nobody declared, of which nothing is known.
         if scope is None or any(pattern.wildcard for pattern in scope.patterns):

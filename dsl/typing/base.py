@@ -23,6 +23,8 @@ class Env:
 
     def knowing(self, facts: Facts) -> Env:
         """Return the same place with more known."""
+        if not facts.present and not facts.impossible:
+            return self
         return records.replace(self, facts=self.facts.and_(facts))
 
     def binding(self, names: Mapping[str, t.Type]) -> Env:
@@ -61,6 +63,8 @@ class Inference(Protocol):
     report: Callable[[Diagnostic], None]
     types: dict[int, t.Type]
     presence: Presence
+    shared: dict[int, t.Type]
+    """The types of sides that several comparisons have in common, by the `id` of their nodes."""
     events: dict[t.RecordType, t.RecordType]
     """What `last` gives -> the record of the history, whose fields are there if the event is."""
 

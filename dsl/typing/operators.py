@@ -79,7 +79,8 @@ def _parts_beside(node: ast.Expr, kind: t.Type, other: t.Type) -> t.Type:
 
 def operand(typer: Inference, node: ast.Expr, env: Env) -> Operand:
     """Infer one side of an operator."""
-    return Operand(node, typer.infer_in(node, env), env.resolve(node))
+    kind = typer.shared.get(id(node)) or typer.infer_in(node, env)
+    return Operand(node, kind, env.resolve(node))
 
 
 # --- comparing ----------------------------------------------------------------------------------

@@ -70,16 +70,14 @@ class ExpressionScope:
 
     def let(self, expr: ast.Expr) -> LetReference | None:
         """Return the `let` that a name, or `package.name`, stands for."""
-        match expr:
-            case ast.Name(name) if name in self.lets:
-                return LetReference(self, name)
-            case ast.Select(ast.Name(package), name, False):
-                other = self.imported(package)
-                if other is not None and name in other.lets:
-                    return LetReference(other, name)
-            case _:
-                pass
-        return None
+        # HOT: asked of every part of every condition, by each stage; most are something else.
+        if isinstance(expr, ast.Name):
+            return LetReference(self, expr.name) if expr.name in self.lets else None
+        if not isinstance(expr, ast.Select) or not self.packages or expr.optional:
+            return None
+        package = expr.operand
+        other = self.imported(package.name) if isinstance(package, ast.Name) else None
+        return LetReference(other, expr.field) if other and expr.field in other.lets else None
 
     def imported(self, name: str) -> ExpressionScope | None:
         """Return the scope of an imported package; names declared here come first."""

@@ -64,6 +64,7 @@ class Typer:
         self.types: dict[int, t.Type] = {}
         self.events: dict[t.RecordType, t.RecordType] = {}
         self.presence = Presence(scope)
+        self.shared: dict[int, t.Type] = {}
         self._lets: dict[LetReference, _Let] = {}
         self._needs: list[Need] | None = None
         """Collects what the value of a `let` needs, while one is checked."""
@@ -74,6 +75,13 @@ class Typer:
     def infer(self, expr: ast.Expr, facts: Facts | None = None) -> t.Type:
         """Return the type of an expression, given what is known to be present."""
         return self.infer_in(expr, self.env(facts))
+
+    def share(self, expr: ast.Expr, kind: t.Type) -> None:
+        """Do not check an expression again where it is a side of a comparison.
+
+        Nothing is wrong in it, and wherever it stands, the same is known to be present.
+        """
+        self.shared[id(expr)] = kind
 
     def check(self, expr: ast.Expr, expected: t.Type, facts: Facts | None = None) -> t.Type:
         """Check that an expression can stand where `expected` is wanted; return its type.
@@ -108,6 +116,10 @@ class Typer:
         return kind
 
     def _infer(self, expr: ast.Expr, env: Env) -> t.Type:
+        # HOT: half of all expressions are literals, which would come last.
+        literal = _LITERAL_TYPES.get(type(expr))
+        if literal is not None:
+            return literal
         match expr:
             case ast.Name():
                 return self._name(expr, env)

@@ -164,3 +164,22 @@ def test_rows_that_begin_alike_are_read_as_if_each_stood_alone() -> None:
 
 def fresh_reader() -> Reader:
     return Reader(ExpressionScope({}, LETS), Domains(POLICY, (ACTION,), closed=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "first"),
+    [
+        (["action.items > 3", "action.items < 2"], 0),
+        (["true", "action.items > 3 && action.items < 2"], 1),
+        (["action.items > 3", "action.items < 9 && action.items < 2"], 1),
+        (["action.items > 3", "action.public && action.items < 2 && !action.public"], 0),
+        (["action.items > 3", "action.public && !action.public && action.items < 2"], 1),
+        (["action.items > 3", "action.public && false && action.items < 2"], 1),
+    ],
+)
+def test_a_contradiction_is_with_what_was_said_of_the_subject_last(
+    written: list[str], first: int
+) -> None:
+    exprs = [parse_expression(text) for text in written]
+    known = READER.together(Condition(e, False, e.span) for e in exprs)
+    assert known.contradiction == (exprs[-1].span, exprs[first].span)

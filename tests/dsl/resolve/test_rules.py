@@ -322,3 +322,21 @@ def test_what_a_test_names_must_exist(items: str, lines: list[str]) -> None:
         "permit agent 'x' to u.*\n"
     )
     assert told(f"{HEAD}{rest}test 't' {{ {items} }}\n") == lines
+
+
+def test_a_subject_is_told_of_once_and_its_cells_each() -> None:
+    assert told("""package p
+action a.b { x: int, note?: string }
+rule r on a.b table (action.x, action.x) {
+  1 | 2 => block
+  "1" | 3 => auto_run
+}
+rule s on a.b table (action.note) {
+  "a" => block
+  2 => auto_run
+}
+""") == [
+        'GW0306 `"1"` `int` cannot be compared with `string`',
+        "GW0312 `action.note` `action.note` may be absent",
+        "GW0306 `2` `string` cannot be compared with `int`",
+    ]

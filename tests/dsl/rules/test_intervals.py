@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl.checks import intervals
-from gatewright.dsl.checks.intervals import EVERYTHING, NOTHING, Comparison, IntervalSet, Span
+from gatewright.dsl.checks.intervals import (
+    EVERYTHING,
+    NOTHING,
+    Comparison,
+    IntervalSet,
+    Remainder,
+    Span,
+)
 
 Member = Callable[[Fraction], bool]
 Sampled = tuple[IntervalSet, Member]
@@ -183,3 +190,14 @@ def test_a_set_of_many_stretches_meets_one_of_few(values: set[int], sample: Samp
     assert both == found & many
     assert [v for v in range(-31, 32) if v in both] == sorted(filter(member, map(Fraction, values)))
     assert list(both.cuts) == sorted(set(both.cuts))
+
+
+@given(st.sets(st.integers(-400, 400), max_size=60), st.lists(sets, max_size=6))
+def test_what_is_left_of_a_set_is_what_all_have(values: set[int], kept: list[Sampled]) -> None:
+    start = intervals.points(values)
+    left, both = Remainder(start), start
+    for one, _ in kept:
+        left.keep(one)
+        both = ~(~both | ~one)
+        assert left.values == both
+        assert left.is_empty is both.is_empty
