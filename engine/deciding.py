@@ -44,7 +44,9 @@ def _not_counted(_: str) -> int | None:
 class AskingCase:
     """What one decision is about. Whatever is made from it is made when it is asked for."""
 
-    __slots__ = ("_changes", "_deciding", "action", "asked", "history", "now_nanos", "set", "uses")
+    __slots__ = (
+        "_changes", "_deciding", "action", "asked", "history", "now_nanos", "set", "used", "uses",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -60,6 +62,8 @@ class AskingCase:
         self.history = history
         self.uses = uses
         self.asked: dict[tuple[Question, tuple[Value, ...]], Value | Event] = {}
+        self.used: dict[str, int | None] | None = None
+        """How often exceptions were used, once one was asked for."""
         self._deciding: Deciding | None = None
         self._changes: int | None = getattr(history, "changes", None)
 
@@ -134,7 +138,9 @@ class Deciding:
         self._conformed = conform(self._action, self._declared)
         self._now = Timestamp(case.now_nanos)
         self._uses_of = case.uses or _not_counted
-        self._used: dict[str, int | None] = {}
+        # One for the decision and all that explains it: by then exceptions may have been used.
+        case.used = {} if case.used is None else case.used
+        self._used = case.used
         self._risk: int | None = None
         self._decided: Outcome | None = None
         """What the interpreter answered with; the explanation is of that."""

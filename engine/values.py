@@ -414,6 +414,10 @@ class OptionalValue:
         """Return the optional that holds `content`."""
         return cls(True, content)
 
+    def __reduce__(self) -> str | tuple[object, ...]:
+        # A copy of `NOTHING` is `NOTHING` itself, since readers ask `is NOTHING`.
+        return "NOTHING" if self is NOTHING else (OptionalValue, (self.present, self.content))
+
 
 NOTHING = OptionalValue(False)
 """`optional.none()`."""

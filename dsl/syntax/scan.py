@@ -57,6 +57,8 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 # What a reader cannot see, and what turns the order of a line around.
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What some editors end a line at, and the language does not: code behind it would be a comment.
+_BREAKS = frozenset("\x85\u2028\u2029")
 _MAX_PROBLEMS = 20
 
 
@@ -203,7 +205,8 @@ class _Scanner:
 
 
 def _is_hidden(char: str) -> bool:
-    return char in BIDI or (char < " " and char not in "\t\r") or char == "\x7f"
+    is_control = (char < " " and char not in "\t\r") or char == "\x7f"
+    return is_control or char in BIDI or char in _BREAKS
 
 
 def next_text(text: str, at: int) -> int:

@@ -42,6 +42,7 @@ from gatewright.engine.runtime.transition import ARROWS
 from gatewright.engine.runtime.wording import (
     LONGEST_NAME,
     MOST_ACTION_BYTES,
+    can_be_kept,
     has_nul,
     require_short,
     require_text,
@@ -223,6 +224,8 @@ class Gate:
 
     def delegations(self, *, person: str | None = None) -> list[Given]:
         """Return who stands in for whom, now or later; of one person those by and to them."""
+        if person is not None and not can_be_kept(person):
+            return []
         return delegating.standing(self.desk, person)
 
     # --- messages
@@ -288,6 +291,8 @@ class Gate:
 
     def trail(self, run: str) -> list[Document]:
         """Return the entries of the audit trail about a run, the oldest first."""
+        if not can_be_kept(run):
+            return []
         return self.desk.database.retrying(lambda c: trail.of_run(c, run), "reading")
 
     def _read(self, action: Action | Mapping[str, object]) -> Action:

@@ -43,20 +43,30 @@ def require_short(event: on.Event) -> None:
             pass
 
 
-def require_text(text: str | None, what: str, most: int = LONGEST_NOTE) -> None:
-    """Refuse words that are too long, or that no store keeps; `what` says what they are."""
+def require_text(text: object, what: str, most: int = LONGEST_NOTE) -> None:
+    """Refuse words that are too long, or that no store keeps; `what` says what they are.
+
+    So is what a caller gives for words and is none: its row could not be read any more.
+    """
     if text is None:
         return
+    if not isinstance(text, str):
+        raise GateError("bad_text", f"the {what} is no text", "give text")
     if len(text) > most:
         raise Refused(
             "too_long", f"the {what} has {len(text):,} characters; at most {most:,} are kept",
             "say it shorter, and where the rest of it is",
         )  # fmt: skip
-    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
+    if not can_be_kept(text):
         raise GateError(
             "bad_text", f"the {what} holds what is no text: a NUL character or a lone surrogate",
             "give text in UTF-8",
         )  # fmt: skip
+
+
+def can_be_kept(text: str) -> bool:
+    """Tell whether stores keep a text: a name that they do not keep is nobody's."""
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text)
 
 
 def require_room(comments: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,24 @@ def test_what_was_done_by_hand_is_bounded_too(
     assert world.gate.run(run.id) == run
     fits = {"what": "x" * (MOST_RECORD_BYTES - len('{"what":""}'))}
     assert world.gate.complete_manually(run.id, by="ann", record=fits).state is State.DONE
+
+
+@pytest.mark.parametrize("words", [["a"], [], b"a", 5, True])
+def test_what_is_no_text_leaves_a_run_as_it_is(world: World, words: Any) -> None:
+    run = world.propose()
+    for way in WORDS.values():
+        with pytest.raises(GateError) as caught:
+            way(world, run, words)
+        assert caught.value.code == "bad_text"
+    with pytest.raises(GateError, match="no text"):
+        world.gate.propose(refund("75.00 USD", "ch_2"), requester=words)
+    assert world.gate.run(run.id) == run
+
+
+@pytest.mark.parametrize("name", ["\0", "\ud800"])
+def test_what_no_store_keeps_is_the_name_of_nothing(world: World, name: str) -> None:
+    assert world.gate.trail(name) == []
+    assert world.gate.delegations(person=name) == []
 
 
 def test_a_run_has_so_many_comments(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

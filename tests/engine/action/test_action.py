@@ -109,6 +109,8 @@ def test_an_action_can_be_copied() -> None:
         assert copied.digest == action.digest
         assert copied.to_dict() == action.to_dict()
         assert copied.changes["note"].old is NOTHING
+        assert copied.shape is action.shape is not None
+        assert [a is NOTHING for a in copied.values] == [a is NOTHING for a in action.values]
 
 
 def test_an_action_is_not_made_of_plain_dicts() -> None:

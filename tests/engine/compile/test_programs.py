@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -177,3 +180,25 @@ def test_what_nobody_had_to_ask_is_not_asked_of_a_history_that_changed(rule: str
         told = str(before.explain().to_dict())
         assert "was not asked when this was decided" in told and "'answer': " not in told
         assert before.effect == "auto_run" and not before.errors
+
+
+COPIES: list[Callable[[Action], Action]] = [
+    copy.copy, copy.deepcopy, lambda action: pickle.loads(pickle.dumps(action)),  # noqa: S301
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("optional", ["", "?"])
+def test_a_side_that_is_missing_is_missing_in_a_copy_too(
+    copied: Callable[[Action], Action], optional: str
+) -> None:
+    action_type = f"action x.y {{ n: int, changes {{ F{optional}: any }} }}\n"
+    known = "has(changes.F.old) && " if optional else ""
+    rule = f'rule o on x.y when changes.has("F") && !({known}changes.F.old == "bad") => auto_run\n'
+    policy = load_source(HEAD + "default block\non_error block\n" + action_type + rule)
+    given: dict[str, Any] = {"action": "x.y", "params": {"n": 1}, "changes": {"F": {"new": "a"}}}
+    action = Action.from_dict({**given, "at": NOW.text})
+    told = policy.decide_once(action)
+    assert (told.effect is Effect.AUTO_RUN) is bool(optional)
+    for _ in range(3):
+        assert policy.evaluate(copied(action)).effect is told.effect

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from gatewright.dsl.diagnostics import PolicyError
+from gatewright.engine.load import load_source
 from tests.engine.interpret.support import ERRS, NOW, action, decide, effect, policy, statuses
 
 GUARDED = (
@@ -101,6 +102,28 @@ def test_uses_are_counted_by_the_host(used: int | None, expected: str) -> None:
     decision = decide(GUARDED + exception(more="max_uses 2"), uses=uses)
     assert effect(decision) == expected
     assert asked == ["shop.e"]
+
+
+def test_an_explanation_goes_by_the_uses_that_the_decision_saw() -> None:
+    checked = load_source(
+        'package p\nroute r { one of group("g") }\naction p.a { n: int }\nrule o on p.a => auto_run\n'
+        "guard g on p.a when action.n > 3 => require r\n"
+        "exception e suspends g { from 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z\n"
+        '  owner "o" reason "r" ticket "t" max_uses 1 }\n'
+    )
+    action = {"action": "p.a", "params": {"n": 5}, "at": "2026-01-05T00:00:00Z"}
+    for _ in range(4):  # interpreted, and compiled
+        used, asked = [0], list[str]()
+
+        def uses(name: str, used: list[int] = used, asked: list[str] = asked) -> int:
+            asked.append(name)
+            return used[0]
+
+        decision = checked.evaluate(action, uses=uses)
+        used[0] = 1
+        assert decision.effect == "auto_run"
+        assert "AUTO_RUN" in str(decision.explain())
+        assert asked == ["p.e"]
 
 
 def test_nobody_counts_unless_the_host_says_so() -> None:
