@@ -70,6 +70,16 @@ class Suspension(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class Idle(Jsonable):
+    """An exception that is open now and took nothing away: its uses are spent, or not counted."""
+
+    rule: str
+    exception: str
+    why: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Absorption(Jsonable):
     """A route that is not asked, because one that outranks it is."""
 
@@ -96,6 +106,7 @@ class Explanation:
     others: tuple[RuleReport, ...]
     errors: tuple[ErrorReport, ...]
     suspended: tuple[Suspension, ...]
+    idle: tuple[Idle, ...]
     shadow: tuple[RuleReport, ...]
     absorbed: tuple[Absorption, ...]
     risk: int
@@ -119,6 +130,7 @@ class Explanation:
             "others": [rule.to_dict() for rule in self.others],
             "errors": [error.to_dict() for error in self.errors],
             "suspended": [suspension.to_dict() for suspension in self.suspended],
+            "idle": [exception.to_dict() for exception in self.idle],
             "shadow": [rule.to_dict() for rule in self.shadow],
             "absorbed": [absorption.to_dict() for absorption in self.absorbed],
             "risk": self.risk,
@@ -231,6 +243,9 @@ class _Text:
             known = ", ".join(f"{name}: {value}" for name, value in details if value)
             if known:
                 yield f"  {_shown(known)}"
+        for one in self._e.idle:
+            text = f"{one.rule} stands: exception {one.exception} is open, but {one.why}"
+            yield self._placed(text, one.at)
 
     def _absorbed(self) -> Iterator[str]:
         for a in self._e.absorbed:

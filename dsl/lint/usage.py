@@ -65,11 +65,16 @@ def type_names(view: View) -> set[tuple[str, str]]:
 
 
 def calendars(view: View) -> set[tuple[str, str]]:
-    """Return the calendars that routes count by or conditions ask."""
-    return values(view) | {
+    """Return the calendars that routes count by, named or the only one, or conditions ask."""
+    named = {
         referred(view.policy, package, item.name)
         for package, item in view.all_nodes(ast.UseCalendar)
     }
+    counted = (route.calendar for route in view.policy.routes.values() if route.calendar)
+    for calendar in counted:
+        package, _, name = calendar.rpartition(".")
+        named.add((package, name))
+    return values(view) | named
 
 
 def mentioned(expr: ast.Expr, part: ast.Expr) -> bool:

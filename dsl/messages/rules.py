@@ -65,7 +65,8 @@ def gap(span: Span, missing: str, labels: tuple[Label, ...]) -> Finding:
     return Finding(
         span,
         f"nothing covers {missing}",
-        "one row starts where another ends: `< 50`, `50 .. 200`, `> 200`",
+        "one row starts where another ends: `< 50`, `50 .. 200`, `> 200`;"
+        " several ranges of money are a `cases`",
         labels,
     )
 
@@ -75,7 +76,8 @@ def tier_overlap(span: Span, both: str, first: Span) -> Finding:
     return Finding(
         span,
         f"this row and an earlier one both cover {both}",
-        "give each value to one row: `< 50` ends before 50, `50 .. 200` starts with it",
+        "give each value to one row: `< 50` ends before 50, `50 .. 200` starts with it;"
+        " several ranges of money are a `cases`",
         (Label(first, "already covered by this row"),),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatewright.engine.decision import ErrorReport, RuleReport
-from gatewright.engine.explain import Absorption, Explanation, Needed, RiskPart, Suspension
+from gatewright.engine.explain import Absorption, Explanation, Idle, Needed, RiskPart, Suspension
 from gatewright.engine.explaining.asking import texts_of
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.report import Reporter, effect_text, place_of
@@ -56,6 +56,7 @@ class Explainer:
             others=tuple(r for r in acting if not r.decisive),
             errors=errors,
             suspended=tuple(s for r in live if r.suspended for s in self._suspensions(r)),
+            idle=tuple(i for r in live if not r.suspended for i in self._idle(r)),
             shadow=tuple(r for r in reports if r.status == "shadow"),
             absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
             risk=outcome.risk,
@@ -114,6 +115,15 @@ class Explainer:
                     ticket=e.ticket,
                     at=place_of(e.span),
                 )
+
+    def _idle(self, outcome: RuleOutcome) -> Iterator[Idle]:
+        """Yield the exceptions of a rule that acts which their uses alone keep from it."""
+        if outcome.truth is Truth.FALSE:
+            return
+        for found in outcome.exceptions:
+            e = found.exception
+            if found.why_not is not None and e.from_nanos <= self._subject.at.nanos < e.until_nanos:
+                yield Idle(outcome.rule.name, e.name, found.why_not, place_of(e.span))
 
     def _risk(self, outcome: RiskOutcome) -> RiskPart:
         risk = outcome.risk

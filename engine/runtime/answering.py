@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Final
 
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import routing, seating
@@ -12,6 +14,8 @@ from gatewright.engine.runtime.run import Ask, Document, Remark, Round, Run, Sta
 from gatewright.engine.runtime.step import ActorKind, Entry, Message, Step
 from gatewright.engine.runtime.wording import require_room
 from gatewright.engine.values import Timestamp
+
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 APPROVAL_LASTS = 24 * 3600 * 1_000_000_000
 """How long an approval may be used, in nanoseconds, before people are asked again."""
@@ -93,9 +97,12 @@ def with_round(run: Run, round_: Round) -> Run:
 def approve(run: Run, event: on.Approve, roster: Roster, now: int) -> Step:
     """Count an approval of exactly this card; with the last one the run is approved."""
     if event.card != run.card:
+        is_digest = _DIGEST.fullmatch(event.card) is not None
         raise Refused(
             "other_card", "the approval names another card than the one that would be executed",
-            "look at the run again: its plan, preview, policy or route changed",
+            "look at the run again: its plan, preview, policy or route changed" if is_digest
+            else "a card is named by the whole of its digest, `sha256:` and 64 digits: see `card`"
+            " of the run",
         )  # fmt: skip
     require_in_time(run, roster, now)
     ask, holder = seating.seat_for(run.round, roster, event.by, event.route)

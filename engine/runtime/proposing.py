@@ -161,7 +161,7 @@ class Proposing:
         event = on.Decided(made.effect, made.round, proposal.requester)
         step = answering.begin(run, event, roster, now)
         if proposal.parent is not None:
-            _require_answerable(step.run, roster)
+            _require_answerable(step.run, roster, run.requester)
         self._require_second(connection, step.run, proposal.requester)
         run = replace(step.run, version=1)
         runs.add(connection, run, proposal.key, runs.ready_at(run, now))
@@ -273,6 +273,8 @@ class Proposing:
             event = on.Decided(made.effect, made.round, by, why)
             step = transition(run, event, roster, now)
             self._require_second(connection, step.run, by or run.requester)
+            if editor in roster.people:
+                _require_answerable(step.run, roster, editor)
             self._desk.keep_round(connection, step.run, made, policy, now)
             self._desk.keep(connection, run, step)
             failpoints.passed("stale.recorded")
@@ -298,8 +300,8 @@ def _require_none_other(connection: Connection, parent: Run) -> None:
         )  # fmt: skip
 
 
-def _require_answerable(run: Run, roster: Roster) -> None:
-    """Refuse what nobody could answer, since who asks for it must not answer it.
+def _require_answerable(run: Run, roster: Roster, by: str | None) -> None:
+    """Refuse what nobody could answer, since `by`, who asks for it, must not answer it.
 
     A route is waited for where its timeout approves, or escalates to one that can be answered.
     """
@@ -317,14 +319,14 @@ def _require_answerable(run: Run, roster: Roster) -> None:
         raise Refused(
             "nobody_left",
             f"nobody could answer: `{route.name}` needs more people than it has without"
-            f" `{run.requester}`, who asks for this",
+            f" `{by}`, who asks for this",
             f"let somebody ask for it who does not answer for `{route.name}`",
         )
     if not enough_for_all(run.round, roster):
         raise Refused(
             "nobody_left",
             "nobody could answer all of it: nobody fills two places, and its routes together need"
-            f" more people than there are without `{run.requester}`, who asks for this",
+            f" more people than there are without `{by}`, who asks for this",
             "let somebody ask for it who does not answer for any of them",
         )
 

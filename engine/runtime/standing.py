@@ -131,6 +131,7 @@ def row(run: Run, waiting: Iterable[Waiting], columns: int = 80) -> str:
     begin = f"{run.id}  {when}"
     what = f"{shown(run.action)} on {shown(target['id'])} by {shown_id(run.agent)}"
     asked = [_asked(one) for one in waiting] or ["nobody is asked"]
+    asked += [f"then {names}" for names in _later(run)]
     below = [shown(run.round.preview["summary"])]
     below += asked if run.state == "pending" else [run.state.replace("_", " ")]
     if width(begin) + 2 + width(what) <= columns:
@@ -162,6 +163,15 @@ def head_lines(run: Run, waiting: Iterable[Waiting]) -> Iterator[str]:
         yield f"      taken back by {run.compensation}"
     for one in waiting:
         yield from _waiting_lines(one)
+    for names in _later(run):
+        yield f"then  {names}"
+
+
+def _later(run: Run) -> Iterator[str]:
+    """Give the routes of each stage that a pending run is asked at later."""
+    if run.state == "pending":
+        for stage in run.round.stages[run.round.stage + 1 :]:
+            yield " and ".join(map(_last, stage))
 
 
 def _lines(run: Run, waiting: tuple[Waiting, ...], trail: tuple[Document, ...]) -> Iterator[str]:

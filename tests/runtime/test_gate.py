@@ -102,7 +102,17 @@ def test_an_edit_voids_what_was_said_before(world: World) -> None:
     with pytest.raises(Refused) as caught:
         world.approve(run)
     assert caught.value.code == "other_card"
+    assert "its plan, preview, policy or route changed" in (caught.value.help or "")
     assert revised.round.votes == ()
+
+
+@pytest.mark.parametrize("card", ["123", "sha256:12ab", ""])
+def test_a_card_is_named_by_its_whole_digest(world: World, card: str) -> None:
+    run = world.propose("75.00 USD")
+    with pytest.raises(Refused) as caught:
+        world.gate.approve(run.id, by="ann", card=card)
+    assert caught.value.code == "other_card"
+    assert "by the whole of its digest" in (caught.value.help or "")
 
 
 def test_who_edits_does_not_approve(world: World) -> None:

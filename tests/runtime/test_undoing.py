@@ -11,6 +11,7 @@ from gatewright.engine.load import load_source
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
+from gatewright.engine.runtime.standing import row, run_text
 from tests.conftest import ROOT
 from tests.runtime.world import HOUR, World, refund
 
@@ -219,6 +220,19 @@ def test_who_is_needed_for_one_of_two_stages_does_not_ask(world: World) -> None:
         " people than there are without `bob`, who asks for this",
     )
     assert world.gate.compensate(run.id, by="oli").state is State.PENDING
+
+
+def test_who_is_needed_to_answer_does_not_revise(world: World) -> None:
+    """Who changes a plan must not answer for it."""
+    world.policy = load_source(TWICE)
+    run = world.gate.request_changes(world.propose().id, by="bob", note="less")
+    told = refused(world.gate.revise, run.id, refund("60.00 USD", "ch_1"), by="bob")
+    assert told.code == "nobody_left" and "`bob`, who asks for this" in told.message
+    revised = world.gate.revise(run.id, refund("60.00 USD", "ch_1"), by="oli")
+    waiting = world.gate.waits_for(revised)
+    lines = run_text(revised, waiting).splitlines()
+    assert lines[1:4:2] == ["needs support: one of bob", "then  manager"]
+    assert row(revised, waiting).splitlines()[-1] == "    then manager"
 
 
 # --- who may, where nobody was asked --------------------------------------------------------------

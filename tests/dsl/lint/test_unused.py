@@ -66,6 +66,11 @@ def test_what_nothing_uses_is_told(code: str, text: str, expected: str) -> None:
             OFFICE + 'route slow { one of group("slow") timeout 1bd then reject calendar office }\n'
             "default require slow",
         ),
+        (
+            CALENDAR,
+            OFFICE + 'route slow { one of group("slow") timeout 1bd then reject }\n'
+            "default require slow",
+        ),
     ],
 )
 def test_what_something_uses_is_fine(code: str, text: str) -> None:

@@ -156,6 +156,15 @@ def test_the_suspension_is_explained() -> None:
     assert "2026-07-01T00:00:00Z" in bare
 
 
+def test_an_exception_that_its_uses_keep_from_a_guard_is_explained() -> None:
+    told = decide(GUARDED + exception(more="max_uses 2")).explain()
+    [idle] = told.idle
+    assert (idle.rule, idle.exception, idle.why) == ("g", "e", "its uses are not counted")
+    assert "  g stands: exception e is open, but its uses are not counted" in str(told)
+    assert told.to_dict()["idle"] == [idle.to_dict()]
+    assert decide(GUARDED + exception()).explain().idle == ()
+
+
 def test_an_exception_may_suspend_rules_of_another_package() -> None:
     other = (
         f"package other\nimport shop as s\nexception e suspends s.g {{ from {FROM} until {UNTIL} }}"
