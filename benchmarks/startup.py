@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -45,7 +46,8 @@ def startup(times: int) -> Startup:
 def _imports(statement: str) -> list[tuple[str, int]]:
     """Return what a statement imports, each with its cumulative time in microseconds."""
     command = [sys.executable, "-X", "importtime", "-c", statement]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = _run(command)
+    done.check_returncode()
     return [(name, int(each)) for each, _, name in _IMPORTED.findall(done.stderr)]
 
 
@@ -75,4 +77,6 @@ def _wall(command: Sequence[str]) -> float:
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    """Run a command as on a machine where it ran before: what Python compiles of it is kept."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=kept)

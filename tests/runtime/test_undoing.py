@@ -230,8 +230,8 @@ def test_who_is_needed_to_answer_does_not_revise(world: World) -> None:
     assert told.code == "nobody_left" and "`bob`, who asks for this" in told.message
     revised = world.gate.revise(run.id, refund("60.00 USD", "ch_1"), by="oli")
     waiting = world.gate.waits_for(revised)
-    lines = run_text(revised, waiting).splitlines()
-    assert lines[1:4:2] == ["needs support: one of bob", "then  manager"]
+    lines = [one for one in run_text(revised, waiting).splitlines() if one[:4] in ("need", "then")]
+    assert lines == ["needs support: one of bob", "then  manager"]
     assert row(revised, waiting).splitlines()[-1] == "    then manager"
 
 
