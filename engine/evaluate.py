@@ -178,11 +178,15 @@ class PolicySet:
             action = quick_action(given) or Action.read(given)[0]
         except Exception:  # another thread changes the dict
             action, _ = Action.read(given)
+        # What `evaluate` ran to no answer is not run again: it may have asked a store.
+        tried = action is given and bool(self.programs.get(action.shape, {}).get(action.name))
         unit = self._units.get(action.name) or self._unit(action.name)
         at = action.at if now is None else now
         nanos = time.time_ns() if at is None else at.nanos
         case = AskingCase(self, action, nanos, history, uses)
-        found = None if unit is None or action.problems else self._compiled(unit, case)
+        found: Decision | None = None
+        if unit is not None and not (tried or action.problems):
+            found = self._compiled(unit, case)
         return Decision.of(case.deciding.answer(), case) if found is None else found
 
     def _compiled(self, unit: Unit, case: AskingCase) -> Decision | None:

@@ -202,3 +202,17 @@ def test_a_side_that_is_missing_is_missing_in_a_copy_too(
     assert (told.effect is Effect.AUTO_RUN) is bool(optional)
     for _ in range(3):
         assert policy.evaluate(copied(action)).effect is told.effect
+
+
+def test_a_program_that_comes_to_no_answer_runs_once() -> None:
+    class Failing(History):
+        tried = 0
+
+        def index(self, *args: Any, **kwargs: Any) -> Any:
+            self.tried += 1
+            raise OSError("gone")
+
+    policy, store = ready(ASKING), Failing()
+    decided = policy.evaluate(asked("ann"), store)
+    assert store.tried == 1
+    assert decided.effect == policy.decide_once(asked("ann"), Failing()).effect
