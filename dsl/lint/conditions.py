@@ -121,18 +121,36 @@ class Known:
             dict(self.values), dict(self._places), self.contradiction, self.one_never_holds
         )
 
-    def implies(self, reading: Reading) -> bool:
-        """Tell whether a fact, read for these actions or for any, holds where all of these do."""
-        if isinstance(reading, bool):
-            return reading
-        known = self.values.get(reading.subject)
-        if known is None:
-            return reading.truth is True
-        return known.values <= (reading.values.whole() if known.whole else reading.values)
-
     def bounds_above(self, subject: ast.Expr) -> bool:
         """Tell whether the conditions keep an expression below some value."""
         return any(_is_bounded(f) for s, f in self.values.items() if s.expression == subject)
+
+
+class Facts:
+    """Facts that hold together, read for any action."""
+
+    __slots__ = ("_whole", "facts")
+
+    def __init__(self, facts: tuple[Fact, ...]) -> None:
+        self.facts = facts
+        self._whole: dict[Subject, IntervalSet] = {}
+
+    def follow_from(self, known: Known) -> bool:
+        """Tell whether they hold wherever something does that is known, of these actions or any."""
+        for fact in self.facts:
+            found = known.values.get(fact.subject)
+            if found is None:
+                if fact.truth is not True:
+                    return False
+            elif not found.values <= (self._as_whole(fact) if found.whole else fact.values):
+                return False
+        return True
+
+    def _as_whole(self, fact: Fact) -> IntervalSet:
+        """Return what a fact allows of whole numbers; many rows ask."""
+        if fact.subject not in self._whole:
+            self._whole[fact.subject] = fact.values.whole()
+        return self._whole[fact.subject]
 
 
 def _is_bounded(fact: Fact) -> bool:

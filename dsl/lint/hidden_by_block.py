@@ -18,17 +18,28 @@ suspends hides nothing, nor does a shadow rule.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl.checks.intervals import Cut, Point
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
-from gatewright.dsl.lint.conditions import Fact, Known, Subject
+from gatewright.dsl.lint.conditions import Fact, Facts, Known, Subject
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
-from gatewright.dsl.policy import Row, Rule, Scope
+from gatewright.dsl.policy import ActionType, Row, Rule, Scope
 from gatewright.dsl.records import dataclass, field
+
+_MOST_COMPARED = 100_000
+"""How many facts the rows of a set are compared with; each row has its share of them."""
+_LEAST_COMPARED = 20
+"""How many facts a row is compared with however many rows there are."""
+_CUTS_AT_ONCE = 8
+"""How many cuts of what a row knows are compared in the time of one fact."""
+
+_Covered: TypeAlias = "tuple[tuple[str, ...], bool] | str"
+"""What blocks are found by: a pattern, as its parts and whether it ends in `*`, or a package."""
 
 
 def check(view: View) -> Iterator[Diagnostic]:
@@ -57,11 +68,12 @@ def _rule(rule: Rule, rows: list[RowView], blocks: _Blocks) -> Iterator[Diagnost
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A row that blocks, with the facts that it blocks on."""
+    """A row that blocks, with the facts that it blocks on and what the scope of its rule names."""
 
     rule: Rule
     row: Row
-    facts: tuple[Fact, ...]
+    facts: Facts
+    covers: frozenset[_Covered]
 
 
 class _Stretches:
@@ -84,10 +96,7 @@ class _Stretches:
         self._entered.append(block)
 
     def around(self, fact: Fact) -> Iterator[_Block]:
-        """Yield the blocks whose first fact may follow from a fact about the same subject.
-
-        Those entered last come last.
-        """
+        """Yield the blocks whose first fact may follow from a fact about the same subject."""
         if len(self._numbers) < len(self._entered):
             self._sort()
         ends = fact.values.ends
@@ -95,14 +104,12 @@ class _Stretches:
         if fact.whole and high is not None and not high[1]:
             high = (high[0] - 1, 1)  # the last whole number before it
         at = bisect_right(self._begins, _begin(ends.low))
-        found: list[int] = []
         while at and _reaches(self._reach[at - 1], high):
             at -= 1
-            found.append(self._numbers[at])
-        yield from (self._entered[number] for number in sorted(found))
+            yield self._entered[self._numbers[at]]
 
     def _sort(self) -> None:
-        spans = [block.facts[0].values.ends for block in self._entered]
+        spans = [block.facts.facts[0].values.ends for block in self._entered]
         self._numbers = sorted(range(len(spans)), key=lambda number: _begin(spans[number].low))
         self._begins = [_begin(spans[number].low) for number in self._numbers]
         self._reach = []
@@ -138,12 +145,12 @@ class _Bucket:
 
     def enter(self, block: _Block) -> None:
         """Keep a block by one value that it asks for, or by a subject, or as unconditional."""
-        for fact in block.facts:
+        for fact in block.facts.facts:
             if fact.only is not None:
                 self.by_value.setdefault((fact.subject, fact.only), []).append(block)
                 return
-        if block.facts:
-            self.by_subject.setdefault(block.facts[0].subject, _Stretches()).enter(block)
+        if block.facts.facts:
+            self.by_subject.setdefault(block.facts.facts[0].subject, _Stretches()).enter(block)
         else:
             self.free.append(block)
 
@@ -158,66 +165,81 @@ class _Bucket:
 
 
 class _Blocks:
-    """The rows of a policy that block, found by what they cover."""
+    """The rows of a policy that block, found by what they cover.
+
+    Whether one hides a row is not asked without end: in a set of thousands of rows that all might
+    hide one another, a row is compared with its share of the blocks, and some stay unfound.
+    """
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._by_pattern: dict[tuple[tuple[str, ...], bool], _Bucket] = {}
-        self._by_package: dict[str, _Bucket] = {}
+        self._buckets: dict[_Covered, _Bucket] = {}
+        self._share = max(_LEAST_COMPARED, _MOST_COMPARED // max(1, len(view.rows)))
         suspended = {name for exception in view.policy.exceptions for name in exception.suspends}
         for rule in view.policy.rules:
             if not rule.shadow and rule.qualified not in suspended:
                 for block in self._read(rule):
-                    self._enter(rule.scope, block)
+                    for covered in block.covers:
+                        self._buckets.setdefault(covered, _Bucket()).enter(block)
 
     def _read(self, rule: Rule) -> Iterator[_Block]:
         """Yield the rows of a rule that block; read for any action, since others' rows will ask."""
         reader = self._view.reader(rule.package, None)
+        patterns = rule.scope.patterns
+        covers = frozenset(map(_named, patterns)) if patterns else frozenset((rule.scope.package,))
         for row in rule.rows:
             if row.effect.block:
                 known = reader.together(row.conditions)
                 if known.contradiction is None:
                     facts = (fact for fact in known.values.values() if fact.truth is None)
-                    yield _Block(rule, row, tuple(facts))
-
-    def _enter(self, scope: Scope, block: _Block) -> None:
-        if not scope.patterns:
-            self._by_package.setdefault(scope.package, _Bucket()).enter(block)
-        for pattern in scope.patterns:
-            key = (pattern.parts, pattern.wildcard)
-            self._by_pattern.setdefault(key, _Bucket()).enter(block)
+                    yield _Block(rule, row, Facts(tuple(facts)), covers)
 
     def hiding(self, rule: Rule, known: Known) -> _Block | None:
         """Return a row that blocks whatever a row of `rule` matches; `known` is what that says."""
-        own, hiding = rule.qualified, None
-        for buckets in self._parts(rule.scope):
-            found: dict[str, _Block] = {
-                block.rule.qualified: block
-                for bucket in buckets
-                for block in bucket.candidates(known)
-                if block.rule.qualified != own and all(map(known.implies, block.facts))
-            }
-            if hiding is not None:  # what hides a rule hides every part of it
-                found = {name: block for name, block in found.items() if name in hiding}
-            hiding = found
-        return hiding[min(hiding)] if hiding else None
+        parts = self._parts(rule.scope)
+        left = self._share
+        price = sum(1 + len(fact.values.cuts) // _CUTS_AT_ONCE for fact in known.values.values())
+        for block in self._candidates(next(parts, ()), known):
+            if block.rule.qualified == rule.qualified:
+                continue
+            if left <= 0:
+                break
+            left -= price if block.facts.facts else 0
+            if block.facts.follow_from(known) and all(
+                not block.covers.isdisjoint(part) for part in self._parts(rule.scope)
+            ):
+                return block
+        return None
 
-    def _parts(self, scope: Scope) -> Iterator[Iterable[_Bucket]]:
-        """Yield, for each part of a scope, the buckets of what covers all of it."""
+    def _candidates(self, part: Sequence[_Covered], known: Known) -> Iterator[_Block]:
+        for covered in part:
+            bucket = self._buckets.get(covered)
+            if bucket is not None:
+                yield from bucket.candidates(known)
+
+    def _parts(self, scope: Scope) -> Iterator[Sequence[_Covered]]:
+        """Yield, for each part of a scope, what covers all of it."""
         for pattern in scope.patterns:
             action = None if pattern.wildcard else self._view.policy.actions.get(pattern.text)
-            yield self._covering(pattern, action.package if action is not None else None)
+            yield _covering(pattern.parts, pattern.wildcard, action)
         if not scope.patterns:
             for action in self._view.covered(scope):
-                pattern = ast.Pattern(tuple(action.name.split(".")), False, span=action.span)
-                yield self._covering(pattern, action.package)
+                yield _covering(tuple(action.name.split(".")), False, action)
 
-    def _covering(self, pattern: ast.Pattern, package: str | None) -> list[_Bucket]:
-        keys = [(pattern.parts[:length], True) for length in range(len(pattern.parts))]
-        buckets = [self._by_pattern.get(key) for key in (*keys, (pattern.parts, pattern.wildcard))]
-        if package is not None:
-            buckets.append(self._by_package.get(package))
-        return [bucket for bucket in buckets if bucket is not None]
+
+def _named(pattern: ast.Pattern) -> _Covered:
+    return pattern.parts, pattern.wildcard
+
+
+def _covering(
+    parts: tuple[str, ...], wildcard: bool, action: ActionType | None
+) -> Sequence[_Covered]:
+    """Return what covers all that a pattern does; `action` is what it names, if it is declared."""
+    found: list[_Covered] = [(parts[:length], True) for length in range(len(parts))]
+    found.append((parts, wildcard))
+    if action is not None:
+        found.append(action.package)
+    return found
 
 
 LINT = Lint("hidden-by-block", "GW1004", check)

@@ -35,26 +35,27 @@ from gatewright.dsl.walk import walk
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each rule that runs amounts below a threshold that nothing sums."""
-    summed = _summed(view)
-    told: set[tuple[str, str, str]] = set()
-    for row in view.rows:
-        if not row.row.effect.auto_run or row.rule.shadow or row.known.contradiction is not None:
-            continue
-        for action, field in _thresholds(view, row):
-            key = (row.rule.qualified, action, field)
-            if (action, field) not in summed and key not in told:
-                told.add(key)
-                place = row.row.span
-                yield messages.split_threshold(row.rule.span, action, field, place)
+    found = [
+        (row, action, field)
+        for row in view.rows
+        if row.row.effect.auto_run and not row.rule.shadow and row.known.contradiction is None
+        for action, field in _thresholds(view, row)
+    ]
+    told = _summed(view) if found else set[tuple[str, ...]]()
+    for row, action, field in found:
+        rule = row.rule
+        if (action, field) not in told and (rule.qualified, action, field) not in told:
+            told.add((rule.qualified, action, field))
+            yield messages.split_threshold(rule.span, action, field, row.row.span)
 
 
 def _thresholds(view: View, row: RowView) -> Iterator[tuple[str, str]]:
     """Yield the actions and money fields that a row keeps below a value."""
     for subject in row.known.values:
         match subject.expression:
-            case ast.Select(ast.Name("action"), field) if row.known.bounds_above(
-                subject.expression
-            ):
+            case ast.Select(ast.Name("action"), field) if subject.family.startswith(
+                "money("
+            ) and row.known.bounds_above(subject.expression):
                 for action in view.covered(row.rule.scope):
                     of = action.params.field(field)
                     if of is not None and isinstance(of.type, t.MoneyType):
@@ -63,9 +64,9 @@ def _thresholds(view: View, row: RowView) -> Iterator[tuple[str, str]]:
                 pass
 
 
-def _summed(view: View) -> set[tuple[str, str]]:
+def _summed(view: View) -> set[tuple[str, ...]]:
     """Return the actions and fields whose sum over past actions is part of some condition."""
-    found: set[tuple[str, str]] = set()
+    found: set[tuple[str, ...]] = set()
     for rule in view.policy.rules:
         if not rule.shadow:
             sums = [s for c in _conditions(rule) for s in _sums(c, view, view.scopes[rule.package])]
