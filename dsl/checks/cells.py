@@ -114,6 +114,11 @@ def _compared(
     if value.kind not in ORDERED:
         form: Literal["exact", "not"] = "exact" if operator == "==" else "not"
         return CellValues(form, value.family, value.key, sample=value)
+    # HOT: most cells of a long table are a value.
+    only: Point = value.value
+    if operator == "==" and (isinstance(only, int) or not subject.is_whole):
+        high = (only + 1, 0) if subject.is_whole else (only, 1)
+        return CellValues("exact", value.family, value.key, (Span((only, 0), high),), value)
     return _spans(cell, intervals.compared(operator, value.value), value, subject, report)
 
 

@@ -202,15 +202,16 @@ class _Column:
         self._exact: dict[Key, Rows] = {}
         self._not: dict[Key, Rows] = {}
         self._lines: dict[str, _Line] = {}
+        stretching = {values.family for values, _ in cells if values.form == "spans"}
         for i, (values, cell) in enumerate(cells):
-            self._enter(1 << i, values, cell)
+            self._enter(1 << i, values, cell, on_line=values.family in stretching)
         for line in self._lines.values():
             line.sort()
         self._not_all: Rows = _union(self._not)
         self._unknown_all: Rows = _union(self._unknown)
         self._kept: dict[tuple[str, object], Rows] = {}
 
-    def _enter(self, row: Rows, values: CellValues, cell: ast.Cell) -> None:
+    def _enter(self, row: Rows, values: CellValues, cell: ast.Cell, *, on_line: bool) -> None:
         if values.form == "any":
             self._any |= row
         elif values.form == "unknown":
@@ -220,7 +221,7 @@ class _Column:
         else:
             if values.key is not None:
                 self._exact[values.key] = self._exact.get(values.key, 0) | row
-            if values.spans:
+            if values.spans and on_line:
                 line = self._lines.setdefault(values.family, _Line())
                 line.enter(values.spans[0], row)
 
@@ -229,6 +230,8 @@ class _Column:
         values, cell = self._cells[i]
         if values.form in ("any", "unknown"):
             return self._all
+        if values.form == "exact" and not self._lines:
+            return self._any | self._unknown_all | self._overlapping(values)
         key = ("overlapping", cell)
         if key not in self._kept:
             self._kept[key] = self._any | self._unknown_all | self._overlapping(values)
@@ -264,6 +267,8 @@ class _Column:
             return self._any
         if values.form == "unknown":
             return self._any | self._unknown[cell]
+        if values.form == "exact" and not self._lines:
+            return self._any | self._covering(values)
         key = ("covering", cell)
         if key not in self._kept:
             self._kept[key] = self._any | self._covering(values)
