@@ -12,10 +12,12 @@ from typing import overload
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
+from gatewright.dsl.checks.cost import Bound
 from gatewright.dsl.documents import data_type
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Scope
 from gatewright.dsl.records import dataclass
-from gatewright.dsl.typing.scopes import ExpressionScope
+from gatewright.dsl.typing.known import KnownLets
+from gatewright.dsl.typing.scopes import ExpressionScope, LetReference
 
 AGENT = t.RecordType(
     "agent", (("id", t.FieldType(t.STRING)), ("owner", t.FieldType(t.STRING))), open=True
@@ -35,13 +37,17 @@ _UNAVAILABLE = {"requester": "only a route knows who asks"}
 _NO_RISK = {**_UNAVAILABLE, "risk": "this is a part of the score itself"}
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
     """The scope of a package's declaration for one action; None is one that nobody declared."""
 
-    action: ActionType | None
-    scope: ExpressionScope
-    package: str
+    __slots__ = ("action", "costs_of_lets", "lets", "package", "scope")
+
+    def __init__(self, action: ActionType | None, scope: ExpressionScope, package: str) -> None:
+        self.action = action
+        self.scope = scope
+        self.package = package
+        self.lets = KnownLets(scope)
+        self.costs_of_lets: dict[LetReference, Bound] = {}
 
 
 class _Made(Sequence[Context]):

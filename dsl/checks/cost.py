@@ -16,7 +16,7 @@ brings: a run has a budget of its own. Source: docs/language.md#limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -52,19 +52,21 @@ class Bound:
 class CostModel:
     """Bounds the cost of expressions of one scope; every `let` is looked at once.
 
-    `types` are those that the type checker found, by the `id` of the node.
+    `type_of` gives the type that the type checker found of a node, None where it saw none. `lets`
+    are what others have found out about the `let`s of the scope; this one adds to it.
     """
 
     def __init__(
         self,
         scope: ExpressionScope,
-        types: Mapping[int, t.Type],
+        type_of: Callable[[ast.Expr], t.Type | None],
         report: Callable[[Diagnostic], None],
+        lets: dict[LetReference, Bound],
     ) -> None:
         self._scope = scope
-        self._types = types
+        self._type_of = type_of
         self._report = report
-        self._lets: dict[LetReference, Bound] = {}
+        self._lets = lets
 
     def check(self, expr: ast.Expr) -> int:
         """Return the most steps a condition takes; report one above the bound, at its cause."""
@@ -113,7 +115,7 @@ class CostModel:
     def _plain(self, expr: ast.Expr, scope: ExpressionScope, bound: frozenset[str]) -> Bound:
         parts = [self.bound(part, scope, bound) for part in children(expr)]
         cost = 1 + sum(part.cost for part in parts)
-        size = _size_of_type(self._types.get(id(expr), t.ANY))
+        size = _size_of_type(self._type_of(expr) or t.ANY)
         match expr:
             case ast.StringLiteral(value):
                 size = len(value)
@@ -143,7 +145,7 @@ class CostModel:
             named.insert(0, expr.target)
         parts = [self.bound(part, scope, bound) for part in named]
         cost = 1 + sum(part.cost + _steps(part.size) for part in parts)
-        size = _size_of_type(self._types.get(id(expr), t.ANY))
+        size = _size_of_type(self._type_of(expr) or t.ANY)
         match expr:
             case ast.MethodCall(target) if self._is_history(target):
                 cost += HISTORY_COST
@@ -159,7 +161,7 @@ class CostModel:
         return _limited(cost, max(size, 0))
 
     def _is_history(self, target: ast.Expr) -> bool:
-        return isinstance(self._types.get(id(target)), t.HistoryType)
+        return isinstance(self._type_of(target), t.HistoryType)
 
     def _expand(
         self,

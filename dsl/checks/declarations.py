@@ -35,8 +35,10 @@ class Checking:
         self._package = context.package
         self._lets = lets
         self._values = context.scope.lets
-        self._typer = Typer(context.scope, self._report)
-        self._costs = CostModel(context.scope, self._typer.types, self._report)
+        self._typer = Typer(context.scope, self._report, context.lets)
+        self._costs = CostModel(
+            context.scope, self._typer.type_of, self._report, context.costs_of_lets
+        )
 
     def _report(self, diagnostic: Diagnostic) -> None:
         self.found.append(diagnostic)

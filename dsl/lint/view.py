@@ -12,7 +12,7 @@ from typing import TypeVar
 from gatewright.dsl import ast
 from gatewright.dsl.lint.conditions import Known, Reader
 from gatewright.dsl.lint.domains import Domains
-from gatewright.dsl.lint.nodes import Nodes
+from gatewright.dsl.nodes import Nodes
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span

@@ -67,6 +67,12 @@ class Inference(Protocol):
     """The types of sides that several comparisons have in common, by the `id` of their nodes."""
     events: dict[t.RecordType, t.RecordType]
     """What `last` gives -> the record of the history, whose fields are there if the event is."""
+    fitting: set[tuple[int, t.Type]]
+    """Lists, by their `id`, and types that can be compared with each of their elements."""
+
+    def type_of(self, node: ast.Expr) -> t.Type | None:
+        """Return the type of a node that was checked."""
+        ...
 
     def infer_in(self, expr: ast.Expr, env: Env) -> t.Type:
         """Return the type of an expression; what is wrong in it is reported."""

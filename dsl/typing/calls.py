@@ -234,7 +234,7 @@ def _pattern(typer: Inference, name: str, node: ast.Expr, env: Env) -> None:
     """Check that a regular expression is a literal, and is one."""
     meant = env.resolve(node)
     if not isinstance(meant, ast.StringLiteral):
-        if typer.types.get(id(node)) != t.UNKNOWN:
+        if typer.type_of(node) != t.UNKNOWN:
             typer.report(messages.pattern_not_literal(node.span, name))
         return
     why = pattern_problem(meant.value)

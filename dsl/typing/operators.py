@@ -332,16 +332,23 @@ def _in_list(
         _tell(typer, mismatch(left, Operand(node.right, element, node.right), node.span))
         return
     written_here = right.meant is node.right
+    seen = (id(right.meant), left.kind)
+    if not written_here and seen in typer.fitting:
+        return
+    fits = not isinstance(left.meant, _LITERALS)
     for item in right.meant.items:
-        kind = typer.types.get(id(item.value), t.ANY)
+        kind = typer.type_of(item.value) or t.ANY
         # Only a list that stands right here is read exactly, and can be pointed into.
         shown = item.value if written_here else node.right
         found = mismatch(left, Operand(shown, kind, item.value), shown.span)
         # In a list of mixed types another type is just not equal, as in CEL.
         if found is not None and not (is_dynamic(element) and _is_plain(found)):
             typer.report(found)
+            fits = False
             if not written_here:
                 return
+    if fits and not written_here:
+        typer.fitting.add(seen)
 
 
 def _is_plain(found: Diagnostic) -> bool:

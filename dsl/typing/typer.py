@@ -9,19 +9,20 @@ where they are used. Knows nothing of rules or files. Source: docs/language.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
-from gatewright.dsl.diagnostics import Diagnostic, Label
+from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic, Label
 from gatewright.dsl.messages import types as messages
 from gatewright.dsl.messages.catalog import closest
-from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing import access, calls, operators
 from gatewright.dsl.typing.base import Env, Need, dotted
 from gatewright.dsl.typing.compat import is_dynamic, join, list_of, map_of
 from gatewright.dsl.typing.expect import Expectations
+from gatewright.dsl.typing.known import KnownLet, KnownLets
 from gatewright.dsl.typing.places import field_span, spell
-from gatewright.dsl.typing.presence import Facts, Presence, let_of
+from gatewright.dsl.typing.presence import Facts, let_of
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference, in_order
 from gatewright.dsl.typing.signatures import functions
 
@@ -47,25 +48,32 @@ _LITERAL_TYPES: Mapping[type[ast.Expr], t.Type] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Let:
-    """What is known of a `let`: its type, and what must be present where it is used."""
-
-    type: t.Type
-    needs: tuple[Need, ...]
+class _Enough(Exception):
+    """More is wrong in a `let` than anybody reads."""
 
 
 class Typer:
-    """Checks expressions in one scope. `types` holds the type of every node seen, by its `id`."""
+    """Checks expressions in one scope. `types` holds the type of every node seen, by its `id`.
 
-    def __init__(self, scope: ExpressionScope, report: Callable[[Diagnostic], None]) -> None:
+    `known` is what others have found out about the `let`s of the scope; this one adds to it.
+    """
+
+    def __init__(
+        self,
+        scope: ExpressionScope,
+        report: Callable[[Diagnostic], None],
+        known: KnownLets | None = None,
+    ) -> None:
         self.scope = scope
         self.report = report
+        self._known = known if known is not None else KnownLets(scope)
         self.types: dict[int, t.Type] = {}
-        self.events: dict[t.RecordType, t.RecordType] = {}
-        self.presence = Presence(scope)
+        self.events = self._known.events
+        self.presence = self._known.presence
+        self.fitting = self._known.fitting
         self.shared: dict[int, t.Type] = {}
-        self._lets: dict[LetReference, _Let] = {}
+        self._told: set[int] = set()
+        """What was told of `let`s, by its `id`."""
         self._needs: list[Need] | None = None
         """Collects what the value of a `let` needs, while one is checked."""
         self._expect = Expectations(self)
@@ -94,6 +102,10 @@ class Typer:
     def check_condition(self, expr: ast.Expr, facts: Facts | None = None) -> None:
         """Check that an expression is a bool, given what is known to be present."""
         self.expect_bool(expr, self.env(facts), "a condition")
+
+    def type_of(self, node: ast.Expr) -> t.Type | None:
+        """Return the type of a node that was checked, by this one or as part of a `let`."""
+        return self.types.get(id(node)) or self._known.types.get(id(node))
 
     def facts_when_true(self, expr: ast.Expr) -> Facts:
         """Return what is known to be present where a condition is true."""
@@ -227,22 +239,40 @@ class Typer:
 
     def _use(self, reference: LetReference, node: ast.Expr, env: Env) -> t.Type:
         """Return the type of a `let` and require, where it is used, what its value reads."""
-        if reference not in self._lets:
-            order = in_order(reference, self._lets)
+        lets = self._known.lets
+        if reference not in lets:
+            order = in_order(reference, lets)
             # Where lets form a circle, reported elsewhere, one is used before it is known.
-            self._lets.update(dict.fromkeys(order, _Let(t.UNKNOWN, ())))
+            lets.update(dict.fromkeys(order, KnownLet(t.UNKNOWN, (), ())))
             for used in order:
-                self._lets[used] = self._let(used)
-        found = self._lets[reference]
+                lets[used] = self._let(used)
+        found = lets[reference]
+        for diagnostic in found.diagnostics:
+            if id(diagnostic) not in self._told:
+                self._told.add(id(diagnostic))
+                self.report(diagnostic)
         for need in found.needs:
             self.need(need, env, used_by=node)
         return found.type
 
-    def _let(self, reference: LetReference) -> _Let:
-        outer, self._needs = self._needs, []
-        kind = self.infer_in(reference.value, Env(reference.scope, Facts.none(), {}))
-        needs, self._needs = self._needs, outer
-        return _Let(kind, tuple({need.path: need for need in needs}.values()))
+    def _let(self, reference: LetReference) -> KnownLet:
+        """Check the value of a `let`; what is wrong is told where it is used."""
+        needs: list[Need] = []
+        found: list[Diagnostic] = []
+
+        def report(diagnostic: Diagnostic) -> None:
+            found.append(diagnostic)
+            if len(found) >= MAX_FOUND:
+                raise _Enough
+
+        outer = self._needs, self.report, self.types, self._told
+        self._needs, self.report, self.types, self._told = needs, report, self._known.types, set()
+        kind: t.Type = t.UNKNOWN
+        with suppress(_Enough):
+            kind = self.infer_in(reference.value, Env(reference.scope, Facts.none(), {}))
+        self._needs, self.report, self.types, self._told = outer
+        wanted = {need.path: need for need in needs}
+        return KnownLet(kind, tuple(wanted.values()), tuple(found))
 
     def need(self, need: Need, env: Env, used_by: ast.Expr | None = None) -> None:
         """Require a field to be present; inside a `let` that is left to where it is used."""

@@ -47,8 +47,8 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
     "data-deeper-than-conditions": _with_data(
         "data.json", b'{"x": ' + b"[" * 70 + b"]" * 70 + b"}"
     ),
-    "too-many-values": _with_data("data.json", b"[" + b"1, " * 250_000 + b"1]"),
-    "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 250_000),
+    "too-many-values": _with_data("data.json", b"[" + b"1, " * 150_000 + b"1]"),
+    "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 150_000),
     "too-many-cases": _action(
         b"rule check on billing.refund cases {\n"
         + b"  action.number == 5 => block\n" * 1_001

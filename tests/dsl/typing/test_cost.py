@@ -16,7 +16,7 @@ def cost(text: str) -> tuple[int, list[Diagnostic]]:
     typer = Typer(USUAL, lambda d: None)
     expr = parse_expression(text)
     typer.infer(expr)
-    return CostModel(USUAL, typer.types, found.append).check(expr), found
+    return CostModel(USUAL, typer.type_of, found.append, {}).check(expr), found
 
 
 COSTS = [
@@ -104,7 +104,7 @@ def test_four_macros_deep_is_cut_and_not_a_number_without_end() -> None:
 
 def test_lets_count_where_they_are_used() -> None:
     where = scope({"all_fine": "action.tags.all(x, true)", "own": "own"})
-    model = CostModel(where, {}, lambda d: None)
+    model = CostModel(where, lambda _: None, lambda d: None, {})
     once = model.check(parse_expression("all_fine"))
     assert model.check(parse_expression("all_fine && all_fine")) == 1 + 2 * once
     assert model.check(parse_expression("own")) >= 1
@@ -112,5 +112,5 @@ def test_lets_count_where_they_are_used() -> None:
 
 
 def test_what_was_not_typed_counts_as_unbounded() -> None:
-    model = CostModel(USUAL, {}, lambda d: None)
+    model = CostModel(USUAL, lambda _: None, lambda d: None, {})
     assert model.check(parse_expression("action.count == action.size")) == 5 + 100

@@ -45,7 +45,7 @@ def everything(expr: ast.Expr) -> tuple[t.Type, list[Diagnostic]]:
     again.check_condition(expr, again.facts_when_true(expr).and_(again.facts_when_false(expr)))
     presence = Presence(USUAL)
     presence.facts_when_true(expr, {"x"})
-    CostModel(USUAL, typer.types, lambda d: None).check(expr)
+    CostModel(USUAL, typer.type_of, lambda d: None, {}).check(expr)
     return kind, found
 
 

@@ -24,7 +24,7 @@ def check(where: ExpressionScope) -> tuple[str, list[str]]:
     typer = Typer(where, lambda d: found.append(d.code))
     expr = parse_expression(f"x{LONG - 1}")
     kind = typer.infer(expr)
-    CostModel(where, typer.types, lambda d: found.append(d.code)).check(expr)
+    CostModel(where, typer.type_of, lambda d: found.append(d.code), {}).check(expr)
     return str(kind), found
 
 
@@ -72,7 +72,7 @@ def test_lets_that_all_use_each_other_are_no_problem() -> None:
     assert infer("x0 + x1 + x2", where).codes == []
     assert Presence(where).facts_when_true(parse_expression("x7")).present == frozenset()
     costs: list[object] = []
-    CostModel(where, {}, costs.append).check(parse_expression("x7"))
+    CostModel(where, lambda _: None, costs.append, {}).check(parse_expression("x7"))
     assert costs
 
 
