@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gatewright.dsl import ast, limits
-from gatewright.dsl.checks.contexts import Context, Contexts
+from gatewright.dsl.checks.contexts import Context, Contexts, Made
 from gatewright.dsl.checks.declarations import Checking, Enough
 from gatewright.dsl.checks.lets import Lets
+from gatewright.dsl.checks.mentions import Mentioning
 from gatewright.dsl.checks.orders import check_orders
 from gatewright.dsl.checks.routes import check_routes
 from gatewright.dsl.checks.tests import check_tests
@@ -32,6 +33,7 @@ from gatewright.dsl.resolve.shapes import EVENT_FIELDS
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
+from gatewright.dsl.walk import template_expressions
 
 
 def check(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
@@ -55,7 +57,10 @@ class _Job:
     contexts: Sequence[Context]
     task: Task
     place: Span
-    rows: int
+    rows: int = 1
+    concerned: int = 1
+    """How many actions it concerns; those that look the same to it have one context."""
+    parts: int = 0
 
 
 class _Checker:
@@ -67,28 +72,36 @@ class _Checker:
         self._policy = policy
         self._contexts = contexts
         self._lets = lets
+        self._mentioning = Mentioning(lets)
         self._report = report
         self._jobs: list[_Job] = []
 
     def check(self) -> bool:
         """Check everything but routes, or say that there is too much; tell whether there is not."""
         self._gather()
-        count = 0
-        for size, place in self._sizes():
+        count = different = 0
+        for size, parts, place in self._sizes():
             count += size
+            different += parts
             if count > limits.MAX_CHECKS:
                 self._report(limit_messages.too_many_checks(place))
+                return False
+            if different > limits.MAX_DIFFERENT:
+                self._report(limit_messages.too_different(place))
                 return False
         for job in self._jobs:
             self._run(job)
         return True
 
-    def _sizes(self) -> Iterator[tuple[int, Span]]:
-        """Yield how often each declaration is checked, and its place."""
+    def _sizes(self) -> Iterator[tuple[int, int, Span]]:
+        """Yield how many pairs there are of a declaration's rows and an action.
+
+        And how many of its parts are checked more than once, and its place.
+        """
         for job in self._jobs:
-            yield len(job.contexts) * job.rows, job.place
+            yield job.concerned * job.rows, (len(job.contexts) - 1) * job.parts, job.place
         for route in self._policy.routes.values():
-            yield len(self._contexts.of_package(route.package)), route.span
+            yield len(self._contexts.of_package(route.package)), 0, route.span
 
     def _gather(self) -> None:
         policy, contexts = self._policy, self._contexts
@@ -99,18 +112,38 @@ class _Checker:
         for permit in policy.permits:
             if permit.condition is not None:
                 covered = contexts.of_patterns(permit.package, permit.to)
-                self._each(covered, _condition(permit.condition), permit.span)
+                condition = permit.condition
+                task = _condition(condition)
+                self._each(covered, permit.package, task, permit.span, [condition])
         for risk in policy.risks:
             covered = contexts.of_scope(risk.scope, with_risk=False)
-            self._each(covered, _risk(risk), risk.span)
+            parts = [*risk.clauses, *template_expressions(risk.because)]
+            self._each(covered, risk.package, _risk(risk), risk.span, parts)
         for rule in policy.rules:
-            self._each(contexts.of_scope(rule.scope), _rule(rule), rule.span, rows=len(rule.rows))
+            covered, whole, rows = contexts.of_scope(rule.scope), rule.declaration, len(rule.rows)
+            self._each(covered, rule.package, _rule(rule), rule.span, [whole], rows)
         for invariant in policy.invariants:
-            self._each(contexts.of_scope(invariant.scope), _claim(invariant), invariant.span)
+            covered, claim = contexts.of_scope(invariant.scope), invariant.declaration
+            self._each(covered, invariant.package, _claim(invariant), invariant.span, [claim])
         self._exceptions()
 
-    def _each(self, contexts: Sequence[Context], task: Task, place: Span, *, rows: int = 1) -> None:
-        self._jobs.append(_Job(contexts, task, place, rows))
+    def _each(
+        self,
+        contexts: Made,
+        package: str,
+        task: Task,
+        place: Span,
+        parts: Iterable[ast.Node],
+        rows: int = 1,
+    ) -> None:
+        """Have something checked for each action that looks different to its parts."""
+        count = len(contexts)
+        if count < 2:
+            self._jobs.append(_Job(contexts, task, place, rows, count))
+            return
+        mentions = self._mentioning.of(parts, package)
+        some = contexts if mentions.whole else contexts.differing(mentions.names)
+        self._jobs.append(_Job(some, task, place, rows, count, mentions.size))
 
     def _run(self, job: _Job) -> None:
         """Check in one context after another, up to the first that shows something."""
@@ -131,11 +164,11 @@ class _Checker:
         if lets:
             # They mean the same for every action.
             contexts = self._contexts.of_package(name)[:1]
-            self._each(contexts, _values(lets), lets[0].span)
+            self._jobs.append(_Job(contexts, _values(lets), lets[0].span))
         for history in package.histories.values():
             if history.where is not None:
                 context = Context(None, _scope_of_events(history, package), name)
-                self._each([context], _condition(history.where), history.where.span)
+                self._jobs.append(_Job([context], _condition(history.where), history.where.span))
 
     def _refinements(self, action: ActionType) -> None:
         """Check that bounds of fields are values which the field can be compared with."""
@@ -149,7 +182,7 @@ class _Checker:
                 bound = ast.Binary(refinement.operator, subject, refinement.bound, span=span)
                 scope = ExpressionScope({name: declared.type})
                 context = Context(None, scope, action.package)
-                self._each([context], _condition(bound), span)
+                self._jobs.append(_Job([context], _condition(bound), span))
 
     def _exceptions(self) -> None:
         rules = {rule.qualified: rule for rule in self._policy.rules}
@@ -157,7 +190,9 @@ class _Checker:
             for name in sorted(exception.suspends):
                 # The exception's own package gives the names, the suspended rule the actions.
                 found = self._contexts.of_scope_in(exception.package, rules[name].scope)
-                self._each(found, _conditions(exception.conditions), exception.span)
+                conditions = exception.conditions
+                task, place = _conditions(conditions), exception.span
+                self._each(found, exception.package, task, place, conditions)
 
 
 def _scope_of_events(history: History, package: Package) -> ExpressionScope:

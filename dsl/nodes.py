@@ -41,11 +41,12 @@ class Nodes:
     def _of(self, declaration: ast.Declaration) -> _ByKind:
         known = self._known.get(id(declaration))
         if known is None:
-            known = self._known[id(declaration)] = (declaration, _by_kind(declaration))
+            known = self._known[id(declaration)] = (declaration, nodes_by_kind(declaration))
         return known[1]
 
 
-def _by_kind(root: ast.Declaration) -> _ByKind:
+def nodes_by_kind(root: ast.Node) -> _ByKind:
+    """Return the nodes at and below one, by their class, in the order written."""
     found: _ByKind = {}
     todo: list[Any] = [root]
     while todo:

@@ -50,7 +50,7 @@ class Context:
         self.costs_of_lets: dict[LetReference, Bound] = {}
 
 
-class _Made(Sequence[Context]):
+class Made(Sequence[Context]):
     """The contexts of some actions, each made when it is first asked for, and kept."""
 
     def __init__(
@@ -61,6 +61,7 @@ class _Made(Sequence[Context]):
         self._actions = actions
         self._make = make
         self._contexts: dict[int, Context] = {}
+        self._differing: dict[frozenset[str], Sequence[Context]] = {}
 
     def __len__(self) -> int:
         return len(self._actions)
@@ -77,6 +78,53 @@ class _Made(Sequence[Context]):
             self._contexts[index] = self._make(self._actions[index])
         return self._contexts[index]
 
+    def differing(self, names: frozenset[str]) -> Sequence[Context]:
+        """Return the first of all contexts that have the same of some fields."""
+        if names not in self._differing:
+            first: dict[object, int] = {}
+            for index, action in enumerate(self._actions):
+                first.setdefault(_looks(action, names), index)
+            self._differing[names] = _Some(self, tuple(first.values()))
+        return self._differing[names]
+
+
+class _Some(Sequence[Context]):
+    """Some of the contexts, by their places."""
+
+    def __init__(self, made: Made, places: tuple[int, ...]) -> None:
+        self._made = made
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Context: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Context]: ...
+
+    def __getitem__(self, index: int | slice) -> Context | Sequence[Context]:
+        if isinstance(index, slice):
+            return [self._made[place] for place in self._places[index]]
+        return self._made[self._places[index]]
+
+
+def _looks(action: ActionType | None, names: frozenset[str]) -> object:
+    """Return what an action has of some fields."""
+    if action is None:
+        return None
+    records = (action.params, action.changes, action.target)
+    return tuple(None if record is None else _part(record, names) for record in records)
+
+
+def _part(
+    record: t.RecordType | t.ChangesType, names: frozenset[str]
+) -> tuple[bool, frozenset[object]]:
+    if len(names) < len(record.fields):
+        found = ((name, record.field(name)) for name in names)
+        return record.open, frozenset(pair for pair in found if pair[1] is not None)
+    return record.open, frozenset(pair for pair in record.fields if pair[0] in names)
+
 
 _Asked = tuple[str, tuple[str, frozenset[str]], bool]
 """A package, the scope of one of its declarations, and whether there is a risk score."""
@@ -88,8 +136,8 @@ class Contexts:
     def __init__(self, policy: CheckedPolicy) -> None:
         self._policy = policy
         self._data = data_type(policy.data)
-        self._kept: dict[_Asked, Sequence[Context]] = {}
-        self._made: dict[tuple[str, frozenset[str], bool], Sequence[Context]] = {}
+        self._kept: dict[_Asked, Made] = {}
+        self._made: dict[tuple[str, frozenset[str], bool], Made] = {}
         self._by_package: dict[str, list[ActionType]] = {}
         for action in policy.actions.values():
             self._by_package.setdefault(action.package, []).append(action)
@@ -100,23 +148,23 @@ class Contexts:
         }
         self._rules = _rule_names(policy)
 
-    def of_scope(self, scope: Scope, *, with_risk: bool = True) -> Sequence[Context]:
+    def of_scope(self, scope: Scope, *, with_risk: bool = True) -> Made:
         """Return the contexts of a rule, guard or risk."""
         return self._of(scope.package, scope, with_risk)
 
-    def of_scope_in(self, package: str, scope: Scope) -> Sequence[Context]:
+    def of_scope_in(self, package: str, scope: Scope) -> Made:
         """Return the contexts of another package's scope, with the names of `package`."""
         return self._of(package, scope, True)
 
-    def of_patterns(self, package: str, patterns: Iterable[ast.Pattern]) -> Sequence[Context]:
+    def of_patterns(self, package: str, patterns: Iterable[ast.Pattern]) -> Made:
         """Return the contexts of a permit."""
         return self._of(package, Scope(package, tuple(patterns)), True)
 
-    def of_package(self, package: str) -> Sequence[Context]:
+    def of_package(self, package: str) -> Made:
         """Return the contexts of what concerns all actions of a package: lets, routes."""
         return self._of(package, Scope(package, ()), True)
 
-    def _of(self, package: str, scope: Scope, with_risk: bool) -> Sequence[Context]:
+    def _of(self, package: str, scope: Scope, with_risk: bool) -> Made:
         where = scope.package, frozenset(pattern.text for pattern in scope.patterns)
         key = (package, where, with_risk)
         if key not in self._kept:
@@ -144,10 +192,10 @@ class Contexts:
             self._by_pattern[text] = [a for a in actions.values() if pattern.covers(a.name)]
         return self._by_pattern[text]
 
-    def _make(self, package: str, covered: list[ActionType], with_risk: bool) -> Sequence[Context]:
+    def _make(self, package: str, covered: list[ActionType], with_risk: bool) -> Made:
         home, seen = self._policy.packages[package], _Seen.of(covered)
         actions: list[ActionType | None] = list(_distinct(covered)) or [None]
-        return _Made(
+        return Made(
             actions,
             lambda action: Context(action, self._scope(home, action, seen, with_risk), package),
         )

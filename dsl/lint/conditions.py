@@ -9,6 +9,7 @@ account.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TypeAlias
 
 from gatewright.dsl import ast
@@ -20,10 +21,12 @@ from gatewright.dsl.policy import Condition
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.resolve.collect import RESERVED
 from gatewright.dsl.source import Span
-from gatewright.dsl.typing.scopes import ExpressionScope
+from gatewright.dsl.typing.scopes import ExpressionScope, LetReference
 from gatewright.dsl.walk import walk
 
 _MAX_DEPTH = 200
+_MOST_FACTS = 32
+"""How many facts a `let` may be; one that is more is taken as a condition of its own."""
 _TRUE = intervals.point(True)
 _FLIPPED: dict[Comparison, Comparison] = {
     "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
@@ -181,6 +184,10 @@ class Reader:
         self._readings: dict[tuple[int, int], tuple[ast.Expr, Reading]] = {}
         """What was read before, by the identity of the expression and of its scope."""
         self._subjects: dict[tuple[ast.Expr, str, int], tuple[Subject, Domain]] = {}
+        self._lets: dict[tuple[LetReference, bool], list[Reading]] = {}
+        """What `let`s say together, and what they say where they do not hold."""
+        self._members: dict[int, _Members | None] = {}
+        """What lists hold, by their identity."""
 
     def together(self, conditions: Iterable[Condition]) -> Known:
         """Return what the conditions of a row say together.
@@ -206,8 +213,13 @@ class Reader:
 
     def parts(self, expr: ast.Expr, *, negated: bool = False) -> list[Reading]:
         """Return facts that hold together exactly where a condition holds."""
+        return self._parts(expr, negated, self._scope, 0)
+
+    def _parts(
+        self, expr: ast.Expr, negated: bool, scope: ExpressionScope, depth: int
+    ) -> list[Reading]:
         found: list[Reading] = []
-        todo = [(expr, negated, self._scope, 0)]
+        todo = [(expr, negated, scope, depth)]
         while todo:
             expr, negated, scope, depth = todo.pop()
             inner = depth + 1
@@ -216,11 +228,29 @@ class Reader:
             elif isinstance(expr, ast.Unary) and expr.operator == "!":
                 todo.append((expr.operand, not negated, scope, inner))
             elif (reference := scope.let(expr)) is not None and depth < _MAX_DEPTH:
-                todo.append((reference.value, negated, reference.scope, inner))
+                found.extend(self._parts_of_let(reference, negated, inner))
             else:
                 reading = self._read(expr, scope, depth)
                 found.append(_negated(reading) if negated else reading)
         return found
+
+    def _parts_of_let(self, reference: LetReference, negated: bool, depth: int) -> list[Reading]:
+        """Return the facts that a `let` is; hundreds of rules may use it."""
+        key = reference, negated
+        if key not in self._lets:
+            value = reference.value
+            itself = self._itself(value, reference.scope)
+            # Where `let`s form a circle, which the checker reports, it is known by itself.
+            self._lets[key] = [_negated(itself) if negated else itself]
+            known = Known()
+            known.add(self._parts(value, negated, reference.scope, depth), value.span)
+            found: list[Reading] = list(known.values.values())
+            if known.contradiction is not None:
+                found = [False]
+            elif len(found) > _MOST_FACTS:
+                found = self._lets[key]
+            self._lets[key] = found
+        return self._lets[key]
 
     def truth(self, expr: ast.Expr) -> bool | None:
         """Tell whether a condition is always true or always false; None where it depends."""
@@ -315,19 +345,22 @@ class Reader:
     def _member(
         self, value: ast.Expr, collection: ast.Expr, whole: ast.Expr, scope: ExpressionScope
     ) -> Reading:
-        found = _constant(collection, scope)
-        if found is None or not isinstance(found.value, tuple):
+        listed, home = _resolved(collection, scope)
+        if id(listed) not in self._members:
+            # The list is a part of the policy, and so keeps its identity.
+            self._members[id(listed)] = _members(constant(listed, home.lets))
+        members = self._members[id(listed)]
+        if members is None:
             return self._itself(whole, scope)
-        families = {item.family for item in found.value}
-        if not families:
+        if members.values.is_empty:
             return False
-        if len(families) > 1 or any(item.kind not in ORDERED for item in found.value):
-            return self._itself(whole, scope)
-        members = intervals.points(item.value for item in found.value)
         sought = _constant(value, scope)
         if sought is not None:
-            return sought.family in families and sought.value in members
-        return self._within(value, families.pop(), members, scope)
+            return sought.family == members.family and sought.value in members.values
+        expr, scope = _resolved(value, scope)
+        subject, domain = self._about(expr, members.family, scope)
+        values = members.whole if domain.whole else members.values
+        return Fact(subject, domain.values & values, domain.values, domain.whole)
 
     def _between(
         self,
@@ -366,6 +399,30 @@ class Reader:
             subject = Subject(_home(expr, scope), expr, family)
             known = self._subjects[key] = subject, self._domains.of(expr, family)
         return known
+
+
+class _Members:
+    """The members of a list, of one family that has an order."""
+
+    def __init__(self, family: str, values: IntervalSet) -> None:
+        self.family = family
+        self.values = values
+
+    @cached_property
+    def whole(self) -> IntervalSet:
+        """The members that are whole numbers."""
+        return self.values.whole()
+
+
+def _members(found: Constant | None) -> _Members | None:
+    """Return what a constant list holds; None where its members cannot be put in order."""
+    if found is None or not isinstance(found.value, tuple):
+        return None
+    families = {item.family for item in found.value}
+    if len(families) > 1 or any(item.kind not in ORDERED for item in found.value):
+        return None
+    family = families.pop() if families else ""
+    return _Members(family, intervals.points(item.value for item in found.value))
 
 
 def _negated(reading: Reading) -> Reading:

@@ -29,7 +29,7 @@ from gatewright.dsl.lint.conditions import begins_with
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import Condition, History, Rule
-from gatewright.dsl.typing.scopes import ExpressionScope
+from gatewright.dsl.typing.scopes import ExpressionScope, LetReference
 from gatewright.dsl.walk import walk
 
 
@@ -67,11 +67,14 @@ def _thresholds(view: View, row: RowView) -> Iterator[tuple[str, str]]:
 def _summed(view: View) -> set[tuple[str, ...]]:
     """Return the actions and fields whose sum over past actions is part of some condition."""
     found: set[tuple[str, ...]] = set()
+    sums = _Sums(view)
     for rule in view.policy.rules:
         if not rule.shadow:
-            sums = [s for c in _conditions(rule) for s in _sums(c, view, view.scopes[rule.package])]
-            for history, field in sums:
-                found.update((action, field) for action in _both(view, rule, history))
+            scope = view.scopes[rule.package]
+            summed = {pair for c in _conditions(rule) for pair in sums.of(c, scope)}
+            for history, field in summed:
+                covered = view.covered(rule.scope)
+                found.update((a.name, field) for a in covered if a.name in history.actions)
     return found
 
 
@@ -87,31 +90,36 @@ def _conditions(rule: Rule) -> Iterator[ast.Expr]:
     yield from found.values()
 
 
-def _both(view: View, rule: Rule, history: History) -> Iterator[str]:
-    """Yield the actions that a rule covers and a history records."""
-    return (a.name for a in view.covered(rule.scope) if a.name in history.actions)
+class _Sums:
+    """Finds what conditions sum, also by way of `let`s, each of which is looked at once."""
 
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._lets: dict[LetReference, set[tuple[History, str]]] = {}
 
-def _sums(condition: ast.Expr, view: View, scope: ExpressionScope) -> Iterator[tuple[History, str]]:
-    """Yield the histories and fields that a condition sums, also by way of `let`s."""
-    todo = [(condition, scope)]
-    seen: set[tuple[str, ast.Expr]] = set()
-    while todo:
-        expr, where = todo.pop()
-        for node in walk(expr):
-            reference = where.let(node)
-            if reference is not None and (reference.scope.label, node) not in seen:
-                seen.add((reference.scope.label, node))
-                todo.append((reference.value, reference.scope))
+    def of(self, condition: ast.Expr, scope: ExpressionScope) -> set[tuple[History, str]]:
+        """Return the histories and fields that a condition sums."""
+        found: set[tuple[History, str]] = set()
+        for node in walk(condition):
+            reference = scope.let(node)
+            if reference is not None:
+                found |= self._of_let(reference)
             match node:
                 case ast.MethodCall(
                     ast.Name(name), "sum", (ast.Argument(None, ast.Name(field)), *_)
                 ):
-                    history = view.policy.packages[where.label].histories.get(name)
+                    history = self._view.policy.packages[scope.label].histories.get(name)
                     if history is not None:
-                        yield history, field
+                        found.add((history, field))
                 case _:
                     pass
+        return found
+
+    def _of_let(self, reference: LetReference) -> set[tuple[History, str]]:
+        if reference not in self._lets:
+            self._lets[reference] = set()
+            self._lets[reference] = self.of(reference.value, reference.scope)
+        return self._lets[reference]
 
 
 LINT = Lint("split-threshold", "GW1012", check)

@@ -109,8 +109,14 @@ class View:
 
     def covered(self, scope: Scope) -> tuple[ActionType, ...]:
         """Return the declared actions that a scope covers."""
-        actions = self.policy.actions.values()
-        return tuple(a for a in actions if scope.covers(a.name, a.package))
+        if scope not in self._covered:
+            actions = self.policy.actions.values()
+            self._covered[scope] = tuple(a for a in actions if scope.covers(a.name, a.package))
+        return self._covered[scope]
+
+    @cached_property
+    def _covered(self) -> dict[Scope, tuple[ActionType, ...]]:
+        return {}
 
     def reader(self, package: str, scope: Scope | None) -> Reader:
         """Return the reader of a package's conditions; `scope` tells for which actions, if any."""

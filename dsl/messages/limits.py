@@ -103,3 +103,14 @@ def too_many_checks(span: Span) -> Finding:
         f" {limits.MAX_CHECKS:,} pairs of a rule, or row of one, and an action that it concerns",
         help="let what has a pattern concern fewer actions, or make two sets of the policies",
     )
+
+
+@message("GW0711", "too much to check for different actions")
+def too_different(span: Span) -> Finding:
+    return Finding(
+        span,
+        "with this declaration more than"
+        f" {limits.MAX_DIFFERENT:,} parts of conditions mean something else for another action",
+        help="declare the fields that a pattern asks for with the same types, or let it concern"
+        " fewer actions",
+    )

@@ -328,12 +328,12 @@ def _in_list(
     typer: Inference, node: ast.Binary, left: Operand, right: Operand, element: t.Type
 ) -> None:
     """Compare with each element of a list literal, or with what the list has elements of."""
-    if not isinstance(right.meant, ast.ListLiteral) or any(i.optional for i in right.meant.items):
-        _tell(typer, mismatch(left, Operand(node.right, element, node.right), node.span))
-        return
     written_here = right.meant is node.right
     seen = (id(right.meant), left.kind)
     if not written_here and seen in typer.fitting:
+        return
+    if not isinstance(right.meant, ast.ListLiteral) or any(i.optional for i in right.meant.items):
+        _tell(typer, mismatch(left, Operand(node.right, element, node.right), node.span))
         return
     fits = not isinstance(left.meant, _LITERALS)
     for item in right.meant.items:

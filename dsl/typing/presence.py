@@ -155,9 +155,7 @@ class Presence:
             case ast.MethodCall(target, "has", (ast.Argument(None, argument),)):
                 return _changed(target, text_of(argument, scope, bound), scope, bound)
             case ast.MethodCall(target, "only", (ast.Argument(None, argument),)):
-                names = texts_of(argument, scope, bound)
-                only = names[0] if names is not None and len(set(names)) == 1 else None
-                return _changed(target, only, scope, bound)
+                return _changed(target, _only_text(argument, scope, bound), scope, bound)
             case ast.Binary("in", name, ast.Select(target, "fields", False)):
                 return _changed(target, text_of(name, scope, bound), scope, bound)
             case _:
@@ -218,16 +216,19 @@ def text_of(expr: ast.Expr, scope: ExpressionScope, bound: Collection[str]) -> s
     return literal.value if isinstance(literal, ast.StringLiteral) else None
 
 
-def texts_of(
-    expr: ast.Expr, scope: ExpressionScope, bound: Collection[str]
-) -> tuple[str, ...] | None:
-    """Return the texts that an expression lists, literally or by `let`s."""
+def _only_text(expr: ast.Expr, scope: ExpressionScope, bound: Collection[str]) -> str | None:
+    """Return the one text that an expression lists, literally or by `let`s, however often."""
     literal, home = resolve(expr, scope, bound)
     if not isinstance(literal, ast.ListLiteral):
         return None
     inner = bound if literal is expr else _NO_NAMES
-    texts = [None if i.optional else text_of(i.value, home, inner) for i in literal.items]
-    return tuple(text for text in texts if text is not None) if None not in texts else None
+    only: str | None = None
+    for item in literal.items:
+        text = None if item.optional else text_of(item.value, home, inner)
+        if text is None or only not in (None, text):
+            return None
+        only = text
+    return only
 
 
 def path(expr: ast.Expr, scope: ExpressionScope, bound: Collection[str]) -> Path:

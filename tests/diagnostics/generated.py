@@ -72,6 +72,10 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
         b"".join(b"action billing.refund%d { number%d: int }\n" % (n, n) for n in range(500))
         + b"".join(b"guard check%d on * => block\n" % n for n in range(401))
     ),
+    "too-different": _one(
+        b"".join(b'action billing.refund%d { kind: enum("%d") }\n' % (n, n) for n in range(500))
+        + b"".join(b'guard check%d on * when action.kind == "0" => block\n' % n for n in range(80))
+    ),
     "yaml-nested-too-deeply": _with_data("data.yaml", b"[" * 2_000),
 }  # fmt: skip
 """Name -> the files of the set."""

@@ -1,0 +1,67 @@
+"""What a declaration looks at of an action: only actions that differ in it are told apart.
+
+A rule on a pattern may cover hundreds of actions. It need not be checked for each of them, if they
+have the same of all that it mentions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gatewright.dsl import ast
+from gatewright.dsl.checks.lets import LetKey, Lets
+from gatewright.dsl.nodes import nodes_by_kind
+from gatewright.dsl.records import dataclass
+
+_ROOTS = frozenset({"action", "changes", "target"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """The names that an expression reads fields by, and how many nodes it has.
+
+    `whole` tells that it looks at an action, at its changes or at its target as such: at all that
+    there is of it.
+    """
+
+    names: frozenset[str]
+    whole: bool
+    size: int
+
+
+class Mentioning:
+    """Tells what declarations mention, themselves and by way of `let`s."""
+
+    def __init__(self, lets: Lets) -> None:
+        self._lets = lets
+        self._known: dict[LetKey, Mentions] = {}
+
+    def of(self, roots: Iterable[ast.Node], package: str) -> Mentions:
+        """Return what nodes of a package mention; the `let`s are sound, so none uses itself."""
+        names: set[str] = set()
+        whole, size = False, 0
+        for root in roots:
+            found = nodes_by_kind(root)
+            size += sum(map(len, found.values()))
+            selects: list[ast.Select] = found.get(ast.Select, [])
+            # `changes.fields` is a list of all fields.
+            read = {id(s.operand) for s in selects if s.field != "fields"}
+            calls: list[ast.MethodCall] = found.get(ast.MethodCall, [])
+            read.update(id(call.target) for call in calls if call.method in ("has", "only"))
+            names.update(s.field for s in selects)
+            names.update(text.value for text in found.get(ast.StringLiteral, ()))
+            used: list[ast.Expr] = [*found.get(ast.Name, ()), *selects]
+            for node in used:
+                if isinstance(node, ast.Name) and node.name in _ROOTS and id(node) not in read:
+                    whole = True
+                key = self._lets.named(node, package)
+                if key is not None:
+                    meant = self._of_let(key)
+                    names |= meant.names
+                    whole = whole or meant.whole
+        return Mentions(frozenset(names), whole, size)
+
+    def _of_let(self, key: LetKey) -> Mentions:
+        if key not in self._known:
+            self._known[key] = self.of([self._lets.value(key)], key[0])
+        return self._known[key]

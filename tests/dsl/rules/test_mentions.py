@@ -1,0 +1,88 @@
+"""Actions that a declaration cannot tell apart are checked once, and it makes no difference."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatewright.dsl.checks.contexts import Made
+from gatewright.dsl.checks.lets import Lets
+from gatewright.dsl.checks.mentions import Mentioning
+from gatewright.dsl.load import check_sources
+from gatewright.dsl.parser import parse_expression
+from gatewright.dsl.policy import Package
+from gatewright.dsl.rendering.text import to_text
+from gatewright.dsl.source import Source
+
+TYPES = ("int", "int", "int", "string", "money(USD)", 'enum("a", "b")', "Inner")
+FIELDS = ("a", "b", "c")
+fields = st.lists(
+    st.tuples(st.sampled_from(FIELDS), st.sampled_from(("", "", "", "?")), st.sampled_from(TYPES)),
+    min_size=1, max_size=3, unique_by=lambda field: field[0],
+)  # fmt: skip
+CONDITIONS = (
+    "action.a > 5", "action.b == 'a'", "has(action.b) && action.b == 'a'", "action.c < 5 USD",
+    "changes.has('a')", "changes.only(['a', 'b'])", "'a' in changes.fields", "size(action) > 1",
+    "action['a'] > 5", "known", "deep", "target.a == 'x'", "target.system == 'crm'", "listed",
+    "changes.a.new == 5", "action.b in ['a', 'c']", "action.name == 'p.x0'", "has(action.c.a)",
+    "changes.size() > 1", "[action].exists(x, x.a > 5)", "action == action", "other.far > 1",
+)  # fmt: skip
+LETS = (
+    "let known = action.a > 5\nlet deep = known && action.b == 'a'\n"
+    "let names = ['a', 'b']\nlet listed = changes.only(names)\n"
+)
+
+
+@st.composite
+def sets(draw: st.DrawFn) -> str:
+    text = "package p\nimport q as other\ntype Inner { a: int, b?: string }\n" + LETS
+    for number in range(draw(st.integers(2, 5))):
+        params, changes, target = draw(fields), draw(fields), draw(st.none() | fields)
+        if target is not None:
+            text += f"type T{number} {{ {_listed(target)} }}\n"
+        place = "" if target is None else f" on crm.thing as T{number}"
+        inside = _listed(params) + f", changes {{ {_listed(changes)} }}"
+        text += f"action p.x{number}{place} {{ {inside} }}\n"
+    for number, condition in enumerate(draw(st.lists(st.sampled_from(CONDITIONS), min_size=1))):
+        text += f"guard g{number} on p.* when {condition} => block because 'x {{action.name}}'\n"
+    return text
+
+
+def _listed(found: list[tuple[str, str, str]]) -> str:
+    return ", ".join(f"{name}{absent}: {kind}" for name, absent, kind in found)
+
+
+@settings(max_examples=300)
+@given(sets())
+def test_what_is_found_is_what_a_check_of_every_action_finds(text: str) -> None:
+    sources = [Source("p.gate", text), Source("q.gate", "package q\nlet far = action.b\n")]
+    found = to_text(check_sources(sources)[1])
+    assert "GW01" not in found
+    with patch.object(Made, "differing", lambda self, _: self):
+        assert to_text(check_sources(sources)[1]) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "whole"),
+    [
+        ("action.a.b > 5", {"a", "b"}, False),
+        ("action['a'] > 5", {"a"}, True),
+        ("changes.has('a')", {"a"}, False),
+        ("'a' in changes.fields", {"a", "fields"}, True),
+        ("size(target) > 1", set[str](), True),
+        ("agent.id == 'x'", {"id", "x"}, False),
+    ],
+)
+def test_names_and_wholes(text: str, names: set[str], whole: bool) -> None:
+    found = Mentioning(Lets({"p": _package()})).of([parse_expression(text)], "p")
+    assert found.names == names
+    assert found.whole is whole
+
+
+def _package() -> Package:
+    policy, _ = check_sources([Source("p.gate", "package p\n")])
+    assert policy is not None
+    return policy.packages["p"]
