@@ -52,8 +52,7 @@ def _reader(hint: Any) -> _Read:
     if hint in (str, int, float, bool, NoneType):
         return _exactly(hint)
     if issubclass(hint, Enum):
-        members = {member.value: member for member in hint}
-        return lambda value: _member(members, value)
+        return _member({member.value: member for member in hint})
     return _record(hint)
 
 
@@ -73,13 +72,16 @@ def _exactly(kind: type) -> _Read:
 def _one_of(values: tuple[Any, ...]) -> _Read:
     if not all(type(value) is str for value in values):
         raise TypeError(f"{values} are not all texts")
-    return lambda value: _member(dict.fromkeys(values), value) or value
+    return _member({value: value for value in values})
 
 
-def _member(members: dict[str, Any], value: Any) -> Any:
-    if type(value) is not str or value not in members:
-        raise NotPlain
-    return members[value]
+def _member(members: dict[str, Any]) -> _Read:
+    def read(value: Any) -> Any:
+        if type(value) is not str or value not in members:
+            raise NotPlain
+        return members[value]
+
+    return read
 
 
 def _first(readers: list[_Read]) -> _Read:

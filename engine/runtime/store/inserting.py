@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_new(connection: Connection, table: Table, **values: object) -> None:
     """Insert a row unless there is one of the same key."""
-    of = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(of.insert(table).values(**values).on_conflict_do_nothing())
+    # Loads all of a dialect: that of the store is there already, the other one is not needed.
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        statement = postgresql.insert(table).on_conflict_do_nothing()
+    else:
+        from sqlalchemy.dialects import sqlite
+
+        statement = sqlite.insert(table).on_conflict_do_nothing()
+    connection.execute(statement.values(**values))
