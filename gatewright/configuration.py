@@ -137,8 +137,9 @@ def _settings(document: dict[str, Any]) -> Configuration:
         from gatewright.settings import settings_of
 
         found = settings_of(document)
-    used = {kind: tuple(Used(**one) for one in found[kind]) for kind in _KNOWN}
-    return Configuration(**{**found, **used})
+    for kind in _KNOWN:
+        found[kind] = tuple(Used(**one) for one in found[kind])
+    return Configuration(**found)
 
 
 def _plain(document: dict[str, Any]) -> Configuration:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -22,13 +22,14 @@ class NotPlain(Exception):
     """Data in another form, which may be right or wrong."""
 
 
-def read_plain(kind: type[T], data: object) -> T:
+def read_plain(kind: Callable[..., T], data: object) -> T:
     """Return the record of a dict with its fields as keys; raises NotPlain.
 
     Fields are texts, numbers, booleans, None, members of an enumeration by their values, literals,
     lists and tuples from lists, dicts with texts as keys, and records; or one of several of them.
     """
-    return cast("T", _reader(kind)(data))
+    found: T = _reader(kind)(data)
+    return found
 
 
 @cache
@@ -60,10 +61,14 @@ def _whatever(value: Any) -> Any:
     return value
 
 
+def _require(kind: type, value: Any) -> None:
+    if type(value) is not kind:
+        raise NotPlain
+
+
 def _exactly(kind: type) -> _Read:
     def read(value: Any) -> Any:
-        if type(value) is not kind:
-            raise NotPlain
+        _require(kind, value)
         return value
 
     return read
@@ -100,21 +105,18 @@ def _first(readers: list[_Read]) -> _Read:
 
 def _many(made: Callable[[Iterable[Any]], Any], each: _Read) -> _Read:
     def read(value: Any) -> Any:
-        if type(value) is not list:
-            raise NotPlain
-        return made(map(each, cast("list[Any]", value)))
+        _require(list, value)
+        return made(map(each, value))
 
     return read
 
 
 def _keyed(each: _Read) -> _Read:
     def read(value: Any) -> Any:
-        if type(value) is not dict:
-            raise NotPlain
-        entries = cast("dict[Any, Any]", value)
-        if not all(type(key) is str for key in entries):
-            raise NotPlain
-        return entries if each is _whatever else {k: each(v) for k, v in entries.items()}
+        _require(dict, value)
+        for key in value:
+            _require(str, key)
+        return value if each is _whatever else {k: each(v) for k, v in value.items()}
 
     return read
 
@@ -124,11 +126,9 @@ def _record(kind: type) -> _Read:
     readers = {name: _reader(hint) for name, hint in hints.items()}
 
     def read(value: Any) -> Any:
-        if type(value) is not dict:
-            raise NotPlain
-        entries = cast("dict[Any, Any]", value)
+        _require(dict, value)
         try:
-            return kind(**{name: readers[name](entry) for name, entry in entries.items()})
+            return kind(**{name: readers[name](entry) for name, entry in value.items()})
         except (KeyError, TypeError):  # of an unknown name, or without one that is needed
             raise NotPlain from None
 

@@ -19,7 +19,7 @@ changes = ["email"]
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from gatewright.connectors.systems.sql.connector import SqlConnector
 from gatewright.connectors.systems.sql.objects import Param, SqlAction, SqlObject
@@ -31,9 +31,12 @@ class _Param:
     param: str
 
 
+_Value: TypeAlias = _Param | str | int | float | bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Action:
-    sets: dict[str, _Param | str | int | float | bool] = field(default_factory=dict)
+    sets: dict[str, _Value] = field(default_factory=dict[str, "_Value"])
     changes: list[str] = field(default_factory=list[str])
 
     def declared(self) -> SqlAction:

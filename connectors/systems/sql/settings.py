@@ -37,4 +37,5 @@ class _Objects(Declared):
 
 def objects_of(objects: dict[str, Any]) -> dict[str, Any]:
     """Return a declaration with all that it leaves out; raises ValueError with a mistake in it."""
-    return declared_by(_Objects, {"objects": objects}).model_dump()["objects"]
+    declared = declared_by(_Objects, {"objects": objects})
+    return {name: entry.model_dump() for name, entry in declared.objects.items()}

@@ -89,7 +89,9 @@ def _adapter() -> TypeAdapter[Run]:
     return TypeAdapter(Run)
 
 
-_RECORDS: Final = {kind: names_of(kind) for kind in (Run, Round, Ask, Vote, Attempt, Remark)}
+_RECORDS: Final[dict[type[object], tuple[str, ...]]] = {
+    kind: names_of(kind) for kind in (Run, Round, Ask, Vote, Attempt, Remark)
+}
 
 
 def _fields(value: object) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from sqlalchemy import Connection, Table
 
 def insert_new(connection: Connection, table: Table, **values: object) -> None:
     """Insert a row unless there is one of the same key."""
-    # Loads all of a dialect: that of the store is there already, the other one is not needed.
     if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql
+        from sqlalchemy.dialects import postgresql  # all of it, which SQLite does without
 
-        statement = postgresql.insert(table).on_conflict_do_nothing()
+        of_postgres = postgresql.insert(table).values(**values)
+        connection.execute(of_postgres.on_conflict_do_nothing())
     else:
-        from sqlalchemy.dialects import sqlite
+        from sqlalchemy.dialects import sqlite  # all of it, which PostgreSQL does without
 
-        statement = sqlite.insert(table).on_conflict_do_nothing()
-    connection.execute(statement.values(**values))
+        of_sqlite = sqlite.insert(table).values(**values)
+        connection.execute(of_sqlite.on_conflict_do_nothing())

@@ -38,7 +38,7 @@ RUN = Run(
     record={"by": "hand"}, erased_at=None, salt="s",
 )  # fmt: skip
 
-ODD = (
+ODD: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 5.0, 5.5, 2**70, "", "5", "true", "one", "pending", [], [[]], ["x"], {},
     {"a": 1}, [1, "b"], {"route": "r"},
 )  # fmt: skip
@@ -83,12 +83,10 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
     """Yield every place in JSON."""
     if path:
         yield path
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            yield from places(entry, (*path, key))
-    elif isinstance(value, list):
-        for number, entry in enumerate(value):
-            yield from places(entry, (*path, number))
+    kind: object = type(value)
+    if kind in (dict, list):
+        for step, entry in value.items() if kind is dict else enumerate(value):
+            yield from places(entry, (*path, step))
 
 
 def changed(document: Any, path: tuple[str | int, ...], *value: Any) -> str:

@@ -16,7 +16,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, column, inspect, select, table, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from gatewright.engine.runtime.store import events, schema
@@ -31,7 +31,7 @@ FOLDER: Final = str(files(__name__))
 VERSION_TABLE: Final = "gatewright_schema"
 """Where a database says its version. Not Alembic's own name: others may use that beside us."""
 
-_VERSIONS: Final = select(column("version_num")).select_from(table(VERSION_TABLE)).limit(2)
+_VERSIONS: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(1195857234, hashtext(current_schema()))")
 _running = Lock()
 """Alembic's `op` is one for all threads of a process."""
