@@ -8,7 +8,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -79,14 +79,16 @@ def test_what_is_written_here_is_plain() -> None:
     assert read_plain(Run, json.loads(ORACLE.dump_json(RUN))) == RUN
 
 
-def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Yield every place in JSON."""
     if path:
         yield path
-    kind: object = type(value)
-    if kind in (dict, list):
-        for step, entry in value.items() if kind is dict else enumerate(value):
-            yield from places(entry, (*path, step))
+    if isinstance(value, dict):
+        for key, entry in cast("dict[str, object]", value).items():
+            yield from places(entry, (*path, key))
+    elif isinstance(value, list):
+        for number, entry in enumerate(cast("list[object]", value)):
+            yield from places(entry, (*path, number))
 
 
 def changed(document: Any, path: tuple[str | int, ...], *value: Any) -> str:
