@@ -26,7 +26,7 @@ def start() -> None:
         gc.disable()
         text = answer(sys.argv[1:])
         # What reading a policy makes stays to the end: to look through it often finds nothing.
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(100_000, 20, 50)
         gc.enable()
     if text is None:
         # Imports click, which takes longer than a decision from a bundle.
