@@ -41,6 +41,15 @@ def _not_counted(_: str) -> int | None:
     return None
 
 
+def _changes_of(history: HistoryStore | None) -> int | None:
+    """Return how often a history has changed; None where it counts nothing, or cannot say."""
+    try:
+        changes: object = getattr(history, "changes", None)
+    except Exception:  # whatever it is, no decision fails by it
+        return None
+    return changes if isinstance(changes, int) else None
+
+
 class AskingCase:
     """What one decision is about. Whatever is made from it is made when it is asked for."""
 
@@ -65,7 +74,7 @@ class AskingCase:
         self.used: dict[str, int | None] | None = None
         """How often exceptions were used, once one was asked for."""
         self._deciding: Deciding | None = None
-        self._changes: int | None = getattr(history, "changes", None)
+        self._changes = _changes_of(history)
 
     @property
     def deciding(self) -> Deciding:
@@ -96,7 +105,7 @@ class AskingCase:
         if self._deciding is None or not self._deciding.is_decided:
             # Made anew, with all that was answered.
             before = () if self._deciding is None else self._deciding.answers
-            has_changed = getattr(self.history, "changes", None) != self._changes
+            has_changed = _changes_of(self.history) != self._changes
             self._deciding = Deciding(self, before, asks=not has_changed)
         return self.deciding.report()
 

@@ -30,12 +30,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
-from gatewright.connectors.declared import first_mistake
 from gatewright.dsl.messages.catalog import nearest
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.bundle.errors import KeyUnusable
 from gatewright.engine.bundle.signing import public_of, read_private, read_public
+from gatewright.engine.reading.plain import NotPlain, read_plain
 
 if TYPE_CHECKING:
     from gatewright.engine.bundle.signing import Key
@@ -67,42 +66,32 @@ class ConfigurationError(Exception):
         self.why = why
 
 
-class Used(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Used:
     """A connector or notifier: what makes it, and what that is given."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    use: str = Field(min_length=1)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """What stands beside `use`."""
-        return dict(self.model_extra or {})
+    use: str
+    given: dict[str, Any]
+    """What stands beside `use`."""
 
 
-class Configuration(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Configuration:
     """The content of the file, with variables and relative paths replaced."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    policy: tuple[str, ...] = Field(min_length=1)
+    policy: tuple[str, ...]
+    store: str
     policy_keys: tuple[str, ...] | None = None
     """Public keys of which one must have signed the policy, which is a bundle then."""
     least_version: int | None = None
     """The version that the bundle must have at least."""
-    store: str = Field(min_length=1)
     people: str | None = None
     seal: str | None = None
     audit_key: str | None = None
-    audit_public_keys: tuple[str, ...] | None = Field(default=None, min_length=1)
+    audit_public_keys: tuple[str, ...] | None = None
     """Public keys of which one must have signed the last checkpoint, for whoever verifies."""
     connectors: tuple[Used, ...] = ()
     notifiers: tuple[Used, ...] = ()
-
-    @field_validator("policy", "policy_keys", "audit_public_keys", mode="before")
-    @classmethod
-    def _one_or_many(cls, given: object) -> object:
-        return (given,) if isinstance(given, str) else given
 
 
 def read(
@@ -124,24 +113,61 @@ def read(
         raise ConfigurationError(path, f"this is no TOML: {error}") from None
     here = file.resolve().parent
     try:
-        filled = _filled(document, here, environment)
-        found = Configuration.model_validate(filled)
-    except _Missing as error:
+        found = _settings(_filled(document, here, environment))
+    except (_Missing, ValueError) as error:
         raise ConfigurationError(path, str(error)) from None
-    except ValidationError as error:
-        raise ConfigurationError(path, _first(error)) from None
-    return found.model_copy(
-        update={
-            # Not made absolute: the places of rules are shown as the file's path was given.
-            "policy": tuple(str(file.parent / entry) for entry in found.policy),
-            "policy_keys": found.policy_keys
-            and tuple(str(here / entry) for entry in found.policy_keys),
-            "people": found.people and str(here / found.people),
-            "audit_key": found.audit_key and str(here / found.audit_key),
-            "audit_public_keys": found.audit_public_keys
-            and tuple(str(here / entry) for entry in found.audit_public_keys),
-        }
+    return replace(
+        found,
+        # Not made absolute: the places of rules are shown as the file's path was given.
+        policy=tuple(str(file.parent / entry) for entry in found.policy),
+        policy_keys=found.policy_keys and tuple(str(here / entry) for entry in found.policy_keys),
+        people=found.people and str(here / found.people),
+        audit_key=found.audit_key and str(here / found.audit_key),
+        audit_public_keys=found.audit_public_keys
+        and tuple(str(here / entry) for entry in found.audit_public_keys),
     )
+
+
+def _settings(document: dict[str, Any]) -> Configuration:
+    """Return what a document says; raises ValueError with what is wrong."""
+    try:
+        return _plain(document)
+    except NotPlain:
+        # Needs pydantic, which most configurations do without.
+        from gatewright.settings import settings_of
+
+        found = settings_of(document)
+    for kind in _KNOWN:
+        found[kind] = tuple(Used(**one) for one in found[kind])
+    return Configuration(**found)
+
+
+def _plain(document: dict[str, Any]) -> Configuration:
+    """Return what a document says that has nothing unusual; raises NotPlain."""
+    entries = dict(document)
+    for name in ("policy", "policy_keys", "audit_public_keys"):
+        if isinstance(one := entries.get(name), str):
+            entries[name] = [one]
+    for kind in entries.keys() & _KNOWN.keys():
+        entries[kind] = _used(entries[kind])
+    found = read_plain(Configuration, entries)
+    uses = [one.use for one in (*found.connectors, *found.notifiers)]
+    if not all((found.policy, found.store, found.audit_public_keys != (), *uses)):
+        raise NotPlain
+    return found
+
+
+def _used(listed: object) -> list[dict[str, object]]:
+    """Return connectors or notifiers with what stands beside `use` apart from it."""
+    if not isinstance(listed, list):
+        raise NotPlain
+    apart: list[dict[str, object]] = []
+    for one in cast("list[object]", listed):
+        if not isinstance(one, dict):
+            raise NotPlain
+        given = dict(cast("dict[str, object]", one))
+        apart.append({"use": given.pop("use", None), "given": given})
+    return apart
 
 
 def open_gate(configuration: Configuration, policy: Source) -> Gate:
@@ -293,14 +319,3 @@ def _filled(value: object, here: Path, environment: Mapping[str, str]) -> Any:
 
     text = _VARIABLE.sub(replaced, value)
     return _SQLITE.sub(lambda m: f"{m.group(1)}{here / m.group(2)}", text)
-
-
-def _first(error: ValidationError) -> str:
-    """Return the first thing that is wrong, without quoting what may be secret."""
-    mistake = first_mistake(error)
-    if mistake.kind == "extra_forbidden":
-        hint = nearest(mistake.place, Configuration.model_fields)
-        return f"there is no setting `{mistake.place}`" + (f"; {hint}" if hint else "")
-    if mistake.kind == "missing":
-        return f"the setting `{mistake.place}` is missing"
-    return str(mistake)

@@ -7,6 +7,7 @@ since the tests have imported everything.
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,13 @@ NOT_HERE = (
     "gatewright.engine.history.host", "gatewright.engine.history.memory", "gatewright.engine.workdays",
 )  # fmt: skip
 """What is not loaded besides where a policy asks no history and has no calendar."""
+NOT_FOR_RUNS = (
+    "alembic", "celpy", "cryptography", "httpx", "lark", "mako", "psycopg", "pydantic", "pydantic_core",
+    "re2", "sqlalchemy.dialects.postgresql", "sqlalchemy.orm", "gatewright.dsl.checker",
+    "gatewright.dsl.load", "gatewright.dsl.parser", "gatewright.engine.compile",
+    "gatewright.engine.runtime.store.migrations.versions", "gatewright.settings",
+)  # fmt: skip
+"""What no command loads that works on a store of this version, with policies that were read before."""
 MOST_OF_OURS = 84
 """So many modules of ours are enough for such a policy; 81 when this was written."""
 
@@ -123,3 +131,81 @@ def test_the_version_is_told_without_loading_anything_else() -> None:
         "gatewright.cli",
         "gatewright.cli.start",
     ]
+
+
+CONFIGURATION = """
+policy = "refunds.gate"
+store = "sqlite:///gate.db"
+people = "people.yaml"
+
+[[connectors]]
+use = "sql"
+system = "stripe"
+database = "sqlite:///shop.db"
+
+[connectors.objects.charge]
+table = "charges"
+key = "id"
+version = "v"
+
+[connectors.objects.charge.actions."demo.refund"]
+sets = { status = "closed" }
+"""
+
+COMMAND = """
+from gatewright.cli.group import main
+try:
+    main(sys.argv[1:], standalone_mode=False)
+except SystemExit as end:
+    assert not end.code
+"""
+
+
+@pytest.fixture(name="office", scope="module")
+def office_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A store of this version with runs that wait; the policies are in the cache."""
+    folder = tmp_path_factory.mktemp("office")
+    (folder / "gatewright.toml").write_text(CONFIGURATION)
+    (folder / "refunds.gate").write_text(TEXT)
+    (folder / "action.json").write_text(json.dumps({**ACTION, "at": None}))
+    (folder / "people.yaml").write_text("people: {ann: {}}\ngroups: {managers: [ann]}\n")
+    with sqlite3.connect(folder / "shop.db") as shop:
+        shop.execute("CREATE TABLE charges (id TEXT PRIMARY KEY, status TEXT, v INTEGER)")
+        shop.execute("INSERT INTO charges VALUES ('ch_1', 'open', 1)")
+    shop.close()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GATEWRIGHT_CACHE", str(folder / "cache"))
+        patched.setenv("GATEWRIGHT_CONFIG", str(folder / "gatewright.toml"))
+        patched.setenv("GATEWRIGHT_AS", "ann")
+        for _ in range(2):  # one stays when the other is answered
+            loaded(COMMAND, "propose", "--as", "bot", "--action", folder / "action.json")
+        yield folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["propose --as bot --action ACTION", "queue", "queue --as ann", "show RUN", "comment RUN hm",
+     "approve RUN --card CARD", "work --drain", "dead-letters list", "db check", "audit verify",
+     "audit export"],
+)  # fmt: skip
+def test_a_command_for_runs_loads_what_it_needs(office: Path, command: str) -> None:
+    _, out = loaded(COMMAND, "queue", "--json")
+    run = json.loads(out)[0]
+    _, out = loaded(COMMAND, "show", run["run"], "--json")
+    named = {
+        "ACTION": str(office / "action.json"),
+        "RUN": run["run"],
+        "CARD": json.loads(out)["card"],
+    }
+    modules, out = loaded(COMMAND, *(named.get(word, word) for word in command.split()))
+    assert out or command == "dead-letters list"
+    assert [*within(modules, NOT_FOR_RUNS)] == []
+    assert "sqlalchemy" in modules
+
+
+def test_a_store_of_another_version_is_looked_at_more_closely(office: Path) -> None:
+    store = f"sqlite:///{office / 'other.db'}"
+    modules, _ = loaded(COMMAND, "db", "upgrade", "--store", store)
+    assert "alembic" in modules
+    modules, _ = loaded(COMMAND, "db", "check", "--store", store)
+    assert "alembic" not in modules

@@ -33,6 +33,7 @@ LAZY_LIBRARIES = {
 }  # fmt: skip
 # Modules of ours that come late elsewhere than at the root, each at one border.
 LATE = {
+    "gatewright.connectors.systems.sql.declared": ("gatewright.connectors.systems.sql.settings",),
     "gatewright.dsl.documents": ("gatewright.dsl.yaml_text",),
     "gatewright.engine.bundle.build": ("gatewright.engine.bundle.compiled_write",),
     "gatewright.engine.bundle.bundled": ("gatewright.engine.bundle.compiled_index",),

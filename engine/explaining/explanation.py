@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatewright.engine.decision import ErrorReport, RuleReport
+from gatewright.dsl.records import replace
+from gatewright.engine.decision import ConditionReport, ErrorReport, Place, RuleReport
 from gatewright.engine.explain import Absorption, Explanation, Idle, Needed, RiskPart, Suspension
 from gatewright.engine.explaining.asking import texts_of
 from gatewright.engine.explaining.facts import conditions_of, fields_read
@@ -42,7 +43,7 @@ class Explainer:
         reports, errors, live = self._reports, self._errors, self._live
         name = self._policy.route_name
         outcome = self._outcome
-        acting = [r for r in reports if r.status in ("matched", "error")]
+        acting = [_once(r) for r in reports if r.status in ("matched", "error")]
         stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
         return Explanation(
             action=self._subject.action or "an action without a name",
@@ -57,11 +58,11 @@ class Explainer:
             errors=errors,
             suspended=tuple(s for r in live if r.suspended for s in self._suspensions(r)),
             idle=tuple(i for r in live if not r.suspended for i in self._idle(r)),
-            shadow=tuple(r for r in reports if r.status == "shadow"),
+            shadow=tuple(_once(r) for r in reports if r.status == "shadow"),
             absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
             risk=outcome.risk,
             risk_parts=tuple(self._risk(r) for r in outcome.risks if r.truth is not Truth.FALSE),
-            missing=tuple(self._missing(live)),
+            missing=tuple(_once(r) for r in self._missing(live)),
             fields_read=fields_read(conditions_of(outcome), self._secrets),
             history_read=self._history_read(),
             policy_digest=self._policy.digest,
@@ -156,6 +157,24 @@ class Explainer:
                 yield self._reporter.rule(
                     RuleOutcome(outcome.rule, tuple(rows), (), scope), "not matched"
                 )
+
+
+def _once(rule: RuleReport) -> RuleReport:
+    """Return a report that tells each condition that errs once.
+
+    The rows of a `cases` have the conditions of those before them as `unless`: what errs in one row
+    errs in all that follow, and says nothing new there.
+    """
+    told: set[tuple[Place, str, str]] = set()
+    kept: list[ConditionReport] = []
+    for condition in rule.conditions:
+        if condition.error is not None:
+            what = (condition.at, condition.text, condition.error)
+            if what in told:
+                continue
+            told.add(what)
+        kept.append(condition)
+    return replace(rule, conditions=tuple(kept)) if len(kept) < len(rule.conditions) else rule
 
 
 def _opens(outcome: RuleOutcome) -> bool:

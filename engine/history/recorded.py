@@ -144,7 +144,7 @@ class RecordedHistory:
         except EvaluationError as error:
             answer = EvaluationError(error.code, error.message)
         except Exception:
-            if getattr(self._store, "is_part_of_step", False):
+            if _is_part_of_step(self._store):
                 raise
             # What failed may say more than a decision may: it is logged, and only its place told.
             # Late, since hardly any store fails, and deciding does without it.
@@ -158,6 +158,14 @@ class RecordedHistory:
             )
         parts = (asked.history, asked.method, asked.field, asked.keys, asked.within_nanos)
         return HistoryFact(*parts, answer)
+
+
+def _is_part_of_step(store: HistoryStore | None) -> bool:
+    """Tell whether what fails in a store is to break off the step; one that cannot say does not."""
+    try:
+        return bool(getattr(store, "is_part_of_step", False))
+    except Exception:
+        return False
 
 
 def _whole(answer: Value | Event) -> int:

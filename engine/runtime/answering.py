@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 
+from gatewright.dsl.records import replace
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import routing, seating
 from gatewright.engine.runtime.errors import Refused

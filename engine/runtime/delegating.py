@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster, require_known

@@ -8,11 +8,11 @@ held secrets that are not kept, cannot be derived, and is said so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, TypeAlias, cast
 
 from sqlalchemy import Connection
 
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import ANY
 from gatewright.engine.action import Action
 from gatewright.engine.bundle.errors import BundleError

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.runtime.errors import GateError
 
 

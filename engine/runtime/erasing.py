@@ -8,11 +8,11 @@ people wrote. Source: docs/architecture.md#from-a-decision-to-a-deed, erasable p
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.history.horizon import longest_window
 from gatewright.engine.runtime.desk import Desk
 from gatewright.engine.runtime.errors import Refused

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.runtime.run import Document, Round, TimerKind
 
 

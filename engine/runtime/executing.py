@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
+from gatewright.dsl.records import replace
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster

@@ -7,10 +7,10 @@ audit leaves, messages and timers in one transaction. Nothing waits in the proce
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import canonical_json
 from gatewright.engine.reading.problems import concealed

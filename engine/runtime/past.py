@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
+from gatewright.dsl.records import replace
 from gatewright.engine.action import Action
 from gatewright.engine.history.record import Event as PastEvent
 from gatewright.engine.runtime.run import Run, State

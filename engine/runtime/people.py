@@ -7,10 +7,10 @@ gives them. Source: docs/language.md#route.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Period, Route
+from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet

@@ -7,11 +7,11 @@ sealed plan: what is shown, logged and told is masked here first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, cast
 
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.records import dataclass, replace
 from gatewright.dsl.types import DOUBLE
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet

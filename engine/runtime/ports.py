@@ -8,10 +8,10 @@ Source: docs/connectors.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.action import Action
 from gatewright.engine.reading.json_text import Json
 

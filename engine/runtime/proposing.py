@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection
 
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime import (

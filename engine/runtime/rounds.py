@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, cast
 
 from sqlalchemy import Connection
 
 from gatewright.dsl.policy import CheckedPolicy
+from gatewright.dsl.records import dataclass
 from gatewright.engine.canonical import canonical_json
 from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet

@@ -8,9 +8,9 @@ Source: docs/language.md#route; docs/runtime.md#what-people-can-do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.run import Ask, Quorum, Round, Vote
 

@@ -7,10 +7,10 @@ known here by its commitment. Instants are nanoseconds since 1970 UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.history.record import Status
 
 

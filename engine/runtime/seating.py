@@ -15,11 +15,11 @@ Source: docs/runtime.md#who-is-kept-for-a-later-stage.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, product
 from typing import Final
 
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.flow import Flow
 from gatewright.engine.runtime.routing import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.rendering.display import folded, width
 from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
 from gatewright.engine.runtime.routing import (

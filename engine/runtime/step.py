@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.runtime.run import Document, Run
 
 ActorKind = Literal["agent", "person", "system"]

@@ -9,9 +9,9 @@ Source: docs/architecture.md#from-a-decision-to-a-deed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from gatewright.dsl.records import replace
 from gatewright.engine.runtime import answering, executing
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.errors import Refused

@@ -88,6 +88,11 @@ def test_only_the_plain_form_is_answered(folder: Path) -> None:
         assert start.answer(arguments) is None
 
 
+def test_what_is_left_at_the_end_is_not_searched(folder: Path) -> None:
+    code = f"import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0)); {BEGUN}"
+    assert ran(code, folder, "fmt", "p.gate")[:2] == (0, b"True\n")
+
+
 def test_completion_is_for_click(folder: Path) -> None:
     asked = {
         "_GATEWRIGHT_COMPLETE": "bash_complete",

@@ -18,43 +18,44 @@ changes = ["email"]
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-from pydantic import Field
-
-from gatewright.connectors.declared import Declared, declared_by
 from gatewright.connectors.systems.sql.connector import SqlConnector
 from gatewright.connectors.systems.sql.objects import Param, SqlAction, SqlObject
+from gatewright.engine.reading.plain import NotPlain, read_plain
 
 
-class _Param(Declared):
+@dataclass(frozen=True, slots=True)
+class _Param:
     param: str
 
 
-class _Action(Declared):
-    sets: dict[str, _Param | str | int | float | bool] = Field(default_factory=dict)
-    changes: list[str] = Field(default_factory=list[str])
+_Value: TypeAlias = _Param | str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    sets: dict[str, _Value] = field(default_factory=dict[str, "_Value"])
+    changes: list[str] = field(default_factory=list[str])
 
     def declared(self) -> SqlAction:
         sets = {n: Param(v.param) if isinstance(v, _Param) else v for n, v in self.sets.items()}
         return SqlAction(sets, self.changes)
 
 
-class _Object(Declared):
+@dataclass(frozen=True, slots=True)
+class _Object:
     table: str
     key: str
     version: str
     actions: dict[str, _Action]
     fields: dict[str, str] | None = None
-    money: dict[str, str] = Field(default_factory=dict)
+    money: dict[str, str] = field(default_factory=dict[str, str])
 
     def declared(self) -> SqlObject:
         actions = {name: action.declared() for name, action in self.actions.items()}
         return SqlObject(self.table, self.key, self.version, actions, self.fields, self.money)
-
-
-class _Objects(Declared):
-    objects: dict[str, _Object]
 
 
 def sql(*, system: str, database: str, objects: dict[str, Any]) -> SqlConnector:
@@ -62,10 +63,15 @@ def sql(*, system: str, database: str, objects: dict[str, Any]) -> SqlConnector:
 
     A database that is away keeps nobody from looking at runs and stopping them: it is waited for.
     """
-    declared = declared_by(_Objects, {"objects": objects})
-    return SqlConnector(
-        database,
-        system,
-        {name: entry.declared() for name, entry in declared.objects.items()},
-        waits=True,
-    )
+    declared = {name: entry.declared() for name, entry in _read(objects).items()}
+    return SqlConnector(database, system, declared, waits=True)
+
+
+def _read(objects: dict[str, Any]) -> dict[str, _Object]:
+    try:
+        return read_plain(dict[str, _Object], objects)
+    except NotPlain:
+        # Needs pydantic, which most declarations do without.
+        from gatewright.connectors.systems.sql.settings import objects_of
+
+        return read_plain(dict[str, _Object], objects_of(objects))

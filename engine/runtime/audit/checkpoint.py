@@ -11,9 +11,9 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.bundle.signing import Key, read_private, read_public
 from gatewright.engine.runtime.errors import GateError
 

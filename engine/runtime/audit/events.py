@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import RowMapping
 
-from gatewright.dsl.records import replace
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.history.record import Event
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime.audit.finding import Finding, row_finding

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from gatewright.dsl.records import dataclass
 
 Kind: TypeAlias = Literal[
     "changed", "missing", "reordered", "cut", "checkpoint", "signature", "payload", "row"

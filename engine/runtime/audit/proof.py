@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.bundle.signing import Key
 from gatewright.engine.runtime.audit.checkpoint import (
     Checkpoint,

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.runtime.audit.deputies import delegations
 from gatewright.engine.runtime.audit.events import Finders, event_findings
 from gatewright.engine.runtime.audit.finding import Finding, row_finding

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from gatewright.dsl.records import dataclass, field
 from gatewright.engine.values import Timestamp
 
 Vote: TypeAlias = tuple[str, str, str, int, str | None]

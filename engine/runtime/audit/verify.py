@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.bundle.signing import Key
 from gatewright.engine.runtime.audit.checkpoint import (
     Checkpoint,

@@ -7,10 +7,9 @@ no amount, the answer is None, and events are looked at (`looking`).
 
 from __future__ import annotations
 
-import dataclasses
-
 from sqlalchemy import Connection, func, select
 
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.query import (
     OWN_FIELDS,
@@ -64,10 +63,10 @@ def asked(connection: Connection, query: Query, scope: Scope) -> Asked | None:
         found = in_order(connection, question.meant(), forms)
         held = [one.status for one in found if query.holds(_of_status(query, one.status))]
     forms = [form for form in forms if form.status in held]
-    return dataclasses.replace(question, forms=forms)
+    return replace(question, forms=forms)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question, and the forms of the events that it may mean: of these it means all."""
 
@@ -126,7 +125,7 @@ class Asked:
             # All that came at `now` or later came at `now`: see `looking.events`.
             event = self._first_of(self.meant(since=now), by_time=False)
             if event is not None:
-                return dataclasses.replace(event, at=self.query.now)
+                return replace(event, at=self.query.now)
             meant.append(FIRST.at < now)
         return self._first_of(meant, by_time=True)
 

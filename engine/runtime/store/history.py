@@ -7,11 +7,11 @@ included, are those of a history in memory. Source: docs/language.md#history.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Final
 
 from sqlalchemy import Connection, select
 
+from gatewright.dsl.records import replace
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.query import AgreementQuery, Query, identity
 from gatewright.engine.history.record import Event
@@ -85,7 +85,7 @@ class StoreHistory:
     def agreement(self, query: AgreementQuery) -> float:
         """Return which part of what a rule sent to people they approved."""
         if query.exclude_id is None:
-            query = dataclasses.replace(query, exclude_id=self._without)
+            query = replace(query, exclude_id=self._without)
         low, high = self._scope.window(query.now.nanos, query.within_nanos)
         rules = t.event_rules.c
         bodies = (
@@ -106,7 +106,7 @@ class StoreHistory:
     def _own(self, query: Query) -> Query:
         """Return a query that leaves out the action being decided, and asks a `where` seldom."""
         if query.exclude_id is None and self._without is not None:
-            query = dataclasses.replace(query, exclude_id=self._without)
+            query = replace(query, exclude_id=self._without)
         return _asked_by_status(query) if is_of_status(query) else query
 
 
@@ -119,4 +119,4 @@ def _asked_by_status(query: Query) -> Query:
             known[event.status] = query.holds(event)
         return known[event.status]
 
-    return dataclasses.replace(query, holds=holds)
+    return replace(query, holds=holds)

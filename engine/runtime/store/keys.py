@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, cast
 
 from gatewright.dsl import types as t
+from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.query import OWN_FIELDS, declared_type, identity
 from gatewright.engine.history.record import Event

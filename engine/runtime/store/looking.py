@@ -7,12 +7,12 @@ many as SQL finds, each read from its JSON; memory: their numbers and values, an
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
 from sqlalchemy import Connection, Executable, select
 
+from gatewright.dsl.records import replace
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.query import Query
@@ -64,7 +64,7 @@ def events(connection: Connection, bodies: Executable, now: Timestamp, scope: Sc
     found = [read_event(body) for body in connection.scalars(bodies)]
     if not scope.recorded:
         return found
-    return [dataclasses.replace(e, at=now) if e.at > now else e for e in found]
+    return [replace(e, at=now) if e.at > now else e for e in found]
 
 
 def candidates(connection: Connection, query: Query, scope: Scope) -> list[int]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from gatewright.dsl.records import dataclass
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.inserting import insert_new

@@ -9,12 +9,12 @@ erased with the salt.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, select
 
+from gatewright.dsl.records import replace
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.runtime.errors import EditedRun
 from gatewright.engine.runtime.run import Document, Run

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from gatewright.engine.action import Action
+from gatewright.engine.bundle.build import build
+from gatewright.engine.bundle.bundled import BundledPolicy
+from gatewright.engine.bundle.container import unpack
+from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.compile import program
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
@@ -180,6 +184,82 @@ def test_what_nobody_had_to_ask_is_not_asked_of_a_history_that_changed(rule: str
         told = str(before.explain().to_dict())
         assert "was not asked when this was decided" in told and "'answer': " not in told
         assert before.effect == "auto_run" and not before.errors
+
+
+class Unsure(History):
+    """A history that cannot say how often it changed, nor anything else that it need not say."""
+
+    answers = True
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("changes", "is_part_of_step"):
+            raise OSError("gone")
+        if name in ("count", "_indexes") and not self.answers:
+            raise OSError("gone")
+        return super().__getattribute__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "changes":
+            super().__setattr__(name, value)
+
+
+class Numberless(History):
+    """A history with something else of that name."""
+
+    @property
+    def changes(self) -> Any:
+        """What is no number, and cannot be compared with one."""
+
+        class Odd:
+            def __ne__(self, other: object) -> bool:
+                raise OSError("gone")
+
+            __eq__ = __ne__
+            __hash__ = None  # type: ignore[assignment]
+
+        return Odd()
+
+    @changes.setter
+    def changes(self, value: object) -> None:
+        pass
+
+
+def _as_it_is(policy: PolicySet) -> PolicySet:
+    return policy
+
+
+def _bundled(policy: PolicySet) -> PolicySet:
+    return BundledSet(BundledPolicy(unpack(build(policy.policy, made_by="test"))))
+
+
+@pytest.mark.parametrize("made", [Unsure, Numberless])
+@pytest.mark.parametrize("of", [_as_it_is, _bundled])
+def test_a_history_that_cannot_say_whether_it_changed_fails_no_decision(
+    made: type[History], of: Callable[[PolicySet], PolicySet]
+) -> None:
+    policy, store = of(load_source(ASKING)), made()
+    told = [policy.decide_once(asked("ann"), History())]
+    for given in (asked("ann"), asked("ann").to_dict()):
+        told += [policy.evaluate(given, store) for _ in range(4)]
+    told.append(policy.decide_once(asked("ann"), store))
+    assert {one.effect for one in told} == {Effect.AUTO_RUN}
+    explained = [str(one.explain().to_dict()) for one in told]
+    assert "'answer': 0" in explained[0]
+    assert set(explained) == {explained[0]}
+
+
+@pytest.mark.parametrize("of", [_as_it_is, _bundled])
+def test_a_history_that_can_say_nothing_makes_its_conditions_errors(
+    of: Callable[[PolicySet], PolicySet],
+) -> None:
+    policy, store = of(load_source(ASKING)), Unsure()
+    store.answers = False
+    for given in (asked("ann"), asked("ann").to_dict()):
+        for _ in range(4):
+            decided = policy.evaluate(given, store)
+            assert decided.effect is not Effect.AUTO_RUN
+            assert decided.errors
+            assert str(decided.explain())
 
 
 COPIES: list[Callable[[Action], Action]] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,24 @@ def test_an_error_in_an_early_row_is_reported_once() -> None:
     decision = decided(policy(4, "action.n / 0 == {row}"), 5)
     assert len(decision.errors) == 4
     assert decision.effect.value == "block"
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_an_error_is_explained_once_however_many_rows_follow(rows: int) -> None:
+    decision = decided(policy(rows, "action.n / 0 == {row}"), 5)
+    told = decision.explain()
+    (rule,) = (rule for rule in (*told.decisive, *told.others) if rule.name == "c")
+    assert [(c.kind, c.result) for c in rule.conditions] == [("when", "error")] * rows
+    assert len({c.at for c in rule.conditions}) == rows
+    assert str(told).count(" is an error: ") == rows
+    written: Any = told.to_dict()
+    (as_json,) = (r for r in written["decisive"] + written["others"] if r["name"] == "c")
+    assert as_json == rule.to_dict()
+    assert len(written["errors"]) == rows
+    missing = decided(policy(rows, "action.n / 0 == {row} => auto_run\n  action.n == {row}"), 5)
+    (wanting,) = missing.explain().missing
+    erring = [c.at for c in wanting.conditions if c.error]
+    assert len(erring) == len(set(erring)) == rows
 
 
 def test_each_condition_is_reported_with_its_sign() -> None:

@@ -11,7 +11,8 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Table, delete, insert, inspect, select, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Table, delete, event, insert, inspect, select, text
 
 from gatewright.engine.canonical import exact_json
 from gatewright.engine.history import Event
@@ -22,8 +23,10 @@ from gatewright.engine.runtime.store.errors import StoreOutdated, StoreReadOnly,
 from gatewright.engine.runtime.store.migrations import (
     FOLDER,
     VERSION_TABLE,
+    check,
     ensure,
     newest,
+    require_no_other,
     upgrade,
 )
 from tests.engine.history.test_indexes import NOW, past
@@ -77,7 +80,11 @@ def test_the_steps_make_the_tables_of_the_schema(bare_database: Database) -> Non
             "version_table": VERSION_TABLE, "compare_server_default": True, "include_object": is_here,
         }  # fmt: skip
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, schema.metadata) == []
+        assert compare_metadata(context, schema.complete()) == []
+
+
+def test_the_last_step_leads_to_the_version_that_is_asked_for() -> None:
+    assert ScriptDirectory(FOLDER).get_current_head() == schema.VERSION == newest()
 
 
 def older(tmp_path: Path, last: str) -> str:
@@ -166,6 +173,31 @@ def test_an_empty_database_is_made_and_then_passes(bare_database: Database) -> N
     assert versions(bare_database) == [newest()]
     ensure(bare_database)
     assert upgrade(bare_database) == ()
+
+
+def test_a_current_database_is_known_by_one_statement(database: Database) -> None:
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    for step in (ensure, check, require_no_other):
+        step(database)
+    assert [statement.split()[0] for statement in asked if VERSION_TABLE in statement] == [
+        "SELECT"
+    ] * 3
+    assert not [one for one in asked if "sqlite_master" in one or "pg_class" in one]
+
+
+@pytest.mark.parametrize("rows", [(), ("0001",), ("0008", "x"), ("x",), ("00080",)])
+def test_only_this_version_alone_is_current(database: Database, rows: tuple[str, ...]) -> None:
+    with database.transaction() as connection:
+        connection.execute(text(f"DELETE FROM {VERSION_TABLE}"))  # noqa: S608
+        for row in rows:
+            connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES (:v)"), {"v": row})  # noqa: S608
+    with pytest.raises(StoreOutdated):
+        check(database)
 
 
 def test_an_older_database_is_refused_until_it_is_upgraded(

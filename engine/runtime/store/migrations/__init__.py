@@ -4,6 +4,8 @@
 never changed: what comes later is a further step. All that are missing are done in one
 transaction, so a database is never between two versions. A step says `REINDEX` where past actions
 must be found in another way: that is written after all steps, once, as this version writes it.
+Whether a database is of this version is asked in one statement; Alembic is loaded where it is not,
+or cannot tell, since that takes as long as a short command.
 Source: Alembic documentation, "MigrationContext" and "ScriptDirectory".
 """
 
@@ -12,21 +14,24 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from gatewright.engine.runtime.store import events, schema
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreOutdated, StoreUnusable
 
+if TYPE_CHECKING:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
 FOLDER: Final = str(files(__name__))
 VERSION_TABLE: Final = "gatewright_schema"
 """Where a database says its version. Not Alembic's own name: others may use that beside us."""
 
+_VERSIONS: Final = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(1195857234, hashtext(current_schema()))")
 _running = Lock()
 """Alembic's `op` is one for all threads of a process."""
@@ -38,7 +43,7 @@ def ensure(database: Database, *, folder: str = FOLDER) -> None:
     `folder` is where the steps are. Raises StoreOutdated for tables of another version,
     StoreUnusable where there are tables of somebody else under our names, and StoreError.
     """
-    if not _is_current(database, _scripts(folder)):
+    if not _is_current(database, folder):
         upgrade(database, folder=folder)
 
 
@@ -47,7 +52,7 @@ def check(database: Database, *, folder: str = FOLDER) -> None:
 
     Changes nothing: raises StoreOutdated also where there are no tables.
     """
-    if not _is_current(database, _scripts(folder)):
+    if not _is_current(database, folder):
         raise StoreOutdated(
             f"the store {database.where} has no tables yet", "run `gatewright db upgrade`"
         )
@@ -55,11 +60,14 @@ def check(database: Database, *, folder: str = FOLDER) -> None:
 
 def require_no_other(database: Database, *, folder: str = FOLDER) -> None:
     """Raise StoreOutdated where a database has the tables of another version."""
-    _is_current(database, _scripts(folder))
+    _is_current(database, folder)
 
 
-def _is_current(database: Database, scripts: ScriptDirectory) -> bool:
+def _is_current(database: Database, folder: str) -> bool:
     """Tell whether the tables are there; raises StoreOutdated for those of another version."""
+    if folder == FOLDER and _says_this_version(database):
+        return True
+    scripts = _scripts(folder)
     with database.reading() as connection:
         found = _version(connection)
     if found is not None and found != _head(scripts):
@@ -70,6 +78,15 @@ def _is_current(database: Database, scripts: ScriptDirectory) -> bool:
             "run `gatewright db upgrade`",
         )
     return found is not None
+
+
+def _says_this_version(database: Database) -> bool:
+    """Tell whether a database names this version and no other; False also where it has no table."""
+    try:
+        with database.reading() as connection:
+            return list(connection.scalars(_VERSIONS)) == [schema.VERSION]
+    except (DBAPIError, StoreUnusable):
+        return False  # whoever looks closer says what it is
 
 
 def upgrade(database: Database, *, folder: str = FOLDER) -> tuple[str, ...]:
@@ -93,12 +110,14 @@ def upgrade(database: Database, *, folder: str = FOLDER) -> tuple[str, ...]:
     return database.retrying(work, "writing")
 
 
-def newest(folder: str = FOLDER) -> str:
+def newest() -> str:
     """Return the version whose tables this Gatewright uses."""
-    return _head(_scripts(folder))
+    return schema.VERSION
 
 
 def _run(connection: Connection, scripts: ScriptDirectory, found: str | None) -> tuple[str, ...]:
+    from alembic.operations import Operations  # costs 40 ms; only who upgrades pays
+
     missing = list(scripts.iterate_revisions("head", found or "base"))[::-1]
     missing = [step for step in missing if step.revision != found]
     if not missing:
@@ -115,6 +134,8 @@ def _run(connection: Connection, scripts: ScriptDirectory, found: str | None) ->
 
 @cache
 def _scripts(folder: str) -> ScriptDirectory:
+    from alembic.script import ScriptDirectory  # costs 40 ms; only who upgrades pays
+
     return ScriptDirectory(folder)
 
 
@@ -126,6 +147,8 @@ def _head(scripts: ScriptDirectory) -> str:
 
 
 def _context(connection: Connection) -> MigrationContext:
+    from alembic.migration import MigrationContext  # costs 40 ms; only who upgrades pays
+
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
 
 
