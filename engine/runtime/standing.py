@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatewright.dsl.rendering.display import folded, width
-from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
+from gatewright.engine.runtime.card import (
+    card_document,
+    card_lines,
+    shown,
+    shown_id,
+    suspensions,
+)
 from gatewright.engine.runtime.routing import (
     Roster,
     can_be_answered,
@@ -133,7 +139,8 @@ def row(run: Run, waiting: Iterable[Waiting], columns: int = 80) -> str:
     asked = [_asked(one) for one in waiting] or ["nobody is asked"]
     asked += [f"then {names}" for names in _later(run)]
     below = [shown(run.round.preview["summary"])]
-    below += asked if run.state == "pending" else [run.state.replace("_", " ")]
+    waits = run.state == "pending"
+    below += [*suspensions(run), *asked] if waits else [run.state.replace("_", " ")]
     if width(begin) + 2 + width(what) <= columns:
         begin = f"{begin}  {what}"
     else:
