@@ -34,7 +34,7 @@ from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
-from gatewright.engine.runtime.store import payloads, trail
+from gatewright.engine.runtime.store import payloads, runs, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
@@ -279,6 +279,11 @@ class Gate:
         """Return the runs that are in one of these states, the oldest first."""
         wanted = tuple(states)
         return self.desk.database.retrying(lambda c: queueing.listed(c, wanted, most), "reading")
+
+    def counted(self, states: Iterable[State]) -> dict[State, int]:
+        """Return how many runs are in each of these states, those that none is in left out."""
+        wanted = tuple(states)
+        return self.desk.database.retrying(lambda c: runs.counted(c, wanted), "reading")
 
     def waits_for(self, run: Run) -> tuple[Waiting, ...]:
         """Return which routes still need an answer, and who may give it now."""

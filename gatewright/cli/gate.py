@@ -91,9 +91,19 @@ def store_option(command: F) -> F:
 def person_option(command: F) -> F:
     """Give a command `--as`, which says who answers."""
     return click.option(
-        "--as", "person", metavar="PERSON", required=True, envvar="GATEWRIGHT_AS",
+        "--as", "person", metavar="PERSON", required=True, envvar="GATEWRIGHT_AS", type=_Person(),
         help="Who does this: an id of the directory. Or set GATEWRIGHT_AS.",
     )(command)  # fmt: skip
+
+
+class _Person(click.types.StringParamType):
+    """Somebody's id."""
+
+    def get_missing_message(
+        self, param: click.Parameter, ctx: click.Context | None = None
+    ) -> str | None:
+        """Say how to name who acts."""
+        return "Say who does this: --as PERSON, or GATEWRIGHT_AS in the environment"
 
 
 def formats(what: str) -> Callable[[F], F]:

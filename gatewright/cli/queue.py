@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -41,7 +42,10 @@ def _states(_: click.Context, __: click.Parameter, named: tuple[str, ...]) -> tu
               help="How many at most.")  # fmt: skip
 @format_option
 def queue(config: str, person: str | None, states: tuple[State, ...], most: int, form: str) -> None:
-    """List the runs that wait for people, or those in a state, the oldest first.
+    """List the runs that wait for an answer, or those in a state, the oldest first.
+
+    Runs that people have to go on with otherwise are counted: those that wait for another plan,
+    were taken over, or whose outcome nobody knows.
 
     \b
     Examples:
@@ -73,13 +77,30 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
             click.echo("no run is in that state", err=True)
         elif not waiting:
             click.echo(_nothing(gate, person), err=True)
+        if not states and (person is None or not waiting):
+            for line in _elsewhere(gate):
+                click.echo(line, err=True)
 
 
 def _nothing(gate: Gate, person: str | None) -> str:
     if person is None:
-        return "nothing waits"
+        return "nothing waits for an answer"
     known = person in gate.desk.directory.people()
     return f"nothing waits for `{person}`" + ("" if known else ", whom the directory does not know")
+
+
+def _elsewhere(gate: Gate) -> Iterator[str]:
+    """Say how many runs wait for people, and for something else than an answer."""
+    # Needs pydantic, which `--help` does without.
+    from gatewright.engine.runtime.run import State
+
+    waits = (State.CHANGES_REQUESTED, State.TAKEN_OVER, State.OUTCOME_UNKNOWN)
+    found = gate.counted(waits)
+    if found:
+        many = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in found.items())
+        options = " ".join(f"--state {state.value}" for state in found)
+        yield f"besides, people have to go on with: {many}"
+        yield f"  `gatewright queue {options}` lists them"
 
 
 @click.command("show")

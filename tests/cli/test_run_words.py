@@ -1,0 +1,115 @@
+"""What commands for runs say to people: what is wrong, what waits where, and what to do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import run
+from tests.cli.test_run_commands import Shop, refund, refused
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+# --- what waits for something else than an answer
+
+
+def test_a_queue_counts_what_people_have_to_go_on_with(shop: Shop) -> None:
+    assert shop.run("queue").err == "nothing waits for an answer\n"
+    first, second, third = (shop.propose(refund(charge=f"ch_{n}"))["run"] for n in (1, 2, 3))
+    assert shop.run("queue").err == ""
+    assert shop.run("request-changes", first, "--as", "ann", "--note", "Half.").code == 0
+    assert shop.run("take-over", second, "--as", "ann").code == 0
+    besides = (
+        "besides, people have to go on with: 1 changes requested, 1 taken over\n"
+        "  `gatewright queue --state changes_requested --state taken_over` lists them\n"
+    )
+    some = shop.run("queue")
+    assert (third in some.out, some.err) == (True, besides)
+    assert shop.run("queue", "--as", "ann").err == ""
+    assert shop.run("cancel", third, "--as", "ann").code == 0
+    assert shop.run("queue").err == f"nothing waits for an answer\n{besides}"
+    assert shop.run("queue", "--as", "ann").err == f"nothing waits for `ann`\n{besides}"
+    listed = shop.run("queue", *besides.partition("queue ")[2].partition("`")[0].split())
+    assert (first in listed.out, second in listed.out, listed.err) == (True, True, "")
+    assert shop.run("queue", "--json").err == ""
+
+
+# --- what does not fit
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_what", "advice"),
+    [
+        ((), "pending", "people are asked: `gatewright show` says who may answer"),
+        (
+            (("request-changes", "--note", "Half."),),
+            "changes requested", "it waits for another plan: `revise` brings it",
+        ),
+        (
+            (("take-over",),), "taken over",
+            "`ann` does it by hand, and writes down what was done: `complete`",
+        ),
+        ((("cancel",),), "cancelled", "it is over; branch it to propose another plan"),
+        (
+            (("take-over",), ("complete", "--executed")),
+            "done", "it was carried out: `compensate` takes it back",
+        ),
+    ],
+)  # fmt: skip
+def test_a_retry_of_what_did_not_fail_says_what_to_do(
+    shop: Shop, steps: tuple[tuple[str, ...], ...], is_what: str, advice: str
+) -> None:
+    id_ = shop.propose(refund())["run"]
+    for command, *more in steps:
+        assert shop.run(command, id_, "--as", "ann", *more).code == 0
+    ran = shop.run("retry", id_, "--as", "ann")
+    refused(ran, "wrong_state")
+    assert ran.err == (
+        f"error[wrong_state]: run `{id_}` is {is_what}: only what failed is tried again\n"
+        f"  help: {advice}\n"
+    )
+
+
+def test_who_acts_can_be_named_by_the_environment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GATEWRIGHT_AS", raising=False)
+    id_ = shop.propose(refund())["run"]
+    missing = shop.run("cancel", id_)
+    assert (missing.code, "--as PERSON, or GATEWRIGHT_AS in the environment" in missing.err) == (
+        2, True,
+    )  # fmt: skip
+    monkeypatch.setenv("GATEWRIGHT_AS", "ann")
+    assert shop.run("cancel", id_).code == 0
+
+
+# --- the trail
+
+
+def test_a_leaf_that_cannot_be_proved_is_told_why(shop: Shop) -> None:
+    id_ = shop.propose(refund("20.00 USD"))["run"]
+    assert shop.run("work", "--drain").code == 0
+    named = ("audit", "proof", "--config", shop.config)
+    gone = run(*named, 999)
+    refused(gone, "not_proved")
+    assert "there is no leaf of number 999: the trail has 5 leaves, and the highest" in gone.err
+    assert "number is 5\n" in gone.err
+    assert shop.run("comment", id_, "It came.", "--as", "ann").code == 0
+    waits = run(*named, 6)
+    refused(waits, "not_proved")
+    assert "no checkpoint covers the leaf of number 6 yet: the latest has 5 of 6" in waits.err
+    assert "`gatewright work` makes one" in waits.err
+
+
+@pytest.mark.parametrize("group", ["audit", "db", "dead-letters"])
+def test_no_line_about_a_command_is_cut(group: str) -> None:
+    listed = run(group, "--help").out.partition("Commands:\n")[2].splitlines()
+    assert listed
+    assert all(re.fullmatch(r"  [a-z]+ +[A-Z].*[a-z.]", line) for line in listed), listed
+    assert not any(line.endswith("...") for line in listed)
