@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from gatewright.cli.inputs import policy_of, write
-from gatewright.cli.terminal import BadStore, OldStore, Refused
+from gatewright.cli.terminal import BadStore, OldStore, Refused, fitted
 from gatewright.configuration import NAME, Configuration, ConfigurationError, open_gate, read
 from gatewright.dsl.diagnostics import PolicyError, Unreadable
 from gatewright.dsl.rendering.display import visible
@@ -242,6 +242,6 @@ def tell(gate: Gate, run: Run, form: str, *, whole: bool = False) -> None:
     if form == "json":
         write(json.dumps(run_document(run, waiting, trail), indent=2, allow_nan=False))
     elif whole:
-        write(run_text(run, waiting, trail))
+        write(fitted(run_text(run, waiting, trail)))
     else:
-        write("\n".join(head_lines(run, waiting)))
+        write(fitted("\n".join(head_lines(run, waiting))))

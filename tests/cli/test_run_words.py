@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from gatewright.cli.terminal import wrapped
+from gatewright.dsl.rendering.display import width
 from tests.cli.run import run
 from tests.cli.test_run_commands import Shop, refund, refused
 
@@ -87,6 +94,72 @@ def test_who_acts_can_be_named_by_the_environment(
     )  # fmt: skip
     monkeypatch.setenv("GATEWRIGHT_AS", "ann")
     assert shop.run("cancel", id_).code == 0
+
+
+# --- how wide
+
+
+LONG = "I have asked the carrier, 日本語日本語 and all. " * 5 + "x" * 90 + " card  sha256:00 " * 8
+
+
+def on_terminal(shop: Shop, wide: int, *words: str) -> str:
+    """What a command writes to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "gatewright", words[0], "--config", str(shop.config), *words[1:]],
+        stdout=theirs, stdin=subprocess.DEVNULL, env={**os.environ, "COLUMNS": str(wide)},
+    )  # fmt: skip
+    os.close(theirs)
+    read = b""
+    with suppress(OSError):  # how a terminal ends
+        while part := os.read(ours, 65_536):
+            read += part
+    os.close(ours)
+    assert child.wait() == 0
+    return read.decode().replace("\r\n", "\n")
+
+
+def test_a_run_is_as_wide_as_the_terminal(shop: Shop) -> None:
+    """Nothing is lost, and nothing that somebody wrote begins where lines of a run do."""
+    found = shop.propose(refund(context={"reasoning": LONG}))
+    assert shop.run("comment", found["run"], LONG, "--as", "bob").code == 0
+    assert shop.run("take-over", found["run"], "--as", "ann", "--note", LONG).code == 0
+    whole = shop.run("show", found["run"]).out
+    assert f"said  bob: {LONG}".rstrip() in whole  # a line each where there is no terminal
+    shown = on_terminal(shop, 60, "show", found["run"])
+    copied = (f"run   {found['run']}  taken over", f"card  {found['card']}")
+    for line in shown.splitlines():
+        assert width(line) <= 60 or line in copied
+    assert shown.split() == [
+        piece
+        for word in whole.split()
+        for piece in ((word[:52], word[52:]) if "xxx" in word else (word,))
+    ]
+    begins = [line for line in shown.splitlines() if line.lstrip().startswith("card  sha256:00")]
+    assert all(line.startswith("        card") for line in begins)
+    assert sum(line.startswith("card  ") for line in shown.splitlines()) == 1
+    told = on_terminal(shop, 60, "comment", found["run"], "well", "--as", "bob")
+    assert max(width(line) for line in told.splitlines()) <= 60
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        (
+            "said  ann: " + "a " * 20,
+            ["said  ann: a a a a a a a a a a a a a a", "        a a a a a a"],
+        ),
+        (
+            "      ann says: " + "b" * 40,
+            ["      ann says:", f"        {'b' * 32}", f"        {'b' * 8}"],
+        ),
+        ("  status  " + "c " * 18, ["  status  c c c c c c c c c c c c", "        c c c c c c"]),
+        ("card  sha256:" + "0" * 64, ["card  sha256:" + "0" * 64]),
+        ("      short", ["      short"]),
+    ],
+)
+def test_what_continues_a_line_stands_further_in(line: str, lines: list[str]) -> None:
+    assert list(wrapped(line, 40)) == lines
 
 
 # --- the trail
