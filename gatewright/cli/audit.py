@@ -322,7 +322,11 @@ def _kept(path: str) -> Checkpoint:
 
 
 def _told(report: Report) -> str:
-    lines = [f"wrong: {finding.message}" for finding in report.findings]
+    lines = list[str]()
+    for finding in report.findings:
+        lines.append(f"wrong: {finding.message}")
+        if finding.help is not None:
+            lines.append(f"  help: {visible(finding.help)}")
     if not lines:
         lines = [f"good: {report.size} leaves, {report.checkpoints} checkpoints, {report.root}"]
     if report.checkpoints:
@@ -345,7 +349,8 @@ def _told(report: Report) -> str:
 def _signed(signers: tuple[str, ...], could: str, *, checked: bool) -> str:
     """Say who signed a checkpoint, and whether that was checked."""
     if not signers:
-        return f"nobody has signed: whoever can {could} could have written all of this"
+        who = "none of the keys has" if checked else "nobody has"
+        return f"{who} signed: whoever can {could} could have written all of this"
     by = visible(", ".join(signers))
     return f"signed by {by}" if checked else f"signed by {by}, it says: not checked, {_NO_KEY}"
 
