@@ -239,9 +239,10 @@ def tell(gate: Gate, run: Run, form: str, *, whole: bool = False) -> None:
     from gatewright.engine.runtime.standing import head_lines, run_document, run_text
 
     waiting, trail = gate.waits_for(run), gate.trail(run.id) if whole else []
+    edited = gate.edited(run.id)
     if form == "json":
-        write(json.dumps(run_document(run, waiting, trail), indent=2, allow_nan=False))
+        write(json.dumps(run_document(run, waiting, trail, edited), indent=2, allow_nan=False))
     elif whole:
-        write(fitted(run_text(run, waiting, trail)))
+        write(fitted(run_text(run, waiting, trail, edited)))
     else:
-        write(fitted("\n".join(head_lines(run, waiting))))
+        write(fitted("\n".join(head_lines(run, waiting, edited))))

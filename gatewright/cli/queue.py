@@ -64,15 +64,16 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
 
         many = most + 1  # one more tells whether there are more
         found = gate.listed(states, most=many) if states else gate.queue(person=person, most=many)
-        waiting = [(run, gate.waits_for(run)) for run in found[:most]]
+        waiting = [(run, gate.waits_for(run), gate.edited(run.id)) for run in found[:most]]
         if len(found) > most:
             click.echo(f"there are more than these {most}: --most shows more", err=True)
         if form == "json":
-            write(json.dumps([run_document(*one) for one in waiting], indent=2, allow_nan=False))
+            documents = [run_document(run, asked, (), edited) for run, asked, edited in waiting]
+            write(json.dumps(documents, indent=2, allow_nan=False))
             return
         wide = columns()
-        for one in waiting:
-            write(row(*one, wide))
+        for run, asked, edited in waiting:
+            write(row(run, asked, wide, edited))
         if not waiting and states:
             click.echo("no run is in that state", err=True)
         elif not waiting:

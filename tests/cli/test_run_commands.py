@@ -776,7 +776,11 @@ def test_a_run_that_somebody_edited_is_refused_and_named(shop: Shop) -> None:
         ("comment", id_, "well", "--as", "ann"),
     )  # fmt: skip
     for answer in answers:
-        refused(shop.run(*answer), "edited_run")
+        ran = shop.run(*answer)
+        refused(ran, "edited_run")
+        assert (
+            "put its row back from a backup of the store (table `runs`, where `id` names" in ran.err
+        )
     found = run("audit", "verify", "--config", shop.config)
     assert (found.code, f"of `{id_}` is not what its last step left" in found.out) == (1, True)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,6 +163,51 @@ def test_a_run_is_as_wide_as_the_terminal(shop: Shop) -> None:
 )
 def test_what_continues_a_line_stands_further_in(line: str, lines: list[str]) -> None:
     assert list(wrapped(line, 40)) == lines
+
+
+# --- what somebody edited
+
+
+EDITS = {
+    "its row": "UPDATE runs SET body = replace(body, '75.00 USD', '750.00 USD') WHERE id = ?",
+    "its past action": "DELETE FROM events WHERE id = ?",
+    "its trail": "DELETE FROM leaves WHERE run = ?",
+}
+PUT_BACK = {
+    "its row": "(table `runs`, where `id` names the run)",
+    "its past action": "(table `events`, where `id` names the run)",
+    "its trail": "(table `leaves`, where `run` names the run)",
+}
+
+
+def queued(shop: Shop) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(shop.run("queue", "--json").out)
+    return found
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_run_that_somebody_edited_is_marked(shop: Shop, what: str) -> None:
+    id_, other = (shop.propose(refund(charge=charge))["run"] for charge in ("ch_1", "ch_2"))
+    assert "edited" not in shop.run("queue").out + shop.run("show", id_).out
+    assert [one["edited"] for one in queued(shop)] == [None, None]
+    with closing(sqlite3.connect(shop.folder / "gate.db")) as gate, gate:
+        assert gate.execute(EDITS[what], (id_,)).rowcount
+    edited, _, right = shop.run("queue").out.partition(other)
+    assert f"    edited by somebody: {what}; `gatewright show` says what to do" in edited
+    assert "edited" not in right
+    assert [one["edited"] for one in queued(shop)] == [what, None]
+    assert shop.told("show", id_)["edited"] == what
+    told = f"put {what} back from a backup of the store {PUT_BACK[what]}"
+    lines = shop.run("show", id_).out.splitlines()
+    assert lines[:2] == [
+        f"run   {id_}  pending",
+        f"wrong {what} was edited by somebody: nothing is done with it until it is right",
+    ]
+    assert lines[2].startswith(f"      {told}; `gatewright audit verify` says what differs")
+    cancelled = shop.run("cancel", id_, "--as", "ann")
+    refused(cancelled, "edited_run")
+    assert f"help: nothing is done with it, nor is it cancelled: {told}" in cancelled.err
+    assert shop.run("cancel", other, "--as", "ann").code == 0
 
 
 # --- the trail
