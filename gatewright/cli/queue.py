@@ -13,8 +13,10 @@ from gatewright.cli.inputs import write
 from gatewright.cli.terminal import columns
 
 if TYPE_CHECKING:
+    from gatewright.engine.runtime.errors import Edited
     from gatewright.engine.runtime.gate import Gate
-    from gatewright.engine.runtime.run import State
+    from gatewright.engine.runtime.run import Run, State
+    from gatewright.engine.runtime.standing import Waiting
 
 
 def _states(_: click.Context, __: click.Parameter, named: tuple[str, ...]) -> tuple[State, ...]:
@@ -64,6 +66,7 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
 
         many = most + 1  # one more tells whether there are more
         found = gate.listed(states, most=many) if states else gate.queue(person=person, most=many)
+        waiting: list[tuple[Run, tuple[Waiting, ...], Edited | None]]
         waiting = [(run, gate.waits_for(run), gate.edited(run.id)) for run in found[:most]]
         if len(found) > most:
             click.echo(f"there are more than these {most}: --most shows more", err=True)
