@@ -199,7 +199,10 @@ def _answer(fact: Document) -> str:
     answer = fact["answer"]
     if isinstance(answer, dict):
         event = cast("Document", answer)
-        return ", ".join(shown(event[name]) for name in ("id", "status", "at") if name in event)
+        parts = {name: shown(event[name]) for name in ("id", "status", "at") if name in event}
+        if "." in parts.get("at", ""):  # to the second, as people read it
+            parts["at"] = f"{parts['at'].partition('.')[0]}Z"
+        return ", ".join(parts.values())
     return shown(answer)
 
 

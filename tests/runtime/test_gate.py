@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.engine.load import load_source
-from gatewright.engine.runtime.card import card_document, card_text
+from gatewright.engine.runtime.card import card_digest, card_document, card_text
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, NoSuchRun, PreviewFailed, Refused
 from gatewright.engine.runtime.ports import Idempotency
@@ -219,6 +219,7 @@ def test_the_card_says_what_histories_were_asked(world: World) -> None:
             && refunds.last(customer: action.customer, within: 30d).amount > 100 USD
           => require manager
         """)
+    world.now += 836_840_753
     first = world.propose("6.00 USD")
     run = world.propose("9.00 USD")
     facts = {fact["method"]: fact for fact in card_document(run)["facts"]}
@@ -232,16 +233,32 @@ def test_the_card_says_what_histories_were_asked(world: World) -> None:
     assert last["answer"] == {
         "id": first.id, "action": "billing.refund", "at": at, "status": "pending",
     }  # fmt: skip
+    second = Timestamp(first.proposed_at // 1_000_000_000 * 1_000_000_000).text
     lines = [line[6:] for line in card_text(run).splitlines()]
     for told in (
         "refunds.count(customer: C-ch_1, within: 30d): 1",
         "refunds.sum(amount, within: 1d): 6.00 USD",
-        f"refunds.last(customer: C-ch_1, within: 30d): {first.id}, pending, {at}",
+        f"refunds.last(customer: C-ch_1, within: 30d): {first.id}, pending, {second}",
     ):
         assert told in lines
     assert sum(line.startswith("past  ") for line in card_text(run).splitlines()) == 1
     assert world.gate.run(run.id) == run
     assert "refunds.last(customer: C-ch_1, within: 30d): (nothing)" in card_text(first)
+
+
+def test_a_card_binds_all_that_it_shows_of_the_decision(world: World) -> None:
+    round_ = world.propose().round
+
+    def digest_of(**changed: object) -> str:
+        return card_digest(
+            "run_1", 1, round_.plan, round_.action, round_.preview, round_.decision | changed,
+            round_.stages, "salt",
+        )  # fmt: skip
+
+    suspended = [{"rule": "small", "package": "p", "exception": "peak"}]
+    digests = {digest_of(), digest_of(suspended=suspended), digest_of(facts={"history": []})}
+    assert round_.decision["facts"]["history"]
+    assert len(digests) == 3
 
 
 def test_a_run_as_json_has_the_values_that_conditions_saw(world: World) -> None:
