@@ -60,6 +60,8 @@ class Suspension(Jsonable):
     """A rule that an exception took away, until when (RFC 3339), and for whom to ask."""
 
     rule: str
+    package: str
+    """Of the rule."""
     effect: str
     exception: str
     until: str

@@ -108,6 +108,7 @@ class Explainer:
                 e = found.exception
                 yield Suspension(
                     rule=outcome.rule.name,
+                    package=outcome.rule.package,
                     effect=report.effect,
                     exception=e.name,
                     until=Timestamp(e.until_nanos).text,

@@ -230,18 +230,16 @@ def require_approver(run: Run, roster: Roster, person: str) -> None:
     no route at all it is anybody's whom the directory knows and nothing excludes.
     """
     routing.require_known(roster, person)
-    routing.require_allowed(roster, person)
-    if not run.round.stages and not roster.routes:
+    if not run.round.stages and not roster.routes and person not in roster.excluded:
         return
-    _require_route(roster, person)
+    routing.require_route(roster, person)
 
 
 def require_second(run: Run, roster: Roster, person: str) -> None:
     """Raise Refused unless a person may stand for the answer that no policy asks for."""
     try:
         routing.require_known(roster, person)
-        routing.require_allowed(roster, person)
-        _require_route(roster, person)
+        routing.require_route(roster, person)
     except Refused as refused:
         raise Refused(
             "undecided",
@@ -249,14 +247,6 @@ def require_second(run: Run, roster: Roster, person: str) -> None:
             "let somebody ask who could have answered for it, or declare"
             f" `{run.action}.compensate`",
         ) from None
-
-
-def _require_route(roster: Roster, person: str) -> None:
-    if not any(roster.holders(route, person) for route in roster.routes.values()):
-        raise Refused(
-            "not_eligible", f"`{person}` is not among those who may decide about this run",
-            "ask somebody of its routes",
-        )  # fmt: skip
 
 
 def _kind(who: str, roster: Roster) -> ActorKind:

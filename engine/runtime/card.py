@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from gatewright.engine.canonical import digest
 from gatewright.engine.runtime.run import Document, Run
+from gatewright.engine.values import Duration
 
 
 def card_digest(
@@ -29,6 +30,7 @@ def card_digest(
             "round": number, "plan": plan, "action": action, "preview": preview,
             "decision": decision["id"], "policy": decision["policy_digest"],
             "effect": decision["effect"], "rules": decision["rules"],
+            "suspended": decision["suspended"], "facts": decision["facts"],
             "stages": [list(stage) for stage in stages],
         }
     )  # fmt: skip
@@ -65,7 +67,11 @@ def card_document(run: Run) -> Document:
         "effect": decision["effect"],
         "because": decision["because"],
         "rules": _rules(decision, "matched", "error"),
-        "suspended": _rules(decision, "suspended"),
+        "suspended": [
+            {**rule, "exceptions": _exceptions(decision, rule)}
+            for rule in _rules(decision, "suspended")
+        ],
+        "facts": decision.get("facts", {"history": []})["history"],
         "errors": decision["errors"],
         "risk": decision["risk"],
         "risk_parts": [
@@ -86,6 +92,15 @@ def _rules(decision: Document, *statuses: str) -> list[Document]:
         }
         for rule in decision["rules"]
         if rule["status"] in statuses
+    ]
+
+
+def _exceptions(decision: Document, rule: Document) -> list[Document]:
+    """Return what suspended a rule; nothing where an older Gatewright decided."""
+    return [
+        {key: one[key] for key in ("exception", "until", "owner", "reason", "ticket", "at")}
+        for one in decision.get("suspended", [])
+        if (one["package"], one["rule"]) == (rule["package"], rule["name"])
     ]
 
 
@@ -131,7 +146,9 @@ def card_lines(run: Run) -> Iterator[str]:
     for rule in card["rules"]:
         yield f"      {_placed(rule)}: {rule['effect']}"
     for rule in card["suspended"]:
-        yield f"      {_placed(rule)}: suspended by an exception, else {rule['effect']}"
+        yield f"      {_placed(rule)}: suspended {_by(rule['exceptions'])}, else {rule['effect']}"
+    for number, fact in enumerate(card["facts"]):
+        yield f"{'     ' if number else 'past '} {_fact(fact)}"
     for source, message in dict.fromkeys((e["source"], e["message"]) for e in card["errors"]):
         yield f"wrong {shown(source)}: {shown(message)}"
     yield f"risk  {card['risk']} of 100"
@@ -145,6 +162,48 @@ def card_lines(run: Run) -> Iterator[str]:
 def _placed(rule: Document) -> str:
     told = " ".join(filter(None, (rule["kind"], rule["name"])))  # a default has no name
     return f"{told} ({shown(rule['at']['file'])}:{rule['at']['line']})"
+
+
+def _by(exceptions: list[Document]) -> str:
+    return " and ".join(map(_exception, exceptions)) or "by an exception"
+
+
+def _exception(one: Document) -> str:
+    because = f" because {shown(one['reason'])}" if one["reason"] else ""
+    named = [f"{name} {shown(one[name])}" for name in ("owner", "ticket") if one[name]]
+    whose = f" ({', '.join(named)})" if named else ""
+    return f"by exception {one['exception']} until {one['until']}{because}{whose}"
+
+
+def suspensions(run: Run) -> Iterator[str]:
+    """Give a line for each exception that a run was decided by."""
+    for rule in card_document(run)["suspended"]:
+        for one in rule["exceptions"]:
+            who = f"{rule['kind']} {rule['name']}"
+            yield f"exception {one['exception']} suspends {who} until {one['until']}"
+
+
+def _fact(fact: Document) -> str:
+    """Return a question to a history, as policies write it, and what it was answered."""
+    arguments = [shown(fact["field"])] if "field" in fact else []
+    arguments += [f"{shown(name)}: {shown(key)}" for name, key in fact["keys"].items()]
+    if "within" in fact:
+        arguments.append(f"within: {Duration.parse(fact['within']).literal}")
+    history = shown(fact["history"].rpartition(".")[2])
+    return f"{history}.{fact['method']}({', '.join(arguments)}): {_answer(fact)}"
+
+
+def _answer(fact: Document) -> str:
+    if "error" in fact:
+        return f"not known, {shown(fact['error']['message'])}"
+    answer = fact["answer"]
+    if isinstance(answer, dict):
+        event = cast("Document", answer)
+        parts = {name: shown(event[name]) for name in ("id", "status", "at") if name in event}
+        if "." in parts.get("at", ""):  # to the second, as people read it
+            parts["at"] = f"{parts['at'].partition('.')[0]}Z"
+        return ", ".join(parts.values())
+    return shown(answer)
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[str]:

@@ -5,6 +5,8 @@ Nothing is lost and nothing happens where one of these is raised.
 
 from __future__ import annotations
 
+from typing import Final, Literal, TypeAlias
+
 
 class GateError(Exception):
     """A request that the gate does not carry out. `code` is stable, `help` says what to do."""
@@ -56,12 +58,32 @@ class DamagedRun(GateError):
         super().__init__(code, f"run `{run}` {why}", help)
 
 
+Edited: TypeAlias = Literal["its row", "its past action", "its trail"]
+"""What of a run somebody edited."""
+
+_TABLES: Final[dict[Edited, str]] = {
+    "its row": "runs", "its past action": "events", "its trail": "leaves",
+}  # fmt: skip
+
+
 class EditedRun(DamagedRun):
     """A row of the store that can be read, and is not as the last step of its run left it."""
 
-    def __init__(self, run: str, what: str) -> None:
+    def __init__(self, run: str, what: Edited) -> None:
         super().__init__(
             run, "edited_run",
             f"was edited by somebody: {what} is not what its last step left in the trail",
-            "nothing is done with it; see `gatewright audit verify`, and put the row right",
+            f"nothing is done with it, nor is it cancelled: {put_right(what)}",
         )  # fmt: skip
+        self.what: Edited = what
+
+
+def put_right(what: Edited) -> str:
+    """Say what to do with a run that somebody edited."""
+    column = "run" if what == "its trail" else "id"
+    return (
+        f"put {what} back from a backup of the store (table `{_TABLES[what]}`, where `{column}`"
+        " names the run); `gatewright audit verify` says what differs, and when it is right again."
+        " Where it is certain that nothing was done, it can be proposed anew, with another"
+        " idempotency key"
+    )

@@ -28,13 +28,13 @@ from gatewright.engine.runtime.delegating import Given
 from gatewright.engine.runtime.desk import Desk, Source
 from gatewright.engine.runtime.directory import Directory, FileDirectory
 from gatewright.engine.runtime.erasing import Erased
-from gatewright.engine.runtime.errors import GateError, Refused
+from gatewright.engine.runtime.errors import DamagedRun, Edited, EditedRun, GateError, Refused
 from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
 from gatewright.engine.runtime.proposing import Proposal, Proposing
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
-from gatewright.engine.runtime.store import payloads, trail
+from gatewright.engine.runtime.store import payloads, runs, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
@@ -279,6 +279,24 @@ class Gate:
         """Return the runs that are in one of these states, the oldest first."""
         wanted = tuple(states)
         return self.desk.database.retrying(lambda c: queueing.listed(c, wanted, most), "reading")
+
+    def edited(self, run: str) -> Edited | None:
+        """Return what of a run somebody edited since its last step, so that no other is taken.
+
+        None where nothing was; raises NoSuchRun. Cost: one look-up.
+        """
+        try:
+            self.desk.as_left(run)
+        except EditedRun as error:
+            return error.what
+        except DamagedRun:
+            return "its row"
+        return None
+
+    def counted(self, states: Iterable[State]) -> dict[State, int]:
+        """Return how many runs are in each of these states, those that none is in left out."""
+        wanted = tuple(states)
+        return self.desk.database.retrying(lambda c: runs.counted(c, wanted), "reading")
 
     def waits_for(self, run: Run) -> tuple[Waiting, ...]:
         """Return which routes still need an answer, and who may give it now."""

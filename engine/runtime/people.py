@@ -7,6 +7,7 @@ gives them. Source: docs/language.md#route.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Period, Route
@@ -21,6 +22,9 @@ from gatewright.engine.values import Timestamp, Value
 from gatewright.engine.workdays import CalendarValue, working_days_after
 
 Evaluate = Callable[[ast.Expr], Value]
+
+Reasons: TypeAlias = dict[str, str]
+"""Who must not answer, by their ids, and why: `brought the proposal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,9 @@ def roster_of(
     standing = [d for d in delegations if d.holds(now)]
     editors = {round_.editor for round_ in run.rounds} if run is not None else set[str | None]()
     agent = action.agent.id if action.agent else None
-    barred = _with_stand_ins({name for name in (*editors, agent) if name}, standing)
+    barred: Reasons = {name: "changed the plan" for name in editors if name}
+    _add(barred, {agent: "is the agent itself"} if agent else {})
+    _add_stand_ins(barred, standing)
     routes = {
         name: _at_now(policy, known[name], known, directory, standing, action, requester, now)
         for name in _closure(needed, known)
@@ -66,7 +72,8 @@ def roster_of(
     return Roster(
         people=directory.people(),
         routes=routes,
-        excluded=barred,
+        excluded=frozenset(barred),
+        why=barred,
         concerned=_named((requester, agent, owner), directory),
         stands_in_for={
             taker: frozenset(d.giver for d in standing if d.taker == taker) for taker in takers
@@ -147,16 +154,17 @@ def _at_now(
     found = _ids(route.people, evaluate, directory) or frozenset[str]()
     excluded = _excluded(route, evaluate, directory, action, requester)
     if excluded is None:  # nobody can tell whom to leave out: nobody may answer
-        found, excluded = frozenset[str](), frozenset[str]()
-    excluded = _with_stand_ins(excluded, standing)
+        found, excluded = frozenset[str](), {}
+    _add_stand_ins(excluded, standing)
     due = _Due(policy, route, evaluate, now)
     timeout = route.timeout
     return RouteAtNow(
         route=route.qualified,
         name=policy.about(action.name).route_name(route.qualified),
         quorum=route.quorum,
-        members=(found & directory.people()) - excluded,
-        excluded=excluded,
+        members=(found & directory.people()) - frozenset(excluded),
+        excluded=frozenset(excluded),
+        why=excluded,
         outranked_by=tuple(sorted(n for n, r in known.items() if route.qualified in r.outranks)),
         remind_at=due.after(route.remind),
         late_at=due.after(route.sla),
@@ -172,15 +180,22 @@ def _excluded(
     directory: Directory,
     action: Action,
     requester: str | None,
-) -> frozenset[str] | None:
-    """Return who must not answer; None where that cannot be told."""
+) -> Reasons | None:
+    """Return who must not answer, and why; None where that cannot be told."""
+    reasons: Reasons = {}
     if not route.exclude:
         owner = action.agent.owner if action.agent else None
-        return _named((requester, owner), directory)
-    found = [_ids(expr, evaluate, directory) for expr in route.exclude]
-    if any(ids is None for ids in found):
-        return None
-    return frozenset[str]().union(*(ids for ids in found if ids is not None))
+        for id_, why in ((requester, "brought the proposal"), (owner, "owns the agent")):
+            if id_:
+                _add(reasons, dict.fromkeys(directory.group(id_), f"is in `{id_}`, which {why}"))
+                _add(reasons, {id_: why})
+        return reasons
+    for expr in route.exclude:
+        found = _ids(expr, evaluate, directory)
+        if found is None:
+            return None
+        _add(reasons, dict.fromkeys(found, f"is excluded by the route `{route.name}`"))
+    return reasons
 
 
 def _named(ids: Iterable[str | None], directory: Directory) -> frozenset[str]:
@@ -189,9 +204,23 @@ def _named(ids: Iterable[str | None], directory: Directory) -> frozenset[str]:
     return frozenset(given).union(*(directory.group(id_) for id_ in given))
 
 
-def _with_stand_ins(people: Iterable[str], standing: list[Delegation]) -> frozenset[str]:
-    given = frozenset(people)
-    return given | {d.taker for d in standing if d.giver in given}
+def _add(reasons: Reasons, more: Reasons) -> None:
+    for name, why in more.items():
+        known = reasons.get(name)
+        if known is None:
+            reasons[name] = why
+        elif why not in known:
+            reasons[name] = f"{known} and {why}"
+
+
+def _add_stand_ins(reasons: Reasons, standing: list[Delegation]) -> None:
+    """Exclude who stands in for somebody who is excluded; it is not passed on."""
+    takers: Reasons = {}
+    for one in standing:
+        if one.giver in reasons:
+            why = f"stands in for `{one.giver}`, who {reasons[one.giver]}"
+            _add(takers, {one.taker: why})
+    _add(reasons, takers)
 
 
 def _ids(expr: ast.Expr, evaluate: Evaluate, directory: Directory) -> frozenset[str] | None:

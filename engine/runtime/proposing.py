@@ -37,8 +37,12 @@ from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.seating import enough_for_all
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import payloads, runs
-from gatewright.engine.runtime.transition import ARROWS, transition
+from gatewright.engine.runtime.transition import ARROWS, advice, transition
 
+_ONLY = {
+    "retry": "only what failed is tried again",
+    "revised": "only what still waits for people takes another plan",
+}
 _REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
 
 
@@ -239,10 +243,8 @@ class Proposing:
         """Begin a new round of a run; raises Outdated where it was changed in the meantime."""
         policy, before = self._desk.policy, self._desk.as_left(id_)
         if before.state not in states:
-            raise Refused(
-                "wrong_state", f"run `{id_}` is {before.state.value}: it cannot be asked again",
-                "`gatewright show` tells what the run waits for",
-            )  # fmt: skip
+            state, only = before.state.replace("_", " "), _ONLY.get(why, "it is not stale any more")
+            raise Refused("wrong_state", f"run `{id_}` is {state}: {only}", advice(before))
         if action is not None:
             _require_same(before, action)
         proposal = Proposal(action or self._desk.plan_of(before), by, undo=before.undo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
@@ -11,8 +11,9 @@ from gatewright.dsl.records import dataclass
 from gatewright.engine.canonical import canonical_json
 from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.reading.json_text import Json
 from gatewright.engine.runtime.card import card_digest
-from gatewright.engine.runtime.plan import Plan
+from gatewright.engine.runtime.plan import Plan, exact_in_json
 from gatewright.engine.runtime.run import Document, Round
 from gatewright.engine.runtime.store import decisions, payloads
 from gatewright.engine.runtime.store.history import StoreHistory
@@ -49,7 +50,7 @@ def made_of(
         content = payloads.sealed(content, seal)
     name = payloads.commitment(content, salt)
     logged = decisions.logged_text(decision)
-    shown = {**decision.to_dict(), "risk_parts": _risk_parts(decision)}
+    shown = {**decision.to_dict(), **_grounds(decision)}
     known = policy.about(plan.action.name)
     stages = qualified_stages(decision, known)
     round_ = Round(
@@ -69,8 +70,24 @@ def qualified_stages(decision: Decision, policy: CheckedPolicy) -> tuple[tuple[s
     return tuple(tuple(names[name] for name in stage) for stage in decision.stages)
 
 
-def _risk_parts(decision: Decision) -> list[Document]:
-    """Return what the risk score is made of, as explanations have it."""
-    if not decision.risk:
-        return []
-    return [cast("Document", part.to_dict()) for part in decision.explain().risk_parts]
+def _grounds(decision: Decision) -> Document:
+    """Return what a run keeps of the explanation: parts of the risk, exceptions, past actions."""
+    explained = decision.explain()
+    parts = explained.risk_parts if decision.risk else ()
+    return {
+        "risk_parts": [part.to_dict() for part in parts],
+        "suspended": [one.to_dict() for one in explained.suspended],
+        "facts": {"history": [_fact(one) for one in explained.history_read]},
+    }
+
+
+def _fact(fact: dict[str, Json]) -> Json:
+    """Return a question to a history with its answer; of a past action which one it was."""
+    answer = fact.get("answer")
+    if isinstance(answer, dict):  # the decision log has all of it
+        kept: Json = {name: answer[name] for name in _OF_EVENT if name in answer}
+        fact = {**fact, "answer": kept}
+    return exact_in_json(fact)
+
+
+_OF_EVENT: Final = ("id", "action", "at", "status")

@@ -7,8 +7,8 @@ Source: docs/language.md#route; docs/runtime.md#what-people-can-do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
 
 from gatewright.dsl.records import dataclass, field
 from gatewright.engine.runtime.errors import Refused
@@ -25,6 +25,8 @@ class RouteAtNow:
     members: frozenset[str]
     """Who may answer: without those whom the route excludes."""
     excluded: frozenset[str] = frozenset()
+    why: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of who is excluded: why, such as `brought the proposal`."""
     outranked_by: tuple[str, ...] = ()
     remind_at: int | None = None
     late_at: int | None = None
@@ -54,6 +56,8 @@ class Roster:
     """Person -> those for whom they may answer now."""
     concerned: frozenset[str] = frozenset()
     """The requester, the agent and its owner; of a team, its members."""
+    why: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of who must not answer any route: why, such as `changed the plan`."""
 
     def voters(self, ask: Ask) -> frozenset[str]:
         """Return whose answers serve for a route: its own people and those who outrank them."""
@@ -187,27 +191,30 @@ def places_for(
     one, else those of whom they stand in for.
     """
     require_known(roster, person)
-    require_allowed(roster, person)
+    asks = open_asks(round_, roster)
+    if person in roster.excluded:
+        raise _excluded(person, [roster.why.get(person)], _asked_text(asks, round_, roster))
     if person in who_answered(round_.votes):
         raise Refused(
             "voted",
             f"`{person}` has answered already",
             "nobody fills two places: ask somebody else",
         )
-    wanted = [ask for ask in open_asks(round_, roster) if route in (None, ask.route, ask.name)]
+    wanted = [ask for ask in asks if route in (None, ask.route, ask.name)]
     by_need = sorted(wanted, key=lambda ask: (len(roster.voters(ask)), ask.route))
     found = [(ask, holder) for ask in by_need for holder in _holders(ask, round_, roster, person)]
     if not found:
-        for ask in wanted:
-            if any(person in roster.routes[r].excluded for r in roster.serving(ask)):
-                raise _excluded(person)
-        names = ", ".join(sorted(ask.name for ask in open_asks(round_, roster))) or "nobody"
+        serving = [roster.routes[name] for ask in wanted for name in roster.serving(ask)]
+        excluding = [one for one in serving if person in one.excluded]
+        waits = _asked_text(asks, round_, roster)
+        if excluding:
+            raise _excluded(person, [one.why.get(person) for one in excluding], waits)
         raise Refused(
             "not_eligible",
             f"`{person}` is not among those who are asked"
             if wanted or route is None
             else f"the run does not wait for `{route[:80]}`",
-            f"the run waits for: {names}",
+            waits,
         )
     return found
 
@@ -228,15 +235,52 @@ def require_known(roster: Roster, person: str) -> None:
         )  # fmt: skip
 
 
-def require_allowed(roster: Roster, person: str) -> None:
-    """Raise Refused for somebody who is excluded from this run."""
+def require_route(roster: Roster, person: str) -> None:
+    """Raise Refused for somebody who is excluded from this run, or could answer none of its routes.
+
+    A route that they would answer only in the place of others counts too.
+    """
     if person in roster.excluded:
-        raise _excluded(person)
+        raise _excluded(person, [roster.why.get(person)], _routes_text(roster))
+    routes = roster.routes.values()
+    if not any(roster.holders(route, person) for route in routes):
+        told = [route.why.get(person) for route in routes if person in route.excluded]
+        raise Refused(
+            "not_eligible",
+            f"`{person}` is not among those who may decide about this run{_since(person, told)}",
+            _routes_text(roster),
+        )  # fmt: skip
 
 
-def _excluded(person: str) -> Refused:
+def _excluded(person: str, whys: Iterable[str | None], help: str) -> Refused:
     return Refused(
-        "excluded", f"`{person}` must not answer this run",
-        "who asked for it, owns the agent, edited it, or stands in for one of them is excluded,"
-        " and whom the route's `exclude` names",
+        "excluded", f"`{person}` must not answer this run{_since(person, whys)}", help
     )  # fmt: skip
+
+
+def _since(person: str, whys: Iterable[str | None]) -> str:
+    told = " and ".join(dict.fromkeys(why for why in whys if why))
+    return f": `{person}` {told}" if told else ""
+
+
+_MOST_NAMED: Final = 8
+"""How many people of a route are named."""
+
+
+def _asked_text(asks: Iterable[Ask], round_: Round, roster: Roster) -> str:
+    """Say what a round waits for, and who may answer that."""
+    waits = [_with_people(a.name, free_voters(a, round_.votes, roster)) for a in asks]
+    return f"the run waits for {' and '.join(sorted(waits)) or 'nobody'}"
+
+
+def _routes_text(roster: Roster) -> str:
+    """Say who may decide about a run."""
+    routes = sorted(roster.routes.values(), key=lambda route: route.name)
+    named = [_with_people(one.name, sorted(places_of(one, roster))) for one in routes]
+    return f"ask somebody of {' or '.join(named)}" if named else "no policy has a route for it"
+
+
+def _with_people(route: str, people: Sequence[str]) -> str:
+    more = len(people) - _MOST_NAMED
+    named = [*people[:_MOST_NAMED], *([f"{more} more"] if more > 0 else ())]
+    return f"{route} ({', '.join(named) or 'nobody is left'})"

@@ -7,7 +7,14 @@ from typing import Final
 
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.rendering.display import folded, width
-from gatewright.engine.runtime.card import card_document, card_lines, shown, shown_id
+from gatewright.engine.runtime.card import (
+    card_document,
+    card_lines,
+    shown,
+    shown_id,
+    suspensions,
+)
+from gatewright.engine.runtime.errors import Edited, put_right
 from gatewright.engine.runtime.routing import (
     Roster,
     can_be_answered,
@@ -51,11 +58,12 @@ def _waiting_for(ask: Ask, run: Run, roster: Roster) -> Waiting:
 
 
 def run_document(
-    run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document] = ()
-) -> Document:
+    run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document] = (),
+    edited: Edited | None = None,
+) -> Document:  # fmt: skip
     """Return everything about a run as JSON. Instants are RFC 3339 texts.
 
-    `trail` are the entries of its audit trail, the oldest first.
+    `trail` are the entries of its audit trail, the oldest first; `edited` is what somebody edited.
     """
     return {
         **card_document(run),
@@ -68,6 +76,7 @@ def run_document(
         "closed_by": run.closed_by,
         "record": run.record,
         "erased_at": _instant(run.erased_at),
+        "edited": edited,
         "proposed_at": _instant(run.proposed_at),
         "updated_at": _instant(run.updated_at),
         "waits_for": [_waiting(one) for one in waiting],
@@ -116,12 +125,17 @@ def _instant(nanos: int | None) -> str | None:
 # --- for a terminal -------------------------------------------------------------------------------
 
 
-def run_text(run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document] = ()) -> str:
+def run_text(
+    run: Run, waiting: Iterable[Waiting] = (), trail: Iterable[Document] = (),
+    edited: Edited | None = None,
+) -> str:  # fmt: skip
     """Return everything about a run for a terminal; what others wrote is escaped."""
-    return "\n".join(_lines(run, tuple(waiting), tuple(trail)))
+    return "\n".join(_lines(run, tuple(waiting), tuple(trail), edited))
 
 
-def row(run: Run, waiting: Iterable[Waiting], columns: int = 80) -> str:
+def row(
+    run: Run, waiting: Iterable[Waiting], columns: int = 80, edited: Edited | None = None
+) -> str:
     """Return a run in a few lines: what and by whom, and who is asked, or what became of it.
 
     The lines fit into so many columns. Nothing is cut; the run's id is never broken.
@@ -133,7 +147,10 @@ def row(run: Run, waiting: Iterable[Waiting], columns: int = 80) -> str:
     asked = [_asked(one) for one in waiting] or ["nobody is asked"]
     asked += [f"then {names}" for names in _later(run)]
     below = [shown(run.round.preview["summary"])]
-    below += asked if run.state == "pending" else [run.state.replace("_", " ")]
+    waits = run.state == "pending"
+    below += [*suspensions(run), *asked] if waits else [run.state.replace("_", " ")]
+    if edited is not None:
+        below.insert(0, f"edited by somebody: {edited}; `gatewright show` says what to do")
     if width(begin) + 2 + width(what) <= columns:
         begin = f"{begin}  {what}"
     else:
@@ -150,9 +167,12 @@ def _indented(text: str, columns: int) -> Iterator[str]:
         yield f"{'      ' if number else '    '}{line}"
 
 
-def head_lines(run: Run, waiting: Iterable[Waiting]) -> Iterator[str]:
+def head_lines(run: Run, waiting: Iterable[Waiting], edited: Edited | None = None) -> Iterator[str]:
     """Give the lines that say where a run stands."""
     yield f"run   {run.id}  {run.state.replace('_', ' ')}"
+    if edited is not None:
+        yield f"wrong {edited} was edited by somebody: nothing is done with it until it is right"
+        yield f"      {put_right(edited)}"
     if run.erased_at is not None:
         yield f"      erased {_when(run.erased_at)}: what it was about is not known any more"
     if run.note:
@@ -174,8 +194,10 @@ def _later(run: Run) -> Iterator[str]:
             yield " and ".join(map(_last, stage))
 
 
-def _lines(run: Run, waiting: tuple[Waiting, ...], trail: tuple[Document, ...]) -> Iterator[str]:
-    yield from head_lines(run, waiting)
+def _lines(
+    run: Run, waiting: tuple[Waiting, ...], trail: tuple[Document, ...], edited: Edited | None
+) -> Iterator[str]:
+    yield from head_lines(run, waiting, edited)
     yield ""
     yield from card_lines(run)
     for vote in run.round.votes:

@@ -16,7 +16,7 @@ from gatewright.engine.runtime import answering, executing
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.routing import Roster
-from gatewright.engine.runtime.run import TERMINAL, Run, State
+from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.step import Step
 
 _OPEN = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.TAKEN_OVER, State.STALE})
@@ -79,7 +79,7 @@ def transition(run: Run, event: on.Event, roster: Roster, now: int) -> Step:
         raise Refused(
             "wrong_state",
             f"run `{run.id}` is {run.state.replace('_', ' ')}: {_what(event)} does not fit that",
-            _advice(run.state),
+            advice(run),
         )
     now = max(now, run.updated_at)
     step = _HANDLERS[type(event)](run, event, roster, now)
@@ -98,11 +98,24 @@ def _what(event: on.Event) -> str:
     return _WORDS.get(type(event), type(event).__name__)
 
 
-def _advice(state: State) -> str:
-    if state is State.FAILED:
-        return "a failed run can be retried or branched"
-    if state is State.OUTCOME_UNKNOWN:
-        return "find out whether it was done, and write it down by completing the run by hand"
-    if state in TERMINAL:
-        return "it is over; branch it to propose another plan"
-    return "`gatewright show` tells what the run waits for"
+def advice(run: Run) -> str:
+    """Return what can be done with a run where it stands."""
+    if run.state is State.TAKEN_OVER:
+        return f"`{run.taken_by}` does it by hand, and writes down what was done: `complete`"
+    told = _ADVICE.get(run.state)
+    return told or "it is over; branch it to propose another plan"
+
+
+_WORKER = "a worker goes on with it: `gatewright work`"
+_ADVICE: dict[State, str] = {
+    State.PENDING: "people are asked: `gatewright show` says who may answer",
+    State.CHANGES_REQUESTED: "it waits for another plan: `revise` brings it",
+    State.AUTO: _WORKER, State.APPROVED: _WORKER, State.STALE: _WORKER,
+    State.EXECUTING: _WORKER, State.VERIFYING: _WORKER,
+    State.COMPENSATING: "it is being taken back: look again",
+    State.DONE: "it was carried out: `compensate` takes it back",
+    State.COMPENSATION_FAILED: "it was carried out: `compensate` tries again to take it back",
+    State.FAILED: "a failed run can be retried or branched",
+    State.OUTCOME_UNKNOWN:
+        "find out whether it was done, and write it down by completing the run by hand",
+}  # fmt: skip

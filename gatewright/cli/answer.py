@@ -18,6 +18,7 @@ from gatewright.cli.gate import (
     tell,
 )
 from gatewright.cli.inputs import action_of, write
+from gatewright.cli.terminal import fitted
 from gatewright.engine.runtime.errors import GateError
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def _seen(gate: Gate, id_: str) -> str:
     from gatewright.engine.runtime.standing import head_lines
 
     run = gate.run(id_)
-    write("\n".join((*head_lines(run, gate.waits_for(run)), "", card_text(run))))
+    stands = head_lines(run, gate.waits_for(run), gate.edited(id_))
+    write(fitted("\n".join((*stands, "", card_text(run)))))
     click.confirm("approve exactly this?", abort=True)
     return run.card
 

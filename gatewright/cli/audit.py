@@ -69,7 +69,7 @@ def command() -> None:
     """
 
 
-@command.command("verify")
+@command.command("verify", short_help="Compute the trail anew; name what is wrong.")
 @store_option
 @_key_option
 @_against_option
@@ -112,7 +112,7 @@ def verify_command(
         raise SystemExit(1)
 
 
-@command.command("export")
+@command.command("export", short_help="Write all leaves and checkpoints as JSON.")
 @store_option
 def export_command(store: str) -> None:
     """Write all leaves in the order of the tree, then all checkpoints, one JSON object a line.
@@ -133,7 +133,7 @@ def export_command(store: str) -> None:
             write(json.dumps({"checkpoint": content}, ensure_ascii=False))
 
 
-@command.command("proof")
+@command.command("proof", short_help="Prove a leaf or the growth of the trail, or check a proof.")
 @click.option("--verify", "saved", metavar="FILE", type=click.Path(), is_eager=True,
               callback=_without_store,
               help="Check a proof that was saved; no store is looked at.")  # fmt: skip
@@ -185,7 +185,7 @@ def proof_command(
     write(json.dumps(proof, ensure_ascii=False))
 
 
-@command.command("erase")
+@command.command("erase", short_help="Erase what an ended run was about.")
 @click.argument("run")
 @gate_option
 @person_option
@@ -224,7 +224,7 @@ def erase_command(
         write(f"look also at its branches: {', '.join(erased.related)}")
 
 
-@command.command("derive")
+@command.command("derive", short_help="Decide again what was decided about runs.")
 @store_option
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @click.option("--seal", "seal", metavar="KEY", envvar="GATEWRIGHT_SEAL",
@@ -322,7 +322,11 @@ def _kept(path: str) -> Checkpoint:
 
 
 def _told(report: Report) -> str:
-    lines = [f"wrong: {finding.message}" for finding in report.findings]
+    lines = list[str]()
+    for finding in report.findings:
+        lines.append(f"wrong: {finding.message}")
+        if finding.help is not None:
+            lines.append(f"  help: {visible(finding.help)}")
     if not lines:
         lines = [f"good: {report.size} leaves, {report.checkpoints} checkpoints, {report.root}"]
     if report.checkpoints:
@@ -345,7 +349,8 @@ def _told(report: Report) -> str:
 def _signed(signers: tuple[str, ...], could: str, *, checked: bool) -> str:
     """Say who signed a checkpoint, and whether that was checked."""
     if not signers:
-        return f"nobody has signed: whoever can {could} could have written all of this"
+        who = "none of the keys has" if checked else "nobody has"
+        return f"{who} signed: whoever can {could} could have written all of this"
     by = visible(", ".join(signers))
     return f"signed by {by}" if checked else f"signed by {by}, it says: not checked, {_NO_KEY}"
 

@@ -87,7 +87,7 @@ def _chosen(command: F) -> F:
     return command
 
 
-@command.command("redeliver")
+@command.command("redeliver", short_help="Have messages told after all.")
 @_chosen
 def redeliver_command(
     messages: tuple[str, ...], config: str, person: str, notifier: str | None, every: bool,

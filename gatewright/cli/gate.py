@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from gatewright.cli.inputs import policy_of, write
-from gatewright.cli.terminal import BadStore, OldStore, Refused
+from gatewright.cli.terminal import BadStore, OldStore, Refused, fitted
 from gatewright.configuration import NAME, Configuration, ConfigurationError, open_gate, read
 from gatewright.dsl.diagnostics import PolicyError, Unreadable
 from gatewright.dsl.rendering.display import visible
@@ -91,9 +91,19 @@ def store_option(command: F) -> F:
 def person_option(command: F) -> F:
     """Give a command `--as`, which says who answers."""
     return click.option(
-        "--as", "person", metavar="PERSON", required=True, envvar="GATEWRIGHT_AS",
+        "--as", "person", metavar="PERSON", required=True, envvar="GATEWRIGHT_AS", type=_Person(),
         help="Who does this: an id of the directory. Or set GATEWRIGHT_AS.",
     )(command)  # fmt: skip
+
+
+class _Person(click.types.StringParamType):
+    """Somebody's id."""
+
+    def get_missing_message(
+        self, param: click.Parameter, ctx: click.Context | None = None
+    ) -> str | None:
+        """Say how to name who acts."""
+        return "Say who does this: --as PERSON, or GATEWRIGHT_AS in the environment"
 
 
 def formats(what: str) -> Callable[[F], F]:
@@ -229,9 +239,10 @@ def tell(gate: Gate, run: Run, form: str, *, whole: bool = False) -> None:
     from gatewright.engine.runtime.standing import head_lines, run_document, run_text
 
     waiting, trail = gate.waits_for(run), gate.trail(run.id) if whole else []
+    edited = gate.edited(run.id)
     if form == "json":
-        write(json.dumps(run_document(run, waiting, trail), indent=2, allow_nan=False))
+        write(json.dumps(run_document(run, waiting, trail, edited), indent=2, allow_nan=False))
     elif whole:
-        write(run_text(run, waiting, trail))
+        write(fitted(run_text(run, waiting, trail, edited)))
     else:
-        write("\n".join(head_lines(run, waiting)))
+        write(fitted("\n".join(head_lines(run, waiting, edited))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,10 @@ from gatewright.cli.inputs import write
 from gatewright.cli.terminal import columns
 
 if TYPE_CHECKING:
+    from gatewright.engine.runtime.errors import Edited
     from gatewright.engine.runtime.gate import Gate
-    from gatewright.engine.runtime.run import State
+    from gatewright.engine.runtime.run import Run, State
+    from gatewright.engine.runtime.standing import Waiting
 
 
 def _states(_: click.Context, __: click.Parameter, named: tuple[str, ...]) -> tuple[State, ...]:
@@ -41,7 +44,10 @@ def _states(_: click.Context, __: click.Parameter, named: tuple[str, ...]) -> tu
               help="How many at most.")  # fmt: skip
 @format_option
 def queue(config: str, person: str | None, states: tuple[State, ...], most: int, form: str) -> None:
-    """List the runs that wait for people, or those in a state, the oldest first.
+    """List the runs that wait for an answer, or those in a state, the oldest first.
+
+    Runs that people have to go on with otherwise are counted: those that wait for another plan,
+    were taken over, or whose outcome nobody knows.
 
     \b
     Examples:
@@ -60,26 +66,45 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
 
         many = most + 1  # one more tells whether there are more
         found = gate.listed(states, most=many) if states else gate.queue(person=person, most=many)
-        waiting = [(run, gate.waits_for(run)) for run in found[:most]]
+        waiting: list[tuple[Run, tuple[Waiting, ...], Edited | None]]
+        waiting = [(run, gate.waits_for(run), gate.edited(run.id)) for run in found[:most]]
         if len(found) > most:
             click.echo(f"there are more than these {most}: --most shows more", err=True)
         if form == "json":
-            write(json.dumps([run_document(*one) for one in waiting], indent=2, allow_nan=False))
+            documents = [run_document(run, asked, (), edited) for run, asked, edited in waiting]
+            write(json.dumps(documents, indent=2, allow_nan=False))
             return
         wide = columns()
-        for one in waiting:
-            write(row(*one, wide))
+        for run, asked, edited in waiting:
+            write(row(run, asked, wide, edited))
         if not waiting and states:
             click.echo("no run is in that state", err=True)
         elif not waiting:
             click.echo(_nothing(gate, person), err=True)
+        if not states and (person is None or not waiting):
+            for line in _elsewhere(gate):
+                click.echo(line, err=True)
 
 
 def _nothing(gate: Gate, person: str | None) -> str:
     if person is None:
-        return "nothing waits"
+        return "nothing waits for an answer"
     known = person in gate.desk.directory.people()
     return f"nothing waits for `{person}`" + ("" if known else ", whom the directory does not know")
+
+
+def _elsewhere(gate: Gate) -> Iterator[str]:
+    """Say how many runs wait for people, and for something else than an answer."""
+    # Needs pydantic, which `--help` does without.
+    from gatewright.engine.runtime.run import State
+
+    waits = (State.CHANGES_REQUESTED, State.TAKEN_OVER, State.OUTCOME_UNKNOWN)
+    found = gate.counted(waits)
+    if found:
+        many = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in found.items())
+        options = " ".join(f"--state {state.value}" for state in found)
+        yield f"besides, people have to go on with: {many}"
+        yield f"  `gatewright queue {options}` lists them"
 
 
 @click.command("show")

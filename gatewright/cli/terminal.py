@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, Final
 
 import click
 
 from gatewright.dsl.diagnostics import NOT_UTF8, Diagnostic, Severity
-from gatewright.dsl.rendering.display import visible
+from gatewright.dsl.rendering.display import folded, visible, width
 from gatewright.dsl.rendering.text import to_text
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.runtime.store.errors import StoreError
@@ -78,6 +78,34 @@ def columns() -> int:
 _COLUMNS: Final = 80
 _FEWEST: Final = 40
 """The id of a run fits into it."""
+
+
+def fitted(text: str) -> str:
+    """Return lines about a run as the terminal shows them whole; as they are where it is none."""
+    if not sys.stdout.isatty():
+        return text
+    wide = columns()
+    return "\n".join(part for line in text.split("\n") for part in wrapped(line, wide))
+
+
+def wrapped(line: str, wide: int) -> Iterator[str]:
+    """Give a line in lines of so many columns, at least 40; what continues it stands further in.
+
+    INVARIANT: further in than any line begins, so that nothing that somebody wrote looks like a
+    line of its own. Those that name the run and its card are for copying, and are never broken.
+    """
+    if width(line) <= wide or line.startswith(_WHOLE):
+        yield line
+        return
+    begin = _LABEL if line[_LABEL - 1] == " " != line[_LABEL] else len(line) - len(line.lstrip(" "))
+    for number, part in enumerate(folded(line[begin:], wide - _FURTHER_IN)):
+        yield f"{' ' * _FURTHER_IN if number else line[:begin]}{part}".rstrip(" ")
+
+
+_WHOLE: Final = ("run   ", "card  ")
+_LABEL: Final = 6
+"""How many columns the label of a line takes."""
+_FURTHER_IN: Final = 8
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:

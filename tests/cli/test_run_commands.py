@@ -752,6 +752,10 @@ def test_whether_anybody_signed_is_said(shop: Shop) -> None:
     shop.config.write_text('audit_key = "trail.pem"\n' + shop.config.read_text())
     before = run(*named)  # the key is configured, and the checkpoint is from before
     assert (before.code, "signed by none of the keys" in before.out) == (1, True)
+    assert "  help: no checkpoint is signed. A key that was configured only now signs" in before.out
+    assert "as by `gatewright comment`, then let `gatewright work --drain` make one" in before.out
+    shop.run("work", "--drain")
+    assert run(*named).out == before.out  # nothing new: nothing is signed, and it stays wrong
     shop.propose(refund("20.00 USD", "ch_2"))
     shop.run("work", "--drain")
     for more in ((), ("--key", shop.folder / "trail.pub.pem"), ("--require-signature",)):
@@ -772,7 +776,11 @@ def test_a_run_that_somebody_edited_is_refused_and_named(shop: Shop) -> None:
         ("comment", id_, "well", "--as", "ann"),
     )  # fmt: skip
     for answer in answers:
-        refused(shop.run(*answer), "edited_run")
+        ran = shop.run(*answer)
+        refused(ran, "edited_run")
+        assert (
+            "put its row back from a backup of the store (table `runs`, where `id` names" in ran.err
+        )
     found = run("audit", "verify", "--config", shop.config)
     assert (found.code, f"of `{id_}` is not what its last step left" in found.out) == (1, True)
 

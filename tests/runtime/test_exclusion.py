@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewright.engine.load import load_source
 from gatewright.engine.runtime.errors import Refused
 from gatewright.engine.runtime.run import State
 from gatewright.engine.values import Timestamp
@@ -51,6 +52,77 @@ def test_who_is_excluded_answers_for_nobody_else(world: World, requester: str) -
     with pytest.raises(Refused):
         world.gate.take_over(run.id, by=requester)
     assert world.gate.queue(person=requester) == []
+
+
+WHY = {
+    "oli": "is in `team-support`, which owns the agent",
+    "cat": "brought the proposal",
+    "gus": "stands in for `cat`, who brought the proposal",
+    "ann": "changed the plan",
+    "bob": "stands in for `ann`, who changed the plan",
+}
+
+
+@pytest.mark.parametrize("person", WHY)
+def test_who_is_excluded_is_told_why(world: World, person: str) -> None:
+    """The reasons that apply to this person and this run, and no other."""
+    delegate(world, "cat", "gus")
+    delegate(world, "ann", "bob")
+    run = world.gate.propose(asking("manager"), requester="cat")
+    other = {"reasoning": "Half of it, then."}
+    if person in ("ann", "bob"):
+        world.groups["managers"] = [*GROUPS["managers"], "eve"]
+        run = world.gate.revise(run.id, asking("manager", context=other), by="ann")
+    else:
+        world.groups["managers"] = [*GROUPS["managers"], person]
+    with pytest.raises(Refused) as caught:
+        world.approve(run, person)
+    assert (caught.value.code, caught.value.message) == (
+        "excluded", f"`{person}` must not answer this run: `{person}` {WHY[person]}",
+    )  # fmt: skip
+    left = "eve, fay" if person in ("ann", "bob") else "ann, bob, fay"
+    assert caught.value.help == f"the run waits for manager ({left})"
+
+
+def test_who_is_excluded_for_several_reasons_is_told_each(world: World) -> None:
+    world.groups["managers"] = [*GROUPS["managers"], "cat"]
+    action = asking("manager") | {"agent": {"id": "bot", "owner": "cat"}}
+    run = world.gate.propose(action, requester="cat")
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "cat")
+    why = "`cat` brought the proposal and owns the agent"
+    assert caught.value.message == f"`cat` must not answer this run: {why}"
+    delegate(world, "ann", "cat")
+    with pytest.raises(Refused) as caught:
+        world.gate.take_over(run.id, by="cat")
+    assert caught.value.message.endswith(f"may decide about this run: {why}")
+    assert caught.value.help == "ask somebody of finance (fay, gus) or manager (ann, bob)"
+
+
+def test_whom_a_route_excludes_is_told_so(world: World) -> None:
+    world.policy = load_source("""
+        package shop.refunds
+        action billing.refund on stripe.charge { amount: money(USD), customer: string, way: string }
+        route manager { one of group("managers") exclude user("ann") }
+        default require manager
+        """)
+    run = world.gate.propose(asking("manager"))
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "ann")
+    assert (caught.value.message, caught.value.help) == (
+        "`ann` must not answer this run: `ann` is excluded by the route `manager`",
+        "the run waits for manager (bob)",
+    )  # fmt: skip
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "cat")
+    assert (caught.value.code, caught.value.help) == (
+        "not_eligible", "the run waits for manager (bob)",
+    )  # fmt: skip
+    with pytest.raises(Refused) as caught:
+        world.gate.cancel(run.id, by="cat")
+    assert (caught.value.code, caught.value.help) == (
+        "not_eligible", "ask somebody of manager (bob)",
+    )  # fmt: skip
 
 
 def test_a_vote_does_not_count_once_its_giver_is_excluded(world: World) -> None:

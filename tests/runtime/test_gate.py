@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from gatewright.engine.load import load_source
-from gatewright.engine.runtime.card import card_document, card_text
+from gatewright.engine.runtime.card import card_digest, card_document, card_text
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.errors import GateError, NoSuchRun, PreviewFailed, Refused
 from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import State
+from gatewright.engine.runtime.standing import row
 from gatewright.engine.values import Timestamp
 from tests.conftest import ROOT
 from tests.runtime.world import HOUR, World, refund
@@ -145,14 +146,119 @@ def test_the_card_says_what_an_exception_suspended(world: World) -> None:
         guard small on billing.refund when action.amount > 5 USD => block
         exception peak suspends small {
           when action.amount < 10 USD from 2026-11-01T00:00:00Z until 2026-12-01T00:00:00Z
+          owner "ops@acme.test" reason "seasonal peak"
         }
         """)
     world.now = Timestamp.parse("2026-11-20T00:00:00Z").nanos
     run = world.propose("9.00 USD")
     assert run.state is State.AUTO
-    assert "      guard small (<policy>:5): suspended by an exception, else block" in card_text(run)
-    assert [one["name"] for one in card_document(run)["suspended"]] == ["small"]
+    told = "      guard small (<policy>:5): suspended "
+    until = "by exception peak until 2026-12-01T00:00:00Z"
+    why = "because seasonal peak (owner ops@acme.test)"
+    assert f"{told}{until} {why}, else block" in card_text(run).splitlines()
+    (small,) = card_document(run)["suspended"]
+    (peak,) = small["exceptions"]
+    assert (small["name"], peak.pop("at")["line"]) == ("small", 6)
+    assert peak == {
+        "exception": "peak", "until": "2026-12-01T00:00:00Z", "owner": "ops@acme.test",
+        "reason": "seasonal peak", "ticket": None,
+    }  # fmt: skip
+    before = world.gate.run(run.id)  # as an older version kept it
+    left = {n: v for n, v in before.round.decision.items() if n not in ("suspended", "facts")}
+    older = replace(before, rounds=(replace(before.round, decision=left),))
+    assert f"{told}by an exception, else block" in card_text(older).splitlines()
+    assert (card_document(older)["suspended"][0]["exceptions"], card_document(older)["facts"]) == (
+        [], [],
+    )  # fmt: skip
     assert card_document(world.propose("4.00 USD"))["suspended"] == []
+
+
+def test_an_exception_is_told_with_the_rule_of_its_own_package(world: World) -> None:
+    world.policy = load_source([
+        """
+        package shop.refunds
+        action billing.refund on stripe.charge { amount: money(USD), customer: string }
+        route manager { one of group("support-managers") }
+        rule all on billing.refund => require manager
+        guard big on billing.refund when action.amount > 5 USD => require manager
+        exception peak suspends big { from 2026-11-01T00:00:00Z until 2026-12-01T00:00:00Z }
+        """,
+        """
+        package shop.more
+        import shop.refunds
+        guard big on billing.refund when action.amount > 6 USD => require refunds.manager
+        exception calm suspends big { from 2026-11-02T00:00:00Z until 2026-12-02T00:00:00Z }
+        """,
+    ])  # fmt: skip
+    world.now = Timestamp.parse("2026-11-20T00:00:00Z").nanos
+    run = world.propose("9.00 USD")
+    named = {
+        rule["package"]: [one["exception"] for one in rule["exceptions"]]
+        for rule in card_document(run)["suspended"]
+    }
+    assert named == {"shop.refunds": ["peak"], "shop.more": ["calm"]}
+    lines = row(run, world.gate.waits_for(run)).splitlines()
+    assert "    exception peak suspends guard big until 2026-12-01T00:00:00Z" in lines
+
+
+def test_the_card_says_what_histories_were_asked(world: World) -> None:
+    world.policy = load_source("""
+        package shop.refunds
+        action billing.refund on stripe.charge { amount: money(USD), customer: string }
+        route manager { one of group("support-managers") }
+        history refunds = billing.refund where status in ["executed", "pending"]
+        rule all on billing.refund => auto_run
+        guard again on billing.refund
+          when refunds.count(customer: action.customer, within: 30d) >= 1
+          => require manager
+        guard sum on billing.refund
+          when refunds.sum(amount, within: 24h) > 100 USD
+          => require manager
+        guard last on billing.refund
+          when has(refunds.last(customer: action.customer, within: 30d).amount)
+            && refunds.last(customer: action.customer, within: 30d).amount > 100 USD
+          => require manager
+        """)
+    world.now += 836_840_753
+    first = world.propose("6.00 USD")
+    run = world.propose("9.00 USD")
+    facts = {fact["method"]: fact for fact in card_document(run)["facts"]}
+    count, total, last = (facts[method] for method in ("count", "sum", "last"))
+    assert count == {
+        "history": "shop.refunds.refunds", "method": "count", "keys": {"customer": "C-ch_1"},
+        "within": "2592000s", "answer": 1,
+    }  # fmt: skip
+    assert (total["field"], total["keys"], total["answer"]) == ("amount", {}, "6.00 USD")
+    at = Timestamp(first.proposed_at).text
+    assert last["answer"] == {
+        "id": first.id, "action": "billing.refund", "at": at, "status": "pending",
+    }  # fmt: skip
+    second = Timestamp(first.proposed_at // 1_000_000_000 * 1_000_000_000).text
+    lines = [line[6:] for line in card_text(run).splitlines()]
+    for told in (
+        "refunds.count(customer: C-ch_1, within: 30d): 1",
+        "refunds.sum(amount, within: 1d): 6.00 USD",
+        f"refunds.last(customer: C-ch_1, within: 30d): {first.id}, pending, {second}",
+    ):
+        assert told in lines
+    assert sum(line.startswith("past  ") for line in card_text(run).splitlines()) == 1
+    assert world.gate.run(run.id) == run
+    assert "refunds.last(customer: C-ch_1, within: 30d): (nothing)" in card_text(first)
+
+
+def test_a_card_binds_all_that_it_shows_of_the_decision(world: World) -> None:
+    round_ = world.propose().round
+
+    def digest_of(**changed: object) -> str:
+        return card_digest(
+            "run_1", 1, round_.plan, round_.action, round_.preview, round_.decision | changed,
+            round_.stages, "salt",
+        )  # fmt: skip
+
+    suspended = [{"rule": "small", "package": "p", "exception": "peak"}]
+    digests = {digest_of(), digest_of(suspended=suspended), digest_of(facts={"history": []})}
+    assert round_.decision["facts"]["history"]
+    assert len(digests) == 3
 
 
 def test_a_run_as_json_has_the_values_that_conditions_saw(world: World) -> None:

@@ -143,18 +143,29 @@ def test_the_route_with_the_fewest_people_is_answered_first() -> None:
     ("person", "code"),
     [("zed", "unknown_person"), ("ann", "excluded"), ("gus", "not_eligible")],
 )
-def test_who_must_not_answer_is_told_why(person: str, code: str) -> None:
+def test_who_must_not_answer_is_told_who_may(person: str, code: str) -> None:
     here = roster(route("manager", "ann", "bob"), excluded="ann")
     with pytest.raises(Refused) as caught:
         seat_for(asked(("manager",)), here, person)
     assert caught.value.code == code
+    assert code == "unknown_person" or caught.value.help == "the run waits for manager (bob)"
+
+
+def test_of_many_who_may_answer_some_are_named() -> None:
+    many = [f"m{n:02}" for n in range(12)]
+    here = roster(route("manager", *many), route("finance"))
+    with pytest.raises(Refused) as caught:
+        seat_for(asked(("manager", "finance")), here, "gus")
+    assert caught.value.help == (
+        f"the run waits for finance (nobody is left) and manager ({', '.join(many[:8])}, 4 more)"
+    )
 
 
 def test_a_route_that_is_not_asked_is_told() -> None:
     with pytest.raises(Refused, match="does not wait for `finance`") as caught:
         seat_for(asked(("manager",)), roster(route("manager", "ann")), "ann", "finance")
     assert (caught.value.code, caught.value.help) == (
-        "not_eligible", "the run waits for: manager",
+        "not_eligible", "the run waits for manager (ann)",
     )  # fmt: skip
 
 

@@ -300,7 +300,8 @@ def test_who_cannot_stand_for_an_answer_is_told_what_to_do(world: World) -> None
     told = refused(world.gate.compensate, run.id, by="oli")
     assert told.message == (
         "no policy decides about taking back `billing.refund`, and"
-        " `oli` is not among those who may decide about this run"
+        " `oli` is not among those who may decide about this run:"
+        " `oli` is in `team-support`, which owns the agent"
     )
     assert told.help == (
         "let somebody ask who could have answered for it, or declare `billing.refund.compensate`"

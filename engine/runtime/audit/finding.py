@@ -25,6 +25,8 @@ class Finding:
     table: str | None = None
     row: str | None = None
     column: str | None = None
+    help: str | None = None
+    """What to do, where that is known."""
 
 
 def row_finding(table: str, row: str, column: str | None, what: str) -> Finding:

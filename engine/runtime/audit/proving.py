@@ -6,7 +6,7 @@ before it is given.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint
 from gatewright.engine.runtime.audit.entries import Leaf, Point, latest, leaves
@@ -18,6 +18,7 @@ from gatewright.engine.runtime.audit.tree import (
     verify_inclusion,
 )
 from gatewright.engine.runtime.errors import GateError
+from gatewright.engine.runtime.store import schema as t
 
 
 class NotProved(GateError):
@@ -32,7 +33,7 @@ def prove_leaf(connection: Connection, number: int) -> Inclusion:
     point, rows = _covered(connection)
     found = next((row for row in rows if row.number == number), None)
     if found is None:
-        raise NotProved(f"no checkpoint covers a leaf of number {number}")
+        raise _no_leaf(connection, number, point.size)
     own = found.hash()
     path = inclusion_proof([row.hash() for row in rows], found.position)
     if not verify_inclusion(bytes.fromhex(point.root), point.size, found.position, own, path):
@@ -69,6 +70,21 @@ def _covered(connection: Connection) -> tuple[Point, list[Leaf]]:
     if [row.position for row in rows] != list(range(point.size)):
         raise _broken()
     return point, rows
+
+
+def _no_leaf(connection: Connection, number: int, covered: int) -> NotProved:
+    """Say why no checkpoint covers a leaf: it waits for one, or there is none of that number."""
+    c = t.leaves.c
+    count, last = connection.execute(select(func.count(), func.max(c.number))).one()
+    if connection.scalar(select(c.number).where(c.number == number)) is not None:
+        return NotProved(
+            f"no checkpoint covers the leaf of number {number} yet: the latest has {covered} of"
+            f" {count} leaves", "`gatewright work` makes one",
+        )  # fmt: skip
+    return NotProved(
+        f"there is no leaf of number {number}: the trail has {count} leaves, and the highest number"
+        f" is {last}", "`gatewright audit export` gives the numbers of the leaves of a run",
+    )  # fmt: skip
 
 
 def _broken() -> NotProved:

@@ -116,6 +116,10 @@ class _Walk:
         self.tree = Frontier()
         self.checkpoints = self.signed_checkpoints = 0
         self.signers: tuple[str, ...] = ()
+        self.all_signers: tuple[str, ...] = ()
+        """Who says to have signed the last checkpoint, by whatever key."""
+        self.was_signed = False
+        """Whether some checkpoint is signed as the last one must be."""
         self.required = required
 
     def go(self) -> None:
@@ -129,6 +133,7 @@ class _Walk:
         for point in points(self.connection):
             self._batch(point, rows)
             signed = self._point(point) or not self.keys
+            self.was_signed |= signed if self.keys else bool(self.signers)
             self.checkpoints += 1
         if self.against is not None and self.against.size > self.tree.size:
             raise _wrong(
@@ -139,9 +144,24 @@ class _Walk:
         if extra is not None:
             raise _of(extra, "checkpoint", "has a position that no checkpoint covers")
         if self.checkpoints and not signed:
-            raise _wrong("signature", "the last checkpoint is signed by none of the keys")
+            raise self._unsigned("the last checkpoint is signed by none of the keys")
         if self.checkpoints and self.required and not self.signers:
-            raise _wrong("signature", "nobody has signed the last checkpoint")
+            raise self._unsigned("nobody has signed the last checkpoint")
+
+    def _unsigned(self, message: str) -> _Wrong:
+        """Return what is wrong with the last checkpoint's signature, and what to do.
+
+        INVARIANT: it stays wrong also where a key was configured only since: a checkpoint whose
+        signature somebody took away looks the same.
+        """
+        if self.all_signers:
+            others = ", ".join(self.all_signers)
+            help = f"it says to be signed by {others}: verify by that key, if it is right. {_NEXT}"
+        elif self.was_signed:
+            help = f"{_LOST}. {_NEXT}"
+        else:
+            help = f"no checkpoint is signed. {_NEXT}"
+        return _Wrong(Finding("signature", message, help=help))
 
     def _signed(self, checkpoint: Checkpoint) -> bool:
         try:
@@ -230,7 +250,18 @@ class _Walk:
         self.signed_checkpoints += bool(note.signatures)
         is_signed_by_key = self._signed(note)
         self.signers = signers(note, self.keys)
+        self.all_signers = signers(note)
         return is_signed_by_key
+
+
+_LOST: Final = (
+    "one before it is signed: a worker without `audit_key` made this one, or somebody took its"
+    " signature away"
+)
+_NEXT: Final = (
+    "A key that was configured only now signs from the next checkpoint on: write something about a"
+    " run, as by `gatewright comment`, then let `gatewright work --drain` make one"
+)
 
 
 def _wrong(kind: Kind, message: str, position: int | None = None) -> _Wrong:

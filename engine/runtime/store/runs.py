@@ -340,6 +340,16 @@ def branches(connection: Connection, of: Sequence[str]) -> list[str]:
     return sorted(found - known)
 
 
+def counted(connection: Connection, states: Iterable[State]) -> dict[State, int]:
+    """Return how many runs are in each of some states, those that none is in left out."""
+    c, wanted = t.runs.c, [state.value for state in states]
+    rows = connection.execute(
+        select(c.state, func.count()).where(c.state.in_(wanted)).group_by(c.state)
+    )
+    found = {State(state): count for state, count in rows}
+    return {State(state): found[State(state)] for state in wanted if State(state) in found}
+
+
 def in_states(
     connection: Connection, states: Iterable[State], after: tuple[int, str] | None, most: int
 ) -> list[tuple[int, str]]:

@@ -142,6 +142,7 @@ def test_the_suspension_is_explained() -> None:
     told = suspended.to_dict()
     assert told | {"at": None} == {
         "rule": "g",
+        "package": "shop",
         "effect": "require finance",
         "exception": "e",
         "until": UNTIL,

@@ -49,12 +49,22 @@ def test_a_leaf_is_proved_by_the_latest_checkpoint(database: Database, number: i
     assert verify_inclusion(latest.root, latest.size, proved.position, own, proof)
 
 
-@pytest.mark.parametrize("number", [0, 8])
-def test_a_leaf_that_no_checkpoint_covers_is_not_proved(database: Database, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (8, "no checkpoint covers the leaf of number 8 yet: the latest has 7 of 8 leaves"),
+        (0, "there is no leaf of number 0: the trail has 8 leaves, and the highest number is 8"),
+        (9, "there is no leaf of number 9: the trail has 8 leaves, and the highest number is 8"),
+    ],
+)
+def test_a_leaf_that_no_checkpoint_covers_is_not_proved(
+    database: Database, number: int, why: str
+) -> None:
     grow(database, 7)
     add(database, 1)
-    with database.reading() as connection, pytest.raises(NotProved, match="no checkpoint covers"):
+    with database.reading() as connection, pytest.raises(NotProved) as caught:
         prove_leaf(connection, number)
+    assert caught.value.message == why
 
 
 def test_a_leaf_that_was_changed_is_not_proved(database: Database) -> None:
@@ -161,4 +171,4 @@ def test_the_command_says_what_is_not_so(store: str, tmp_path: Path) -> None:
     ran = run("audit", "proof", "--store", url, "--against", tmp_path / "kept.txt")
     assert (ran.code, "error[not_proved]: the first 2 leaves" in ran.err) == (1, True)
     ran = run("audit", "proof", "--store", url, "5")
-    assert (ran.code, "no checkpoint covers a leaf of number 5" in ran.err) == (1, True)
+    assert (ran.code, "there is no leaf of number 5: the trail has 4" in ran.err) == (1, True)

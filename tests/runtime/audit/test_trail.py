@@ -159,6 +159,29 @@ def test_the_last_checkpoint_must_be_signed_by_the_key(trail: Database) -> None:
     assert [f.kind for f in report(trail, None, PUBLIC).findings] == ["signature"]
 
 
+def test_what_to_do_where_the_key_has_not_signed(trail: Database) -> None:
+    """It is wrong in each case: whoever takes a signature away may say that the key is new."""
+    (other,) = report(trail, None, STRANGER).findings
+    (signer,) = report(trail, None, PUBLIC).signers
+    begin = f"it says to be signed by {signer}: verify by that key, if it is right. A key that"
+    assert (other.help or "").startswith(begin)
+    add(trail, 1)
+    sequence(trail)
+    (lost,) = report(trail, None, PUBLIC).findings
+    assert (lost.help or "").startswith("one before it is signed: a worker without `audit_key`")
+    note = select(t.checkpoints.c.size, t.checkpoints.c.note)
+    with trail.transaction() as connection:
+        for size, whole in connection.execute(note).all():
+            bare = whole.partition("\n\n")[0] + "\n\n"
+            connection.execute(
+                update(t.checkpoints).where(t.checkpoints.c.size == size).values(note=bare)
+            )
+    (none,) = report(trail, None, PUBLIC).findings
+    assert (none.kind, none.message) == (lost.kind, lost.message) == (other.kind, other.message)
+    assert (none.help or "").startswith("no checkpoint is signed. A key that was configured only")
+    assert report(trail, None).is_good  # by no key nothing must be signed
+
+
 def test_who_signed_is_said(trail: Database) -> None:
     found = report(trail, None, PUBLIC)
     assert (found.signed, found.checkpoints, len(found.signers), found.checked) == (2, 2, 1, True)
