@@ -151,7 +151,7 @@ def open_gate(configuration: Configuration, policy: Source) -> Gate:
     that cannot be read, StoreError for a store that cannot be used.
     """
     # Needs SQLAlchemy, which only the runtime does.
-    from gatewright.engine.runtime.directory import FileDirectory
+    from gatewright.engine.runtime.directory import DirectoryFile
     from gatewright.engine.runtime.gate import Gate
 
     people = configuration.people
@@ -163,7 +163,7 @@ def open_gate(configuration: Configuration, policy: Source) -> Gate:
             store=configuration.store,
             connectors=connectors,
             notifiers=notifiers,
-            directory=FileDirectory() if people is None else FileDirectory.read(people),
+            directory=None if people is None else DirectoryFile(people),
             seal=None if configuration.seal is None else seal_of(configuration.seal),
         )
     except ValueError as error:  # two connectors of one system

@@ -18,10 +18,11 @@ from gatewright.engine.bundle.signing import Key
 from gatewright.engine.runtime import telemetry
 from gatewright.engine.runtime.attempts import Attempts, TellRun
 from gatewright.engine.runtime.audit.sequence import sequence
+from gatewright.engine.runtime.card import shown
 from gatewright.engine.runtime.carrying import Carrying
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.delivery import Deliverer
-from gatewright.engine.runtime.errors import DamagedRun, Outdated, Refused
+from gatewright.engine.runtime.errors import DamagedRun, GateError, Outdated, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -152,6 +153,8 @@ class Worker:
                 pass
             except DamagedRun as error:
                 _LOG.error("%s", error)
+            except GateError as error:  # as when nobody can tell who the people are
+                _LOG.error("a timer of run %s could not be fired: %s", run, shown(error.message))
             except Exception:
                 _LOG.exception("a timer of run %s could not be fired", run)
             else:
