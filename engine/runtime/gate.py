@@ -31,14 +31,14 @@ from gatewright.engine.runtime.erasing import Erased
 from gatewright.engine.runtime.errors import GateError, Refused
 from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
-from gatewright.engine.runtime.proposing import Proposal, Proposing
+from gatewright.engine.runtime.proposing import Proposal, Proposing, taken_back
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
 from gatewright.engine.runtime.store import payloads, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
-from gatewright.engine.runtime.transition import ARROWS
+from gatewright.engine.runtime.transition import ARROWS, advice
 from gatewright.engine.runtime.wording import (
     LONGEST_NAME,
     MOST_ACTION_BYTES,
@@ -128,10 +128,16 @@ class Gate:
                 "to do that again, propose it again",
             )  # fmt: skip
         receipt = parent.attempt.receipt if parent.attempt else None
+        if parent.state in (State.COMPENSATING, State.COMPENSATED):
+            raise taken_back(parent, parent.compensation)
         if parent.state not in ARROWS[on.CompensationBegan] or receipt is None:
+            is_unknown = parent.state is State.OUTCOME_UNKNOWN
             raise Refused(
-                "nothing_done", f"run `{run}` did nothing that can be taken back",
-                "only what was executed here can be taken back",
+                "nothing_done",
+                f"nobody knows whether run `{run}` did anything" if is_unknown
+                else f"run `{run}` did nothing that can be taken back",
+                advice(parent.state) if is_unknown
+                else "only what was executed here can be taken back",
             )  # fmt: skip
         data = self.desk.plan_of(parent).to_dict()
         data.pop("idempotency_key", None)

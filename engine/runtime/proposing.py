@@ -37,7 +37,7 @@ from gatewright.engine.runtime.run import Document, Remark, Run, State
 from gatewright.engine.runtime.seating import enough_for_all
 from gatewright.engine.runtime.step import ActorKind, Entry
 from gatewright.engine.runtime.store import payloads, runs
-from gatewright.engine.runtime.transition import ARROWS, transition
+from gatewright.engine.runtime.transition import ARROWS, advice, transition
 
 _REVISABLE = frozenset({State.PENDING, State.CHANGES_REQUESTED, State.STALE})
 
@@ -240,8 +240,9 @@ class Proposing:
         policy, before = self._desk.policy, self._desk.as_left(id_)
         if before.state not in states:
             raise Refused(
-                "wrong_state", f"run `{id_}` is {before.state.value}: it cannot be asked again",
-                "`gatewright show` tells what the run waits for",
+                "wrong_state",
+                f"run `{id_}` is {before.state.replace('_', ' ')}: it cannot be asked again",
+                advice(before.state),
             )  # fmt: skip
         if action is not None:
             _require_same(before, action)
@@ -294,10 +295,17 @@ def _require_none_other(connection: Connection, parent: Run) -> None:
         if run.relation == "compensation" and not run.is_final
     ]
     if busy or parent.state not in ARROWS[on.CompensationBegan]:
-        raise Refused(
-            "compensating", f"run `{parent.id}` is being taken back already",
-            f"look at {busy[0].id if busy else parent.compensation}",
-        )  # fmt: skip
+        raise taken_back(parent, busy[0].id if busy else parent.compensation)
+
+
+def taken_back(parent: Run, by: str | None) -> Refused:
+    """Return the error for a run that is being taken back, or was, by another run."""
+    is_over = parent.state is State.COMPENSATED
+    return Refused(
+        "compensating",
+        f"run `{parent.id}` {'was' if is_over else 'is being'} taken back already",
+        f"look at {by}",
+    )
 
 
 def _require_answerable(run: Run, roster: Roster, by: str | None) -> None:
