@@ -37,6 +37,9 @@ TIMERS_OF_A_STEP: Final = 100
 LONGEST_PAUSE_S: Final = 30.0
 """How long a worker waits at most before it tries a store again that cannot be used."""
 
+LONGEST_NAME: Final = 128
+"""Characters of a worker's name."""
+
 
 class Worker:
     """Carries out the runs of a gate. Any number may work on one store.
@@ -59,6 +62,8 @@ class Worker:
     ) -> None:
         if call_timeout_s >= lease_s:
             raise ValueError("a call must end before the claim does")
+        if name is not None and not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+            raise ValueError(f"a worker's name has 1 to {LONGEST_NAME} characters that print")
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
         self._desk = gate.desk
         self._claims = Claims(gate.desk, self.name, int(lease_s * 1_000_000_000))

@@ -10,6 +10,7 @@ import click
 from gatewright.cli.gate import format_option, gate_option, opened, run_of, tell
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import columns
+from gatewright.dsl.rendering.display import visible
 
 if TYPE_CHECKING:
     from gatewright.engine.runtime.gate import Gate
@@ -72,7 +73,7 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
         if not waiting and states:
             click.echo("no run is in that state", err=True)
         elif not waiting:
-            click.echo(_nothing(gate, person), err=True)
+            click.echo(visible(_nothing(gate, person)), err=True)
 
 
 def _nothing(gate: Gate, person: str | None) -> str:

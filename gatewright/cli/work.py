@@ -75,10 +75,13 @@ def command(
     from gatewright.engine.runtime.worker import Worker
 
     with using(gate):
-        worker = Worker(
-            gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key,
-            tell_run=None if quiet else _teller(form),
-        )  # fmt: skip
+        try:
+            worker = Worker(
+                gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key,
+                tell_run=None if quiet else _teller(form),
+            )  # fmt: skip
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
         if drain:
             steps = worker.drain()
             if form == "json":
