@@ -66,16 +66,15 @@ def require_text(text: object, what: str, most: int = LONGEST_NOTE) -> None:
         )  # fmt: skip
 
 
-def who(person: str) -> str:
+def who(person: object) -> str:
     """Return the id of a person as ids are compared: in Unicode normal form C.
 
     Who is spelt in another way is the same person, also where that keeps them from answering.
     Raises GateError for what is no text.
     """
-    given: object = person
     try:
-        if isinstance(given, str):
-            return nfc(given)
+        if isinstance(person, str):
+            return nfc(person)
     except EvaluationError:  # nobody is called that
         pass
     raise GateError("bad_text", "the id of a person is no text", "people are named by their id")
