@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -84,3 +86,25 @@ def test_an_option_that_postgresql_does_not_know(tmp_path: Path) -> None:
 def test_a_mark_that_some_editors_put_first(shop: Shop) -> None:
     shop.config.write_text("\ufeff" + shop.config.read_text(), encoding="utf-8")
     assert shop.run("queue").code == 0
+
+
+def test_a_worker_says_that_new_policies_have_errors(shop: Shop) -> None:
+    policy = shop.folder / "policy.gate"
+    good = "package a.b\naction a.go on a.it { x: int }\n"
+    policy.write_text(good)
+    lines = shop.config.read_text().splitlines()
+    shop.config.write_text(
+        "\n".join('policy = "policy.gate"' if one.startswith("policy") else one for one in lines)
+    )
+    command = [sys.executable, "-m", "gatewright", "work", "--config", str(shop.config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # that it works
+        policy.write_text(good + "rule (\n")
+        broken = process.stderr.readline()
+        policy.write_text(good + "default block\n")
+        mended = process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+    assert "cannot be used as they are, those of before stay in force: " in broken
+    assert "policy.gate:3:" in broken
+    assert mended == "the policies in the files are in force\n"
