@@ -136,7 +136,7 @@ class Gate:
                 "nothing_done",
                 f"nobody knows whether run `{run}` did anything" if is_unknown
                 else f"run `{run}` did nothing that can be taken back",
-                advice(parent.state) if is_unknown
+                advice(parent) if is_unknown
                 else "only what was executed here can be taken back",
             )  # fmt: skip
         data = self.desk.plan_of(parent).to_dict()

@@ -242,7 +242,7 @@ class Proposing:
             raise Refused(
                 "wrong_state",
                 f"run `{id_}` is {before.state.replace('_', ' ')}: it cannot be asked again",
-                advice(before.state),
+                advice(before),
             )  # fmt: skip
         if action is not None:
             _require_same(before, action)

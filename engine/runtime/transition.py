@@ -79,7 +79,7 @@ def transition(run: Run, event: on.Event, roster: Roster, now: int) -> Step:
         raise Refused(
             "wrong_state",
             f"run `{run.id}` is {run.state.replace('_', ' ')}: {_what(event)} does not fit that",
-            advice(run.state),
+            advice(run),
         )
     now = max(now, run.updated_at)
     step = _HANDLERS[type(event)](run, event, roster, now)
@@ -98,14 +98,13 @@ def _what(event: on.Event) -> str:
     return _WORDS.get(type(event), type(event).__name__)
 
 
-def advice(state: State) -> str:
+def advice(run: Run) -> str:
     """Return what can be done with a run where something else was refused."""
+    state = run.state
     if state is State.FAILED:
         return "a failed run can be retried or branched"
     if state is State.OUTCOME_UNKNOWN:
         return "find out whether it was done, and write it down by completing the run by hand"
-    if state in (State.AUTO, State.APPROVED):
-        return "a worker carries it out; cancel it to give it up before that"
     if state in TERMINAL:
         return "it is over; branch it to propose another plan"
     return "`gatewright show` tells what the run waits for"
