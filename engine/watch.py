@@ -83,19 +83,24 @@ class Watched:
             self._policy = found
             return changed
 
-    def start(self, every_s: float = 1.0) -> Watched:
-        """Check every so many seconds in a thread, until `close`."""
+    def start(self, every_s: float = 1.0, tell: Callable[[Watched], None] | None = None) -> Watched:
+        """Check every so many seconds in a thread, until `close`.
+
+        `tell` is called there where another set is in force, or other `errors` are known.
+        """
         if self._thread is None:
             self._closed.clear()
             self._thread = threading.Thread(
-                target=self._run, args=(every_s,), name="gatewright-watch", daemon=True
+                target=self._run, args=(every_s, tell), name="gatewright-watch", daemon=True
             )
             self._thread.start()
         return self
 
-    def _run(self, every_s: float) -> None:
+    def _run(self, every_s: float, tell: Callable[[Watched], None] | None) -> None:
         while not self._closed.wait(every_s):
-            self.check()
+            before = self._errors
+            if (self.check() or self._errors != before) and tell is not None:
+                tell(self)
 
     def close(self) -> None:
         """End the thread; the set stays."""

@@ -100,7 +100,7 @@ def read(
     """Read a configuration; raises ConfigurationError with what is wrong, and where."""
     file = Path(path)
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigurationError(
             path, "there is no such file: `--config` names another, docs/runtime.md begins with one"
@@ -111,6 +111,8 @@ def read(
         raise ConfigurationError(path, "it is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(path, f"this is no TOML: {error}") from None
+    except (RecursionError, ValueError):  # thousands of brackets or digits
+        raise ConfigurationError(path, "this is no TOML that can be read") from None
     here = file.resolve().parent
     try:
         found = _settings(_filled(document, here, environment))
@@ -177,9 +179,11 @@ def open_gate(configuration: Configuration, policy: Source) -> Gate:
     that cannot be read, StoreError for a store that cannot be used.
     """
     # Needs SQLAlchemy, which only the runtime does.
-    from gatewright.engine.runtime.directory import FileDirectory
+    from gatewright.engine.runtime.directory import DirectoryFile
     from gatewright.engine.runtime.gate import Gate
 
+    if _IN_MEMORY.match(configuration.store):
+        raise ConfigurationError("store", "what stands in memory is lost with each command")
     people = configuration.people
     connectors = _made("connectors", configuration.connectors)
     notifiers = _made("notifiers", configuration.notifiers)
@@ -189,7 +193,7 @@ def open_gate(configuration: Configuration, policy: Source) -> Gate:
             store=configuration.store,
             connectors=connectors,
             notifiers=notifiers,
-            directory=FileDirectory() if people is None else FileDirectory.read(people),
+            directory=None if people is None else DirectoryFile(people),
             seal=None if configuration.seal is None else seal_of(configuration.seal),
         )
     except ValueError as error:  # two connectors of one system
@@ -254,6 +258,7 @@ def audit_public_keys_of(configuration: Configuration) -> tuple[Key, ...]:
 def _made(kind: str, wanted: tuple[Used, ...]) -> list[Any]:
     from gatewright.engine.runtime.ports import ConnectorError  # only gates have connectors
 
+    needs = "notify" if kind == "notifiers" else "execute"
     made: list[Any] = []
     for number, one in enumerate(wanted):
         where = f"{kind}[{number}]"
@@ -266,14 +271,21 @@ def _made(kind: str, wanted: tuple[Used, ...]) -> list[Any]:
             ) from None
         except (ValueError, ConnectorError) as error:
             raise ConfigurationError(where, str(error)) from None
-        made += result if isinstance(result, list) else [result]
+        except Exception as error:  # not its text: a password may stand in it
+            raise ConfigurationError(
+                where, f"`{one.use}` failed ({type(error).__name__})"
+            ) from None
+        found = cast("list[object]", result) if isinstance(result, list) else [result]
+        if not all(callable(getattr(each, needs, None)) for each in found):
+            raise ConfigurationError(where, f"`{one.use}` makes nothing that can `{needs}`")
+        made += found
     return made
 
 
 def _maker(kind: str, use: str, where: str) -> Callable[..., object]:
     known = _KNOWN[kind]
     module, colon, name = known.get(use, use).partition(":")
-    if not colon:
+    if not colon or not module or not name or module.startswith("."):
         hint = nearest(use, known)
         raise ConfigurationError(
             where,
@@ -284,6 +296,9 @@ def _maker(kind: str, use: str, where: str) -> Callable[..., object]:
         found: object = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(where, f"`{use}` cannot be imported: {error}") from None
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__} in it, or in what it imports"
+        raise ConfigurationError(where, f"`{use}` cannot be imported: {why}") from None
     if not callable(found):
         raise ConfigurationError(where, f"`{use}` is nothing that can be called")
     return found
@@ -295,8 +310,11 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SQLITE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/)([^:].*)$")
 
 
+_IN_MEMORY = re.compile(r"sqlite(\+\w+)?:(//)?/?(:memory:)?(\?.*)?$")
+
+
 class _Missing(Exception):
-    """A variable that the environment does not have."""
+    """A variable that the environment does not have, or a text that nothing can be called."""
 
 
 def _filled(value: object, here: Path, environment: Mapping[str, str]) -> Any:
@@ -318,4 +336,6 @@ def _filled(value: object, here: Path, environment: Mapping[str, str]) -> Any:
         return environment[name]
 
     text = _VARIABLE.sub(replaced, value)
+    if "\0" in text:
+        raise _Missing("a text in it has a NUL character")
     return _SQLITE.sub(lambda m: f"{m.group(1)}{here / m.group(2)}", text)

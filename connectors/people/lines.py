@@ -24,6 +24,9 @@ class LinesNotifier:
     """
 
     def __init__(self, target: str | os.PathLike[str] | IO[str], *, name: str = "lines") -> None:
+        given: object = target
+        if given == "" or not (isinstance(given, str | os.PathLike) or hasattr(given, "write")):
+            raise ValueError("the target of lines is the path of a file, or a stream")
         self.name = name
         self._target = target
         self._lock = threading.Lock()

@@ -43,6 +43,10 @@ class WebhookNotifier:
         timeout_s: float = 10.0,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        if not _are_texts(url, name, "" if secret is None else secret):
+            raise ValueError("the address, the name and the secret of a webhook are texts")
+        if not _is_wait(timeout_s):
+            raise ValueError("`timeout_s` of a webhook is a number of seconds, an hour at most")
         parts = urlsplit(url)
         host = parts.hostname or ""
         if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOCAL):
@@ -93,6 +97,14 @@ class WebhookNotifier:
             headers["webhook-timestamp"] = at
             headers["webhook-signature"] = f"v1,{b64encode(digest).decode()}"
         return headers
+
+
+def _are_texts(*given: object) -> bool:
+    return all(isinstance(one, str) for one in given)
+
+
+def _is_wait(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and 0 < seconds <= 3600
 
 
 def _bytes(secret: str) -> bytes:

@@ -43,6 +43,9 @@ T = TypeVar("T")
 Source = PolicySet | Callable[[], PolicySet]
 """A policy set, or a function that gives the one in force."""
 
+People = Directory | Callable[[], Directory]
+"""A directory, or a function that gives it as it is now; what that raises refuses the step."""
+
 
 class Desk:
     """Keeps steps of runs. Safe to share between threads."""
@@ -52,14 +55,14 @@ class Desk:
         source: Source,
         database: Database,
         connectors: Iterable[Connector],
-        directory: Directory,
+        directory: People,
         seal: payloads.Seal | None,
         notifiers: Iterable[Notifier] = (),
         preview_timeout_s: float = 30.0,
     ) -> None:
         self._source = source
         self.database = database
-        self.directory = directory
+        self._people = directory
         self.seal = seal
         self.preview_timeout_s = preview_timeout_s
         self._connectors: dict[str, Connector] = {}
@@ -72,6 +75,11 @@ class Desk:
     def policy(self) -> PolicySet:
         """The policy set in force."""
         return self._source if isinstance(self._source, PolicySet) else self._source()
+
+    @property
+    def directory(self) -> Directory:
+        """People and groups as they are now."""
+        return self._people() if callable(self._people) else self._people
 
     def connector(self, system: str) -> Connector:
         """Return the connector of a system; raises GateError where there is none."""

@@ -25,20 +25,20 @@ from gatewright.engine.runtime import (
 )
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.delegating import Given
-from gatewright.engine.runtime.desk import Desk, Source
-from gatewright.engine.runtime.directory import Directory, FileDirectory
+from gatewright.engine.runtime.desk import Desk, People, Source
+from gatewright.engine.runtime.directory import FileDirectory
 from gatewright.engine.runtime.erasing import Erased
 from gatewright.engine.runtime.errors import DamagedRun, Edited, EditedRun, GateError, Refused
 from gatewright.engine.runtime.notifying import Notifier
 from gatewright.engine.runtime.ports import Connector
-from gatewright.engine.runtime.proposing import Proposal, Proposing
+from gatewright.engine.runtime.proposing import Proposal, Proposing, taken_back
 from gatewright.engine.runtime.run import Document, Run, State
 from gatewright.engine.runtime.standing import Waiting, waits_for
 from gatewright.engine.runtime.store import payloads, runs, trail
 from gatewright.engine.runtime.store.database import Clock, Database, open_database
 from gatewright.engine.runtime.store.messages import DeadLetter
 from gatewright.engine.runtime.store.migrations import ensure
-from gatewright.engine.runtime.transition import ARROWS
+from gatewright.engine.runtime.transition import ARROWS, advice
 from gatewright.engine.runtime.wording import (
     LONGEST_NAME,
     MOST_ACTION_BYTES,
@@ -46,6 +46,7 @@ from gatewright.engine.runtime.wording import (
     has_nul,
     require_short,
     require_text,
+    who,
 )
 from gatewright.engine.values import Timestamp
 
@@ -62,10 +63,11 @@ class Answered:
 class Gate:
     """Holds proposals until they may run. May be shared by threads; any number may share a store.
 
-    `policy` is a set, or a function that gives the one in force. `directory` says who people are;
-    without one nobody can answer. `notifiers` are told what happens to runs, by a `Worker`. `seal`
-    encrypts plans that hold secrets; without one such plans are refused. `preview_timeout_s` is how
-    long a connector may take to show what would change. `clock` replaces the store's, for tests.
+    `policy` is a set, or a function that gives the one in force. `directory` says who people are,
+    or is a function that gives the directory of now; without one nobody can answer. `notifiers` are
+    told what happens to runs, by a `Worker`. `seal` encrypts plans that hold secrets; without one
+    such plans are refused. `preview_timeout_s` is how long a connector may take to show what would
+    change. `clock` replaces the store's, for tests.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Gate:
         store: str | Database = "sqlite:///gate.db",
         connectors: Iterable[Connector] = (),
         notifiers: Iterable[Notifier] = (),
-        directory: Directory | None = None,
+        directory: People | None = None,
         seal: payloads.Seal | None = None,
         clock: Clock | None = None,
         preview_timeout_s: float = 30.0,
@@ -108,12 +110,13 @@ class Gate:
         require_text(requester, "requester's id", LONGEST_NAME)
         read = self._read(action)
         agent = read.agent.id if read.agent else None
-        return self._proposing.propose(Proposal(read, requester or agent))
+        brought_by = who(requester) if requester else agent
+        return self._proposing.propose(Proposal(read, brought_by))
 
     def branch(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
         """Propose another plan instead; a run that still waits is cancelled in the same step."""
         parent = self.run(run)
-        return self._proposing.propose(Proposal(self._read(action), by, parent))
+        return self._proposing.propose(Proposal(self._read(action), who(by), parent))
 
     def compensate(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Propose to take back what a run did: previewed, decided and kept as a run of its own."""
@@ -125,10 +128,16 @@ class Gate:
                 "to do that again, propose it again",
             )  # fmt: skip
         receipt = parent.attempt.receipt if parent.attempt else None
+        if parent.state in (State.COMPENSATING, State.COMPENSATED):
+            raise taken_back(parent, parent.compensation)
         if parent.state not in ARROWS[on.CompensationBegan] or receipt is None:
+            is_unknown = parent.state is State.OUTCOME_UNKNOWN
             raise Refused(
-                "nothing_done", f"run `{run}` did nothing that can be taken back",
-                "only what was executed here can be taken back",
+                "nothing_done",
+                f"nobody knows whether run `{run}` did anything" if is_unknown
+                else f"run `{run}` did nothing that can be taken back",
+                advice(parent) if is_unknown
+                else "only what was executed here can be taken back",
             )  # fmt: skip
         data = self.desk.plan_of(parent).to_dict()
         data.pop("idempotency_key", None)
@@ -136,18 +145,18 @@ class Gate:
         if named in self.desk.policy.about("").actions:
             data["action"] = named
         data["context"] = {"trigger": f"takes back {run}"}
-        return self._proposing.propose(Proposal(self._read(data), by, parent, receipt, note))
+        return self._proposing.propose(Proposal(self._read(data), who(by), parent, receipt, note))
 
     def revise(self, run: str, action: Action | Mapping[str, object], *, by: str) -> Run:
         """Give a run another plan: a new round with a new preview, decision and card.
 
         The plan is of the same action, system and agent: `branch` proposes anything else.
         """
-        return self._proposing.revise(run, self._read(action), by)
+        return self._proposing.revise(run, self._read(action), who(by))
 
     def retry(self, run: str, *, by: str) -> Run:
         """Try the plan of a failed run once more: previewed, decided and asked again."""
-        return self._proposing.retry(run, by)
+        return self._proposing.retry(run, who(by))
 
     # --- people
 
@@ -158,34 +167,34 @@ class Gate:
 
         Raises Refused: for another card, too late, twice, or by somebody who is not asked.
         """
-        return self._answer(run, on.Approve(by, card, route, note))
+        return self._answer(run, on.Approve(who(by), card, route, note))
 
     def reject(self, run: str, *, by: str, note: str) -> Run:
         """Say no; the run is over."""
-        return self._answer(run, on.Reject(by, note))
+        return self._answer(run, on.Reject(who(by), note))
 
     def request_changes(self, run: str, *, by: str, note: str) -> Run:
         """Ask for another plan; `revise` brings it."""
-        return self._answer(run, on.RequestChanges(by, note))
+        return self._answer(run, on.RequestChanges(who(by), note))
 
     def take_over(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Go on by hand; `complete_manually` ends it."""
-        return self._answer(run, on.TakeOver(by, note))
+        return self._answer(run, on.TakeOver(who(by), note))
 
     def complete_manually(
         self, run: str, *, by: str, record: Mapping[str, object] | None = None,
         executed: bool = True, note: str | None = None,
     ) -> Run:  # fmt: skip
         """Write down what was done by hand, or found out about a run of unknown outcome."""
-        return self._answer(run, on.Complete(by, executed, dict(record or {}), note))
+        return self._answer(run, on.Complete(who(by), executed, dict(record or {}), note))
 
     def cancel(self, run: str, *, by: str, note: str | None = None) -> Run:
         """Give a run up before anything is done."""
-        return self._answer(run, on.Cancel(by, note))
+        return self._answer(run, on.Cancel(who(by), note))
 
     def comment(self, run: str, *, by: str, text: str) -> Run:
         """Say something that everybody who looks at the run sees."""
-        return self._answer(run, on.Say(by, text))
+        return self._answer(run, on.Say(who(by), text))
 
     def approve_all(self, cards: Mapping[str, str], *, by: str) -> list[Answered]:
         """Approve several runs, each by itself: `cards` gives the digest that binds each.
@@ -215,18 +224,18 @@ class Gate:
     def delegate(self, *, giver: str, taker: str, from_at: Timestamp, until_at: Timestamp) -> str:
         """Let somebody answer in another's place for a while, and return the delegation's id."""
         return delegating.delegate(
-            self.desk, giver=giver, taker=taker, from_at=from_at, until_at=until_at
+            self.desk, giver=who(giver), taker=who(taker), from_at=from_at, until_at=until_at
         )
 
     def revoke(self, delegation: str, *, by: str) -> None:
         """End a delegation early; whoever gave it can."""
-        delegating.revoke(self.desk, delegation, by=by)
+        delegating.revoke(self.desk, delegation, by=who(by))
 
     def delegations(self, *, person: str | None = None) -> list[Given]:
         """Return who stands in for whom, now or later; of one person those by and to them."""
         if person is not None and not can_be_kept(person):
             return []
-        return delegating.standing(self.desk, person)
+        return delegating.standing(self.desk, None if person is None else who(person))
 
     # --- messages
 
@@ -241,11 +250,11 @@ class Gate:
 
     def redeliver(self, message: str, *, notifier: str, by: str) -> None:
         """Let a message that was given up be told after all; raises Refused where it is not."""
-        dead_letters.redeliver(self.desk, message, notifier=notifier, by=by)
+        dead_letters.redeliver(self.desk, message, notifier=notifier, by=who(by))
 
     def drop(self, message: str, *, notifier: str, by: str) -> None:
         """Leave a message that was given up untold for good; raises Refused where it is not."""
-        dead_letters.drop(self.desk, message, notifier=notifier, by=by)
+        dead_letters.drop(self.desk, message, notifier=notifier, by=who(by))
 
     # --- erasing
 
@@ -256,7 +265,7 @@ class Gate:
         trail still holds. Refused while limits may count the run, unless `counted`: then those that
         look at its values err, and do not open.
         """
-        return erasing.erase(self.desk, run, by=by, because=because, counted=counted)
+        return erasing.erase(self.desk, run, by=who(by), because=because, counted=counted)
 
     # --- looking
 
@@ -271,8 +280,9 @@ class Gate:
         """
         if person is None:
             return self.listed([State.PENDING], most=most)
+        named = who(person)
         return self.desk.database.retrying(
-            lambda c: queueing.queue(self.desk, c, person, most), "reading"
+            lambda c: queueing.queue(self.desk, c, named, most), "reading"
         )
 
     def listed(self, states: Iterable[State], *, most: int = 100) -> list[Run]:

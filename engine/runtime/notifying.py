@@ -54,7 +54,7 @@ def by_name(notifiers: Iterable[Notifier]) -> dict[str, Notifier]:
     found: dict[str, Notifier] = {}
     for notifier in notifiers:
         name = notifier.name
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        if not _can_be_called(name):
             raise GateError(
                 "bad_notifier", f"a notifier's name has 1 to {LONGEST_NAME} characters that print",
                 "give it a `name`: its messages are known by it",
@@ -66,3 +66,7 @@ def by_name(notifiers: Iterable[Notifier]) -> dict[str, Notifier]:
             )  # fmt: skip
         found[name] = notifier
     return found
+
+
+def _can_be_called(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()

@@ -6,6 +6,7 @@ gives them. Source: docs/language.md#route.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
@@ -18,7 +19,7 @@ from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.runtime.directory import Directory
 from gatewright.engine.runtime.routing import Roster, RouteAtNow
 from gatewright.engine.runtime.run import Run
-from gatewright.engine.values import Timestamp, Value
+from gatewright.engine.values import Timestamp, Value, nfc
 from gatewright.engine.workdays import CalendarValue, working_days_after
 
 Evaluate = Callable[[ast.Expr], Value]
@@ -201,7 +202,9 @@ def _excluded(
 def _named(ids: Iterable[str | None], directory: Directory) -> frozenset[str]:
     """Return ids, with the members of those that are groups, as an agent's owner may be."""
     given = [id_ for id_ in ids if id_]
-    return frozenset(given).union(*(directory.group(id_) for id_ in given))
+    # A directory that spells a group in another way keeps its members out all the same.
+    groups = {name for id_ in given for name in (id_, unicodedata.normalize("NFD", id_))}
+    return frozenset(given).union(*map(directory.group, groups))
 
 
 def _add(reasons: Reasons, more: Reasons) -> None:
@@ -243,13 +246,14 @@ def _people(expr: ast.Expr, evaluate: Evaluate, directory: Directory) -> frozens
             name = evaluate(expr.arguments[0].value)
             if not isinstance(name, str):
                 raise EvaluationError("type_mismatch", f"`{expr.function}` needs a text")
+            name = nfc(name)
             if expr.function == "user":
                 return frozenset({name})
             return (directory.group if expr.function == "group" else directory.role)(name)
         case _:
             value = evaluate(expr)
             ids = value if isinstance(value, tuple) else (value,)
-            texts = [item for item in ids if isinstance(item, str) and item]
+            texts = [nfc(item) for item in ids if isinstance(item, str) and item]
             if len(texts) < len(ids):
                 raise EvaluationError("type_mismatch", "people are named by texts")
             return _named(texts, directory)

@@ -296,10 +296,17 @@ def _require_none_other(connection: Connection, parent: Run) -> None:
         if run.relation == "compensation" and not run.is_final
     ]
     if busy or parent.state not in ARROWS[on.CompensationBegan]:
-        raise Refused(
-            "compensating", f"run `{parent.id}` is being taken back already",
-            f"look at {busy[0].id if busy else parent.compensation}",
-        )  # fmt: skip
+        raise taken_back(parent, busy[0].id if busy else parent.compensation)
+
+
+def taken_back(parent: Run, by: str | None) -> Refused:
+    """Return the error for a run that is being taken back, or was, by another run."""
+    is_over = parent.state is State.COMPENSATED
+    return Refused(
+        "compensating",
+        f"run `{parent.id}` {'was' if is_over else 'is being'} taken back already",
+        f"look at {by}",
+    )
 
 
 def _require_answerable(run: Run, roster: Roster, by: str | None) -> None:

@@ -205,11 +205,18 @@ def _lines(
     for attempt in run.attempts:
         yield _tried(attempt)
     if run.record is not None:
-        yield f"hand  {shown(run.closed_by)} wrote down: {shown(run.record)}"
+        wrote = f"wrote down: {shown(run.record)}" if run.record else "wrote nothing down"
+        yield f"hand  {shown(_completed_by(trail) or run.closed_by)} {wrote}"
     for remark in run.remarks:
         yield f"said  {shown(remark.by)}: {shown(remark.text)}"
     for number, entry in enumerate(trail):
         yield f"{'     ' if number else 'trail'} {_told(entry)}"
+
+
+def _completed_by(trail: tuple[Document, ...]) -> str | None:
+    """Return who wrote the record of a run down: a later round may have been ended by another."""
+    kind = "completed_by_hand"
+    return next((one["actor"]["id"] for one in reversed(trail) if one["kind"] == kind), None)
 
 
 def _waiting_lines(one: Waiting) -> Iterator[str]:

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 from gatewright.engine.canonical import canonical_json
+from gatewright.engine.errors import EvaluationError
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime.errors import GateError, Refused
+from gatewright.engine.values import nfc
 
 LONGEST_NOTE: Final = 10_000
 """Characters of a note, a comment or a reason."""
@@ -62,6 +64,20 @@ def require_text(text: object, what: str, most: int = LONGEST_NOTE) -> None:
             "bad_text", f"the {what} holds what is no text: a NUL character or a lone surrogate",
             "give text in UTF-8",
         )  # fmt: skip
+
+
+def who(person: object) -> str:
+    """Return the id of a person as ids are compared: in Unicode normal form C.
+
+    Who is spelt in another way is the same person, also where that keeps them from answering.
+    Raises GateError for what is no text.
+    """
+    try:
+        if isinstance(person, str):
+            return nfc(person)
+    except EvaluationError:  # nobody is called that
+        pass
+    raise GateError("bad_text", "the id of a person is no text", "people are named by their id")
 
 
 def can_be_kept(text: str) -> bool:

@@ -18,10 +18,11 @@ from gatewright.engine.bundle.signing import Key
 from gatewright.engine.runtime import telemetry
 from gatewright.engine.runtime.attempts import Attempts, TellRun
 from gatewright.engine.runtime.audit.sequence import sequence
+from gatewright.engine.runtime.card import shown
 from gatewright.engine.runtime.carrying import Carrying
 from gatewright.engine.runtime.claims import Claims
 from gatewright.engine.runtime.delivery import Deliverer
-from gatewright.engine.runtime.errors import DamagedRun, Outdated, Refused
+from gatewright.engine.runtime.errors import DamagedRun, GateError, Outdated, Refused
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.routing import asked
 from gatewright.engine.runtime.run import WORK, Run, State, TimerKind
@@ -35,6 +36,9 @@ TIMERS_OF_A_STEP: Final = 100
 
 LONGEST_PAUSE_S: Final = 30.0
 """How long a worker waits at most before it tries a store again that cannot be used."""
+
+LONGEST_NAME: Final = 128
+"""Characters of a worker's name."""
 
 
 class Worker:
@@ -58,6 +62,8 @@ class Worker:
     ) -> None:
         if call_timeout_s >= lease_s:
             raise ValueError("a call must end before the claim does")
+        if name is not None and not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+            raise ValueError(f"a worker's name has 1 to {LONGEST_NAME} characters that print")
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
         self._desk = gate.desk
         self._claims = Claims(gate.desk, self.name, int(lease_s * 1_000_000_000))
@@ -152,6 +158,8 @@ class Worker:
                 pass
             except DamagedRun as error:
                 _LOG.error("%s", error)
+            except GateError as error:  # as when nobody can tell who the people are
+                _LOG.error("a timer of run %s could not be fired: %s", run, shown(error.message))
             except Exception:
                 _LOG.exception("a timer of run %s could not be fired", run)
             else:

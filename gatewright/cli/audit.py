@@ -257,7 +257,8 @@ def derive_command(store: str, runs: tuple[str, ...], seal: str | None, form: st
     else:
         for one in derived:
             why = f": {one.why}" if one.why else ""
-            write(f"{one.run}  {one.number}  {one.at}  {one.effect}  {one.outcome}{why}")
+            told = f"{one.run}  {one.number}  {one.at}  {one.effect}  {one.outcome}{why}"
+            write(visible(told))
     raise SystemExit(int(any(one.outcome not in ("same", "erased") for one in derived)))
 
 
@@ -324,7 +325,7 @@ def _kept(path: str) -> Checkpoint:
 def _told(report: Report) -> str:
     lines = list[str]()
     for finding in report.findings:
-        lines.append(f"wrong: {finding.message}")
+        lines.append(f"wrong: {visible(finding.message)}")
         if finding.help is not None:
             lines.append(f"  help: {visible(finding.help)}")
     if not lines:
@@ -361,7 +362,7 @@ _NO_KEY = "since no --key was given, and no `audit_public_keys` are configured"
 def _checked(checked: Checked) -> str:
     """Say what a proof shows."""
     if checked.why is not None:
-        return f"wrong: {checked.why}"
+        return f"wrong: {visible(checked.why)}"
     tree = f"the tree of {checked.size} leaves, {checked.root}"
     if checked.body is None:
         first = f"good: {tree}, begins with that of {checked.since} leaves"

@@ -44,7 +44,10 @@ def command(
         raise click.UsageError("say --to PERSON, --revoke ID, or --list")
     with opened(config, loosens_nothing=taker is None) as gate:
         if listed:
-            for one in gate.delegations(person=person):
+            given = gate.delegations(person=person)
+            if not given:
+                click.echo(f"nothing is given by or to `{visible(person)}`", err=True)
+            for one in given:
                 who = visible(f"{one.giver} to {one.taker}")
                 write(f"{one.id}  {who}  from {one.from_at.text} until {one.until_at.text}")
             return

@@ -11,6 +11,7 @@ import click
 from gatewright.cli.gate import format_option, gate_option, opened, run_of, tell
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import columns
+from gatewright.dsl.rendering.display import visible
 
 if TYPE_CHECKING:
     from gatewright.engine.runtime.errors import Edited
@@ -80,7 +81,7 @@ def queue(config: str, person: str | None, states: tuple[State, ...], most: int,
         if not waiting and states:
             click.echo("no run is in that state", err=True)
         elif not waiting:
-            click.echo(_nothing(gate, person), err=True)
+            click.echo(visible(_nothing(gate, person)), err=True)
         if not states and (person is None or not waiting):
             for line in _elsewhere(gate):
                 click.echo(line, err=True)

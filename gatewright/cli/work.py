@@ -22,6 +22,7 @@ from gatewright.engine.values import Timestamp
 
 if TYPE_CHECKING:
     from gatewright.engine.runtime.run import Run
+    from gatewright.engine.watch import Watched
 
 
 @click.command("work")
@@ -42,9 +43,10 @@ def command(
     """Carry out runs until told to stop. Any number may work on one store.
 
     What was approved is decided once more by the policies in force, and written only to the record
-    that people saw. Policies are read anew when their files change. SIGTERM and Ctrl-C let the step
-    at hand end first; after kill -9 another worker finds out what happened. A store that is locked,
-    full or away is tried again until it is back.
+    that people saw. Policies and people are read anew when their files change: policies with errors
+    leave those of before in force, and a line says so. SIGTERM and Ctrl-C let the step at hand end
+    first; after kill -9 another worker finds out what happened. A store that is locked, full or
+    away is tried again until it is back.
 
     A line says of each run what became of it, and why where it is not done. As JSON each has run,
     action, target, state, why and at, and with --drain a last one the number of steps.
@@ -75,10 +77,13 @@ def command(
     from gatewright.engine.runtime.worker import Worker
 
     with using(gate):
-        worker = Worker(
-            gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key,
-            tell_run=None if quiet else _teller(form),
-        )  # fmt: skip
+        try:
+            worker = Worker(
+                gate, name=name, lease_s=lease_s, call_timeout_s=timeout_s, audit_key=key,
+                tell_run=None if quiet else _teller(form),
+            )  # fmt: skip
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
         if drain:
             steps = worker.drain()
             if form == "json":
@@ -89,8 +94,18 @@ def command(
         stop = threading.Event()
         _stop_by_signals(stop)
         click.echo(f"working as {worker.name}", err=True)
-        with watched.start():
+        with watched.start(tell=_tell_of_policies):
             worker.run(stop, tell=lambda line: click.echo(visible(line), err=True))
+
+
+def _tell_of_policies(watched: Watched) -> None:
+    """Say that other policies are in force, or why they are not."""
+    if watched.errors:
+        why = visible(watched.errors[0].strip().partition("\n")[0])
+        line = f"the policies cannot be used as they are, those of before stay in force: {why}"
+    else:
+        line = "the policies in the files are in force"
+    click.echo(line, err=True)
 
 
 def _teller(form: str) -> Callable[[Run, str | None], None]:

@@ -153,7 +153,7 @@ def test_a_connector_is_shown_by_its_name() -> None:
     ("document", "message"),
     [
         ({}, "needs its `kind`"),
-        ({"kind": "explodes"}, "no kind `explodes`"),
+        ({"kind": "explodes"}, "no kind `explodes`; the kinds are slow, fails_before,"),
         ({"kind": "slow", "sconds": 1}, "no `sconds`"),
         ({"kind": "slow"}, "`seconds`"),
         ({"kind": "slow", "seconds": "1"}, "`seconds`"),

@@ -86,7 +86,10 @@ class Fault:
     def _problem(self) -> str | None:
         kind, method = self.kind, self.method
         checks = (
-            (kind not in tuple(FaultKind), f"there is no kind `{kind}`"),
+            (
+                kind not in tuple(FaultKind),
+                f"there is no kind `{kind}`; the kinds are {', '.join(FaultKind)}",
+            ),
             (method not in get_args(Method), f"there is no method `{method}`"),
             (kind in _AT_WRITES and method not in WRITES, f"`{kind}` needs a method that writes"),
             (

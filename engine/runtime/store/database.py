@@ -263,7 +263,7 @@ class _File:
         """What SQLite opens; a file that was there once is not made anew."""
         mode = "rw" if self.identity is not None and self.mode == "rwc" else self.mode
         fixed = "&immutable=1" if self.is_fixed and mode == "ro" else ""
-        return f"file:{quote(self.path)}?mode={mode}{fixed}"
+        return f"file:{quote(os.fsencode(self.path))}?mode={mode}{fixed}"
 
     def remember(self, connection: object, record: Any) -> None:
         """Note which file a connection has open."""

@@ -104,6 +104,8 @@ def _found(error: DBAPIError) -> tuple[type[StoreError], str, str] | None:
         # The low byte is the primary result code: SQLITE_READONLY_DBMOVED is a SQLITE_READONLY.
         return None if code is None else _SQLITE.get(code & 0xFF)
     state = getattr(origin, "sqlstate", None)
+    if state is None and error.statement is None and type(origin).__name__ == "ProgrammingError":
+        return StoreUnusable, "cannot be reached by this address", "see to what stands behind its ?"
     if isinstance(state, str):
         found = _STATES.get(state) or _CLASSES.get(state[:2])
         if found is not None:
