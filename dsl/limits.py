@@ -11,7 +11,7 @@ MAX_DEPTH = 64
 """How deep brackets and expressions may nest."""
 MAX_VALUES = 150_000
 """How many values a document of data may hold: each text, number, list, object and so on is one."""
-MAX_CASES = 1_000
+MAX_CASES = 250
 """How many rows one `cases` may have: each has the conditions of all before it."""
 MAX_CLAUSES = 100
 """How many `when` and `unless` lines a rule or guard may have: each of its rows has them all."""

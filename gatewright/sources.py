@@ -21,21 +21,30 @@ from gatewright.engine.bundle.cache import SECTION, Cache, cache_folder, key_of
 from gatewright.engine.evaluate import PolicySet
 
 
-def load_sources(paths: Iterable[str | os.PathLike[str]]) -> PolicySet:
+def load_sources(
+    paths: Iterable[str | os.PathLike[str]], *, for_one_decision: bool = False
+) -> PolicySet:
     """Load files and folders as one policy set; those that did not change come from the cache.
 
-    Raises PolicyError where the policies have errors, and Unreadable.
+    What large actions are compiled to is kept too, unless there is one decision to make. Raises
+    PolicyError where the policies have errors, and Unreadable.
     """
     found = files.gather(paths)
     folder = cache_folder(os.environ, _home())
     if folder is None or found.problems:
         return PolicySet(_check(found))
     kept, key = Cache(folder), key_of(found, _library(), f"{__version__} {_program()}")
-    ready = kept.get(key)
-    if ready is not None:
-        return ready
+    plain = f"{key}-plain"
+    for known in (key, plain) if for_one_decision else (key,):
+        ready = kept.get(known)
+        if ready is not None:
+            return ready
     policy = _check(found)
-    kept.put(key, build(policy, made_by=__version__, sections={SECTION: key.encode("ascii")}))
+    if for_one_decision:
+        key = plain
+    sections = {SECTION: key.encode("ascii")}
+    compiled = not for_one_decision
+    kept.put(key, build(policy, made_by=__version__, sections=sections, compiled=compiled))
     return PolicySet(policy)
 
 

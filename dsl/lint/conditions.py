@@ -167,7 +167,7 @@ def begins_with(row: tuple[Condition, ...], head: tuple[Condition, ...]) -> bool
     """Tell whether the conditions of a row begin with some of another row's."""
     if not head:
         return True
-    # HOT: a row of `cases` may have a thousand before its own; two tuples compare at once.
+    # HOT: a row of `cases` may have hundreds before its own; two tuples compare at once.
     length = len(head)
     return len(row) >= length and row[length - 1] is head[-1] and row[:length] == head
 

@@ -23,6 +23,7 @@ from gatewright.engine.cel.evaluate import MAX_DEPTH, literal
 from gatewright.engine.compile import native_calls, native_operators
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_code import MAX_PIECES as MAX_PIECES
+from gatewright.engine.compile.native_code import MAX_PIECES_OF_LETS as MAX_PIECES_OF_LETS
 from gatewright.engine.compile.native_code import Bare, Cannot, Code, Making, Place, load
 from gatewright.engine.compile.native_code import Env as Env
 from gatewright.engine.compile.native_code import function_of as function_of
@@ -81,7 +82,8 @@ def _depth(expr: ast.Expr) -> int:
 
 def _compile(expr: ast.Expr, place: Place) -> Code:
     place.making.pieces += 1
-    if place.making.pieces > MAX_PIECES:
+    place.making.pieces_of_lets += place.let
+    if place.making.pieces > MAX_PIECES or place.making.pieces_of_lets > MAX_PIECES_OF_LETS:
         raise Cannot
     return _folded(expr, place) or _code(expr, place)
 

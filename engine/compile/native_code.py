@@ -33,6 +33,8 @@ from gatewright.engine.values import (
 
 MAX_PIECES = 2_000
 """How many sub-expressions one condition may have, its lets written out."""
+MAX_PIECES_OF_LETS = 200
+"""How many of these may be of lets: thousands of conditions may use the same."""
 
 
 class Cannot(Exception):
@@ -122,6 +124,7 @@ class Making:
 
     names: Iterator[int] = field(default_factory=count)
     pieces: int = 0
+    pieces_of_lets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Place:
     walk: Callable[[ast.Expr, Place], Code]
     locals: Mapping[str, Local] = field(default_factory=dict[str, Local])
     loop: bool = False
+    let: bool = False
 
     def compile(self, expr: ast.Expr) -> Code:
         """Return the code of an expression that stands here; raises Cannot."""
@@ -140,7 +144,7 @@ class Place:
 
     def in_let(self, env: Env) -> Place:
         """Return the place of a let: no local names are seen there."""
-        return replace(self, env=env, locals={})
+        return replace(self, env=env, locals={}, let=True)
 
     def in_loop(self) -> Place:
         """Return the same place where nothing may be assigned."""

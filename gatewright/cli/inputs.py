@@ -26,7 +26,7 @@ from gatewright.engine.history.memory import History
 from gatewright.engine.reading.json_text import MAX_BYTES, read_json
 from gatewright.engine.reading.problems import ActionError, shown
 from gatewright.engine.values import Timestamp
-from gatewright.loading import load
+from gatewright.loading import load, load_for_one_decision
 
 F = TypeVar("F", bound=Callable[..., None])
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def decide(
     given = action_of(action)
     past = _history(history) if history is not None else None
     try:
-        policy = policy_of(paths)
+        policy = loaded(lambda: load_for_one_decision(*paths), paths[0])
         decision = policy.decide_once(given, past, now=now)
         # What explains it is read from a bundle as late as it is written.
         decision.explain()

@@ -51,7 +51,7 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
     "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 150_000),
     "too-many-cases": _action(
         b"rule check on billing.refund cases {\n"
-        + b"  action.number == 5 => block\n" * 1_001
+        + b"  action.number == 5 => block\n" * 251
         + b"}\n"
     ),
     "too-many-conditions": _action(
