@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gatewright.dsl.checks.cost import CostModel
+from gatewright.dsl.load import check_sources
 from gatewright.dsl.parser import parse_expression
+from gatewright.dsl.source import Source
+from gatewright.dsl.typing.known import KnownLet
 from gatewright.dsl.typing.presence import Presence
 from gatewright.dsl.typing.scopes import LetReference, in_order
 from gatewright.dsl.typing.typer import ExpressionScope, Typer
@@ -111,3 +116,19 @@ def test_names_declared_here_hide_packages() -> None:
     package = ExpressionScope({}, {"x": parse_expression("1")})
     where = ExpressionScope({**USUAL.names}, packages={"agent": package})
     assert str(infer("agent.x", where).type) == "any"
+
+
+def test_a_let_is_checked_once_however_many_rules_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+    whole = Typer._let  # pyright: ignore[reportPrivateUsage]
+
+    def counted(typer: Typer, reference: LetReference) -> KnownLet:
+        checked.append(reference.name)
+        return whole(typer, reference)
+
+    monkeypatch.setattr(Typer, "_let", counted)
+    text = "package p\naction p.a { n: int }\nlet few = action.n < 5\nlet none = few && zz\n"
+    text += "".join(f"guard g{i} on p.a when none && action.n > {i} => block\n" for i in range(20))
+    _, found = check_sources([Source("p.gate", text)])
+    assert checked == ["few", "none"]
+    assert [d.message for d in found] == ["nothing is named `zz` here"]
