@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -158,15 +159,24 @@ class Machine(RuleBasedStateMachine):
         return item
 
     def answerable(self, item: Item, given_up: Item | None) -> bool:
-        """Whether a new run would have people left who may answer it."""
-        m = self.model
+        """Whether what is asked for would have people left who may answer it."""
+        m, now = self.model, self.model.time(item)
         state = None if given_up is None else given_up.state
         if given_up is not None and given_up.open and state != "outcome_unknown":
             given_up.state = "cancelled"
-        stages = m.decide(item, self.ledger.status(item.charge), m.now)
+        stages = m.decide(item, self.ledger.status(item.charge), now)
         if given_up is not None and state is not None:
             given_up.state = state
-        return not stages or m.answerable(item, stages, m.now)
+        return not stages or m.answerable(item, stages, now)
+
+    def answerable_by_others(self, item: Item, by: str, way: str, amount: int) -> bool:
+        """Whether another plan for a run would have people left without who brings it."""
+        m, items = self.model, self.model.items
+        revised = replace(item, way=way, amount=amount, editors={*item.editors, by}, asks=[])
+        m.items = {**items, item.id: revised}
+        found = self.answerable(revised, None)
+        m.items = items
+        return found
 
     # --- proposals
 
@@ -236,6 +246,7 @@ class Machine(RuleBasedStateMachine):
             item.state in ("pending", "changes_requested", "stale")
             and item.undoes is None
             and (m.is_concerned(item, by) or m.may_decide(item, by))
+            and (by not in PEOPLE or self.answerable_by_others(item, by, way, amount))
         )
         run = self.expect(allowed, lambda: self.gate.revise(item.id, action, by=by))
         if run is not None:
