@@ -20,6 +20,10 @@ from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.cache import SECTION, Cache, cache_folder, key_of
 from gatewright.engine.evaluate import PolicySet
 
+_MOST_KEPT = 100_000
+"""How many conditions are written into the cache for one decision: rows of `cases` have very many,
+and to write them takes longer than to read the files again."""
+
 
 def load_sources(
     paths: Iterable[str | os.PathLike[str]], *, for_one_decision: bool = False
@@ -41,6 +45,8 @@ def load_sources(
             return ready
     policy = _check(found)
     if for_one_decision:
+        if _conditions(policy) > _MOST_KEPT:
+            return PolicySet(policy)
         key = plain
     sections = {SECTION: key.encode("ascii")}
     compiled = not for_one_decision
@@ -56,6 +62,10 @@ def _check(found: files.Gathered) -> CheckedPolicy:
     if policy is None:
         raise PolicyError(diagnostics)
     return policy
+
+
+def _conditions(policy: CheckedPolicy) -> int:
+    return sum(len(row.conditions) for rule in policy.rules for row in rule.rows)
 
 
 def _home() -> Path | None:

@@ -16,6 +16,7 @@ from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.cache import SECTION, Cache, cache_folder, key_of
 from gatewright.engine.bundle.load import BundledSet
+from gatewright.loading import load_for_one_decision
 from tests.conftest import ROOT
 from tests.engine.bundle.support import OTHER, POLICY, checked, plain
 
@@ -184,3 +185,29 @@ def test_without_a_cache_sources_are_read(policies: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("GATEWRIGHT_CACHE", "off")
     monkeypatch.setattr(sources, "Cache", None)
     assert gw.load(policies).policy.rules
+
+
+def test_for_one_decision_nothing_is_compiled_and_what_is_there_is_used(
+    policies: Path, kept: Path
+) -> None:
+    rules = "".join(f"guard g{i} on shop.sell when action.n == {i} => block\n" for i in range(300))
+    (policies / "large.gate").write_text(f"package large\naction shop.sell {{ n: int }}\n{rules}")
+    first, second = load_for_one_decision(policies), load_for_one_decision(policies)
+    assert not isinstance(first, BundledSet)
+    assert isinstance(second, BundledSet)
+    assert second.bundled.compiled("shop.sell") is None
+    (plainly,) = kept.iterdir()
+    gw.load(policies)
+    assert len(list(kept.iterdir())) == 2
+    plainly.unlink()
+    whole = load_for_one_decision(policies)
+    assert isinstance(whole, BundledSet)
+    assert whole.bundled.compiled("shop.sell") is not None
+
+
+def test_what_takes_longer_to_write_than_to_read_is_not_kept(policies: Path, kept: Path) -> None:
+    cases = "".join(f"action.n == {i} => block\n" for i in range(240))
+    rules = "".join(f"guard g{j} on shop.sell cases {{\n{cases}}}\n" for j in range(4))
+    (policies / "large.gate").write_text(f"package large\naction shop.sell {{ n: int }}\n{rules}")
+    load_for_one_decision(policies)
+    assert not kept.exists()
