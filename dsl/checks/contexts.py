@@ -60,8 +60,8 @@ class Made(Sequence[Context]):
     ) -> None:
         self._actions = actions
         self._make = make
-        self._contexts: dict[int, Context] = {}
-        self._differing: dict[frozenset[str], Sequence[Context]] = {}
+        self._contexts: dict[str | None, Context] = {}
+        self._differing: dict[frozenset[str], Made] = {}
 
     def __len__(self) -> int:
         return len(self._actions)
@@ -73,40 +73,26 @@ class Made(Sequence[Context]):
 
     def __getitem__(self, index: int | slice) -> Context | Sequence[Context]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if index not in self._contexts:
-            self._contexts[index] = self._make(self._actions[index])
-        return self._contexts[index]
+            return [self._of(action) for action in self._actions[index]]
+        return self._of(self._actions[index])
 
-    def differing(self, names: frozenset[str]) -> Sequence[Context]:
-        """Return the first of all contexts that have the same of some fields."""
+    def _of(self, action: ActionType | None) -> Context:
+        name = None if action is None else action.name
+        if name not in self._contexts:
+            self._contexts[name] = self._make(action)
+        return self._contexts[name]
+
+    def differing(self, names: frozenset[str]) -> Made:
+        """Return the contexts of actions that differ in some fields; the first counts for others.
+
+        They are the same objects as those here.
+        """
         if names not in self._differing:
-            first: dict[object, int] = {}
-            for index, action in enumerate(self._actions):
-                first.setdefault(_looks(action, names), index)
-            self._differing[names] = _Some(self, tuple(first.values()))
+            first: dict[object, ActionType | None] = {}
+            for action in self._actions:
+                first.setdefault(_looks(action, names), action)
+            self._differing[names] = Made(tuple(first.values()), self._of)
         return self._differing[names]
-
-
-class _Some(Sequence[Context]):
-    """Some of the contexts, by their places."""
-
-    def __init__(self, made: Made, places: tuple[int, ...]) -> None:
-        self._made = made
-        self._places = places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> Context: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Context]: ...
-
-    def __getitem__(self, index: int | slice) -> Context | Sequence[Context]:
-        if isinstance(index, slice):
-            return [self._made[place] for place in self._places[index]]
-        return self._made[self._places[index]]
 
 
 def _looks(action: ActionType | None, names: frozenset[str]) -> object:
