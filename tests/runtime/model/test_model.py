@@ -28,7 +28,7 @@ def test_who_is_needed_to_answer_revises_in_neither(database_url: str, tmp_path:
     """Two of a pair are left once ann has revised: neither of them may, and who else does voids."""
     hands = Hands()
     with kit_on(database_url, tmp_path, hands) as kit:
-        machine = type("OnThisDatabase", (Machine,), {"kit": kit, "hands": hands})()
+        machine: Machine = type("OnThisDatabase", (Machine,), {"kit": kit, "hands": hands})()
         machine.begin(grade=Idempotency.NATIVE, wanted=[("manager", 5, "ch_1")])
         (item,) = machine.model.items.values()
 
