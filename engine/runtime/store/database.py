@@ -9,6 +9,7 @@ Sources: SQLAlchemy documentation, "SQLite: transactional behavior"; PostgreSQL 
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import sqlite3
@@ -334,11 +335,17 @@ def _begin(connection: Connection) -> None:
 # --- PostgreSQL ---------------------------------------------------------------------------------
 
 
+def _is_no_pipeline_that_failed(record: logging.LogRecord) -> bool:
+    """Leave out that a pipeline ended with an error: the error itself is raised, and handled."""
+    return not str(record.msg).startswith("error ignored terminating")
+
+
 def _postgres(url: URL, patience_s: float) -> Engine:
     if find_spec("psycopg") is None:
         raise StoreUnusable(
             "the driver of PostgreSQL is not installed", "install `gatewright[postgres]`"
         )
+    logging.getLogger("psycopg").addFilter(_is_no_pipeline_that_failed)
     engine = create_engine(
         url,
         connect_args={"connect_timeout": 10, **url.query},

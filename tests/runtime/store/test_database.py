@@ -87,6 +87,14 @@ def test_a_transaction_is_kept_as_a_whole_or_not_at_all(things: Database) -> Non
     assert numbers(things) == [1]
 
 
+def test_several_rows_that_fail_are_told_once(
+    things: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(IntegrityError), things.transaction() as connection:
+        connection.execute(ADD, [{"n": n % 300} for n in range(2_000)])
+    assert not caplog.records
+
+
 def test_a_mistake_of_the_caller_stays_what_it_is(things: Database) -> None:
     with pytest.raises(IntegrityError), things.transaction() as connection:
         connection.execute(ADD, {"n": 1})
