@@ -6,6 +6,7 @@ import click
 
 from gatewright.cli.deciding import eval_text
 from gatewright.cli.inputs import decide, decision_options, write
+from gatewright.engine.decision import Decision
 from gatewright.engine.values import Timestamp
 
 
@@ -29,5 +30,4 @@ def command(
     Exit codes: 0 decided, whatever the effect; 1 the policies have errors; 2 wrong usage, or input
     that cannot be read.
     """
-    decision = decide(paths, action, history, now)
-    write(eval_text(decision.to_dict()))
+    write(eval_text(decide(paths, action, history, now, Decision.to_dict)))

@@ -9,6 +9,7 @@ import click
 
 from gatewright.cli.inputs import decide, decision_options, write
 from gatewright.cli.terminal import wants_color
+from gatewright.engine.decision import Decision
 from gatewright.engine.explain import Style
 from gatewright.engine.values import Timestamp
 
@@ -55,7 +56,7 @@ def command(
     Exit codes: 0 decided, whatever the effect; 1 the policies have errors; 2 wrong usage, or input
     that cannot be read.
     """
-    explanation = decide(paths, action, history, now).explain()
+    explanation = decide(paths, action, history, now, Decision.explain)
     if form == "json":
         write(json.dumps(explanation.to_dict(), indent=2, allow_nan=False))
         return

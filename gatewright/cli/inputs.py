@@ -76,9 +76,13 @@ def decision_options(command: F) -> F:
 
 
 def decide(
-    paths: tuple[str, ...], action: str, history: str | None, now: Timestamp | None
-) -> Decision:
-    """Load policies, read an action and its past, and decide.
+    paths: tuple[str, ...],
+    action: str,
+    history: str | None,
+    now: Timestamp | None,
+    told: Callable[[Decision], T],
+) -> T:
+    """Load policies, read an action and its past, decide, and return what `told` tells of it.
 
     Exits with 1 where the policies have errors, with 2 where a file of theirs is no text; raises
     Refused and BadInput where something else cannot be read.
@@ -91,12 +95,12 @@ def decide(
     try:
         policy = loaded(lambda: load_for_one_decision(*paths), paths[0])
         decision = policy.decide_once(given, past, now=now)
-        # What explains it is read from a bundle as late as it is written.
-        decision.explain()
+        # What is told may be read from a bundle only now.
+        answer = told(decision)
         _note_undeclared(policy, given.get("action"))
     except BundleError as error:
         raise BadBundle(error, paths[0]) from None
-    return decision
+    return answer
 
 
 def _note_undeclared(policy: PolicySet, name: object) -> None:
