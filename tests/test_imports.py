@@ -179,6 +179,7 @@ def office_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patched.setenv("GATEWRIGHT_AS", "ann")
         for _ in range(2):  # one stays when the other is answered
             loaded(COMMAND, "propose", "--as", "bot", "--action", folder / "action.json")
+        loaded(COMMAND, "work", "--drain")  # which puts the trail into its tree
         yield folder
 
 
