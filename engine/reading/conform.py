@@ -210,9 +210,7 @@ class TypeReader:
             self.problems.append(place.problem(text))
         return UNFIT
 
-    def _wrong(
-        self, raw: Value, wanted: Type, place: Place, empty: str = _LEAVE_OUT
-    ) -> Unfit:
+    def _wrong(self, raw: Value, wanted: Type, place: Place, empty: str = _LEAVE_OUT) -> Unfit:
         """Note that a value is of another kind than its type wants."""
         name, _, bound = str(wanted).partition("(")
         example = _EXAMPLES.get(name, "")
