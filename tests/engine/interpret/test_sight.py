@@ -250,3 +250,14 @@ def test_a_change_that_could_not_be_read_is_not_told_to_be_absent() -> None:
         "`changes.Stage.old` must be a string, not an int",
         "`changes.Stage` could not be read",
     ]
+
+
+def test_the_error_of_a_field_by_a_secret_name_does_not_name_it() -> None:
+    rules = """package shop
+action shop.pay { @secret pin: string }
+guard g on shop.pay when agent[action.pin] == 1 => block"""
+    pay = {"action": "shop.pay", "params": {"pin": "hidden"}}
+    broken = {"id": "bot", "hidden": [float("nan")]}
+    errors = gw.load_source(rules).evaluate({**pay, "agent": broken}).errors
+    told = [error.message for error in errors if error.source == "guard g"]
+    assert told == ["the field of that name could not be read"]
