@@ -276,6 +276,10 @@ class _Text:
                 yield "a permit for this agent and action"
             elif rule.effect != "auto_run" and rule.name and _key(rule) not in wanted:
                 yield f"{_shown(_name(rule))} would have to let it pass"
+        if any(rule.kind == "on_error" for rule in (*e.decisive, *e.others)):
+            risks = (error.source for error in e.errors if error.source.startswith("risk "))
+            for risk in dict.fromkeys(risks):
+                yield f"{_shown(risk)} would have to be without an error"
 
 
 def _shown(text: str) -> str:

@@ -69,7 +69,8 @@ class Changes:
         if field == "fields":
             return tuple(sorted(self.named))
         if field not in self.fields:
-            raise EvaluationError("no_such_field", f"`changes.{field}` is absent")
+            why = "could not be read" if field in self.named else "is absent"
+            raise EvaluationError("no_such_field", f"`changes.{field}` {why}")
         sides = zip(("old", "new"), self.fields[field], strict=True)
         given = {side: value for side, value in sides if value is not NOTHING}
         return Record(f"changes.{field}", given)

@@ -92,8 +92,10 @@ class Checking:
 
     def texts(self, template: ast.Template | None, facts: Facts) -> None:
         """Check the expressions of a `because` text."""
+        self._typer.in_text = True
         for expression in template_expressions(template):
             self.value(expression, facts)
+        self._typer.in_text = False
 
     def rule(self, rule: ast.RuleDecl) -> None:
         """Check a rule or guard."""

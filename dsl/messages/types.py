@@ -159,14 +159,21 @@ def wrong_type(span: Span, what: str, expected: t.Type, given: t.Type, help: str
     return Finding(span, f"{what} is {_type(expected)}, and this is {_type(given)}", help=help)
 
 
+def ask_first(test: str, in_text: bool) -> str:
+    """Say how to ask whether a field is there: in a condition, or in a text's placeholder."""
+    if in_text:
+        return f"write `{{{test.replace(chr(34), chr(39))} ? ... : 'none'}}`"
+    return f"write `{test} && ...` before it"
+
+
 @message("GW0312", "may be absent")
 def may_be_absent(
-    span: Span, what: str, test: str, label: str, labels: tuple[Label, ...]
+    span: Span, what: str, ask: str, label: str, labels: tuple[Label, ...]
 ) -> Finding:
     return Finding(
         span,
         f"`{what}` may be absent{label}",
-        help=f"write `{test} && ...` before it",
+        help=ask,
         labels=labels,
     )
 

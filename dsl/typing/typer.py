@@ -74,6 +74,8 @@ class Typer:
         self.shared: dict[int, t.Type] = {}
         self._told: set[int] = set()
         """What was told of `let`s, by its `id`."""
+        self.in_text = False
+        """Whether a placeholder of a text is checked: nothing stands before it to ask first."""
         self._needs: list[Need] | None = None
         """Collects what the value of a `let` needs, while one is checked."""
         self._expect = Expectations(self)
@@ -286,7 +288,8 @@ class Typer:
         if used_by is not None:
             labels = (Label(node.span, f"`{spell(used_by)}` reads it here"),)
         at = used_by.span if used_by is not None else node.span
-        self.report(messages.may_be_absent(at, spell(node), need.test, need.label, labels))
+        ask = messages.ask_first(need.test, self.in_text)
+        self.report(messages.may_be_absent(at, spell(node), ask, need.label, labels))
 
     # --- logic, lists, maps
 

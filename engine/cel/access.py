@@ -96,9 +96,11 @@ def _named(operand: HostObject, key: str) -> Value:
     try:
         return operand.select(key)
     except EvaluationError as error:
-        if error.code != "no_such_field":
-            raise
-        raise EvaluationError(error.code, "there is no field of that name") from None
+        if error.code == "no_such_field":
+            raise EvaluationError(error.code, "there is no field of that name") from None
+        if error.code == "type_mismatch":
+            raise EvaluationError(error.code, "the field of that name could not be read") from None
+        raise
 
 
 def _position(key: Value) -> int:

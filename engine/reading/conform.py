@@ -19,6 +19,7 @@ from gatewright.dsl.policy import ActionType
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import (
+    ANY,
     BOOL,
     BYTES,
     DECIMAL,
@@ -72,6 +73,7 @@ _EXAMPLES: Final[dict[str, str]] = {
     "duration": 'as text such as "30d" or "3600s"',
     "bytes": "as base64 text",
 }
+_LEAVE_OUT: Final = "; leave the key out where there is no value"
 _RANGES: Final[dict[Type, str]] = {
     INT: "must fit a signed 64-bit integer",
     UINT: "must fit an unsigned 64-bit integer",
@@ -158,11 +160,12 @@ class TypeReader:
         """
         typed: list[tuple[Value, Value]] = []
         for name, declared in record.fields:
+            needed = not (declared.optional or partial or self.lenient)
             if name in raw:
-                value = self._field(raw[name], declared, place.key(name, declared.secret))
+                value = self._field(raw[name], declared, place.key(name, declared.secret), needed)
                 if value is not UNFIT:
                     typed.append((name, value))
-            elif not (declared.optional or partial or self.lenient):
+            elif needed:
                 self._note(place.key(name, declared.secret), "is missing")
         for key in raw:
             if record.field(str(key)) is None:
@@ -207,11 +210,14 @@ class TypeReader:
             self.problems.append(place.problem(text))
         return UNFIT
 
-    def _wrong(self, raw: Value, wanted: Type, place: Place) -> Unfit:
+    def _wrong(self, raw: Value, wanted: Type, place: Place, empty: str = _LEAVE_OUT) -> Unfit:
         """Note that a value is of another kind than its type wants."""
-        example = _EXAMPLES.get(str(wanted).partition("(")[0], "")
+        name, _, bound = str(wanted).partition("(")
+        example = _EXAMPLES.get(name, "")
+        if name == "money" and bound:
+            example = example.replace("USD", bound.rstrip(")"))
         kind = a_kind(raw)
-        advice = "; leave the key out where there is no value" if raw is None else ""
+        advice = empty if raw is None else ""
         if raw is not None and kind == a_kind(""):
             kind = "this text" if example else kind
         return self._note(place, f"must be {_article(wanted, example)}, not {kind}{advice}")
@@ -222,7 +228,12 @@ class TypeReader:
         self._note(place, f"must be {shown(declared or '')}, as the action is declared")
         return None
 
-    def _field(self, raw: Value, declared: FieldType, place: Place) -> Value | Unfit:
+    def _field(
+        self, raw: Value, declared: FieldType, place: Place, needed: bool = False
+    ) -> Value | Unfit:
+        """Return the value of a field; a `needed` one cannot be left out instead of null."""
+        if raw is None and needed and declared.type != ANY:
+            return self._wrong(raw, declared.type, place, "")
         value = self.value(raw, declared.type, place)
         if value is UNFIT or declared.refinement is None or self.lenient:
             return value
@@ -250,7 +261,7 @@ class TypeReader:
                 return NOTHING
             if raw is NOTHING:
                 return self._note(place, "is missing")
-        return self._field(raw, declared, place)
+        return self._field(raw, declared, place, needed=True)
 
     def _unlisted(self, name: str, raw: Value, record: RecordType, place: Place) -> Value | Unfit:
         if record.open:

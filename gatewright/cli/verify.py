@@ -22,7 +22,7 @@ from gatewright.engine.bundle.load import load_bundle
 def command(file: str, keys: tuple[str, ...], least_version: int | None) -> None:
     """Check every byte of a bundle, its signature, and that all it holds can be read.
 
-    One of the keys must have signed it. Says who signed what: the version and the digest, which
+    One of the keys must have signed it. Says what was signed: the version and the digest, which
     decisions carry as `policy_digest`.
 
     \b

@@ -8,8 +8,10 @@ from __future__ import annotations
 import pytest
 
 from gatewright.dsl import ast
+from gatewright.dsl.load import check_sources
 from gatewright.dsl.policy import BLOCK, Row
 from gatewright.dsl.resolve.expand import cell_condition
+from gatewright.dsl.source import Source
 from tests.dsl.parse.support import show
 from tests.dsl.resolve.support import checked, told
 
@@ -339,4 +341,14 @@ rule s on a.b table (action.note) {
         'GW0306 `"1"` `int` cannot be compared with `string`',
         "GW0312 `action.note` `action.note` may be absent",
         "GW0306 `2` `string` cannot be compared with `int`",
+    ]
+
+
+def test_a_text_asks_first_within_its_placeholder() -> None:
+    texts = 'guard g on p.a when true => block because "{action.r} {changes.S.new}"\n'
+    source = Source("0.gate", f'{HEAD}{texts}guard h on p.a when action.r == "r" => block\n')
+    assert [d.help for d in check_sources([source])[1]] == [
+        "write `{has(action.r) ? ... : 'none'}`",
+        "write `{changes.has('S') ? ... : 'none'}`",
+        "write `has(action.r) && ...` before it",
     ]

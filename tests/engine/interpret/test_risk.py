@@ -151,3 +151,11 @@ def test_the_parts_of_the_score_are_explained() -> None:
 def test_the_score_is_known_without_a_permit_too() -> None:
     decision = decide('permit agent "eve" to * risk a when true => 40', action())
     assert (effect(decision), decision.risk) == ("block", 40)
+
+
+def test_an_explanation_names_the_risk_without_which_there_were_no_floor() -> None:
+    floor = f"rule all => auto_run on_error require clerk risk a when {ERRS} => 5"
+    text = str(decide(floor).explain())
+    assert text.endswith("Needed for auto_run:\n  risk a would have to be without an error"), text
+    fine = "rule all => auto_run guard g when true => require clerk risk a when true => 5"
+    assert "risk a would have" not in str(decide(fine).explain())

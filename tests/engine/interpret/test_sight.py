@@ -241,3 +241,23 @@ def test_what_cannot_be_loaded_is_told(tmp_path_factory: pytest.TempPathFactory)
         gw.load_source("package a\nrule r on * => require nobody\n")
     with pytest.raises(Unreadable):
         gw.load(folder / "nothing.gate")
+
+
+def test_a_change_that_could_not_be_read_is_not_told_to_be_absent() -> None:
+    asks = 'guard g when changes.has("Stage") && changes.Stage.old == "a" => block'
+    decision = decide(asks, action(changes={"Stage": {"old": 3, "new": "b"}}))
+    assert [error.message for error in decision.errors] == [
+        "`changes.Stage.old` must be a string, not an int",
+        "`changes.Stage` could not be read",
+    ]
+
+
+def test_the_error_of_a_field_by_a_secret_name_does_not_name_it() -> None:
+    rules = """package shop
+action shop.pay { @secret pin: string }
+guard g on shop.pay when agent[action.pin] == 1 => block"""
+    pay = {"action": "shop.pay", "params": {"pin": "hidden"}}
+    broken = {"id": "bot", "hidden": [float("nan")]}
+    errors = gw.load_source(rules).evaluate({**pay, "agent": broken}).errors
+    told = [error.message for error in errors if error.source == "guard g"]
+    assert told == ["the field of that name could not be read"]
