@@ -32,6 +32,7 @@ from gatewright.dsl.lint.usage import mentioned
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.walk import walk
 
 _NUMBERS = (t.INT, t.UINT, t.DOUBLE, t.DECIMAL)
 
@@ -43,7 +44,8 @@ def check(view: View) -> Iterator[Diagnostic]:
         for action in view.policy.actions.values()
         if action.irreversible and (fields := _amounts(action))
     }
-    limited = {name for name, fields in amounts.items() if _is_limited(view, name, fields)}
+    limits = _Limits(view) if amounts else None
+    limited = {name for name, fields in amounts.items() if limits and limits.on(name, fields)}
     for row in view.rows:
         if row.row.effect.auto_run and not row.rule.shadow and row.known.contradiction is None:
             yield from _row(view, row, amounts, limited)
@@ -88,17 +90,34 @@ def _is_bounded(known: Known, fields: list[ast.Select]) -> bool:
     return any(mentioned(expr, field) for expr in compound for field in fields)
 
 
-def _is_limited(view: View, action: str, fields: list[ast.Select]) -> bool:
-    """Tell whether some rule or guard, by a condition on such a field, does not let it run."""
-    package = view.policy.actions[action].package
-    return any(
-        row.rule.scope.covers(action, package)
-        and not row.row.effect.auto_run
-        and not row.rule.shadow
-        and any(mentioned(s.expression, field) for s in row.known.values for field in fields)
-        for row in view.rows
-        if row.rule.kind != "rule"
-    )
+class _Limits:
+    """The fields that some rule or guard looks at, and then does not let an action run."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        # What is looked for is a field, and only selects are like one.
+        self._rows = [
+            (row.rule.scope, selects)
+            for row in view.rows
+            if row.rule.kind != "rule" and not row.row.effect.auto_run and not row.rule.shadow
+            if (selects := _selects(row.known))
+        ]
+
+    def on(self, action: str, fields: list[ast.Select]) -> bool:
+        """Tell whether an action is limited by a condition on one of the fields."""
+        package = self._view.policy.actions[action].package
+        wanted = frozenset(fields)
+        return any(
+            not wanted.isdisjoint(selects) and scope.covers(action, package)
+            for scope, selects in self._rows
+        )
+
+
+def _selects(known: Known) -> frozenset[ast.Select]:
+    """Return the fields that conditions look at, however deep in them: `a.b` and `a.b.c`."""
+    nodes = (node for subject in known.values for node in walk(subject.expression))
+    selects = (node for node in nodes if isinstance(node, ast.Select))
+    return frozenset(s for s in selects if isinstance(s.operand, ast.Name | ast.Select))
 
 
 LINT = Lint("unbounded-auto-run", "GW1011", check)
