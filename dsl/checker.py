@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gatewright.dsl import ast, limits
+from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Context, Contexts, Made
 from gatewright.dsl.checks.declarations import Checking, Enough
 from gatewright.dsl.checks.lets import Lets
@@ -162,9 +163,13 @@ class _Checker:
             # They mean the same for every action.
             contexts = self._contexts.of_package(name)[:1]
             self._jobs.append(_Job(contexts, _values(lets), lets[0].span))
+        known: dict[t.RecordType, Context] = {}
         for history in package.histories.values():
             if history.where is not None:
-                context = Context(None, _scope_of_events(history, package), name)
+                if history.record not in known:
+                    scope = _scope_of_events(history, package)
+                    known[history.record] = Context(None, scope, name)
+                context = known[history.record]
                 self._jobs.append(_Job([context], _condition(history.where), history.where.span))
 
     def _refinements(self, action: ActionType) -> None:

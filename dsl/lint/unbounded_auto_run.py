@@ -21,14 +21,13 @@ are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.conditions import Known
-from gatewright.dsl.lint.usage import mentioned
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import ActionType
@@ -52,7 +51,7 @@ def check(view: View) -> Iterator[Diagnostic]:
 
 
 def _row(
-    view: View, row: RowView, amounts: dict[str, list[ast.Select]], limited: set[str]
+    view: View, row: RowView, amounts: dict[str, dict[ast.Select, None]], limited: set[str]
 ) -> Iterator[Diagnostic]:
     for action in view.covered(row.rule.scope):
         fields = amounts.get(action.name)
@@ -62,17 +61,17 @@ def _row(
             return
 
 
-def _amounts(action: ActionType) -> list[ast.Select]:
+def _amounts(action: ActionType) -> dict[ast.Select, None]:
     """Return `action.F`, or `changes.F.new`, for each field that counts something."""
     span = action.span
     params = [(ast.Name("action", span=span), name, of) for name, of in action.params.fields]
     changes = [(ast.Name("changes", span=span), name, of) for name, of in action.changes.fields]
-    found: list[ast.Select] = []
+    found: dict[ast.Select, None] = {}
     for root, name, of in params + changes:
         if isinstance(of.type, t.MoneyType) or of.type in _NUMBERS:
             field = ast.Select(root, name, span=span)
             is_change = root.name == "changes"
-            found.append(ast.Select(field, "new", span=span) if is_change else field)
+            found[ast.Select(field, "new", span=span) if is_change else field] = None
     return found
 
 
@@ -81,13 +80,12 @@ def _text(field: ast.Select) -> str:
     return field.operand.field if isinstance(field.operand, ast.Select) else field.field
 
 
-def _is_bounded(known: Known, fields: list[ast.Select]) -> bool:
+def _is_bounded(known: Known, fields: Collection[ast.Select]) -> bool:
     """Tell whether conditions keep some field below a value, or compare it in another way."""
-    for field in fields:
-        if known.bounds_above(field):
-            return True
-    compound = [s.expression for s in known.values if s.expression not in fields]
-    return any(mentioned(expr, field) for expr in compound for field in fields)
+    if known.bounds_above(fields):
+        return True
+    compound = (s.expression for s in known.values if s.expression not in fields)
+    return any(select in fields for expr in compound for select in _selects(expr))
 
 
 class _Limits:
@@ -97,27 +95,26 @@ class _Limits:
         self._view = view
         # What is looked for is a field, and only selects are like one.
         self._rows = [
-            (row.rule.scope, selects)
+            (row.rule.scope, frozenset(selects))
             for row in view.rows
             if row.rule.kind != "rule" and not row.row.effect.auto_run and not row.rule.shadow
-            if (selects := _selects(row.known))
+            if (selects := [s for e in row.known.values for s in _selects(e.expression)])
         ]
 
-    def on(self, action: str, fields: list[ast.Select]) -> bool:
+    def on(self, action: str, fields: Collection[ast.Select]) -> bool:
         """Tell whether an action is limited by a condition on one of the fields."""
         package = self._view.policy.actions[action].package
-        wanted = frozenset(fields)
         return any(
-            not wanted.isdisjoint(selects) and scope.covers(action, package)
+            not selects.isdisjoint(fields) and scope.covers(action, package)
             for scope, selects in self._rows
         )
 
 
-def _selects(known: Known) -> frozenset[ast.Select]:
-    """Return the fields that conditions look at, however deep in them: `a.b` and `a.b.c`."""
-    nodes = (node for subject in known.values for node in walk(subject.expression))
-    selects = (node for node in nodes if isinstance(node, ast.Select))
-    return frozenset(s for s in selects if isinstance(s.operand, ast.Name | ast.Select))
+def _selects(expr: ast.Expr) -> Iterator[ast.Select]:
+    """Yield the fields that an expression looks at, however deep in it: `a.b` and `a.b.c`."""
+    for node in walk(expr):
+        if isinstance(node, ast.Select) and isinstance(node.operand, ast.Name | ast.Select):
+            yield node
 
 
 LINT = Lint("unbounded-auto-run", "GW1011", check)
