@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gatewright.dsl import ast, limits
-from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Context, Contexts, Made
 from gatewright.dsl.checks.declarations import Checking, Enough
 from gatewright.dsl.checks.lets import Lets
@@ -79,7 +78,7 @@ class _Checker:
         self._policy = policy
         self._contexts = contexts
         self._lets = lets
-        self._mentioning = Mentioning(lets)
+        self._mentioning = Mentioning(lets, contexts.fields)
         self._report = report
         self._jobs: list[_Job] = []
 
@@ -163,13 +162,13 @@ class _Checker:
             # They mean the same for every action.
             contexts = self._contexts.of_package(name)[:1]
             self._jobs.append(_Job(contexts, _values(lets), lets[0].span))
-        known: dict[t.RecordType, Context] = {}
+        known: dict[tuple[str, ...], Context] = {}
         for history in package.histories.values():
             if history.where is not None:
-                if history.record not in known:
+                if history.actions not in known:
                     scope = _scope_of_events(history, package)
-                    known[history.record] = Context(None, scope, name)
-                context = known[history.record]
+                    known[history.actions] = Context(None, scope, name)
+                context = known[history.actions]
                 self._jobs.append(_Job([context], _condition(history.where), history.where.span))
 
     def _refinements(self, action: ActionType) -> None:
