@@ -6,7 +6,7 @@ mistake is told. Names are resolved already. Source: docs/language.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from gatewright.dsl import ast, limits
 from gatewright.dsl.checks.contexts import Context, Contexts, Made
 from gatewright.dsl.checks.declarations import Checking, Enough
 from gatewright.dsl.checks.lets import Lets
-from gatewright.dsl.checks.mentions import Mentioning
+from gatewright.dsl.checks.mentions import Mentioning, Mentions
 from gatewright.dsl.checks.orders import check_orders
 from gatewright.dsl.checks.routes import check_routes
 from gatewright.dsl.checks.tests import check_tests
@@ -48,19 +48,25 @@ def check(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
 
 
 Task = Callable[[Checking], object]
+_EVERYTHING = Mentions(frozenset(), True, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     """What one declaration, with so many rows, is checked for in each of its contexts."""
 
-    contexts: Sequence[Context]
+    concerned: Made | Sequence[Context]
+    """The contexts of the actions it concerns."""
     task: Task
     place: Span
     rows: int = 1
-    concerned: int = 1
-    """How many actions it concerns; those that look the same to it have one context."""
-    parts: int = 0
+    mentions: Mentions = _EVERYTHING
+
+    def contexts(self) -> Sequence[Context]:
+        """One context for those actions that look the same to it. Cost: the actions concerned."""
+        if isinstance(self.concerned, Made) and not self.mentions.whole:
+            return self.concerned.differing(self.mentions.names)
+        return self.concerned
 
 
 class _Checker:
@@ -72,7 +78,7 @@ class _Checker:
         self._policy = policy
         self._contexts = contexts
         self._lets = lets
-        self._mentioning = Mentioning(lets)
+        self._mentioning = Mentioning(lets, contexts.fields)
         self._report = report
         self._jobs: list[_Job] = []
 
@@ -80,28 +86,23 @@ class _Checker:
         """Check everything but routes, or say that there is too much; tell whether there is not."""
         self._gather()
         count = different = 0
-        for size, parts, place in self._sizes():
-            count += size
-            different += parts
+        for job in self._jobs:
+            count += len(job.concerned) * job.rows
             if count > limits.MAX_CHECKS:
-                self._report(limit_messages.too_many_checks(place))
+                self._report(limit_messages.too_many_checks(job.place))
                 return False
+            different += (len(job.contexts()) - 1) * job.mentions.size
             if different > limits.MAX_DIFFERENT:
-                self._report(limit_messages.too_different(place))
+                self._report(limit_messages.too_different(job.place))
+                return False
+        for route in self._policy.routes.values():
+            count += len(self._contexts.of_package(route.package))
+            if count > limits.MAX_CHECKS:
+                self._report(limit_messages.too_many_checks(route.span))
                 return False
         for job in self._jobs:
             self._run(job)
         return True
-
-    def _sizes(self) -> Iterator[tuple[int, int, Span]]:
-        """Yield how many pairs there are of a declaration's rows and an action.
-
-        And how many of its parts are checked more than once, and its place.
-        """
-        for job in self._jobs:
-            yield job.concerned * job.rows, (len(job.contexts) - 1) * job.parts, job.place
-        for route in self._policy.routes.values():
-            yield len(self._contexts.of_package(route.package)), 0, route.span
 
     def _gather(self) -> None:
         policy, contexts = self._policy, self._contexts
@@ -137,17 +138,13 @@ class _Checker:
         rows: int = 1,
     ) -> None:
         """Have something checked for each action that looks different to its parts."""
-        count = len(contexts)
-        if count < 2:
-            self._jobs.append(_Job(contexts, task, place, rows, count))
-            return
-        mentions = self._mentioning.of(parts, package)
-        some = contexts if mentions.whole else contexts.differing(mentions.names)
-        self._jobs.append(_Job(some, task, place, rows, count, mentions.size))
+        several = len(contexts) > 1
+        mentions = self._mentioning.of(parts, package) if several else _EVERYTHING
+        self._jobs.append(_Job(contexts, task, place, rows, mentions))
 
     def _run(self, job: _Job) -> None:
         """Check in one context after another, up to the first that shows something."""
-        for context in job.contexts:
+        for context in job.contexts():
             checking = Checking(context, self._lets)
             with suppress(Enough):
                 job.task(checking)
@@ -165,9 +162,13 @@ class _Checker:
             # They mean the same for every action.
             contexts = self._contexts.of_package(name)[:1]
             self._jobs.append(_Job(contexts, _values(lets), lets[0].span))
+        known: dict[tuple[str, ...], Context] = {}
         for history in package.histories.values():
             if history.where is not None:
-                context = Context(None, _scope_of_events(history, package), name)
+                if history.actions not in known:
+                    scope = _scope_of_events(history, package)
+                    known[history.actions] = Context(None, scope, name)
+                context = known[history.actions]
                 self._jobs.append(_Job([context], _condition(history.where), history.where.span))
 
     def _refinements(self, action: ActionType) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import cast
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
 from gatewright.dsl.diagnostics import PolicyError, Severity
 from gatewright.dsl.formatting.cursor import OutOfStep
 from gatewright.dsl.formatting.layout import Doc, Group, Nest, PageLine, Tok, render, to_text
 from gatewright.dsl.formatting.rules import PolicyPrinter
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.parser import parse
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source
@@ -40,8 +41,8 @@ def format_source(source: Source) -> str:
     """Return a policy text in canonical layout: two-space indent, LF, lines of 100 columns.
 
     Formatting twice changes nothing, and every comment stays. Raises PolicyError for a text with
-    syntax errors, and FormatDefect rather than a text that says something else. Cost: linear in
-    the text, which is parsed twice.
+    syntax errors or that would become too large, and FormatDefect rather than a text that says
+    something else. Cost: linear in the text, which is parsed twice.
     """
     file = _parse(source)
     try:
@@ -110,6 +111,10 @@ def _may_touch(before: _Piece, piece: _Piece) -> bool:
 
 
 def _check(source: Source, before: ast.File, text: str) -> None:
+    most = limits.MAX_FILE_BYTES
+    if len(text.encode("utf-8")) > most:
+        place = source.span(0, 0)
+        raise PolicyError([limit_messages.file_too_large(place, most, laid_out=True)])
     after = parse(Source(source.name, text))
     kept = [c.text.rstrip() for c in before.comments] == [c.text for c in after.file.comments]
     if after.diagnostics or after.file != before or not kept:

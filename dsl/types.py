@@ -193,9 +193,15 @@ class ChangesType:
     fields: tuple[tuple[str, FieldType], ...]
     open: bool = False
     _by_name: Mapping[str, FieldType] = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", dict(self.fields))
+        object.__setattr__(self, "_hash", hash((self.fields, self.open)))
+
+    def __hash__(self) -> int:
+        """Return a number made once: an action may have thousands of fields."""
+        return self._hash
 
     def field(self, name: str) -> FieldType | None:
         """Return a listed field."""

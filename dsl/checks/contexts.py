@@ -134,6 +134,14 @@ class Contexts:
         }
         self._rules = _rule_names(policy)
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of all fields that declared actions, their changes and their targets have."""
+        records = (
+            r for a in self._policy.actions.values() for r in (a.params, a.changes, a.target)
+        )
+        return frozenset(name for r in records if r is not None for name, _ in r.fields)
+
     def of_scope(self, scope: Scope, *, with_risk: bool = True) -> Made:
         """Return the contexts of a rule, guard or risk."""
         return self._of(scope.package, scope, with_risk)

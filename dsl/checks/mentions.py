@@ -30,11 +30,17 @@ class Mentions:
 
 
 class Mentioning:
-    """Tells what declarations mention, themselves and by way of `let`s."""
+    """Tells what declarations mention, themselves and by way of `let`s.
 
-    def __init__(self, lets: Lets) -> None:
+    Only `fields` count, the names of fields that actions have. Equal sets of names are one object,
+    so that a thousand rules do not each hold the names of a large `let`.
+    """
+
+    def __init__(self, lets: Lets, fields: frozenset[str]) -> None:
         self._lets = lets
+        self._fields = fields
         self._known: dict[LetKey, Mentions] = {}
+        self._equal: dict[frozenset[str], frozenset[str]] = {}
 
     def of(self, roots: Iterable[ast.Node], package: str) -> Mentions:
         """Return what nodes of a package mention; the `let`s are sound, so none uses itself."""
@@ -48,8 +54,9 @@ class Mentioning:
             read = {id(s.operand) for s in selects if s.field != "fields"}
             calls: list[ast.MethodCall] = found.get(ast.MethodCall, [])
             read.update(id(call.target) for call in calls if call.method in ("has", "only"))
-            names.update(s.field for s in selects)
-            names.update(text.value for text in found.get(ast.StringLiteral, ()))
+            names.update(self._fields.intersection(s.field for s in selects))
+            texts: list[ast.StringLiteral] = found.get(ast.StringLiteral, [])
+            names.update(self._fields.intersection(text.value for text in texts))
             used: list[ast.Expr] = [*found.get(ast.Name, ()), *selects]
             for node in used:
                 if isinstance(node, ast.Name) and node.name in _ROOTS and id(node) not in read:
@@ -59,7 +66,8 @@ class Mentioning:
                     meant = self._of_let(key)
                     names |= meant.names
                     whole = whole or meant.whole
-        return Mentions(frozenset(names), whole, size)
+        mentioned = frozenset(names)
+        return Mentions(self._equal.setdefault(mentioned, mentioned), whole, size)
 
     def _of_let(self, key: LetKey) -> Mentions:
         if key not in self._known:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from gatewright.dsl import ast, records
 from gatewright.dsl import types as t
-from gatewright.dsl.checks.contexts import Contexts
+from gatewright.dsl.checks.contexts import Context, Contexts
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import declarations as declaration_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.policy import CheckedPolicy, Route
 from gatewright.dsl.resolve.collect import Report
+from gatewright.dsl.typing.known import KnownLets
 from gatewright.dsl.typing.presence import Facts
+from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.signatures import Signature, signature
 from gatewright.dsl.typing.typer import Typer
 
@@ -32,14 +34,12 @@ def people_signatures() -> tuple[Signature, ...]:
 
 def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> None:
     """Check the expressions of every route and calendar, for the actions of its package."""
-    functions = people_signatures()
+    scopes = _Scopes()
     for route in policy.routes.values():
         for context in contexts.of_package(route.package):
             found: list[Diagnostic] = []
-            names = {**context.scope.names, "requester": t.STRING}
-            names |= dict.fromkeys(CHANNELS, t.CHANNEL)
-            scope = records.replace(context.scope, names=names, functions=functions)
-            _check_route(route, Typer(scope, found.append))
+            scope, known = scopes.of(context)
+            _check_route(route, Typer(scope, found.append, known))
             for diagnostic in found:
                 report(diagnostic)
             if found:
@@ -53,6 +53,24 @@ def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> N
                     if not isinstance(kind, t.ListType) and kind not in (t.ANY, t.UNKNOWN):
                         span = calendar.holidays.span
                         report(declaration_messages.bad_calendar(span, *_HOLIDAYS))
+
+
+class _Scopes:
+    """What routes see in contexts, and what is known of the `let`s there: for all of them once."""
+
+    def __init__(self) -> None:
+        self._functions = people_signatures()
+        self._known: dict[int, tuple[Context, ExpressionScope, KnownLets]] = {}
+
+    def of(self, context: Context) -> tuple[ExpressionScope, KnownLets]:
+        """Return the scope of a route in a context, and its `let`s."""
+        if id(context) not in self._known:
+            names = {**context.scope.names, "requester": t.STRING}
+            names |= dict.fromkeys(CHANNELS, t.CHANNEL)
+            scope = records.replace(context.scope, names=names, functions=self._functions)
+            self._known[id(context)] = context, scope, KnownLets(scope)
+        _, scope, known = self._known[id(context)]
+        return scope, known
 
 
 def _check_route(route: Route, typer: Typer) -> None:

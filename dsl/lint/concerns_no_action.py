@@ -36,7 +36,7 @@ def check(view: View) -> Iterator[Diagnostic]:
     declaring = {action.package for action in view.policy.actions.values()}
     for package, declaration in view.declarations():
         for pattern in _patterns(declaration):
-            if pattern.parts and not any(pattern.covers(name) for name in names):
+            if pattern.parts and pattern.text not in names and not any(map(pattern.covers, names)):
                 alike = [f"{prefix}.*" for prefix in prefixes] if pattern.wildcard else names
                 hint = nearest(pattern.text, alike)
                 yield messages.concerns_no_action(pattern.span, "", pattern.text, hint)

@@ -8,7 +8,7 @@ account.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TypeAlias
 
@@ -124,9 +124,9 @@ class Known:
             dict(self.values), dict(self._places), self.contradiction, self.one_never_holds
         )
 
-    def bounds_above(self, subject: ast.Expr) -> bool:
-        """Tell whether the conditions keep an expression below some value."""
-        return any(_is_bounded(f) for s, f in self.values.items() if s.expression == subject)
+    def bounds_above(self, subjects: Collection[ast.Expr]) -> bool:
+        """Tell whether the conditions keep one of some expressions below some value."""
+        return any(_is_bounded(f) for s, f in self.values.items() if s.expression in subjects)
 
 
 class Facts:

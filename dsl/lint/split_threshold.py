@@ -55,7 +55,7 @@ def _thresholds(view: View, row: RowView) -> Iterator[tuple[str, str]]:
         match subject.expression:
             case ast.Select(ast.Name("action"), field) if subject.family.startswith(
                 "money("
-            ) and row.known.bounds_above(subject.expression):
+            ) and row.known.bounds_above((subject.expression,)):
                 for action in view.covered(row.rule.scope):
                     of = action.params.field(field)
                     if of is not None and isinstance(of.type, t.MoneyType):

@@ -21,17 +21,17 @@ are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.conditions import Known
-from gatewright.dsl.lint.usage import mentioned
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import ActionType
+from gatewright.dsl.walk import walk
 
 _NUMBERS = (t.INT, t.UINT, t.DOUBLE, t.DECIMAL)
 
@@ -43,14 +43,15 @@ def check(view: View) -> Iterator[Diagnostic]:
         for action in view.policy.actions.values()
         if action.irreversible and (fields := _amounts(action))
     }
-    limited = {name for name, fields in amounts.items() if _is_limited(view, name, fields)}
+    limits = _Limits(view) if amounts else None
+    limited = {name for name, fields in amounts.items() if limits and limits.on(name, fields)}
     for row in view.rows:
         if row.row.effect.auto_run and not row.rule.shadow and row.known.contradiction is None:
             yield from _row(view, row, amounts, limited)
 
 
 def _row(
-    view: View, row: RowView, amounts: dict[str, list[ast.Select]], limited: set[str]
+    view: View, row: RowView, amounts: dict[str, dict[ast.Select, None]], limited: set[str]
 ) -> Iterator[Diagnostic]:
     for action in view.covered(row.rule.scope):
         fields = amounts.get(action.name)
@@ -60,17 +61,17 @@ def _row(
             return
 
 
-def _amounts(action: ActionType) -> list[ast.Select]:
+def _amounts(action: ActionType) -> dict[ast.Select, None]:
     """Return `action.F`, or `changes.F.new`, for each field that counts something."""
     span = action.span
     params = [(ast.Name("action", span=span), name, of) for name, of in action.params.fields]
     changes = [(ast.Name("changes", span=span), name, of) for name, of in action.changes.fields]
-    found: list[ast.Select] = []
+    found: dict[ast.Select, None] = {}
     for root, name, of in params + changes:
         if isinstance(of.type, t.MoneyType) or of.type in _NUMBERS:
             field = ast.Select(root, name, span=span)
             is_change = root.name == "changes"
-            found.append(ast.Select(field, "new", span=span) if is_change else field)
+            found[ast.Select(field, "new", span=span) if is_change else field] = None
     return found
 
 
@@ -79,26 +80,41 @@ def _text(field: ast.Select) -> str:
     return field.operand.field if isinstance(field.operand, ast.Select) else field.field
 
 
-def _is_bounded(known: Known, fields: list[ast.Select]) -> bool:
+def _is_bounded(known: Known, fields: Collection[ast.Select]) -> bool:
     """Tell whether conditions keep some field below a value, or compare it in another way."""
-    for field in fields:
-        if known.bounds_above(field):
-            return True
-    compound = [s.expression for s in known.values if s.expression not in fields]
-    return any(mentioned(expr, field) for expr in compound for field in fields)
+    if known.bounds_above(fields):
+        return True
+    compound = (s.expression for s in known.values if s.expression not in fields)
+    return any(select in fields for expr in compound for select in _selects(expr))
 
 
-def _is_limited(view: View, action: str, fields: list[ast.Select]) -> bool:
-    """Tell whether some rule or guard, by a condition on such a field, does not let it run."""
-    package = view.policy.actions[action].package
-    return any(
-        row.rule.scope.covers(action, package)
-        and not row.row.effect.auto_run
-        and not row.rule.shadow
-        and any(mentioned(s.expression, field) for s in row.known.values for field in fields)
-        for row in view.rows
-        if row.rule.kind != "rule"
-    )
+class _Limits:
+    """The fields that some rule or guard looks at, and then does not let an action run."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        # What is looked for is a field, and only selects are like one.
+        self._rows = [
+            (row.rule.scope, frozenset(selects))
+            for row in view.rows
+            if row.rule.kind != "rule" and not row.row.effect.auto_run and not row.rule.shadow
+            if (selects := [s for e in row.known.values for s in _selects(e.expression)])
+        ]
+
+    def on(self, action: str, fields: Collection[ast.Select]) -> bool:
+        """Tell whether an action is limited by a condition on one of the fields."""
+        package = self._view.policy.actions[action].package
+        return any(
+            not selects.isdisjoint(fields) and scope.covers(action, package)
+            for scope, selects in self._rows
+        )
+
+
+def _selects(expr: ast.Expr) -> Iterator[ast.Select]:
+    """Yield the fields that an expression looks at, however deep in it: `a.b` and `a.b.c`."""
+    for node in walk(expr):
+        if isinstance(node, ast.Select) and isinstance(node.operand, ast.Name | ast.Select):
+            yield node
 
 
 LINT = Lint("unbounded-auto-run", "GW1011", check)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from gatewright.dsl import ast
 from gatewright.dsl.lint.view import View
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.dsl.walk import walk
 
 
 def is_library(view: View, package: str) -> bool:
@@ -75,8 +74,3 @@ def calendars(view: View) -> set[tuple[str, str]]:
         package, _, name = calendar.rpartition(".")
         named.add((package, name))
     return values(view) | named
-
-
-def mentioned(expr: ast.Expr, part: ast.Expr) -> bool:
-    """Tell whether an expression is or contains another one."""
-    return any(node == part for node in walk(expr))

@@ -110,8 +110,13 @@ class View:
     def covered(self, scope: Scope) -> tuple[ActionType, ...]:
         """Return the declared actions that a scope covers."""
         if scope not in self._covered:
-            actions = self.policy.actions.values()
-            self._covered[scope] = tuple(a for a in actions if scope.covers(a.name, a.package))
+            actions = self.policy.actions
+            if len(scope.patterns) == 1 and not scope.patterns[0].wildcard:
+                names = {scope.patterns[0].text} & actions.keys()
+                found = [actions[name] for name in names]
+            else:
+                found = [a for a in actions.values() if scope.covers(a.name, a.package)]
+            self._covered[scope] = tuple(found)
         return self._covered[scope]
 
     @cached_property

@@ -8,10 +8,13 @@ from gatewright.dsl.source import Span
 
 
 @message("GW0701", "file too large")
-def file_too_large(span: Span, most_bytes: int, *, is_data: bool = False) -> Finding:
+def file_too_large(
+    span: Span, most_bytes: int, *, is_data: bool = False, laid_out: bool = False
+) -> Finding:
     return Finding(
         span,
-        f"the file is larger than {most_bytes // 1024:,} KiB",
+        f"the file {'would be' if laid_out else 'is'} larger than {most_bytes // 1024:,} KiB"
+        + " when it is formatted" * laid_out,
         help="split it: give parts of it as `data/name.json`"
         if is_data
         else "split it: several files may share a package",

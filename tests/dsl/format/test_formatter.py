@@ -294,3 +294,13 @@ def test_a_text_that_the_printers_lose_track_of_is_refused(
 def test_a_cursor_does_not_pass_over_what_it_does_not_expect() -> None:
     with pytest.raises(OutOfStep):
         Cursor(Source("x", "( a")).take("b")
+
+
+def test_a_text_that_its_indents_would_make_too_large_is_left() -> None:
+    deep = '{"a": ' * 40 + "1" + "}" * 40
+    text = "package p\nlet l = [" + ", ".join([deep] * 308) + "]\n"
+    with pytest.raises(PolicyError) as raised:
+        format_source(Source("x.gate", text))
+    found = raised.value.diagnostics[0]
+    assert found.code == "GW0701"
+    assert found.message == "the file would be larger than 1,024 KiB when it is formatted"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 
+from gatewright.dsl.lint import unbounded_auto_run
+from gatewright.dsl.walk import walk
 from tests.dsl.lint.support import found, in_billing
 
 CODE = "GW1011"
@@ -76,3 +80,13 @@ def test_a_changed_amount_is_an_amount() -> None:
 def test_an_action_without_amounts_is_left_alone() -> None:
     text = "package a\n@irreversible\naction a.b { title: string }\nrule r => auto_run"
     assert found(CODE, text) == []
+
+
+def test_a_condition_is_not_read_again_for_every_field() -> None:
+    fields = ", ".join(f"n{n}: int" for n in range(100))
+    action = f"@irreversible action billing.long {{ {fields} }}\n"
+    rules = "guard g on billing.long when agent.id == 'x' => require manager\n"
+    rules += "rule r on billing.long when agent.id == 'y' => auto_run"
+    with patch.object(unbounded_auto_run, "walk", side_effect=walk) as read:
+        assert in_billing(CODE, action + rules)
+    assert read.call_count <= 4

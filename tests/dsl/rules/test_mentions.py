@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatewright.dsl import limits
 from gatewright.dsl.checks.contexts import Made
 from gatewright.dsl.checks.lets import Lets
 from gatewright.dsl.checks.mentions import Mentioning
@@ -30,10 +31,14 @@ CONDITIONS = (
     "action['a'] > 5", "known", "deep", "target.a == 'x'", "target.system == 'crm'", "listed",
     "changes.a.new == 5", "action.b in ['a', 'c']", "action.name == 'p.x0'", "has(action.c.a)",
     "changes.size() > 1", "[action].exists(x, x.a > 5)", "action == action", "other.far > 1",
+    "action.?a.orValue(1) > 0", "cel.bind(x, action, x.a > 5)", "changes.?a.hasValue()",
+    "[{'b': 1}].exists(action, action.b > 0)", "['a'].exists(x, changes.has(x))",
+    "cel.bind(x, changes, x.has('b'))", "action[?'b'].hasValue()", "changes.only([first])",
+    "changes.has(first) && changes[first].new == 5", "[1].exists(changes, changes > action.a)",
 )  # fmt: skip
 LETS = (
     "let known = action.a > 5\nlet deep = known && action.b == 'a'\n"
-    "let names = ['a', 'b']\nlet listed = changes.only(names)\n"
+    "let first = 'c'\nlet names = ['a', 'b']\nlet listed = changes.only(names)\n"
 )
 
 
@@ -75,16 +80,35 @@ def test_what_is_found_is_what_a_check_of_every_action_finds(text: str) -> None:
     [
         ("action.a.b > 5", {"a", "b"}, False),
         ("action['a'] > 5", {"a"}, True),
+        ("action.z == 'far'", set[str](), False),
         ("changes.has('a')", {"a"}, False),
-        ("'a' in changes.fields", {"a", "fields"}, True),
+        ("'a' in changes.fields", {"a"}, True),
         ("size(target) > 1", set[str](), True),
-        ("agent.id == 'x'", {"id", "x"}, False),
+        ("agent.id == 'b'", {"b"}, False),
     ],
 )
 def test_names_and_wholes(text: str, names: set[str], whole: bool) -> None:
-    found = Mentioning(Lets({"p": _package()})).of([parse_expression(text)], "p")
+    found = Mentioning(Lets({"p": _package()}), frozenset(FIELDS)).of([parse_expression(text)], "p")
     assert found.names == names
     assert found.whole is whole
+
+
+def test_equal_sets_of_names_are_one_object() -> None:
+    mentioning = Mentioning(Lets({"p": _package()}), frozenset(FIELDS))
+    first, second = (
+        mentioning.of([parse_expression(text)], "p") for text in ("action.a > 5", "action.a > 6")
+    )
+    assert first.names is second.names
+
+
+def test_actions_are_not_compared_for_what_is_refused_as_too_much() -> None:
+    count = 500
+    text = "package p\n" + "".join(f"action p.x{n} {{ q{n}: int }}\n" for n in range(count))
+    text += "".join(f"rule r{n} on p.* when has(action.q{n}) => auto_run\n" for n in range(count))
+    with patch.object(Made, "differing", autospec=True, side_effect=Made.differing) as compared:
+        found = to_text(check_sources([Source("p.gate", text)])[1])
+    assert "GW0710" in found
+    assert compared.call_count <= limits.MAX_CHECKS // count
 
 
 def _package() -> Package:
