@@ -37,7 +37,10 @@ from gatewright.dsl.walk import template_expressions
 
 
 def check(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
-    """Check the meaning of a policy set. Cost: linear in expressions times the actions covered."""
+    """Check the meaning of a policy set.
+
+    Cost: linear in expressions times the actions covered that differ in what is mentioned of them.
+    """
     lets = Lets(policy.packages)
     if lets.check(report):
         contexts = Contexts(policy)

@@ -51,7 +51,7 @@ def load_for_one_decision(*paths: StrPath) -> PolicySet:
     """Load as `load` does, for a program that decides once: nothing is compiled ahead for it."""
     if any(looks_like_bundle(path) for path in paths):
         return load(*paths)
-    # As above.
+    # Late for the same reason as in `load`.
     from gatewright.sources import load_sources
 
     return load_sources(paths, for_one_decision=True)

@@ -6,8 +6,11 @@ from unittest.mock import patch
 
 import pytest
 
+from gatewright.dsl import ast
+from gatewright.dsl import types as t
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
+from gatewright.dsl.typing.base import Env
 from gatewright.dsl.typing.typer import Typer
 
 ROUTES = 'let who = agent.id == "b" ? "x" : "y"\n' + "".join(
@@ -23,9 +26,9 @@ def test_a_let_is_typed_once(text: str, value: str) -> None:
     typed: list[str] = []
     infer = Typer.infer_in
 
-    def noted(typer: Typer, expr: object, env: object) -> object:
-        typed.append(expr.span.text)  # type: ignore[attr-defined]
-        return infer(typer, expr, env)  # type: ignore[arg-type]
+    def noted(typer: Typer, expr: ast.Expr, env: Env) -> t.Type:
+        typed.append(expr.span.text)
+        return infer(typer, expr, env)
 
     with patch.object(Typer, "infer_in", noted):
         _, found = check_sources([Source("p.gate", f"package p\naction p.x {{ n: int }}\n{text}")])
