@@ -7,7 +7,7 @@ when it is first asked for, from the facts that the decision was taken on.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeAlias
 
 from gatewright.dsl.policy import Later
 from gatewright.dsl.records import dataclass
@@ -174,6 +174,17 @@ class Decision:
         decision._answer = answer
         decision._about = case
         return decision
+
+    def __copy__(self) -> Decision:
+        return self
+
+    def __deepcopy__(self, _: dict[int, object]) -> Decision:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a decision cannot be pickled: it refers to its policy set; take its `to_dict()`"
+        )
 
     @property
     def _case(self) -> Case:

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy
@@ -53,6 +53,17 @@ class PolicySet:
         default_factory=dict[Any, Any], init=False, repr=False, compare=False
     )
     """What decides about actions, by their shapes and names."""
+
+    def __copy__(self) -> PolicySet:
+        return self
+
+    def __deepcopy__(self, _: dict[int, object]) -> PolicySet:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a policy set cannot be pickled: load it in each process, from a bundle or its files"
+        )
 
     @cached_property
     def data(self) -> Value:
