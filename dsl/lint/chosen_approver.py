@@ -17,7 +17,7 @@ parameter that only looks something up there, or is a part of a longer name, is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
@@ -27,16 +27,33 @@ from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import Let
 
 _PEOPLE = ("user", "group", "role")
+_WORDS = ("action", "changes", "context")
 
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each part of a route's approvers that is the agent's word."""
+    packages = view.policy.packages
+    words = {name: _words(package.lets.values()) for name, package in packages.items()}
     for route in view.policy.routes.values():
         if view.shows(route.span):
-            lets = view.policy.packages[route.package].lets
             for named in _named(route.people):
-                if _is_word_of_agent(named, lets):
+                if not words[route.package].isdisjoint(_sources(named)):
                     yield messages.chosen_approver(named.span, route.name, route.span)
+
+
+def _words(lets: Iterable[Let]) -> frozenset[str]:
+    """Return the names whose values are what the agent says, those of `let`s among them."""
+    users: dict[str, list[str]] = {}
+    for let in lets:
+        for source in _sources(let.value):
+            users.setdefault(source, []).append(let.name)
+    found = dict.fromkeys(_WORDS)
+    todo = list(_WORDS)
+    while todo:
+        more = [name for name in users.get(todo.pop(), ()) if name not in found]
+        found |= dict.fromkeys(more)
+        todo += more
+    return frozenset(found)
 
 
 def _named(people: ast.Expr) -> Iterator[ast.Expr]:
@@ -54,31 +71,29 @@ def _named(people: ast.Expr) -> Iterator[ast.Expr]:
             yield people
 
 
-def _is_word_of_agent(expr: ast.Expr, lets: Mapping[str, Let]) -> bool:
-    """Tell whether an expression is, or takes out of, what the agent says of an action."""
-    fields: list[str] = []
-    while True:
+def _sources(expr: ast.Expr) -> Iterator[str]:
+    """Yield the names that a value is, or is taken out of: not what only looks it up."""
+    todo: list[tuple[ast.Expr, str]] = [(expr, "")]
+    while todo:
+        expr, field = todo.pop()
         match expr:
-            case ast.Select(operand=operand, field=field):
-                expr = operand
-                fields.append(field)
+            case ast.Select(operand=ast.Select(operand=ast.Name(name="changes")), field="old"):
+                pass
+            case ast.Select(operand=operand):
+                todo.append((operand, expr.field))
             case ast.Index(operand=operand):
-                expr = operand
+                todo.append((operand, ""))
             case ast.MethodCall(target=target):
-                expr = target
+                todo.append((target, ""))
             case ast.Conditional(then=then, otherwise=otherwise):
-                return _is_word_of_agent(then, lets) or _is_word_of_agent(otherwise, lets)
-            case ast.Name(name=name) if name in lets:
-                # A `let` that is made of itself is an error of the check.
-                expr = lets[name].value
-            case ast.Name(name="action"):
-                return fields[-1:] != ["name"]
-            case ast.Name(name="changes"):
-                return "old" not in fields
-            case ast.Name(name="context"):
-                return True
+                todo += [(then, ""), (otherwise, "")]
+            case ast.ListLiteral(items=items):
+                todo += [(item.value, "") for item in items]
+            case ast.Name(name=name):
+                if (name, field) != ("action", "name"):
+                    yield name
             case _:
-                return False
+                pass
 
 
 LINT = Lint("chosen-approver", "GW1021", check)

@@ -30,21 +30,15 @@ def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each route whose exclusions leave the requester in."""
     for route in view.policy.routes.values():
         if route.exclude and view.shows(route.span):
-            mentioned = [node for expr in route.exclude for node in _mentioned(view, route, expr)]
+            mentioned = [node for expr in route.exclude for node in walk(expr)]
             if not any(_is_name(node, "requester") for node in mentioned):
-                yield _told(route, owner=any(_is_owner(node) for node in mentioned))
-
-
-def _mentioned(view: View, route: Route, expr: ast.Expr) -> Iterator[ast.Expr]:
-    """Yield an expression and all below it, `let`s once each."""
-    lets = view.policy.packages[route.package].lets
-    todo, told = [expr], set[str]()
-    while todo:
-        for node in walk(todo.pop()):
-            yield node
-            if isinstance(node, ast.Name) and node.name in lets and node.name not in told:
-                told.add(node.name)
-                todo.append(lets[node.name].value)
+                lets = view.policy.packages[route.package].lets
+                # What a `let` holds may be the owner; the requester it cannot name.
+                owner = any(
+                    _is_owner(node) or (isinstance(node, ast.Name) and node.name in lets)
+                    for node in mentioned
+                )
+                yield _told(route, owner=owner)
 
 
 def _told(route: Route, *, owner: bool) -> Diagnostic:

@@ -19,7 +19,8 @@ holds is not known here, so different groups are not compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
@@ -36,43 +37,69 @@ _DEFAULT = ("requester", "agent.owner")
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each time-out that escalates to a route that asks less."""
-    policy = view.policy
+    asked = {name: _Asked(route) for name, route in view.policy.routes.items()}
     for package, declaration in view.declarations():
         if isinstance(declaration, ast.RouteDecl):
-            route = policy.routes[f"{package}.{declaration.name.name}"]
+            route = asked[f"{package}.{declaration.name.name}"]
             for timeout in view.nodes(declaration, ast.Timeout):
                 if timeout.route is not None:
-                    name = ".".join(referred(policy, package, timeout.route))
-                    yield from _escalation(timeout.route, route, policy.routes[name])
+                    heir = asked[".".join(referred(view.policy, package, timeout.route))]
+                    yield from _escalation(timeout.route, route, heir)
 
 
-def _escalation(written: ast.QualifiedName, route: Route, heir: Route) -> Iterator[Diagnostic]:
+class _Asked:
+    """Whom a route asks and excludes, worked out once however many escalate to it."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+
+    @cached_property
+    def people(self) -> frozenset[ast.Expr]:
+        """Whom it lists as approvers."""
+        return frozenset(_listed(self.route.people))
+
+    @cached_property
+    def excluded(self) -> Mapping[ast.Expr, None]:
+        """Whom it lists as excluded, in the order written."""
+        return dict.fromkeys(person for expr in self.route.exclude for person in _listed(expr))
+
+    @cached_property
+    def needed(self) -> int | None:
+        """How many must answer; None where that is as many as a group has."""
+        quorum = self.route.quorum
+        if quorum == "one":
+            return 1
+        if quorum != "all":
+            return quorum
+        return len(self.people) if all(map(_is_one, self.people)) else None
+
+
+def _escalation(written: ast.QualifiedName, route: _Asked, heir: _Asked) -> Iterator[Diagnostic]:
     weakness = _weakness(route, heir)
     if weakness is not None:
         what, advice = weakness
         yield messages.weaker_escalation(
-            written.span, route.name, written.text, what, advice, heir.span
+            written.span, route.route.name, written.text, what, advice, heir.route.span
         )
 
 
-def _weakness(route: Route, heir: Route) -> tuple[str, str] | None:
+def _weakness(route: _Asked, heir: _Asked) -> tuple[str, str] | None:
     """Return in what a route that another one escalates to asks less, with advice, if it does."""
-    higher, lower = heir.name, route.name
-    if heir.qualified in route.outranks:
+    higher, lower = heir.route.name, route.route.name
+    if heir.route.qualified in route.route.outranks:
         return (
             f"which `{lower}` outranks",
             "escalate to a route that asks more, or write `then reject`",
         )
-    kept = {person for expr in heir.exclude for person in _people(expr)}
-    for expr in (person for listed in route.exclude for person in _people(listed)):
-        if _is_about_action(expr) and expr not in kept:
+    for expr in route.excluded:
+        if _is_about_action(expr) and expr not in heir.excluded:
             named = expr.span.text
-            again = ", ".join((*(_DEFAULT if not heir.exclude else ()), named))
+            again = ", ".join((*(() if heir.excluded else _DEFAULT), named))
             return (
                 f"which lets `{named}` answer",
                 f"exclude it in `{higher}` too: `exclude {again}`",
             )
-    if route.qualified in heir.outranks:
+    if route.route.qualified in heir.route.outranks:
         return None
     what = _fewer(route, heir) or _more_people(route, heir)
     if what is None:
@@ -89,44 +116,34 @@ def _is_about_action(expr: ast.Expr) -> bool:
     return not _OF_THE_ACTION.isdisjoint(names)
 
 
-def _fewer(route: Route, heir: Route) -> str | None:
+def _fewer(route: _Asked, heir: _Asked) -> str | None:
     """Say that an heir needs fewer people, where that can be told."""
-    before, after = _needed(route), _needed(heir)
+    before, after = route.needed, heir.needed
     if after is None or (before is None and after > 1) or (before is not None and after >= before):
         return None
     return "where one person is enough" if after == 1 else f"where {after} people are enough"
 
 
-def _needed(route: Route) -> int | None:
-    """Return how many must answer; None where that is as many as a group has."""
-    if route.quorum == "one":
-        return 1
-    if route.quorum != "all":
-        return route.quorum
-    people = frozenset(_people(route.people))
-    return len(people) if all(map(_is_one, people)) else None
+def _more_people(route: _Asked, heir: _Asked) -> str | None:
+    """Say that an heir asks as many of more people, those of the other one among them."""
+    quorum = route.route.quorum
+    if quorum != heir.route.quorum or quorum == "all" or not route.people < heir.people:
+        return None
+    return "which asks the same people and more"
+
+
+def _listed(people: ast.Expr) -> Iterator[ast.Expr]:
+    """Yield whom an expression lists, lists in lists taken apart."""
+    if isinstance(people, ast.ListLiteral):
+        for item in people.items:
+            yield from _listed(item.value)
+    else:
+        yield people
 
 
 def _is_one(person: ast.Expr) -> bool:
     is_user = isinstance(person, ast.Call) and person.function == "user"
     return is_user or isinstance(person, ast.StringLiteral)
-
-
-def _more_people(route: Route, heir: Route) -> str | None:
-    """Say that an heir asks as many of more people, those of the other one among them."""
-    if route.quorum != heir.quorum or route.quorum == "all":
-        return None
-    before, after = frozenset(_people(route.people)), frozenset(_people(heir.people))
-    return "which asks the same people and more" if before < after else None
-
-
-def _people(people: ast.Expr) -> Iterator[ast.Expr]:
-    """Yield whom an expression lists, lists in lists taken apart."""
-    if isinstance(people, ast.ListLiteral):
-        for item in people.items:
-            yield from _people(item.value)
-    else:
-        yield people
 
 
 LINT = Lint("weaker-escalation", "GW1023", check)

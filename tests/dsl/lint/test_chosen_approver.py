@@ -66,3 +66,10 @@ def test_people_that_the_policies_or_the_system_name_are_fine(people: str) -> No
 def test_the_place_is_what_names_the_approver() -> None:
     (told,) = [d for d in lint(checked(_route("user(action.reviewer)"))) if d.code == CODE]
     assert told.span.begin == (9, 23)
+
+
+def test_lets_that_name_each_other_twice_are_read_once_each() -> None:
+    lets = ["let l0 = action.reviewer"]
+    lets += [f"let l{i} = action.public ? l{i - 1} : l{i - 1}" for i in range(1, 30)]
+    text = PACKAGE + "\n".join([*lets, "route r { one of user(l29) }"])
+    assert len(found(CODE, text)) == 1

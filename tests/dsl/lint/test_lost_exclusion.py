@@ -24,7 +24,8 @@ def _route(exclude: str) -> list[str]:
     ("exclude", "told", "who"),
     [
         ('exclude user("kim")', 'user("kim")', "`requester` and `agent.owner`"),
-        ("exclude action.customer, more", "action.customer", "`requester` and `agent.owner`"),
+        ("exclude action.customer", "action.customer", "`requester` and `agent.owner`"),
+        ("exclude more", "more", "`requester`"),
         ("exclude agent.owner", "agent.owner", "`requester`"),
         ("exclude [mine, action.customer]", "[mine, action.customer]", "`requester`"),
     ],
