@@ -24,6 +24,10 @@ from gatewright.dsl.source import Source, Span
 _SIGNS = (",", "[", "{")
 """Before every value of a JSON text but the first stands one of these."""
 _SIGN_OR_TEXT = re.compile(r""""(?:[^"\\]++|\\(?:.|\Z))*+"?|,|[\[{](?!\s*+[\]}])""", re.DOTALL)
+_TOKEN = re.compile(
+    r"""(?P<text>"(?:[^"\\]++|\\.)*+")(?P<key>[ \t\r\n]*+:)?+"""
+    r"""|(?P<open>[\[{])|(?P<close>[\]}])|(?P<word>[^\s,:\[\]{}"]++)"""
+)
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -34,7 +38,7 @@ def load_data(documents: Iterable[Document], report: Report) -> Mapping[str, Jso
     for document in documents:
         source = document.source
         try:
-            content = _freeze(_read(source.name, source.text), 0)
+            content = _content(source)
         except TooManyValues as many:
             report(limit_messages.too_many_values(_place(source, many.at)))
             continue
@@ -72,23 +76,72 @@ def freeze_data(data: Mapping[str, object], report: Report) -> Mapping[str, Json
     return frozen if isinstance(frozen, Mapping) else {}
 
 
-def _read(name: str, text: str) -> Any:
-    if name.endswith(".json"):
-        return _read_json(text)
+def _content(source: Source) -> Json:
+    if source.name.endswith(".json"):
+        return _json_content(source.text)
     # Late, since it loads PyYAML, and few policies have data in YAML.
     from gatewright.dsl.yaml_text import read_yaml
 
-    return read_yaml(text, MAX_VALUES)
+    return _freeze(read_yaml(source.text, MAX_VALUES), 0)
 
 
-def _read_json(text: str) -> Any:
+def _json_content(text: str) -> Json:
     _count_values(text)
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_int)
+        return _freeze(_parsed(text), 0)
     except RecursionError:
-        raise BadDocument("this is nested too deeply") from None
+        raise _placed(text, BadDocument("this is nested too deeply")) from None
     except json.JSONDecodeError as error:
-        raise BadDocument("this is not JSON: it cannot be read on from here", error.pos) from None
+        why = _WHY_NO_JSON.get(error.msg, "it cannot be read on from here")
+        if error.pos >= len(text.rstrip()):
+            why = "it ends before all lists and objects do" if text.strip() else "it is empty"
+        raise BadDocument(f"this is not JSON: {why}", error.pos) from None
+    except BadDocument as bad:
+        raise _placed(text, bad) from None
+
+
+_WHY_NO_JSON = {
+    "Expecting ',' delimiter": "`,` or the end of the list or object is expected here",
+    "Expecting ':' delimiter": "`:` is expected here",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is expected here",
+    "Expecting value": "a value is expected here",
+    "Extra data": "something follows the end of the value",
+    "Unterminated string starting at": "this string does not end",
+    "Invalid control character at": "a line break in a string is written as `\\n`, a tab as `\\t`",
+}
+"""What the standard library says of a text, in our words; what it says otherwise is not told."""
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_int)
+
+
+def _placed(text: str, bad: BadDocument) -> BadDocument:
+    """Return what is wrong first in a JSON text, with its place. Cost: linear."""
+    keys: list[set[str]] = []
+    for token in _TOKEN.finditer(text):
+        try:
+            if token["close"]:
+                keys.pop()
+            elif token["key"]:
+                _take_key(token["text"], keys[-1])
+            elif token["open"]:
+                _freeze([], len(keys))
+                keys.append(set())
+            else:
+                _freeze(_parsed(token[0]), len(keys))
+        except BadDocument as here:
+            return BadDocument(str(here), token.start())
+        except (ValueError, IndexError):
+            break  # no JSON: what was found before is all that can be told
+    return bad
+
+
+def _take_key(token: str, known: set[str]) -> None:
+    key = _key(_parsed(token))
+    if key in known:
+        raise _given_twice(key)
+    known.add(key)
 
 
 def _count_values(text: str) -> None:
@@ -105,8 +158,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         first = {key: at for at, (key, _) in reversed(list(enumerate(pairs)))}
         twice = next(key for at, (key, _) in enumerate(pairs) if first[key] < at)
-        raise BadDocument(f"the key `{twice}` is given twice")
+        raise _given_twice(twice)
     return found
+
+
+def _given_twice(key: str) -> BadDocument:
+    return BadDocument(f"the key `{key}` is given twice")
 
 
 def _refuse(word: str) -> NoReturn:

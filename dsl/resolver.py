@@ -299,8 +299,7 @@ def _range(
         return 0, 0
     begin, end = values
     if not 0 < end - begin <= _MAX_EXCEPTION_DAYS * _DAY_NANOS:
-        days = -((begin - end) // _DAY_NANOS)  # a day that has begun counts
-        report(exception_messages.bad_range(items["until"].span, days))
+        report(exception_messages.bad_range(items["until"].span, end - begin))
         return 0, 0
     return begin, end
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from gatewright.dsl.bad_document import BadDocument, TooManyValues
-from gatewright.dsl.limits import MAX_DEPTH
+from gatewright.dsl.limits import INT_MAX, INT_MIN, MAX_DEPTH
 
 _TAG = "tag:yaml.org,2002:"
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -181,7 +181,7 @@ def _scalar(event: _Event) -> Value:
     if kind == "int" and _INT.fullmatch(text):
         return _int(text, event)
     if kind == "float" and _FLOAT.fullmatch(text):
-        return float(text)
+        return _float(text, event)
     if kind == "float" and _NOT_FINITE.fullmatch(text):
         raise BadDocument("a number is not finite", _start(event))
     raise _bad_tag(event)
@@ -198,14 +198,21 @@ def _plain(text: str, event: _Event) -> Value:
         if _INT.fullmatch(text):
             return _int(text, event)
         if _FLOAT.fullmatch(text):
-            return float(text)
+            return _float(text, event)
     return text
 
 
 def _int(text: str, event: _Event) -> int:
-    if len(text) > _MOST_DIGITS:
+    if len(text) > _MOST_DIGITS or not INT_MIN <= int(text) <= INT_MAX:
         raise BadDocument("a whole number does not fit into 64 bits", _start(event))
     return int(text)
+
+
+def _float(text: str, event: _Event) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise BadDocument("a number is not finite", _start(event))
+    return number
 
 
 def _bad_tag(event: _Event) -> BadDocument:

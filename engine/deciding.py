@@ -21,7 +21,7 @@ from gatewright.engine.explaining.report import Reporter, Subject
 from gatewright.engine.history.agreement import AgreementFunction
 from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.reading.conform import conform
-from gatewright.engine.reading.problems import concealed
+from gatewright.engine.reading.problems import concealed, really_absent
 from gatewright.engine.reading.unread import Unread, unread
 from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.scope import Changes, PolicyScope, Record
@@ -160,9 +160,10 @@ class Deciding:
         self._asked: RecordedHistory | None = None
         known_fields = self._set.secret_fields
         secret = self._set.secrets.fields if known_fields is None else known_fields
+        unread, unfit = self._action.problems, self._conformed.problems
         self._problems = (
-            *(str(concealed(p, secret, own=True)) for p in self._action.problems),
-            *(str(concealed(p, secret, own=False)) for p in self._conformed.problems),
+            *(str(concealed(p, secret, own=True)) for p in unread),
+            *(str(concealed(p, secret, own=False)) for p in really_absent(unfit, unread)),
         )
         self._names = self._shared_names()
         self._scopes: dict[str, PolicyScope] = {}

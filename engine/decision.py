@@ -96,6 +96,20 @@ class Obligation(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class ArgumentError(Jsonable):
+    """An argument of an obligation that could not be evaluated: it is null there."""
+
+    rule: str
+    package: str
+    """Of the rule."""
+    obligation: str
+    argument: str
+    """Its name, or its position, counted from 0."""
+    message: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a decision says beyond its effect and routes."""
 

@@ -2,7 +2,8 @@
 
 The order is fixed: what happens and who is needed; the decisive rules; the others that took part;
 errors and what they restricted; what was suspended, by which exception, until when; shadow results;
-what was absorbed; the risk score by its parts; what was missing for auto_run.
+what was absorbed, and which orders are not kept by that; obligations that lack a value; the risk
+score by its parts; what was missing for auto_run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.rendering.display import visible
 from gatewright.engine.decision import (
+    ArgumentError,
     ConditionReport,
     ErrorReport,
     Place,
@@ -90,11 +92,21 @@ class Absorption(Jsonable):
 
 
 @dataclass(frozen=True, slots=True)
+class UnkeptOrder(Jsonable):
+    """An order of `then` that is not kept, since those who outrank stand in its places."""
+
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why an action was decided as it was. `str()` is the text for people.
 
     `needed` are the routes of `stages`, in their order; `missing` are rules that could have opened
-    the action with `auto_run` and did not match.
+    the action with `auto_run` and did not match, and `unopened` says why there could be none.
+    `unvalued` are arguments of obligations that are null because they err.
     """
 
     action: str
@@ -111,9 +123,12 @@ class Explanation:
     idle: tuple[Idle, ...]
     shadow: tuple[RuleReport, ...]
     absorbed: tuple[Absorption, ...]
+    unkept: tuple[UnkeptOrder, ...]
+    unvalued: tuple[ArgumentError, ...]
     risk: int
     risk_parts: tuple[RiskPart, ...]
     missing: tuple[RuleReport, ...]
+    unopened: str | None
     fields_read: dict[str, str]
     history_read: tuple[dict[str, Json], ...]
     policy_digest: str
@@ -135,9 +150,12 @@ class Explanation:
             "idle": [exception.to_dict() for exception in self.idle],
             "shadow": [rule.to_dict() for rule in self.shadow],
             "absorbed": [absorption.to_dict() for absorption in self.absorbed],
+            "unkept": [order.to_dict() for order in self.unkept],
+            "unvalued": [argument.to_dict() for argument in self.unvalued],
             "risk": self.risk,
             "risk_parts": [part.to_dict() for part in self.risk_parts],
             "missing": [rule.to_dict() for rule in self.missing],
+            "unopened": self.unopened,
             "facts": {
                 "now": self.at,
                 "fields": dict(self.fields_read),
@@ -187,6 +205,8 @@ class _Text:
         yield from self._section("Suspended", self._suspensions())
         yield from self._section("In shadow, without effect", self._rules(e.shadow))
         yield from self._section("Not asked", self._absorbed())
+        yield from self._section("Orders that are not kept", self._unkept())
+        yield from self._section("Obligations that lack a value", self._unvalued())
         yield from self._section(f"Risk {e.risk} of 100", self._risk())
         yield from self._section("Needed for auto_run", self._wanting())
 
@@ -253,6 +273,15 @@ class _Text:
         for a in self._e.absorbed:
             yield _shown(f"{a.route}: {a.by} outranks it and is asked")
 
+    def _unkept(self) -> Iterator[str]:
+        for order in self._e.unkept:
+            yield _shown(f"{order.before} then {order.after}: {order.why}")
+
+    def _unvalued(self) -> Iterator[str]:
+        for a in self._e.unvalued:
+            what = f"{a.obligation} of {a.rule}: {a.argument} is null, an error: {a.message}"
+            yield self._placed(what, a.at)
+
     def _risk(self) -> Iterator[str]:
         for part in self._e.risk_parts:
             erred = " (an error counts in full)" if part.erred else ""
@@ -267,6 +296,8 @@ class _Text:
             return
         if any(error.source == "action" for error in e.errors):
             yield "the action would have to fit its declared type"
+        if e.unopened is not None:
+            yield f"{e.unopened}: one would have to say auto_run"
         for rule in e.missing:
             yield self._placed(f"{_name(rule)} would have to say auto_run", rule.at)
             yield from self._conditions(rule.conditions)

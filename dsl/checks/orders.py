@@ -83,7 +83,7 @@ def _silence(
 
 def _silent_effects(policy: CheckedPolicy) -> dict[str, list[Scope]]:
     """Return the routes that approve when nobody answers, with the scopes that may come to them."""
-    approving = _approving(policy.routes)
+    approving = approving_routes(policy.routes)
     found: dict[str, dict[Scope, None]] = {}
     for scope, effect in _effects(policy):
         for name in effect.routes:
@@ -99,7 +99,7 @@ def _effects(policy: CheckedPolicy) -> Iterator[tuple[Scope, Effect]]:
     yield from ((floor.scope, floor.effect) for floor in (*policy.defaults, *policy.on_errors))
 
 
-def _approving(routes: Mapping[str, Route]) -> dict[str, str | None]:
+def approving_routes(routes: Mapping[str, Route]) -> dict[str, str | None]:
     """Return for each route the one that it comes to by escalation and that approves by itself.
 
     Each route is followed once. A circle of escalations comes to none.

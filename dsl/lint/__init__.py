@@ -12,13 +12,16 @@ from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import (
     absorbed_route,
     block_without_because,
+    chosen_approver,
     concerns_no_action,
     constant_condition,
     expired_exception,
     hidden_by_block,
     hidden_character,
     look_alike,
+    lost_exclusion,
     never_matches,
+    opened_by_silence,
     split_threshold,
     unbounded_auto_run,
     unknown_lint,
@@ -29,6 +32,7 @@ from gatewright.dsl.lint import (
     unused_let,
     unused_route,
     unused_type,
+    weaker_escalation,
 )
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.view import View
@@ -56,6 +60,10 @@ LINTS: tuple[Lint, ...] = (
     block_without_because.LINT,
     absorbed_route.LINT,
     unknown_lint.LINT,
+    lost_exclusion.LINT,
+    chosen_approver.LINT,
+    opened_by_silence.LINT,
+    weaker_escalation.LINT,
 )
 """Every lint, by code."""
 

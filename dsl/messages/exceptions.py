@@ -17,8 +17,8 @@ def missing_item(span: Span, name: str, item: str) -> Finding:
 
 
 @message("GW0421", "exception that is too long or empty")
-def bad_range(span: Span, days: int) -> Finding:
-    if days <= 0:
+def bad_range(span: Span, nanos: int) -> Finding:
+    if nanos <= 0:
         return Finding(
             span,
             "this exception ends before it begins",
@@ -26,7 +26,7 @@ def bad_range(span: Span, days: int) -> Finding:
         )
     return Finding(
         span,
-        f"this exception lasts {days} days, and 90 are allowed",
+        f"this exception lasts {_length(nanos)}, and 90 days are allowed",
         help="let it end earlier, and renew it then if it is still needed",
     )
 
@@ -43,3 +43,20 @@ def suspends_absolute(span: Span, name: str, guard: Span) -> Finding:
 @message("GW0423", "bad item of an exception")
 def bad_item(span: Span, item: str, wanted: str) -> Finding:
     return Finding(span, f"`{item}` takes {wanted}")
+
+
+_PARTS = (("h", 3_600 * 10**9), ("m", 60 * 10**9))
+
+
+def _length(nanos: int) -> str:
+    """Return an exact length of a day or more: `90 days`, `90 days and 1h 0.5s`."""
+    days, rest = divmod(nanos, 86_400 * 10**9)
+    parts: list[str] = []
+    for unit, size in _PARTS:
+        count, rest = divmod(rest, size)
+        parts += [f"{count}{unit}"] if count else []
+    if rest:
+        seconds, below = divmod(rest, 10**9)
+        fraction = f".{below:09}".rstrip("0") if below else ""
+        parts.append(f"{seconds}{fraction}s")
+    return f"{days} days" + (f" and {' '.join(parts)}" if parts else "")

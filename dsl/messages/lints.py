@@ -177,3 +177,46 @@ def absorbed_route(span: Span, name: str, by: str, place: Span) -> Finding:
 def unknown_lint(span: Span, name: str, known: Iterable[str]) -> Finding:
     names = sorted(known)
     return Finding(span, f"there is no lint `{name}`", nearest(name, names))
+
+
+@message("GW1020", "exclusion of the requester lost", Severity.WARNING)
+def lost_exclusion(span: Span, name: str, lost: Iterable[str], all_of: Iterable[str]) -> Finding:
+    who = " and ".join(f"`{each}`" for each in lost)
+    return Finding(
+        span,
+        f"this replaces the default of the route `{name}`: {who} may approve",
+        f"name them again: `exclude {', '.join(all_of)}`",
+    )
+
+
+@message("GW1021", "approver that the agent chooses", Severity.WARNING)
+def chosen_approver(span: Span, route: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        "the agent says who approves: this is its own word",
+        "name people by a group, by an attribute of the target, or by `data`",
+        (Label(place, f"`{route}` asks whom it names"),),
+    )
+
+
+@message("GW1022", "default that silence opens", Severity.WARNING)
+def opened_by_silence(span: Span, kind: str, route: str, place: Span) -> Finding:
+    what = "what no rule opens" if kind == "default" else "what could not be evaluated"
+    return Finding(
+        span,
+        f"{what} runs where nobody answers: `{route}` approves by silence",
+        "ask a route here that ends with `then reject`",
+        (Label(place, "this approves when its time is over"),),
+    )
+
+
+@message("GW1023", "escalation to a weaker route", Severity.WARNING)
+def weaker_escalation(
+    span: Span, route: str, heir: str, what: str, advice: str, place: Span
+) -> Finding:
+    return Finding(
+        span,
+        f"silence weakens `{route}`: it escalates to `{heir}`, {what}",
+        advice,
+        (Label(place, "declared here"),),
+    )

@@ -8,12 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatewright.dsl.records import replace
-from gatewright.engine.decision import ConditionReport, ErrorReport, Place, RuleReport
-from gatewright.engine.explain import Absorption, Explanation, Idle, Needed, RiskPart, Suspension
+from gatewright.engine.decision import (
+    ArgumentError,
+    ConditionReport,
+    ErrorReport,
+    Place,
+    RuleReport,
+)
+from gatewright.engine.explain import (
+    Absorption,
+    Explanation,
+    Idle,
+    Needed,
+    RiskPart,
+    Suspension,
+    UnkeptOrder,
+)
 from gatewright.engine.explaining.asking import texts_of
 from gatewright.engine.explaining.facts import conditions_of, fields_read
+from gatewright.engine.explaining.orders import unkept
 from gatewright.engine.explaining.report import Reporter, effect_text, place_of
-from gatewright.engine.interpret import RiskOutcome, RuleOutcome
+from gatewright.engine.interpret import RiskOutcome, RuleOutcome, conjunction
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Timestamp
@@ -28,6 +43,7 @@ class Explainer:
         reports: tuple[RuleReport, ...],
         errors: tuple[ErrorReport, ...],
         live: list[RuleOutcome],
+        unvalued: tuple[ArgumentError, ...],
     ) -> None:
         self._reporter = reporter
         self._policy = reporter.policy
@@ -37,6 +53,7 @@ class Explainer:
         self._reports = reports
         self._errors = errors
         self._live = live
+        self._unvalued = unvalued
 
     def explanation(self) -> Explanation:
         """Return why it was decided so."""
@@ -60,9 +77,12 @@ class Explainer:
             idle=tuple(i for r in live if not r.suspended for i in self._idle(r)),
             shadow=tuple(_once(r) for r in reports if r.status == "shadow"),
             absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
+            unkept=tuple(self._unkept()),
+            unvalued=self._unvalued,
             risk=outcome.risk,
             risk_parts=tuple(self._risk(r) for r in outcome.risks if r.truth is not Truth.FALSE),
             missing=tuple(_once(r) for r in self._missing(live)),
+            unopened=self._unopened(live),
             fields_read=fields_read(conditions_of(outcome), self._secrets),
             history_read=self._history_read(),
             policy_digest=self._policy.digest,
@@ -139,6 +159,32 @@ class Explainer:
             conditions=tuple(self._reporter.condition(c, package) for c in outcome.conditions),
             at=place_of(risk.span),
         )
+
+    def _unkept(self) -> Iterator[UnkeptOrder]:
+        """Yield the orders of `then` that absorption, or an order against them, does away with."""
+        name = self._policy.route_name
+        for order in unkept(self._outcome.effect, self._outcome.approvals):
+            first, second = map(name, order.asked)
+            if first == second:
+                why = f"{first} outranks both, and one answer of it serves for them"
+            elif order.reversed:
+                why = f"{second} is asked before {first}, as another order says"
+            else:
+                why = f"{first} and {second} are asked at once, since orders contradict each other"
+            yield UnkeptOrder(name(order.before), name(order.after), why)
+
+    def _unopened(self, live: list[RuleOutcome]) -> str | None:
+        """Say why no rule could have opened an action that none opened; None where one could."""
+        outcome = self._outcome
+        by_default = outcome.defaults and conjunction(f.effect for f in outcome.defaults).auto_run
+        if outcome.reason != "default" or by_default:
+            return None
+        rules = [one.rule for one in live if one.rule.kind == "rule"]
+        if not rules:
+            return "no rule covers this action"
+        if not any(row.effect.auto_run for rule in rules for row in rule.rows):
+            return "no rule that covers this action says auto_run"
+        return None
 
     def _missing(self, live: list[RuleOutcome]) -> Iterator[RuleReport]:
         """Report the rules that could have opened the action with auto_run, and what they lack.

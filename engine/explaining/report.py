@@ -17,6 +17,7 @@ from gatewright.engine.approvals import approvals
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import (
+    ArgumentError,
     ConditionReport,
     ErrorReport,
     Obligation,
@@ -101,13 +102,15 @@ class Reporter:
         reports = (*sorted([*rules, *floors], key=_order), *suspended, *shadow)
         errors = tuple(self._errors(live))
         because = tuple(dict.fromkeys(r.because for r in reports if r.decisive and r.because))
+        unvalued: list[ArgumentError] = []
+        obligations = tuple(self._obligations(acting, unvalued))
         return Report(
             rules=reports,
             errors=errors,
             risk=self.outcome.risk,
-            obligations=tuple(self._obligations(acting)),
+            obligations=obligations,
             because=because,
-            explanation=Later(partial(self._explanation, reports, errors, live)),
+            explanation=Later(partial(self._explanation, reports, errors, live, tuple(unvalued))),
         )
 
     def _explanation(
@@ -115,11 +118,12 @@ class Reporter:
         reports: tuple[RuleReport, ...],
         errors: tuple[ErrorReport, ...],
         live: list[RuleOutcome],
+        unvalued: tuple[ArgumentError, ...],
     ) -> Explanation:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
         from gatewright.engine.explaining.explanation import Explainer
 
-        return Explainer(self, reports, errors, live).explanation()
+        return Explainer(self, reports, errors, live, unvalued).explanation()
 
     # --- rules
 
@@ -227,24 +231,31 @@ class Reporter:
             return "?"
         return value if isinstance(value, str) else self.secrets.show(value)
 
-    def _obligations(self, acting: Iterable[RuleOutcome]) -> Iterator[Obligation]:
+    def _obligations(
+        self, acting: Iterable[RuleOutcome], unvalued: list[ArgumentError]
+    ) -> Iterator[Obligation]:
+        """Yield what is to be done, and note the arguments that err: they are null there."""
         for outcome in acting:
-            lets = {n: x.value for n, x in self.package_named(outcome.rule.package).lets.items()}
-            for obligation in outcome.rule.obligations:
+            rule = outcome.rule
+            lets = {n: x.value for n, x in self.package_named(rule.package).lets.items()}
+            for obligation in rule.obligations:
                 evaluator = Evaluator(outcome.scope, Budget())
-                args = {
-                    a.name or str(index): self._argument(a.value, evaluator, lets)
-                    for index, a in enumerate(obligation.arguments)
-                }
-                yield Obligation(obligation.name, args, outcome.rule.qualified)
+                args: dict[str, Json] = {}
+                for index, argument in enumerate(obligation.arguments):
+                    name, expr = argument.name or str(index), argument.value
+                    try:
+                        args[name] = self._argument(expr, evaluator, lets)
+                    except EvaluationError as error:
+                        args[name] = None
+                        of, at = (rule.name, rule.package, obligation.name), place_of(expr.span)
+                        unvalued.append(ArgumentError(*of, name, error.message, at))
+                yield Obligation(obligation.name, args, rule.qualified)
 
     def _argument(self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]) -> Json:
+        """Return the value of an argument as JSON; raises EvaluationError."""
         if self.secrets.touches(expr, lets):
             return MASK
-        try:
-            value: Value = evaluator.evaluate(expr)
-        except EvaluationError:
-            return None
+        value: Value = evaluator.evaluate(expr)
         return render(value) if is_host(value) else self.secrets.argument(value)
 
     # --- permits, defaults, floors

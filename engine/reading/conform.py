@@ -166,7 +166,7 @@ class TypeReader:
                 if value is not UNFIT:
                     typed.append((name, value))
             elif needed:
-                self._note(place.key(name, declared.secret), "is missing")
+                self._note(place.key(name, declared.secret), "is missing", absent=True)
         for key in raw:
             if record.field(str(key)) is None:
                 value = self._unlisted(str(key), raw[key], record, place)
@@ -205,9 +205,9 @@ class TypeReader:
 
     # --- parts
 
-    def _note(self, place: Place, text: str) -> Unfit:
+    def _note(self, place: Place, text: str, *, absent: bool = False) -> Unfit:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(place.problem(text))
+            self.problems.append(place.problem(text, absent=absent))
         return UNFIT
 
     def _wrong(self, raw: Value, wanted: Type, place: Place, empty: str = _LEAVE_OUT) -> Unfit:
@@ -260,7 +260,7 @@ class TypeReader:
             if declared.optional:
                 return NOTHING
             if raw is NOTHING:
-                return self._note(place, "is missing")
+                return self._note(place, "is missing", absent=True)
         return self._field(raw, declared, place, needed=True)
 
     def _unlisted(self, name: str, raw: Value, record: RecordType, place: Place) -> Value | Unfit:

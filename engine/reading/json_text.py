@@ -29,6 +29,8 @@ MAX_EXPONENT = 400
 
 _SPACE = late(r"[ \t\n\r]*+")
 _STRING = late(r'"([^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+)"')
+_GOOD_PART = late(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
+"""A string as far as it is right."""
 _ESCAPE = late(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)"
 )
@@ -148,9 +150,13 @@ def _too_large() -> ActionError:
 
 @dataclass(slots=True)
 class _Frame:
-    """A list or an object that is being read; `key` is where its next value belongs."""
+    """A list or an object that is being read, and where it begins.
+
+    `key` is where its next value belongs.
+    """
 
     container: list[Json] | dict[str, Json]
+    at: int
     key: str | None = None
 
     def add(self, value: Json) -> None:
@@ -197,12 +203,13 @@ class _Reader:
     def _open(self, container: list[Json] | dict[str, Json]) -> Json | Unfit:
         if len(self._frames) >= MAX_DEPTH:
             raise self.error(f"lists and objects nest deeper than {MAX_DEPTH} levels", self._at)
+        start = self._at
         self._at += 1
         is_object = isinstance(container, dict)
         if self._peek() == ("}" if is_object else "]"):
             self._at += 1
             return container
-        self._frames.append(_Frame(container))
+        self._frames.append(_Frame(container, start))
         if is_object:
             self._key()
         return Unfit.UNFIT
@@ -239,12 +246,23 @@ class _Reader:
     def _string(self) -> str:
         match = _STRING.match(self.text, self._at)
         if match is None:
-            raise self.error("the string does not end, or has a bad escape or control", self._at)
+            raise self._bad_string()
         self._at = match.end()
         body = match.group(1)
         if "\\" not in body:
             return body
         return _ESCAPE.sub(lambda escape: self._unescaped(escape, match.start(1)), body)
+
+    def _bad_string(self) -> ActionError:
+        """Say what breaks the string that begins here, and where."""
+        good = _GOOD_PART.match(self.text, self._at)
+        at = good.end() if good is not None else self._at
+        char = self.text[at : at + 1]
+        if char == "\\":
+            return self.error("JSON has no such escape; a backslash is written twice", at)
+        if char in ("", "\n", "\r"):
+            return self.error("the string does not end on its line", self._at)
+        return self.error("a control character in a string is written as an escape: `\\t`", at)
 
     def _unescaped(self, escape: re.Match[str], offset: int) -> str:
         high, low, plain, simple = escape.groups()
@@ -294,9 +312,17 @@ class _Reader:
         return self.text[self._at : self._at + 1]
 
     def error(self, message: str, at: int) -> ActionError:
-        """Return the ActionError of a place in the text."""
+        """Return the ActionError of a place in the text.
+
+        Where the text ends too soon, that is where what does not end begins.
+        """
+        frames = self._frames
+        if frames and at >= len(self.text):
+            *frames, last = frames
+            kind = "list" if isinstance(last.container, list) else "object"
+            message, at = f"the text ends before the {kind} that begins here", last.at
         place = Place("")
-        for frame in self._frames:
+        for frame in frames:
             if frame.key is not None:
                 place = place.key(frame.key)
             elif isinstance(frame.container, list):

@@ -7,7 +7,7 @@ a whole action. Messages are lower-case, in policy words, and hold names and typ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -44,12 +44,13 @@ UNFIT: Final = Unfit.UNFIT
 class Problem:
     """One thing that is wrong: where (`params.amount`, empty for the whole), and a sentence.
 
-    `steps` are the parts of the path, where they are known.
+    `steps` are the parts of the path, where they are known; `absent` tells that nothing is there.
     """
 
     path: str
     message: str
     steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
+    absent: bool = field(default=False, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.message
@@ -129,11 +130,11 @@ class Place:
         root, *steps = self._all_steps()
         return _path(str(root), steps)
 
-    def problem(self, text: str) -> Problem:
+    def problem(self, text: str, *, absent: bool = False) -> Problem:
         """Return a problem of this place: its name in front of the text."""
         path = self.path
         message = f"`{path}` {text}" if path else f"the action {text}"
-        return Problem(path, message, self.steps)
+        return Problem(path, message, self.steps, absent)
 
     def error(self, text: str) -> ActionError:
         """Return an ActionError of this place: its name in front of the text."""
@@ -161,6 +162,17 @@ def concealed(problem: Problem, secret: Collection[str], *, own: bool) -> Proble
             path = _path("", steps)
             return Problem(path, f"`{path}` cannot be used as it was given", steps)
     return problem
+
+
+def really_absent(found: Iterable[Problem], unread: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems but for what is absent only because it was given and could not be read."""
+    places = {p.steps for p in unread}
+    inner = {steps[:n] for steps in places for n in range(len(steps) + 1)}
+    for problem in found:
+        steps = problem.steps
+        outer = (steps[:n] for n in range(len(steps)))
+        if not problem.absent or not (steps in inner or any(place in places for place in outer)):
+            yield problem
 
 
 def _joined(path: str, step: Step) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +30,7 @@ from gatewright.configuration import Configuration, audit_public_keys_of, seal_o
 from gatewright.dsl.rendering.display import visible
 from gatewright.engine.bundle.errors import KeyUnusable
 from gatewright.engine.bundle.signing import Key
-from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, read
+from gatewright.engine.runtime.audit.checkpoint import Checkpoint, CheckpointError, name_of, read
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -105,9 +105,11 @@ def verify_command(
             report = verify(connection, trusted, kept, rows=not no_rows, require_signature=required)
         except KeyUnusable as error:
             raise Refused("--key", error.why) from None
-    write(
-        json.dumps({**asdict(report), "good": report.is_good}) if form == "json" else _told(report)
-    )
+    files = _files(report.signers, trusted)
+    if form == "json":
+        write(json.dumps({**asdict(report), "good": report.is_good, "key_files": files}))
+    else:
+        write(_told(report, files))
     if not report.is_good:
         raise SystemExit(1)
 
@@ -274,10 +276,11 @@ def _verify_proof(
         raise Refused(path, error.message) from None
     except KeyUnusable as error:
         raise Refused("--key", error.why) from None
+    files = _files(checked.signers, keys)
     if form == "json":
-        write(json.dumps({**asdict(checked), "good": checked.is_good}))
+        write(json.dumps({**asdict(checked), "good": checked.is_good, "key_files": files}))
     else:
-        write(_checked(checked))
+        write(_checked(checked, files))
     if not checked.is_good:
         raise SystemExit(1)
 
@@ -322,7 +325,7 @@ def _kept(path: str) -> Checkpoint:
         raise Refused(path, getattr(error, "strerror", None) or "cannot be read") from None
 
 
-def _told(report: Report) -> str:
+def _told(report: Report, files: Mapping[str, str]) -> str:
     lines = list[str]()
     for finding in report.findings:
         lines.append(f"wrong: {visible(finding.message)}")
@@ -331,7 +334,8 @@ def _told(report: Report) -> str:
     if not lines:
         lines = [f"good: {report.size} leaves, {report.checkpoints} checkpoints, {report.root}"]
     if report.checkpoints:
-        lines.append(_signed(report.signers, "write to the store", checked=report.checked))
+        signers = _named(report.signers, files)
+        lines.append(_signed(signers, "write to the store", checked=report.checked))
         if report.signers and report.checked:
             lines[-1] += f"; {report.signed} of {report.checkpoints} checkpoints have signatures"
     if report.rows is None:
@@ -347,6 +351,21 @@ def _told(report: Report) -> str:
     return "\n".join(lines)
 
 
+def _files(signers: tuple[str, ...], keys: tuple[Key, ...]) -> dict[str, str]:
+    """Return the files of the keys by which signers were checked, where the keys are files."""
+    files: dict[str, str] = {}
+    for key in keys:
+        if not isinstance(key, bytes):
+            for signer in signers:
+                if signer == name_of(key, signer.rpartition("+")[0]):
+                    files[signer] = str(key)
+    return files
+
+
+def _named(signers: tuple[str, ...], files: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{one} ({files[one]})" if one in files else one for one in signers)
+
+
 def _signed(signers: tuple[str, ...], could: str, *, checked: bool) -> str:
     """Say who signed a checkpoint, and whether that was checked."""
     if not signers:
@@ -359,7 +378,7 @@ def _signed(signers: tuple[str, ...], could: str, *, checked: bool) -> str:
 _NO_KEY = "since no --key was given, and no `audit_public_keys` are configured"
 
 
-def _checked(checked: Checked) -> str:
+def _checked(checked: Checked, files: Mapping[str, str]) -> str:
     """Say what a proof shows."""
     if checked.why is not None:
         return f"wrong: {visible(checked.why)}"
@@ -369,7 +388,8 @@ def _checked(checked: Checked) -> str:
     else:
         first = f"good: the leaf at position {checked.position} is in {tree}"
     lines = [first] if checked.body is None else [first, visible(checked.body)]
-    lines.append(_signed(checked.signers, "make a proof", checked=checked.checked))
+    signers = _named(checked.signers, files)
+    lines.append(_signed(signers, "make a proof", checked=checked.checked))
     if not checked.checked and not checked.compared:
         lines.append("compare it with what you know: by --key, or a checkpoint kept elsewhere")
     return "\n".join(lines)

@@ -39,7 +39,8 @@ EVERYTHING = """
 package everything
 action a.b { n: int, m?: int }
 route clerk { one of group("clerks") }
-route boss { 2 of group("bosses") outranks clerk timeout 1h then reject }
+route teller { one of group("tellers") }
+route boss { 2 of group("bosses") outranks clerk, teller timeout 1h then reject }
 default block
 on_error require clerk
 rule open on a.b when action.n < 10 => auto_run
@@ -49,6 +50,8 @@ guard bosses on a.b when action.n > 2 unless action.n == 9 => require boss becau
 guard erring on a.b when has(action.m) && action.m + 9223372036854775807 > 0 => require boss
   because "m is large"
 guard lifted on a.b when action.n > 0 => block because "n is positive"
+guard steps on a.b when action.n > 4 => require teller then clerk
+  obligate tell(share: 100 / (action.n - 5))
 @shadow guard tried on a.b when action.n > 3 => block because "n would be too large"
 exception season suspends lifted {
   from 2026-11-01T00:00:00Z until 2026-12-01T00:00:00Z
@@ -60,7 +63,8 @@ risk erred on a.b when has(action.m) && action.m + 9223372036854775807 > 0 => 12
 UNDECLARED = "note: no action `a.c` is declared: did you mean `a.b`?\n"
 SECTIONS = [
     "Decisive:", "Also took part:", "Errors, which can only restrict:", "Suspended:",
-    "In shadow, without effect:", "Not asked:", "Risk 42 of 100:", "Needed for auto_run:",
+    "In shadow, without effect:", "Not asked:", "Orders that are not kept:", "Obligations that lack a value:",
+    "Risk 42 of 100:", "Needed for auto_run:",
 ]  # fmt: skip
 
 
@@ -347,3 +351,42 @@ def test_a_rule_that_need_not_open_is_not_called_for(tmp_path: Path) -> None:
     assert "large" not in text
     assert data["missing"] == []
     assert text.endswith("Needed for auto_run:\n  guard shut would have to let it pass\n")
+
+
+UNOPENED = """package p
+action a.b { n: int }
+action a.c { n: int }
+route boss { one of group("bosses") }
+rule never_opens on a.b when action.n > 5 => require boss
+@shadow rule tried on a.c => auto_run
+guard always on a.c when action.n > 5 => require boss
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a.b", "no rule that covers this action says auto_run"),
+        ("a.c", "no rule covers this action"),
+        ("x.y", "no rule covers this action"),
+    ],
+)
+def test_an_action_that_no_rule_can_open_is_told_so(tmp_path: Path, name: str, why: str) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(UNOPENED)
+    given = json.dumps({"action": name, "params": {"n": 1}})
+    text = run("explain", path, "--action", "-", stdin=given).out
+    assert text.endswith(f"Needed for auto_run:\n  {why}: one would have to say auto_run\n")
+    data = run("explain", path, "--action", "-", "--format", "json", stdin=given).data
+    assert (data["unopened"], data["missing"]) == (why, [])
+
+
+def test_where_a_default_opens_no_rule_is_missed(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\naction a.b { n: int }\ndefault auto_run\n"
+        'guard shut on a.b when action.n > 1 => block because "above 1"\n'
+    )
+    text, data = explained(path, {"action": "a.b", "params": {"n": 3}})
+    assert "no rule" not in text.partition("Needed for auto_run:")[2]
+    assert data["unopened"] is None

@@ -810,6 +810,11 @@ def test_to_verify_needs_no_private_key(shop: Shop) -> None:
         shop.config.write_text(f'audit_key = "trail.pem"\naudit_public_keys = {keys}\n{plain}')
         found = run(*named)
         assert (found.code, "\nsigned by gatewright+" in found.out) == (code, code == 0), keys
+        # Of several keys it is told which one signed.
+        assert ("trail.pub.pem);" in found.out) == (code == 0), keys
+        if code == 0:
+            told = run(*named, "--format", "json").data
+            assert told["key_files"] == {told["signers"][0]: str(shop.folder / "trail.pub.pem")}
     shop.config.write_text('audit_public_keys = "trail.pub.pem"\n' + plain)
     assert "\nsigned by gatewright+" in run(*named).out
     (shop.folder / "trail.pem").write_bytes(public)  # what stands in its place may be public

@@ -125,6 +125,11 @@ def signers(checkpoint: Checkpoint, keys: Sequence[Key] = ()) -> tuple[str, ...]
     )
 
 
+def name_of(key: Key, origin: str = ORIGIN) -> str:
+    """Return a public key as `signers` name it. Raises KeyUnusable."""
+    return f"{origin}+{_key_id(origin, read_public(key)).hex()}"
+
+
 def _check(signature: Signature, public: Ed25519PublicKey, checkpoint: Checkpoint) -> None:
     # Imported late: only signed checkpoints need it.
     from cryptography.exceptions import InvalidSignature

@@ -209,7 +209,11 @@ def test_an_exception_as_declared() -> None:
         ("from 2026-01-01 until 2026-01-01",
          ["GW0421 `until 2026-01-01` this exception ends before it begins"]),
         ("from 2026-01-01 until 2026-04-01T00:00:01Z",
-         ["GW0421 `until 2026-04-01T00:00:01Z` this exception lasts 91 days, and 90 are allowed"]),
+         ["GW0421 `until 2026-04-01T00:00:01Z` this exception lasts 90 days and 1s, and 90 days"
+          " are allowed"]),
+        ("from 2026-01-01 until 2026-04-02T02:03:00.25Z",
+         ["GW0421 `until 2026-04-02T02:03:00.25Z` this exception lasts 91 days and 2h 3m 0.25s,"
+          " and 90 days are allowed"]),
         ("from 2026-01-01 from 2026-01-02 until 2026-01-03",
          ["GW0110 `from 2026-01-02` `from` is given twice"]),
         ("from 2026-01-01 until 2026-01-02 owner 5", ["GW0423 `5` `owner` takes a string"]),

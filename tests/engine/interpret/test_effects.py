@@ -181,3 +181,27 @@ def test_obligations_are_those_of_what_matched_or_erred() -> None:
         "args": {"channel": "#ops", "n": 1},
         "rule": "shop.a",
     }
+
+
+def test_an_argument_that_errs_is_null_and_the_explanation_says_so() -> None:
+    text = (
+        " guard g => require clerk"
+        ' obligate page("duty", share: 1 / (action.n - 1), to: agent.nothing)'
+        " obligate log(action.n) rule a => auto_run guard h when false => block"
+        " obligate never(agent.nothing)"
+    )
+    decision, without = decide(text), decide(text.partition(" obligate")[0] + " rule a => auto_run")
+    assert (decision.effect, decision.routes) == (without.effect, without.routes)
+    assert decision.errors == ()
+    assert decision.obligations[0].args == {"0": "duty", "share": None, "to": None}
+    told = decision.explain().unvalued
+    assert [(one.rule, one.obligation, one.argument) for one in told] == [
+        ("g", "page", "share"),
+        ("g", "page", "to"),
+    ]
+    assert decision.explain().to_dict()["unvalued"] == [one.to_dict() for one in told]
+    lines = str(decision.explain()).split("\n")
+    at = lines.index("Obligations that lack a value:")
+    for line, one in zip(lines[at + 1 : at + 3], told, strict=True):
+        what = f"page of g: {one.argument} is null, an error: {one.message}"
+        assert line == f"  {what}    {one.at}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -123,3 +124,21 @@ def test_a_cost_limit_is_an_error_of_the_condition() -> None:
     assert (effect(cheap), cheap.errors) == ("auto_run", ())
     assert effect(dear) == "require clerk and legal"
     assert ERRS not in str(dear.errors)
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"n": "\ud800"}, ["`params.n` has a lone surrogate, which is no character"]),
+        ({"n": ["a", {"b": math.nan}]}, ["`params.n[1].b` is not a finite number"]),
+        ({"\ud800": 1}, ["`params` has a lone surrogate, which is no character"]),
+        ({"who": "\ud800"}, ["`params.who` has a lone surrogate, which is no character",
+                             "`params.n` is missing"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_not_told_as_missing_too(
+    params: dict[str, object], told: list[str]
+) -> None:
+    decision = decide("rule a => auto_run", {"action": "shop.refund", "params": params})
+    assert [error.message for error in decision.errors] == told
+    assert effect(decision) == "block"

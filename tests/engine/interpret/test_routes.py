@@ -69,6 +69,53 @@ def test_it_is_told_who_is_not_asked() -> None:
     assert "b" in decisive
 
 
+RANKS = """
+route a { one of group("a") }
+route b { one of group("b") }
+route x { one of group("x") }
+route y { one of group("y") }
+route d { one of group("d") outranks a, y }
+route e { one of group("e") outranks b, x }
+"""
+
+
+@pytest.mark.parametrize(
+    ("guards", "expected", "told"),
+    [
+        ("guard g => require clerk then manager guard h => require finance", "require finance",
+         ["clerk then manager: finance outranks both, and one answer of it serves for them"]),
+        ("guard g => require clerk then legal guard h => require finance",
+         "require finance then legal", []),
+        (RANKS + "guard g => require a then b guard h => require x then y"
+         " guard i => require d and e", "require d and e",
+         ["a then b: d and e are asked at once, since orders contradict each other",
+          "x then y: e and d are asked at once, since orders contradict each other"]),
+        (RANKS + "guard g => require a then b guard h => require e then d", "require e then d",
+         ["a then b: e is asked before d, as another order says"]),
+    ],
+)  # fmt: skip
+def test_it_is_told_which_orders_absorption_does_away_with(
+    guards: str, expected: str, told: list[str]
+) -> None:
+    decision = decide(OPEN + guards)
+    assert effect(decision) == expected
+    explained = decision.explain()
+    assert [f"{one.before} then {one.after}: {one.why}" for one in explained.unkept] == told
+    assert explained.to_dict()["unkept"] == [one.to_dict() for one in explained.unkept]
+    for line in told:
+        assert f"  {line}" in str(explained).split("\n")
+
+
+def test_it_is_told_that_orders_in_a_circle_are_asked_at_once() -> None:
+    rules = policy(OPEN + CIRCLE.replace("{on}", "ext.*"))
+    decision = decide(rules, {"action": "ext.thing", "agent": {"id": "bot"}})
+    why = "are asked at once, since orders contradict each other"
+    assert [one.why for one in decision.explain().unkept] == [
+        f"clerk and legal {why}",
+        f"legal and clerk {why}",
+    ]
+
+
 def test_the_id_is_that_of_policy_action_and_instant() -> None:
     rules = policy(OPEN)
     one, same = decide(rules), decide(rules)

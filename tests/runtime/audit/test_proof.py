@@ -210,7 +210,10 @@ def test_a_saved_proof_is_checked_without_a_store(folder: Path) -> None:
         BODIES[4],
         leaf.out.splitlines()[2],
     ]
-    assert leaf.out.splitlines()[2].startswith("signed by gatewright+")
+    signed = leaf.out.splitlines()[2]
+    assert signed.startswith("signed by gatewright+") and signed.endswith(" (pub.pem)")
+    several = verified("leaf.json", "--key", "other.pem", "--key", "pub.pem")
+    assert several.out == leaf.out
     growth = verified("growth.json", "--against", "five.txt", "--key", "pub.pem")
     assert (growth.code, growth.err) == (0, "")
     assert growth.out.startswith(f"good: the tree of 9 leaves, {root}, begins with that of 5")
