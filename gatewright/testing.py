@@ -31,7 +31,9 @@ from gatewright.dsl.policy import ActionType, CheckedPolicy
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import to_json
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import STATUSES, History, HistoryStore
+from gatewright.engine.history.memory import History
+from gatewright.engine.history.query import HistoryStore
+from gatewright.engine.history.record import STATUSES
 from gatewright.engine.reading.conform import conform
 from gatewright.engine.testing.comparisons import beside, has_steps
 from gatewright.engine.testing.given import DEFAULT_NOW

@@ -16,8 +16,8 @@ from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import Decision, Effect
 from gatewright.engine.errors import ErrorCode, EvaluationError
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import HistoryValue
 from gatewright.engine.history.agreement import AgreementFunction
+from gatewright.engine.history.host import HistoryValue
 from gatewright.engine.reading.conform import conform
 from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
-from gatewright.engine.history.condition import LastingWhere
-from gatewright.engine.history.differing import DistinctIndex
+from gatewright.engine.history.distinct_index import DistinctIndex
 from gatewright.engine.history.index import EventIndex, Index, Judge, Shared
 from gatewright.engine.history.series import Record
-from gatewright.engine.history.summing import SumIndex
+from gatewright.engine.history.sum_index import SumIndex
+from gatewright.engine.history.where import LastingWhere
 
 KEPT: Final = 64
 """How many indexes a store keeps that nobody else does."""
