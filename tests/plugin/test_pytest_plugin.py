@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gatewright.engine import (
-    load,
-    policy_tests,  # kept: an inner run unloads what it loads
-)
+# Kept: an inner run unloads what it loads.
+from gatewright.engine import load
+from gatewright.engine.policy_tests import run
 
 pytest_plugins = ["pytester"]
 
@@ -205,7 +204,7 @@ def test_a_defect_of_the_engine_keeps_its_traceback(
     def fail(*_: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(policy_tests, "run_case", fail)
+    monkeypatch.setattr(run, "run_case", fail)
     result = pytester.runpytest()
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(["*RuntimeError: a defect"])

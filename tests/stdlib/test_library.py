@@ -15,7 +15,7 @@ from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.source import Source
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests import run_tests
+from gatewright.engine.policy_tests.run import run_tests
 from tests.cli.run import run
 from tests.conftest import ROOT
 from tests.readme_blocks import indented_commands

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gatewright.drawing import fits
 from gatewright.dsl import types as t
 from gatewright.engine.action import Action
 from gatewright.engine.decision import Effect
@@ -26,6 +25,7 @@ from gatewright.engine.load import load_source
 from gatewright.engine.reading.conform import conform
 from gatewright.engine.values import Money, Timestamp
 from gatewright.testing import JsonObject, actions, bad_actions, decides_same, histories
+from gatewright.value_strategies import fits
 
 pytestmark = pytest.mark.volume
 
@@ -283,7 +283,7 @@ def test_without_hypothesis_the_error_says_what_is_missing(
             raise ImportError(name)
         return imported(name, *more)
 
-    for name in ("gatewright.testing", "gatewright.drawing"):
+    for name in ("gatewright.testing", "gatewright.value_strategies"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match="needs the package `hypothesis`"):

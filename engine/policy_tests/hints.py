@@ -16,7 +16,7 @@ from gatewright.dsl.checks.constants import Constant, constant
 from gatewright.dsl.policy import CheckedPolicy, Scope
 from gatewright.dsl.walk import walk
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.testing.comparisons import beside, comparisons, has_steps
+from gatewright.engine.policy_tests.comparisons import beside, comparisons, has_steps
 from gatewright.engine.values import Duration, Money, Timestamp, Uint, Value
 
 Path: TypeAlias = tuple[str, ...]

@@ -18,11 +18,9 @@ from gatewright.engine.decision import Decision, Place
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.explaining.report import place_of
 from gatewright.engine.interpret import Outcome
+from gatewright.engine.policy_tests.expectations import Unmet, unmet
+from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
 from gatewright.engine.secrecy.masking import MASK
-from gatewright.engine.testing.expectations import Unmet, unmet
-from gatewright.engine.testing.given import BadGiven, Case, prepare
-
-__all__ = ["Case", "Observe", "TestResult", "cases", "run_case", "run_tests"]
 
 Observe = Callable[[Outcome], None]
 """Is told what the interpreter made of a case's action, for coverage."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from gatewright.dsl.rendering.display import visible
-from gatewright.engine.coverage import FileCoverage
+from gatewright.engine.policy_tests.coverage import FileCoverage
+from gatewright.engine.policy_tests.goals import Goal, Kind
 from gatewright.engine.reading.json_text import Json
-from gatewright.engine.testing.goals import Goal, Kind
 
 
 def percent(tried: int, total: int) -> float:

@@ -16,7 +16,7 @@ from gatewright.dsl.source import Span
 from gatewright.engine.approvals import approvals
 from gatewright.engine.decision import Decision, Effect
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.testing.given import Case
+from gatewright.engine.policy_tests.given import Case
 from gatewright.engine.values import nfc, render
 
 

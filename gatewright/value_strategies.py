@@ -14,12 +14,12 @@ from gatewright.dsl import types as t
 from gatewright.dsl.checks.constants import Constant, constant
 from gatewright.dsl.policy import ActionType, CheckedPolicy
 from gatewright.engine.canonical import to_json
+from gatewright.engine.policy_tests.comparisons import beside, has_steps
+from gatewright.engine.policy_tests.given import DEFAULT_NOW
+from gatewright.engine.policy_tests.hints import Hints, Path, hints, run_time_value
 from gatewright.engine.reading.conform import TypeReader
 from gatewright.engine.reading.freeze import Freezer
 from gatewright.engine.reading.problems import ActionError, Place
-from gatewright.engine.testing.comparisons import beside, has_steps
-from gatewright.engine.testing.given import DEFAULT_NOW
-from gatewright.engine.testing.hints import Hints, Path, hints, run_time_value
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,

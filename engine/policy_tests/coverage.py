@@ -14,8 +14,8 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.interpret import ConditionOutcome, Outcome, Seen
+from gatewright.engine.policy_tests.goals import KINDS, Goal, Goals, Kind, Parts
 from gatewright.engine.scope import PolicyScope
-from gatewright.engine.testing.goals import KINDS, Goal, Goals, Kind, Parts
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Value
 

@@ -24,8 +24,7 @@ from gatewright.dsl.source import Span
 from gatewright.engine.decision import Place
 from gatewright.engine.explaining.annotate import Annotator
 from gatewright.engine.explaining.report import effect_text, place_of
-from gatewright.engine.secrecy.secrets import Secrets
-from gatewright.engine.testing.comparisons import (
+from gatewright.engine.policy_tests.comparisons import (
     Comparison,
     Subject,
     beside,
@@ -34,6 +33,7 @@ from gatewright.engine.testing.comparisons import (
     has_steps,
     outside_macros,
 )
+from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.values import Value
 
 Kind: TypeAlias = Literal["rules", "conditions", "thresholds", "exceptions", "permits", "risks"]

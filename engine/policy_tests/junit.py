@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from gatewright.engine.policy_tests import TestResult
+from gatewright.engine.policy_tests.run import TestResult
 
 # XML 1.0, "Char": everything else may not occur, not even escaped. The last two of each plane may,
 # but are no characters; C1 controls are discouraged and would be obeyed by terminals.
