@@ -17,8 +17,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.checks.constants import NUMBERS, Constant, constant
 from gatewright.dsl.macros import find_macro
 from gatewright.dsl.walk import children
+from gatewright.engine.cel.untyped import UntypedText, read_as
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.reading.untyped import UntypedText, read_as
 from gatewright.engine.values import Duration, Money, Timestamp, Value
 
 Lets: TypeAlias = Mapping[str, ast.Expr]
