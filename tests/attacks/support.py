@@ -1,4 +1,4 @@
-"""What the attacks share: an action that runs by itself, and how long something takes."""
+"""What the attacks share: an action that runs by itself, and what becomes of it."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from gatewright.engine.cel.exact import MODES, rounded
 from gatewright.engine.cel.registry import Library
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Uint, Value
-from tests.cel.support import run, shown
+from tests.engine.cel.support import run, shown
 
 CASES: dict[str, list[tuple[str, str]]] = {
     "standard": [

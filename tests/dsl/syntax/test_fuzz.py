@@ -13,7 +13,7 @@ from gatewright.dsl.load import check_sources
 from gatewright.dsl.parser import parse, parse_expression
 from gatewright.dsl.rendering.text import to_json, to_text
 from gatewright.dsl.source import Source
-from tests.dsl.parse.test_declarations import TREES, WORDS
+from tests.dsl.syntax.test_declarations import TREES, WORDS
 from tests.strategies.policies_text import expression_texts, policy_texts
 
 PIECES = [text for text, _ in TREES]

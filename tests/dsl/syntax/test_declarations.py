@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gatewright.dsl import ast
-from tests.dsl.parse.support import declaration, parsed, show, told
+from tests.dsl.syntax.support import declaration, parsed, show, told
 
 TREES: list[tuple[str, str]] = [
     (

@@ -30,7 +30,7 @@ from gatewright.engine.values import (
     Value,
     render,
 )
-from tests.cel.support import Host, Recorder, failure, run, shown
+from tests.engine.cel.support import Host, Recorder, failure, run, shown
 
 SPAN = Source("test", "").whole()
 USD = Money(Decimal("75.00"), "USD")

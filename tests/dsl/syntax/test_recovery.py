@@ -7,7 +7,7 @@ import pytest
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.parser import parse
 from gatewright.dsl.source import Source
-from tests.dsl.parse.support import parsed, show, told
+from tests.dsl.syntax.support import parsed, show, told
 
 BROKEN = [
     "let x = 5 +",

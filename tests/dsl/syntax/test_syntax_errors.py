@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from gatewright.dsl.diagnostics import Diagnostic
-from tests.dsl.parse.support import parsed, told
+from tests.dsl.syntax.support import parsed, told
 
 # The text behind `package p`, what is underlined, what was expected, and part of the advice.
 SLIPS: list[tuple[str, str, str, str]] = [

@@ -11,7 +11,7 @@ from gatewright.dsl.parser import parse
 from gatewright.dsl.rendering.sarif import to_sarif
 from gatewright.dsl.rendering.text import to_json, to_objects
 from gatewright.dsl.source import Source
-from tests.dsl.render.support import error, span
+from tests.dsl.rendering.support import error, span
 
 SOURCE = Source("my policies/日.gate", "package p\nlet a = 1\nlet 日 = 2\n")
 LABEL = Label(span(SOURCE, "let"), "first declared here")

@@ -24,8 +24,8 @@ from gatewright.engine.values import (
     Value,
     kind_of,
 )  # fmt: skip
-from tests.engine.action.test_json_text import JSON
 from tests.engine.declared import action_type
+from tests.engine.reading.test_json_text import JSON
 
 RECORDS = "type Item { sku: string, count: int >= 1, @secret note?: string }"
 

@@ -16,11 +16,17 @@ from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax.automaton import Automaton, Stopped
 from gatewright.dsl.syntax.lexer import Token
 from gatewright.dsl.syntax.tables import STARTS, load_tables, make_lark
-from tests.dsl.parse.test_fuzz import TEXTS
+from tests.dsl.syntax.test_fuzz import TEXTS
 from tests.strategies.policies_text import expression_texts
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLDERS = ("stdlib_policies", "examples", "gatewright/cli", "tests/diagnostics", "tests/dsl/format")
+FOLDERS = (
+    "stdlib_policies",
+    "examples",
+    "gatewright/cli",
+    "tests/diagnostics",
+    "tests/dsl/formatting",
+)
 FILES = [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.gate"))]
 
 

@@ -16,8 +16,8 @@ from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Value, render
-from tests.cel.support import run, shown
-from tests.cel.test_operators import values
+from tests.engine.cel.support import run, shown
+from tests.engine.cel.test_operators import values
 
 MAX_BYTES = 32 * 2**20
 

@@ -28,7 +28,7 @@ from gatewright.engine.values import (
     Value,
     kind_of,
 )
-from tests.cel.support import shown
+from tests.engine.cel.support import shown
 
 ints = st.integers(INT_MIN, INT_MAX)
 decimals = st.decimals(

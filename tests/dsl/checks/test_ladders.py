@@ -10,7 +10,7 @@ from gatewright.dsl import ast, types
 from gatewright.dsl.checks.ladders import check_tier
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.types import Type
-from tests.dsl.rules.support import body, told
+from tests.dsl.checks.support import body, told
 
 USD = types.MoneyType("USD")
 

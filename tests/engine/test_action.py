@@ -25,7 +25,7 @@ from gatewright.engine.action import (
     Target,
 )  # fmt: skip
 from gatewright.engine.values import NOTHING, Duration, Map, Money, Timestamp, Uint, Value
-from tests.engine.action.test_json_text import JSON
+from tests.engine.reading.test_json_text import JSON
 
 FULL: dict[str, Any] = {
     "action": "billing.refund",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gatewright.engine.canonical import canonical_json, digest, exact_json, to_json
 from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.values import NOTHING, Duration, Map, Money, Timestamp, Uint, Value
-from tests.engine.action.test_json_text import JSON
+from tests.engine.reading.test_json_text import JSON
 
 
 @given(JSON)

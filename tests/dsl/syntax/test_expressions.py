@@ -7,7 +7,7 @@ import pytest
 from gatewright.dsl import ast, limits
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.dsl.parser import parse_expression
-from tests.dsl.parse.support import show, told
+from tests.dsl.syntax.support import show, told
 
 TREES: list[tuple[str, str]] = [
     ("a.b.c", "Select(Select(a, b), c)"),

@@ -13,7 +13,7 @@ from gatewright.dsl.parser import parse
 from gatewright.dsl.rendering.display import is_hidden, visible, width
 from gatewright.dsl.rendering.text import MAX_SHOWN, summary, to_text
 from gatewright.dsl.source import Source
-from tests.dsl.render.support import error, span
+from tests.dsl.rendering.support import error, span
 
 POLICY = Source(
     "policies/refunds.gate",

@@ -10,7 +10,7 @@ from gatewright.dsl import ast, types
 from gatewright.dsl.checks.tables import check_table
 from gatewright.dsl.diagnostics import Diagnostic, Severity
 from gatewright.dsl.types import Type
-from tests.dsl.rules.support import body, told
+from tests.dsl.checks.support import body, told
 
 STAGE = types.EnumType(("Prospecting", "Qualified", "Proposal", "Closed Won"))
 USD = types.MoneyType("USD")

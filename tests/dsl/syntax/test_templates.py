@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gatewright.dsl import ast
 from gatewright.dsl.syntax.literals import BadLiteral
 from gatewright.dsl.syntax.templates import BadTemplate, Hole, split
-from tests.dsl.parse.support import declaration, parsed, show, told
+from tests.dsl.syntax.support import declaration, parsed, show, told
 
 
 def parts(spelling: str) -> list[str]:

@@ -37,7 +37,7 @@ from gatewright.engine.values import (
     render,
     type_of,
 )
-from tests.cel.support import Host
+from tests.engine.cel.support import Host
 
 nanos = st.integers(Timestamp.MIN_NANOS, Timestamp.MAX_NANOS)
 durations = st.integers(INT_MIN, INT_MAX).map(Duration)
