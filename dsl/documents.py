@@ -12,9 +12,9 @@ from typing import Any, NoReturn, cast
 
 from gatewright.dsl import types as t
 from gatewright.dsl.bad_document import BadDocument, TooManyValues
+from gatewright.dsl.combining_marks import too_many_marks
 from gatewright.dsl.files import Document
 from gatewright.dsl.limits import INT_MAX, INT_MIN, MAX_DEPTH, MAX_VALUES
-from gatewright.dsl.marks import too_many_marks
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.policy import Json

@@ -37,7 +37,6 @@ TIMESTAMP = Scalar("timestamp")
 DURATION = Scalar("duration")
 NULL = Scalar("null")
 TYPE = Scalar("type")
-BUSINESS_DAYS = Scalar("business days")
 PEOPLE = Scalar("people")
 """What `group("x")`, `role("x")` and `user("x")` give, in routes."""
 CHANNEL = Scalar("channel")

@@ -15,6 +15,7 @@ from gatewright.engine.action import Action
 from gatewright.engine.answers import answer_of
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.decision import Answer, Report
 from gatewright.engine.explaining.asking import ask
 from gatewright.engine.explaining.report import Reporter, Subject
@@ -23,7 +24,6 @@ from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
 from gatewright.engine.reading.conform import conform
 from gatewright.engine.reading.problems import concealed, really_absent
 from gatewright.engine.reading.unread import Unread, unread
-from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.scope import Changes, PolicyScope, Record
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Map, Timestamp, Value

@@ -1,9 +1,9 @@
-"""An outcome -> the report and the explanation of a decision.
+"""The explanation of a decision: its parts, and how they are told as text and as JSON.
 
-The order is fixed: what happens and who is needed; the decisive rules; the others that took part;
-errors and what they restricted; what was suspended, by which exception, until when; shadow results;
-what was absorbed, and which orders are not kept by that; obligations that lack a value; the risk
-score by its parts; what was missing for auto_run.
+The order of both is fixed: what happens and who is needed; the decisive rules; the others that took
+part; errors and what they restricted; what was suspended, by which exception, until when; shadow
+results; what was absorbed, and which orders are not kept by that; obligations that lack a value; the
+risk score by its parts; what was missing for auto_run. `explaining` makes it of an outcome.
 """
 
 from __future__ import annotations

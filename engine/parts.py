@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.records import dataclass
-from gatewright.engine.collecting import uncollected
 from gatewright.engine.explaining.asking import Asking, asking
+from gatewright.engine.garbage import uncollected
 
 _MOST_UNDECLARED = 256
 """For how many names that nobody declared the part of the policy is kept."""

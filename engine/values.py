@@ -14,8 +14,8 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from decimal import Clamped, Context, Decimal, InvalidOperation, Overflow, Rounded
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+from gatewright.dsl.combining_marks import too_many_marks
 from gatewright.dsl.late_regex import late
-from gatewright.dsl.marks import too_many_marks
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.moments import INT_MAX as INT_MAX

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
     from gatewright.engine.evaluate import PolicySet
-    from gatewright.engine.policy_tests import Case, TestResult
+    from gatewright.engine.policy_tests.given import Case
+    from gatewright.engine.policy_tests.run import TestResult
 
 _ENDING = ".gate"
 _MOST_BYTES = 2**20  # a policy file is no larger
@@ -103,7 +104,7 @@ class GateFile(pytest.File):
         as an error of collection, since the item would not be among them.
         """
         # The engine and the parser are loaded by the first file that needs them.
-        from gatewright.engine.policy_tests import cases
+        from gatewright.engine.policy_tests.run import cases
 
         folder = _folder_of(self.path, self.config)
         loaded = self.config.stash.setdefault(_LOADED, {})
@@ -212,7 +213,7 @@ class GateItem(pytest.Item):
     def runtest(self) -> None:
         """Decide and compare."""
         # Loaded by now; at the top it would be loaded in every run of pytest.
-        from gatewright.engine.policy_tests import run_case
+        from gatewright.engine.policy_tests.run import run_case
 
         result = run_case(self._policy_set, self._case)
         if not result.passed:

@@ -25,18 +25,20 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gatewright.drawing import DAY_S, Drawing, Strategy, bound_of, fits, near_now, st
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType, CheckedPolicy
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import to_json
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import STATUSES, History, HistoryStore
+from gatewright.engine.history.memory import History
+from gatewright.engine.history.query import HistoryStore
+from gatewright.engine.history.record import STATUSES
+from gatewright.engine.policy_tests.comparisons import beside, has_steps
+from gatewright.engine.policy_tests.given import DEFAULT_NOW
+from gatewright.engine.policy_tests.hints import run_time_value
 from gatewright.engine.reading.conform import conform
-from gatewright.engine.testing.comparisons import beside, has_steps
-from gatewright.engine.testing.given import DEFAULT_NOW
-from gatewright.engine.testing.hints import run_time_value
 from gatewright.engine.values import Timestamp
+from gatewright.value_strategies import DAY_S, Drawing, Strategy, bound_of, fits, near_now, st
 
 __all__ = ["actions", "bad_actions", "decides_same", "histories"]
 

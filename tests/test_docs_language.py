@@ -14,8 +14,8 @@ from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import Event
-from gatewright.engine.policy_tests import run_tests
+from gatewright.engine.history.record import Event
+from gatewright.engine.policy_tests.run import run_tests
 
 _PAGE = Path(__file__).parent.parent / "docs" / "language.md"
 _BLOCK = re.compile(r"^```(gate|cel|json)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -12,7 +12,7 @@ from gatewright.dsl.lint import lint
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.source import Source
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.policy_tests import run_tests
+from gatewright.engine.policy_tests.run import run_tests
 from tests.cli.run import run
 from tests.conftest import ROOT
 

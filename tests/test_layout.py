@@ -230,6 +230,19 @@ def test_type_checkers_see_every_module() -> None:
     assert set(tool_config("mypy")["files"]) == {"gatewright", "tests"}
 
 
+def test_tests_stand_where_what_they_test_stands() -> None:
+    """A folder of tests is called as a folder or module is, so that they are found."""
+    strange = [
+        folder.relative_to(ROOT).as_posix()
+        for tree in ("dsl", "engine")
+        for folder in sorted((ROOT / "tests" / tree).iterdir())
+        if folder.is_dir() and folder.name not in SKIPPED_FOLDERS
+        if not (ROOT / tree / folder.name).is_dir()
+        if not (ROOT / tree / f"{folder.name}.py").is_file()
+    ]
+    assert not strange
+
+
 # --- imports ---------------------------------------------------------------------------------
 
 

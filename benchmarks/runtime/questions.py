@@ -19,9 +19,9 @@ from benchmarks.runtime import scene
 from benchmarks.runtime.found import Asked
 from benchmarks.runtime.stores import settle
 from gatewright.engine.canonical import exact_json
-from gatewright.engine.history.condition import lasting
 from gatewright.engine.history.query import Query
 from gatewright.engine.history.record import Event, Status
+from gatewright.engine.history.where import lasting
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.events import Keeper, key_rows, put

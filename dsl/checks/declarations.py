@@ -12,7 +12,6 @@ from gatewright.dsl.checks.ladders import check_tier
 from gatewright.dsl.checks.lets import Lets
 from gatewright.dsl.checks.tables import check_table
 from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic
-from gatewright.dsl.messages import cases as case_messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import rules as messages
 from gatewright.dsl.messages import types as type_messages
@@ -145,7 +144,7 @@ class Checking:
         otherwise: ast.CaseRow | None = None
         for row in cases.rows:
             if otherwise is not None:
-                self._report(case_messages.row_after_else(row.span, otherwise.span))
+                self._report(messages.row_after_else(row.span, otherwise.span))
                 return
             if row.condition is None:
                 otherwise = row

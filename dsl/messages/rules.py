@@ -1,4 +1,4 @@
-"""Texts about tiers and tables (GW0401 to GW0419)."""
+"""Texts about the rows of tiers, cases and tables (GW0401 to GW0419, GW043x)."""
 
 from __future__ import annotations
 
@@ -132,4 +132,14 @@ def row_adds_nothing(span: Span, *, same: bool, first: Span) -> Finding:
         else "this row adds nothing: an earlier row with the same effect covers it",
         "take it away",
         (Label(first, "the earlier row"),),
+    )
+
+
+@message("GW0430", "row after else")
+def row_after_else(span: Span, otherwise: Span) -> Finding:
+    return Finding(
+        span,
+        "no action reaches this row, since `else` comes before it",
+        help="move `else` to the end",
+        labels=(Label(otherwise, "takes everything that is left"),),
     )

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from gatewright.dsl import limits
+from gatewright.dsl.combining_marks import MAX_WRITTEN
 from gatewright.dsl.diagnostics import Label
-from gatewright.dsl.marks import MAX_WRITTEN
 from gatewright.dsl.messages.catalog import Finding, message
 from gatewright.dsl.source import Span
 

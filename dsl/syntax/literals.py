@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from gatewright.dsl import limits
-from gatewright.dsl.marks import MAX_WRITTEN, too_many_marks
+from gatewright.dsl.combining_marks import MAX_WRITTEN, too_many_marks
 
 NANOS = {
     "ms": 1_000_000,

@@ -11,7 +11,7 @@ from gatewright.engine.bundle.container import Manifest, hash_of, manifest_of, p
 from gatewright.engine.bundle.schema import FINGERPRINT
 from gatewright.engine.bundle.signing import Key, sign
 from gatewright.engine.bundle.write import sections_of
-from gatewright.engine.collecting import uncollected
+from gatewright.engine.garbage import uncollected
 
 
 def build(

@@ -36,7 +36,7 @@ from gatewright.engine.bundle.decode import decode, decode_file, loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.index import Index, read_index, read_offsets
 from gatewright.engine.bundle.schema import FINGERPRINT
-from gatewright.engine.collecting import uncollected
+from gatewright.engine.garbage import uncollected
 from gatewright.engine.narrow import suspending
 
 if TYPE_CHECKING:

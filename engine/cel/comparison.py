@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.untyped import UntypedText, read_beside
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.reading.untyped import UntypedText, read_beside
 from gatewright.engine.values import (
     Duration,
     ExtensionValue,

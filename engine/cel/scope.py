@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl.records import dataclass
@@ -22,27 +22,13 @@ class Scope(Protocol):
         ...
 
 
-@runtime_checkable
-class QualifiedScope(Scope, Protocol):
-    """A scope in which dotted names can be variables too, as in a CEL container."""
-
-    def lookup_qualified(self, names: tuple[str, ...], absolute: bool) -> OptionalValue:
-        """Return the variable of that dotted name, or `optional.none()`."""
-        ...
-
-
-class FieldScope(Scope, Protocol):
-    """A scope whose names are fields of a record: `has(name)` asks for one."""
-
-    def has_field(self, name: str) -> bool:
-        """Tell whether the field is there; raises EvaluationError where nothing can tell."""
-        ...
-
-
 LookupQualified: TypeAlias = Callable[[tuple[str, ...], bool], OptionalValue]
-"""What a `QualifiedScope` has besides."""
+"""`lookup_qualified(names, absolute)` of a scope in which dotted names are variables too, as in a
+CEL container: the variable of that name, or `optional.none()`. Other scopes have none."""
 HasField: TypeAlias = Callable[[str], bool]
-"""What a `FieldScope` has besides."""
+"""`has_field(name)` of a scope whose names are fields of a record: whether the field is there,
+which is what `has(name)` asks. Raises EvaluationError where nothing can tell. Other scopes have
+none."""
 
 
 class Trace(Protocol):

@@ -15,6 +15,7 @@ from typing import Any, Final
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
 from gatewright.engine.action import Agent, Target
+from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.compile.checks import Checks
 from gatewright.engine.compile.fields import reader_of_side
 from gatewright.engine.compile.inline import ReadSlot
@@ -32,7 +33,6 @@ from gatewright.engine.compile.pycode import (
 )
 from gatewright.engine.compile.slots import Path, Slot
 from gatewright.engine.compile.tree import ABSENT
-from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.values import map_key
 
 _NO_TARGET: Final = Target()

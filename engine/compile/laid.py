@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
+from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.compile.checks import Checks
 from gatewright.engine.compile.fields import hundredths, reader_of_side
 from gatewright.engine.compile.inline import ReadSlot
@@ -19,7 +20,6 @@ from gatewright.engine.compile.native_cost import MAX_TEXT, is_small
 from gatewright.engine.compile.pycode import Code, attribute, call, is_none, name, none_if, unless
 from gatewright.engine.compile.slots import Path, Slot
 from gatewright.engine.compile.tree import ABSENT
-from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.shape import Shape
 from gatewright.engine.values import Money, Value
 

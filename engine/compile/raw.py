@@ -19,6 +19,7 @@ from typing import Final
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
 from gatewright.engine.action import MAX_NAME
+from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.compile.checks import Checks
 from gatewright.engine.compile.fields import (
     WHOLES,
@@ -47,7 +48,6 @@ from gatewright.engine.compile.pycode import (
 from gatewright.engine.compile.slots import Path, Slot
 from gatewright.engine.compile.tree import ABSENT
 from gatewright.engine.reading import given
-from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.values import Value
 
 _LEFT: Final = "left"

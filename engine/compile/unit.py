@@ -8,7 +8,6 @@ from typing import Final
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
 from gatewright.dsl.records import dataclass
-from gatewright.engine.collecting import uncollected
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.build import build
 from gatewright.engine.compile.forest import Plan, Unit, undecided_unit
@@ -29,6 +28,7 @@ from gatewright.engine.compile.tree import Node, Residual, Rows
 from gatewright.engine.compile.whole import Ending, by_branches
 from gatewright.engine.decision import Answer
 from gatewright.engine.explaining.asking import asks
+from gatewright.engine.garbage import uncollected
 from gatewright.engine.values import Value
 
 MOST_CONDITIONS: Final = 64

@@ -32,7 +32,7 @@ from gatewright.engine.values import (
 )
 
 if TYPE_CHECKING:
-    from gatewright.engine.history.condition import LastingWhere
+    from gatewright.engine.history.where import LastingWhere
 
 KEYS_OF_EVENTS = ("agent", "target", "action")
 """What every history can be keyed by, besides the parameters of its actions: ids and the name."""

@@ -85,10 +85,6 @@ class RecordedHistory:
         """Every question with its answer, in the order first asked."""
         return tuple(self._facts.values())
 
-    def replay(self) -> RecordedHistory:
-        """Return a store that gives these answers, and has no other."""
-        return RecordedHistory(None, self.facts)
-
     def count(self, query: Query) -> int:
         """Return the answer of the store."""
         answer = self._answer("count", query, lambda store: store.count(query))

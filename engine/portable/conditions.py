@@ -23,11 +23,11 @@ from gatewright.dsl.source import Span
 from gatewright.dsl.typing.typer import Typer
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.interpret import ConditionOutcome, Outcome
-from gatewright.engine.policy_tests import cases
+from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
+from gatewright.engine.policy_tests.run import cases
 from gatewright.engine.portable.host import Host, Unreadable
 from gatewright.engine.portable.text import NotPortable, portable_text
 from gatewright.engine.scope import PolicyScope
-from gatewright.engine.testing.given import BadGiven, Case, prepare
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Money
 

@@ -43,10 +43,10 @@ from gatewright.dsl.types import (
 from gatewright.engine.action import Action, Change, Changes, Target
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
+from gatewright.engine.cel.untyped import duration_of, untyped
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.reading.json_text import JsonNumber
 from gatewright.engine.reading.problems import MAX_PROBLEMS, UNFIT, Place, Problem, Unfit, shown
-from gatewright.engine.reading.untyped import duration_of, untyped
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,

@@ -25,7 +25,7 @@ from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.explain import Paint
 from gatewright.engine.history.memory import History
 from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests import run_tests
+from gatewright.engine.policy_tests.run import run_tests
 
 POLICY = "refunds.gate"
 

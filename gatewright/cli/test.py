@@ -19,11 +19,16 @@ from gatewright.dsl.files import policy_files
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.rendering.display import visible
-from gatewright.engine.coverage import Coverage
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.policy_tests import Case, TestResult, cases, run_case
-from gatewright.engine.testing.coverage_report import coverage_json, coverage_text, total_percent
-from gatewright.engine.testing.junit import Timed, to_junit
+from gatewright.engine.policy_tests.coverage import Coverage
+from gatewright.engine.policy_tests.coverage_report import (
+    coverage_json,
+    coverage_text,
+    total_percent,
+)
+from gatewright.engine.policy_tests.given import Case
+from gatewright.engine.policy_tests.junit import Timed, to_junit
+from gatewright.engine.policy_tests.run import TestResult, cases, run_case
 
 _POLL_S = 0.5
 

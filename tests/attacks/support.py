@@ -1,10 +1,9 @@
-"""What the attacks share: an action that runs by itself, and how long something takes."""
+"""What the attacks share: an action that runs by itself, and what becomes of it."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gatewright.dsl.diagnostics import PolicyError
@@ -73,10 +72,3 @@ def is_stopped(source: str, action: Mapping[str, Any], **data: Any) -> bool:
     except PolicyError:
         return True
     return effect_of(policy, action) is not Effect.AUTO_RUN
-
-
-def cpu_seconds(call: Callable[[], object]) -> float:
-    """Return how long something computes; other processes do not count."""
-    start = time.process_time()
-    call()
-    return time.process_time() - start

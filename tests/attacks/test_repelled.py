@@ -18,7 +18,7 @@ from gatewright.cli import main
 from gatewright.dsl.diagnostics import PolicyError
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import History
+from gatewright.engine.history.memory import History
 from gatewright.engine.load import load_source
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.reading.problems import ActionError

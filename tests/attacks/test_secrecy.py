@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gatewright.engine.history import History
+from gatewright.engine.history.memory import History
 from gatewright.engine.load import load_source
 from tests.attacks.support import AT, written
 

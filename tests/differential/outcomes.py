@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
@@ -43,7 +43,6 @@ Outcome: TypeAlias = Value | Failed
 
 # Google's wrapper cuts instants and durations to microseconds.
 _NANOS_SEEN: Final = 1000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def ours(text: str) -> Outcome:

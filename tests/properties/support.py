@@ -13,13 +13,13 @@ from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.action import Action
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.decision import Decision, Effect
 from gatewright.engine.errors import ErrorCode, EvaluationError
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import HistoryValue
 from gatewright.engine.history.agreement import AgreementFunction
+from gatewright.engine.history.host import HistoryValue
 from gatewright.engine.reading.conform import conform
-from gatewright.engine.reading.untyped import untyped
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.values import Value
 from gatewright.engine.workdays import CalendarValue

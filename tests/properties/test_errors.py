@@ -31,9 +31,6 @@ def test_a_checked_policy_meets_no_error_of_type_or_name(made: GeneratedSet) -> 
         assert facts.errors.keys() <= UNAVOIDABLE.keys(), facts.errors
 
 
-TOLD_BY_HOST = ("agent.", "target.", "busy", "trusted")
-
-
 @examples(0.5)
 @given(policy_sets(dynamic=False, partly=False))
 def test_total_conditions_err_only_on_what_the_host_did_not_tell(made: GeneratedSet) -> None:

@@ -20,7 +20,6 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from gatewright.engine.runtime.store.database import Database, open_database
 from gatewright.engine.runtime.store.migrations import upgrade
@@ -152,8 +151,3 @@ def database(bare_database: Database) -> Database:
     """Give a database with all tables, and nothing in them."""
     upgrade(bare_database)
     return bare_database
-
-
-def password_free(url: str) -> str:
-    """Return what may be shown of an address."""
-    return make_url(url).render_as_string(hide_password=True)

@@ -118,10 +118,6 @@ def requester(document: dict[str, Any]) -> None:
     document["requester"] = document["owner"] = "cat"
 
 
-def never_expires(document: dict[str, Any]) -> None:
-    document["rounds"][-1]["expires_at"] = None
-
-
 def attempts(document: dict[str, Any]) -> None:
     document["attempts"] = []
 

@@ -248,6 +248,3 @@ CHANGED: dict[str, FieldKind] = {
     "Flag": BOOL,
 }
 TARGET: dict[str, FieldKind] = {"stage": ENUM, "region": STRING, "open": BOOL, "value": INT}
-
-LADDERS = tuple(name for name, kind in FIELDS.items() if kind.steps)
-CELLED = tuple(name for name, kind in FIELDS.items() if kind.cells)

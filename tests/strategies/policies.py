@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import History
+from gatewright.engine.history.memory import History
 from gatewright.engine.values import Timestamp
 from tests.strategies.conditions import ActionShape, HistoryShape, LetShape, in_all
 from tests.strategies.fields import CHANGED, FIELDS, NOW, PERSON_TYPE, SECRET

@@ -438,12 +438,6 @@ def expression_tokens(draw: st.DrawFn, depth: int = 3) -> Tokens:
 
 
 @st.composite
-def declaration_tokens(draw: st.DrawFn) -> Tokens:
-    """Draw the tokens of a declaration."""
-    return _Declarations(draw).declaration()
-
-
-@st.composite
 def file_tokens(draw: st.DrawFn, most: int = 4) -> list[Tokens]:
     """Draw the tokens of a file, a list for its package, each import and each declaration."""
     writer = _Declarations(draw)

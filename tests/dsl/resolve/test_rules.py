@@ -12,8 +12,8 @@ from gatewright.dsl.load import check_sources
 from gatewright.dsl.policy import BLOCK, Row
 from gatewright.dsl.resolve.expand import cell_condition
 from gatewright.dsl.source import Source
-from tests.dsl.parse.support import show
 from tests.dsl.resolve.support import checked, told
+from tests.dsl.syntax.support import show
 
 HEAD = """package p
 type T { s: string }

@@ -16,7 +16,7 @@ from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
 from gatewright.engine.compile import lower, native
 from gatewright.engine.decision import Answer, Effect
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import History
+from gatewright.engine.history.memory import History
 from gatewright.engine.load import load_source
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Money, Timestamp

@@ -6,7 +6,7 @@ import pytest
 
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
-from gatewright.engine.history import longest_window
+from gatewright.engine.history.horizon import longest_window
 from gatewright.engine.values import Duration
 
 HEAD = """

@@ -20,20 +20,16 @@ from gatewright.dsl.policy import Package
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history import (
-    STATUSES,
-    AgreementQuery,
-    Event,
-    History,
-    HistoryValue,
-    Query,
-    condition,
-    indexes,
-)
+from gatewright.engine.history import index_cache
 from gatewright.engine.history import query as answers
 from gatewright.engine.history import series as series_module
-from gatewright.engine.history.condition import holds, lasting
+from gatewright.engine.history import where as where_module
+from gatewright.engine.history.host import HistoryValue
+from gatewright.engine.history.memory import History
+from gatewright.engine.history.query import AgreementQuery, Query
+from gatewright.engine.history.record import STATUSES, Event
 from gatewright.engine.history.series import Record, Series
+from gatewright.engine.history.where import holds, lasting
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.values import Duration, Map, Money, Timestamp, Value, kind_of
 from tests.engine.declared import declare
@@ -324,7 +320,7 @@ def test_the_where_is_evaluated_once_an_event(where: int, first: int, later: int
     """Or once a status, where it looks at nothing else."""
     store = History(past(n, n, PLAIN_PARAMS) for n in range(5))
     asked = query(PACKAGES[where], now=Timestamp(9), within_nanos=5)
-    with mock.patch.object(condition, "Evaluator", wraps=Evaluator) as evaluator:
+    with mock.patch.object(where_module, "Evaluator", wraps=Evaluator) as evaluator:
         for _ in range(3):
             store.count(asked)
             store.sum(replace(asked, field="amount"))
@@ -383,13 +379,13 @@ def test_indexes_that_nobody_keeps_go_away() -> None:
     store = History([past(1, 5, PLAIN_PARAMS)])
     declared = PACKAGES[0].histories["refunds"]
     kept = store.index(declared, "count", ())
-    names = [f"k{n}" for n in range(indexes.KEPT + 10)]
+    names = [f"k{n}" for n in range(index_cache.KEPT + 10)]
     record_type = t.RecordType("e", (), open=True)
     for name in names:
         other = replace(declared, record=record_type)
         store.index(other, "count", (name,))
     gc.collect()
-    assert len(store._indexes) == indexes.KEPT + 1  # pyright: ignore[reportPrivateUsage]
+    assert len(store._indexes) == index_cache.KEPT + 1  # pyright: ignore[reportPrivateUsage]
     store.append(past(2, 6, PLAIN_PARAMS))
     assert kept is not None
     assert kept.count((), 9, None) == 2
@@ -400,7 +396,7 @@ def test_a_change_that_failed_is_made_good() -> None:
     asked = query(PACKAGES[3], now=Timestamp(9), within_nanos=None)
     assert store.count(asked) == 1
     with (
-        mock.patch.object(condition, "Evaluator", side_effect=MemoryError),
+        mock.patch.object(where_module, "Evaluator", side_effect=MemoryError),
         pytest.raises(MemoryError),
     ):
         store.append(past(2, 6, PLAIN_PARAMS))

@@ -18,19 +18,12 @@ from gatewright.dsl.policy import History as DeclaredHistory
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history import (
-    STATUSES,
-    AgreementQuery,
-    Event,
-    History,
-    HistoryStore,
-    HistoryValue,
-    Query,
-    RecordedHistory,
-    ask_agreement,
-)  # fmt: skip
 from gatewright.engine.history import query as answers
-from gatewright.engine.history.query import identity
+from gatewright.engine.history.host import HistoryValue, ask_agreement
+from gatewright.engine.history.memory import History
+from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query, identity
+from gatewright.engine.history.record import STATUSES, Event
+from gatewright.engine.history.recorded import RecordedHistory  # fmt: skip
 from gatewright.engine.values import Duration, Map, Money, Timestamp, Uint, Value, kind_of
 from tests.engine.declared import history
 
@@ -471,7 +464,7 @@ def test_recorded_answers_are_replayed() -> None:
     store.append(event(3))
     assert [ask(question, recorded) for question in QUESTIONS] == given_answers
     assert store.asked == 2
-    replayed = recorded.replay()
+    replayed = RecordedHistory(None, recorded.facts)
     assert [ask(question, replayed) for question in QUESTIONS] == given_answers
     assert ask_agreement(replayed, "p.r", Duration(DAY), NOW) == agreed
     assert replayed.facts == recorded.facts
@@ -489,11 +482,11 @@ def test_recorded_answers_are_replayed() -> None:
 def test_recorded_errors_err_again() -> None:
     recorded = RecordedHistory(History([event(1, params={"amount": 1})]))
     for replayed in (False, False, True):
-        store = recorded.replay() if replayed else recorded
+        store = RecordedHistory(None, recorded.facts) if replayed else recorded
         code, message = error("refunds.sum(amount, within: 2d)", store)
         assert code == "type_mismatch"
         assert "`amount`" in message
-    assert error("refunds.count(within: 1d)", recorded.replay()) == (
+    assert error("refunds.count(within: 1d)", RecordedHistory(None, recorded.facts)) == (
         "no_such_key",
         "`billing.refunds.refunds.count(within: 1d)` was not asked when this was decided",
     )

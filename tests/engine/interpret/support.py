@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from gatewright.engine.decision import Decision, Effect
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history import History
+from gatewright.engine.history.memory import History
 from gatewright.engine.load import load_source
 from gatewright.engine.values import Timestamp
 

@@ -11,7 +11,7 @@ from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.explaining.annotate import Annotator
-from gatewright.engine.history import History
+from gatewright.engine.history.memory import History
 from gatewright.engine.interpret import ConditionOutcome
 from gatewright.engine.load import load_source
 from gatewright.engine.secrecy.secrets import Secrets

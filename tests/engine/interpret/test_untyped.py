@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 
+from gatewright.engine.cel.untyped import UntypedText, untyped
 from gatewright.engine.decision import Decision
-from gatewright.engine.reading.untyped import UntypedText, untyped
 from gatewright.engine.values import Map
 from tests.engine.interpret.support import action, decide, effect
 

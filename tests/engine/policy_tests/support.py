@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests import TestResult, run_tests
+from gatewright.engine.policy_tests.run import TestResult, run_tests
 
 REFUNDS = """\
 package billing.refunds

@@ -6,7 +6,13 @@ import pytest
 
 from gatewright.dsl.checks.constants import Constant
 from gatewright.dsl.parser import parse_expression
-from gatewright.engine.testing.comparisons import beside, comparisons, distance, has_steps, step
+from gatewright.engine.policy_tests.comparisons import (
+    beside,
+    comparisons,
+    distance,
+    has_steps,
+    step,
+)
 from gatewright.engine.values import Duration, Money, Timestamp, Uint, Value
 
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from gatewright.dsl import ast
-from gatewright.engine.coverage import Coverage, FileCoverage
 from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests import run_tests
-from gatewright.engine.testing.coverage_report import (
+from gatewright.engine.policy_tests.coverage import Coverage, FileCoverage
+from gatewright.engine.policy_tests.coverage_report import (
     coverage_json,
     coverage_text,
     percent,
     total_percent,
 )
+from gatewright.engine.policy_tests.run import run_tests
 
 
 def covered(policy: str, *tests: str) -> FileCoverage:

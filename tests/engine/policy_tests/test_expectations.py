@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests import run_tests
+from gatewright.engine.policy_tests.run import run_tests
 from tests.engine.policy_tests.support import REFUNDS, block, one, run
 
 

@@ -8,8 +8,8 @@ from gatewright.dsl import ast
 from gatewright.engine.decision import Place
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests import cases, run_case, run_tests
-from gatewright.engine.testing.given import BadGiven, Case, prepare
+from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
+from gatewright.engine.policy_tests.run import cases, run_case, run_tests
 from tests.engine.policy_tests.support import DATA, REFUNDS, block, one, run
 
 TYPES = """\

@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gatewright.engine.load import load_source
-from gatewright.engine.testing.hints import Hints, hints
+from gatewright.engine.policy_tests.hints import Hints, hints
 from gatewright.engine.values import Duration, Money, Timestamp, Uint
 
 POLICY = """\

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.engine.decision import Place
-from gatewright.engine.policy_tests import TestResult
-from gatewright.engine.testing.junit import Timed, to_junit
+from gatewright.engine.policy_tests.junit import Timed, to_junit
+from gatewright.engine.policy_tests.run import TestResult
 
 AT = Place("a.gate", 3, 6)
 

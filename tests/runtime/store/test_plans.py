@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import event, text
 
 from benchmarks.runtime import scene
-from gatewright.engine.history import Event, Query
-from gatewright.engine.history.condition import lasting
+from gatewright.engine.history.query import Query
+from gatewright.engine.history.record import Event
+from gatewright.engine.history.where import lasting
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.run import State
 from gatewright.engine.runtime.store import runs

@@ -1,1 +1,0 @@
-"""The parts of `policy_tests` and `coverage`: what tests give, expect, and reach."""
