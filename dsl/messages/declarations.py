@@ -19,6 +19,7 @@ def field_twice(span: Span, name: str, first: Span) -> Finding:
     return Finding(
         span,
         f"the field `{name}` is given twice",
+        help="take one of them away, or give it another name",
         labels=(Label(first, "first given here"),),
     )
 
@@ -113,4 +114,8 @@ def one_expectation(span: Span, what: str, first: Span) -> Finding:
 
 @message("GW0614", "permit for nobody")
 def permit_without_agent(span: Span) -> Finding:
-    return Finding(span, "a permit names an agent with an id that is not empty")
+    return Finding(
+        span,
+        "a permit names an agent with an id that is not empty",
+        help="write its id, or for several agents a condition: `permit when agent.team == ...`",
+    )

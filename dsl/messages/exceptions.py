@@ -36,6 +36,7 @@ def suspends_absolute(span: Span, name: str, guard: Span) -> Finding:
     return Finding(
         span,
         f"`{name}` is absolute: no exception may suspend it",
+        help="take it out of the exception, or take `absolute` away where it may be suspended",
         labels=(Label(guard, "declared `absolute` here"),),
     )
 

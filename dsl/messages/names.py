@@ -132,7 +132,11 @@ def type_circle(span: Span, names: Iterable[str]) -> Finding:
 
 @message("GW0212", "values that contain each other")
 def let_circle(span: Span, names: Iterable[str]) -> Finding:
-    return Finding(span, f"this `let` is defined by itself: {circle(names)}")
+    return Finding(
+        span,
+        f"this `let` is defined by itself: {circle(names)}",
+        help="give one of them a value that names none of the others",
+    )
 
 
 @message("GW0213", "unknown calendar")

@@ -121,12 +121,18 @@ def timers_out_of_order(span: Span, first: str, second: str) -> Finding:
 
 @message("GW0513", "timer without a length")
 def empty_timer(span: Span) -> Finding:
-    return Finding(span, "a timer must be longer than nothing")
+    return Finding(
+        span, "a timer must be longer than nothing", help="give it a length such as `4h` or `30m`"
+    )
 
 
 @message("GW0514", "route required twice")
 def route_twice(span: Span, name: str) -> Finding:
-    return Finding(span, f"the route `{name}` is required twice in one effect")
+    return Finding(
+        span,
+        f"the route `{name}` is required twice in one effect",
+        help="name it once; for two people of it write `2 of` in the route",
+    )
 
 
 @message("GW0515", "not people")

@@ -87,6 +87,7 @@ def matches_nothing(span: Span, subject: Span, kind: str) -> Finding:
     return Finding(
         span,
         f"no value of `{subject.text}`, which is `{kind}`, is `{span.text}`",
+        help="write a value that it can have, or take the row away",
         labels=(Label(subject, "the subject"),),
     )
 

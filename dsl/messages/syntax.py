@@ -87,12 +87,16 @@ def bad_escape(span: Span, escape: str) -> Finding:
 
 @message("GW0105", "number out of range")
 def number_out_of_range(span: Span, kind: str) -> Finding:
-    return Finding(span, f"this number does not fit into {kind}")
+    return Finding(span, f"this number does not fit into {kind}", help="write a smaller one")
 
 
 @message("GW0106", "number with too many digits")
 def too_many_digits(span: Span) -> Finding:
-    return Finding(span, f"a number may have at most {limits.MAX_DIGITS} digits")
+    return Finding(
+        span,
+        f"a number may have at most {limits.MAX_DIGITS} digits",
+        help="round it to what counts",
+    )
 
 
 @message("GW0107", "bad timestamp")

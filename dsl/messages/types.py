@@ -267,7 +267,12 @@ def bad_history_field(span: Span, why: str, help: str | None) -> Finding:
 
 @message("GW0324", "argument given twice")
 def argument_twice(span: Span, name: str, first: Span) -> Finding:
-    return Finding(span, f"`{name}` is given twice", labels=(Label(first, "first given here"),))
+    return Finding(
+        span,
+        f"`{name}` is given twice",
+        help="take one of them away",
+        labels=(Label(first, "first given here"),),
+    )
 
 
 @message("GW0325", "field of changes that is not a literal")
@@ -317,7 +322,13 @@ def bad_index(span: Span, what: str, given: t.Type) -> Finding:
 
 @message("GW0330", "name that cannot be read here")
 def unavailable(span: Span, name: str, why: str) -> Finding:
-    return Finding(span, f"`{name}` cannot be read here: {why}")
+    return Finding(span, f"`{name}` cannot be read here: {why}", help=_INSTEAD.get(name))
+
+
+_INSTEAD = {
+    "requester": "a condition knows the agent: `agent.id`, `agent.owner`",
+    "risk": "ask what it is made of, or ask `risk` in a rule or guard",
+}
 
 
 @message("GW0331", "no fields")
@@ -330,6 +341,7 @@ def key_twice(span: Span, first: Span) -> Finding:
     return Finding(
         span,
         "this key is given twice in one map",
+        help="take one of them away",
         labels=(Label(first, "first given here"),),
     )
 
@@ -337,5 +349,7 @@ def key_twice(span: Span, first: Span) -> Finding:
 @message("GW0333", "text too long for its field")
 def text_too_long(span: Span, length: int, limit: int) -> Finding:
     return Finding(
-        span, f"this text has {_plural(length, 'character')}, and its field takes at most {limit}"
+        span,
+        f"this text has {_plural(length, 'character')}, and its field takes at most {limit}",
+        help="shorten the text, or let the field take more",
     )
