@@ -94,7 +94,8 @@ class Explanation:
     """Why an action was decided as it was. `str()` is the text for people.
 
     `needed` are the routes of `stages`, in their order; `missing` are rules that could have opened
-    the action with `auto_run` and did not match.
+    the action with `auto_run` and did not match: unless something else has `opened` it, one of them
+    would have to, and none of them may ask for more.
     """
 
     action: str
@@ -113,6 +114,7 @@ class Explanation:
     absorbed: tuple[Absorption, ...]
     risk: int
     risk_parts: tuple[RiskPart, ...]
+    opened: bool
     missing: tuple[RuleReport, ...]
     fields_read: dict[str, str]
     history_read: tuple[dict[str, Json], ...]
@@ -137,6 +139,7 @@ class Explanation:
             "absorbed": [absorption.to_dict() for absorption in self.absorbed],
             "risk": self.risk,
             "risk_parts": [part.to_dict() for part in self.risk_parts],
+            "opened": self.opened,
             "missing": [rule.to_dict() for rule in self.missing],
             "facts": {
                 "now": self.at,
@@ -267,19 +270,40 @@ class _Text:
             return
         if any(error.source == "action" for error in e.errors):
             yield "the action would have to fit its declared type"
-        for rule in e.missing:
-            yield self._placed(f"{_name(rule)} would have to say auto_run", rule.at)
-            yield from self._conditions(rule.conditions)
-        wanted = {(rule.package, rule.name) for rule in e.missing}
+        yield from self._opening()
+        wanted = {_key(rule) for rule in e.missing} if self._each_is_wanted else set[object]()
         for rule in (*e.decisive, *e.others):
             if rule.kind == "permit":
                 yield "a permit for this agent and action"
             elif rule.effect != "auto_run" and rule.name and _key(rule) not in wanted:
-                yield f"{_shown(_name(rule))} would have to let it pass"
+                yield f"{_shown(_name(rule))} would have to {self._allowing(rule)}"
         if any(rule.kind == "on_error" for rule in (*e.decisive, *e.others)):
             risks = (error.source for error in e.errors if error.source.startswith("risk "))
             for risk in dict.fromkeys(risks):
                 yield f"{_shown(risk)} would have to be without an error"
+
+    @property
+    def _each_is_wanted(self) -> bool:
+        """Whether all that is missing would have to be there, and not one of several rules."""
+        return self._e.opened or len(self._e.missing) == 1
+
+    def _opening(self) -> Iterator[str]:
+        """Yield the rules of which one would have to open the action, or each to open it too."""
+        e = self._e
+        if not e.missing and not e.opened and not any(r.kind == "permit" for r in e.decisive):
+            yield "a rule that says auto_run: this action has none"
+        alone = " would have to say auto_run" if self._each_is_wanted else ""
+        if e.missing and not alone:
+            yield "one of these rules would have to say auto_run:"
+        indent = "" if alone else "  "
+        for rule in e.missing:
+            yield indent + self._placed(f"{_name(rule)}{alone}", rule.at)
+            yield from (indent + line for line in self._conditions(rule.conditions))
+
+    def _allowing(self, rule: RuleReport) -> str:
+        """Return what a rule that restricts would have to do instead."""
+        could_open = any(_key(rule) == _key(missing) for missing in self._e.missing)
+        return "say auto_run or let it pass" if could_open else "let it pass"
 
 
 def _shown(text: str) -> str:

@@ -62,6 +62,7 @@ class Explainer:
             absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
             risk=outcome.risk,
             risk_parts=tuple(self._risk(r) for r in outcome.risks if r.truth is not Truth.FALSE),
+            opened=self._is_opened(live),
             missing=tuple(_once(r) for r in self._missing(live)),
             fields_read=fields_read(conditions_of(outcome), self._secrets),
             history_read=self._history_read(),
@@ -140,15 +141,21 @@ class Explainer:
             at=place_of(risk.span),
         )
 
+    def _is_opened(self, live: list[RuleOutcome]) -> bool:
+        """Tell whether a rule says auto_run, or the default does: then no other rule has to."""
+        defaults = self._outcome.defaults
+        by_default = bool(defaults) and all(d.effect.auto_run for d in defaults)
+        return by_default or any(_opens(o) for o in live if o.rule.kind == "rule")
+
     def _missing(self, live: list[RuleOutcome]) -> Iterator[RuleReport]:
         """Report the rules that could have opened the action with auto_run, and what they lack.
 
-        Where a rule does open it, one of which no row counts lacks nothing that is needed.
+        Where it is opened already, a rule of which no row counts lacks nothing that is needed.
         """
         if self._outcome.effect.auto_run or self._outcome.reason == "permit":
             return
         rules = [outcome for outcome in live if outcome.rule.kind == "rule"]
-        opened = any(_opens(outcome) for outcome in rules)
+        opened = self._is_opened(live)
         for outcome in rules:
             if opened and all(r.truth is Truth.FALSE for r in outcome.rows):
                 continue

@@ -347,3 +347,60 @@ def test_a_rule_that_need_not_open_is_not_called_for(tmp_path: Path) -> None:
     assert "large" not in text
     assert data["missing"] == []
     assert text.endswith("Needed for auto_run:\n  guard shut would have to let it pass\n")
+    assert data["opened"] is True
+
+
+LADDERS = """package p
+action a.b { m: money }
+route r { one of group("g") }
+rule dollars on a.b when action.m.currency == "USD" tier action.m { < 5 USD => auto_run >= 5 USD => require r }
+rule crowns on a.b when action.m.currency == "NOK" tier action.m { < 9 NOK => auto_run >= 9 NOK => require r }
+guard shut on a.b when action.m.amount > 8 => require r
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted", "opened"),
+    [
+        (
+            "",
+            """  one of these rules would have to say auto_run:
+    rule crowns    p.gate:5:6
+      - action.m.currency ("USD") == "NOK" is false
+    rule dollars    p.gate:4:6
+      + action.m.currency ("USD") == "USD" is true
+      - action.m (10.00 USD) < 5 USD is false
+  rule dollars would have to say auto_run or let it pass
+  guard shut would have to let it pass
+""",
+            False,
+        ),
+        (
+            "default auto_run",
+            """  rule dollars would have to say auto_run    p.gate:4:6
+    + action.m.currency ("USD") == "USD" is true
+    - action.m (10.00 USD) < 5 USD is false
+  guard shut would have to let it pass
+""",
+            True,
+        ),
+    ],
+)
+def test_one_of_several_rules_is_called_for_unless_something_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str, wanted: str, opened: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.gate").write_text(LADDERS + more)
+    text, data = explained(Path("p.gate"), {"action": "a.b", "params": {"m": "10 USD"}})
+    assert text.partition("Needed for auto_run:\n")[2] == wanted
+    assert data["opened"] is opened
+
+
+def test_a_rule_is_called_for_where_none_could_open(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text("package p\naction a.b { }\nguard shut on a.b => block\n")
+    text, _ = explained(path, {"action": "a.b"})
+    assert text.endswith(
+        "Needed for auto_run:\n  a rule that says auto_run: this action has none\n"
+        "  guard shut would have to let it pass\n"
+    )
