@@ -300,9 +300,7 @@ def evaluate(
     now: Timestamp | None = None,
 ) -> Decision:
     """Decide about an action; the same as `policy.evaluate`."""
-    given: object = policy
-    if not isinstance(given, PolicySet):
-        raise TypeError(
-            f"`evaluate` takes a policy set, then an action, not a {type(given).__name__}"
-        )
+    if isinstance(policy, Mapping | Action):
+        kind = type(policy).__name__
+        raise TypeError(f"`evaluate` takes a policy set, then an action, not a {kind}")
     return policy.evaluate(action, history, now=now)

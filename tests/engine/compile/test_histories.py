@@ -241,7 +241,7 @@ class Careless(History):
         """Return something."""
         return self._careless  # type: ignore[no-any-return]
 
-    def index(self, *_: object) -> None:
+    def index(self, *asked: Any, **more: Any) -> Any:
         """Have no index: each question is asked."""
 
     def agreement(self, query: AgreementQuery) -> float:
@@ -254,8 +254,9 @@ class Careless(History):
 @pytest.mark.parametrize("decisions", [1, 3])
 def test_what_is_no_answer_restricts(source: str, answer: Any, decisions: int) -> None:
     made, store = load_source(source), Careless(answer)
-    for _ in range(decisions):
-        decision = made.evaluate(act("a", "1 USD"), store, now=Timestamp(NOW))
+    for _ in range(decisions - 1):
+        made.evaluate(act("a", "1 USD"), store, now=Timestamp(NOW))
+    decision = made.evaluate(act("a", "1 USD"), store, now=Timestamp(NOW))
     assert (decision.effect, decision.routes) == (Effect.REQUIRE_APPROVAL, ("r",))
     assert [error.message.partition("`")[2][:2] for error in decision.errors] == ["a."]
 
