@@ -2,11 +2,12 @@
 
 The order is fixed: what happens and who is needed; the decisive rules; the others that took part;
 errors and what they restricted; what was suspended, by which exception, until when; shadow results;
-what was absorbed; the risk score by its parts; what was missing for auto_run.
+what was absorbed; obligations; the risk score by its parts; what was missing for auto_run.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +16,7 @@ from gatewright.dsl.rendering.display import visible
 from gatewright.engine.decision import (
     ConditionReport,
     ErrorReport,
+    Obligation,
     Place,
     RuleReport,
 )
@@ -112,6 +114,7 @@ class Explanation:
     idle: tuple[Idle, ...]
     shadow: tuple[RuleReport, ...]
     absorbed: tuple[Absorption, ...]
+    obligations: tuple[Obligation, ...]
     risk: int
     risk_parts: tuple[RiskPart, ...]
     opened: bool
@@ -137,6 +140,7 @@ class Explanation:
             "idle": [exception.to_dict() for exception in self.idle],
             "shadow": [rule.to_dict() for rule in self.shadow],
             "absorbed": [absorption.to_dict() for absorption in self.absorbed],
+            "obligations": [obligation.to_dict() for obligation in self.obligations],
             "risk": self.risk,
             "risk_parts": [part.to_dict() for part in self.risk_parts],
             "opened": self.opened,
@@ -188,8 +192,10 @@ class _Text:
         yield from self._section("Also took part", self._rules(e.others))
         yield from self._section("Errors, which can only restrict", self._errors())
         yield from self._section("Suspended", self._suspensions())
+        yield from self._section("Exceptions without effect", self._idle())
         yield from self._section("In shadow, without effect", self._rules(e.shadow))
         yield from self._section("Not asked", self._absorbed())
+        yield from self._section("To be done", map(_obligation, e.obligations))
         yield from self._section(f"Risk {e.risk} of 100", self._risk())
         yield from self._section("Needed for auto_run", self._wanting())
 
@@ -248,6 +254,8 @@ class _Text:
             known = ", ".join(f"{name}: {value}" for name, value in details if value)
             if known:
                 yield f"  {_shown(known)}"
+
+    def _idle(self) -> Iterator[str]:
         for one in self._e.idle:
             text = f"{one.rule} stands: exception {one.exception} is open, but {one.why}"
             yield self._placed(text, one.at)
@@ -309,6 +317,16 @@ class _Text:
 def _shown(text: str) -> str:
     """Return a text on one line, cut, with what a terminal would obey written out."""
     return visible(text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 1] + "…")
+
+
+def _obligation(told: Obligation) -> str:
+    """Write an obligation as a policy does, and whose it is; what could not be evaluated as `?`."""
+    args: list[str] = []
+    for name, value in told.args.items():
+        shown = "?" if value is None else json.dumps(value, ensure_ascii=False)
+        args.append(shown if name.isdigit() else f"{name}: {shown}")
+    rule = told.rule.rpartition(".")[2]
+    return _shown(f"{told.name}({', '.join(args)}), of {rule}")
 
 
 def _key(rule: RuleReport) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatewright.dsl.records import replace
-from gatewright.engine.decision import ConditionReport, ErrorReport, Place, RuleReport
+from gatewright.engine.decision import ConditionReport, ErrorReport, Obligation, Place, RuleReport
 from gatewright.engine.explain import Absorption, Explanation, Idle, Needed, RiskPart, Suspension
 from gatewright.engine.explaining.asking import texts_of
 from gatewright.engine.explaining.facts import conditions_of, fields_read
@@ -27,6 +27,7 @@ class Explainer:
         reporter: Reporter,
         reports: tuple[RuleReport, ...],
         errors: tuple[ErrorReport, ...],
+        obligations: tuple[Obligation, ...],
         live: list[RuleOutcome],
     ) -> None:
         self._reporter = reporter
@@ -36,6 +37,7 @@ class Explainer:
         self._secrets = reporter.secrets
         self._reports = reports
         self._errors = errors
+        self._obligations = obligations
         self._live = live
 
     def explanation(self) -> Explanation:
@@ -60,6 +62,7 @@ class Explainer:
             idle=tuple(i for r in live if not r.suspended for i in self._idle(r)),
             shadow=tuple(_once(r) for r in reports if r.status == "shadow"),
             absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
+            obligations=self._obligations,
             risk=outcome.risk,
             risk_parts=tuple(self._risk(r) for r in outcome.risks if r.truth is not Truth.FALSE),
             opened=self._is_opened(live),

@@ -101,25 +101,27 @@ class Reporter:
         reports = (*sorted([*rules, *floors], key=_order), *suspended, *shadow)
         errors = tuple(self._errors(live))
         because = tuple(dict.fromkeys(r.because for r in reports if r.decisive and r.because))
+        obligations = tuple(self._obligations(acting))
         return Report(
             rules=reports,
             errors=errors,
             risk=self.outcome.risk,
-            obligations=tuple(self._obligations(acting)),
+            obligations=obligations,
             because=because,
-            explanation=Later(partial(self._explanation, reports, errors, live)),
+            explanation=Later(partial(self._explanation, reports, errors, obligations, live)),
         )
 
     def _explanation(
         self,
         reports: tuple[RuleReport, ...],
         errors: tuple[ErrorReport, ...],
+        obligations: tuple[Obligation, ...],
         live: list[RuleOutcome],
     ) -> Explanation:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
         from gatewright.engine.explaining.explanation import Explainer
 
-        return Explainer(self, reports, errors, live).explanation()
+        return Explainer(self, reports, errors, obligations, live).explanation()
 
     # --- rules
 

@@ -396,6 +396,19 @@ def test_one_of_several_rules_is_called_for_unless_something_opens(
     assert data["opened"] is opened
 
 
+def test_what_is_to_be_done_is_told_with_the_rule_that_wants_it(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\naction a.b { n: int, @secret s: string }\nguard shut on a.b => block\n"
+        'obligate notify("ops", level: action.n, who: action.s, what: 1 / action.n)\n'
+    )
+    text, data = explained(path, {"action": "a.b", "params": {"n": 0, "s": "hush"}})
+    wanted = 'notify("ops", level: 0, who: "***", what: ?), of shut'
+    assert f"\nTo be done:\n  {wanted}\n" in text
+    (told,) = data["obligations"]
+    assert (told["name"], told["rule"], told["args"]["level"]) == ("notify", "p.shut", 0)
+
+
 def test_a_rule_is_called_for_where_none_could_open(tmp_path: Path) -> None:
     path = tmp_path / "p.gate"
     path.write_text("package p\naction a.b { }\nguard shut on a.b => block\n")
