@@ -109,6 +109,9 @@ class PolicyError(Exception):
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         super().__init__("\n".join(str(d) for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[PolicyError], tuple[object, ...]]:
+        return type(self), (self.diagnostics,)
+
 
 class Unreadable(Exception):
     """A path that cannot be read at all; commands end with exit code 2."""
@@ -117,3 +120,6 @@ class Unreadable(Exception):
         super().__init__(f"{path}: {why}")
         self.path = path
         self.why = why
+
+    def __reduce__(self) -> tuple[type[Unreadable], tuple[str, str]]:
+        return type(self), (self.path, self.why)

@@ -54,6 +54,10 @@ class PolicySet:
     )
     """What decides about actions, by their shapes and names."""
 
+    def __repr__(self) -> str:
+        # Policies and data may be long, and data nobody's business who reads a log.
+        return f"{type(self).__name__}({self.digest!r})"
+
     def __copy__(self) -> PolicySet:
         return self
 
@@ -156,9 +160,10 @@ class PolicySet:
     ) -> Decision:
         """Decide about an action, a dict in the JSON shape or a `gw.Action`. Never raises for it.
 
-        `history` holds the past actions (none: nothing ever happened); `now` is the instant of the
-        decision, else the action's own `at`, else the clock; `uses` tells how often an exception
-        with `max_uses` was used, by its qualified name (none: such exceptions do not apply).
+        `history` holds the past actions, a `gw.History` (none: nothing ever happened); `now` is the
+        instant of the decision, else the action's own `at`, else the clock; `uses` tells how often
+        an exception with `max_uses` was used, by its qualified name (none: such exceptions do not
+        apply). Raises TypeError for a history that answers no questions, such as a list.
         """
         # HOT: the refund policy of benchmarks/. Whatever is wrong, `_decide` deals with it.
         given: Any = action
@@ -185,6 +190,7 @@ class PolicySet:
         uses: UsesOf | None,
     ) -> Decision:
         """Decide about any action: by its unit where it is usual, else by the interpreter."""
+        _refuse_what_is_no_history(history)
         try:
             action = quick_action(given) or Action.read(given)[0]
         except Exception:  # another thread changes the dict
@@ -237,6 +243,7 @@ class PolicySet:
 
         Cheaper where few decisions follow, since nothing is compiled for them.
         """
+        _refuse_what_is_no_history(history)
         read, _ = Action.read(action)
         at = now or read.at
         case = AskingCase(self, read, time.time_ns() if at is None else at.nanos, history, None)
@@ -273,10 +280,27 @@ class PolicySet:
 
         Arguments as for `evaluate`. For tools that look into a decision, such as coverage.
         """
+        _refuse_what_is_no_history(history)
         read, _ = Action.read(action)
         at = now or read.at
         nanos = time.time_ns() if at is None else at.nanos
         return AskingCase(self, read, nanos, history, uses).deciding.outcome()
+
+
+_QUESTIONS = ("count", "sum", "last", "distinct", "agreement")
+
+
+def _refuse_what_is_no_history(history: object) -> None:
+    """Raise TypeError for what is no history. A list has a `count` of its own, which is 0."""
+    if history is None:
+        return
+    try:
+        answers = all(callable(getattr(history, question, None)) for question in _QUESTIONS)
+    except Exception:  # a store that fails: its answers are errors of the conditions that ask
+        return
+    if not answers:
+        kind = type(history).__name__
+        raise TypeError(f"a history is made of past actions, `gw.History([...])`, not a {kind}")
 
 
 def evaluate(
@@ -287,4 +311,7 @@ def evaluate(
     now: Timestamp | None = None,
 ) -> Decision:
     """Decide about an action; the same as `policy.evaluate`."""
+    if isinstance(policy, Mapping | Action):
+        kind = type(policy).__name__
+        raise TypeError(f"`evaluate` takes a policy set, then an action, not a {kind}")
     return policy.evaluate(action, history, now=now)

@@ -2,12 +2,14 @@
 
 The order of both is fixed: what happens and who is needed; the decisive rules; the others that took
 part; errors and what they restricted; what was suspended, by which exception, until when; shadow
-results; what was absorbed, and which orders are not kept by that; obligations that lack a value;
-the risk score by its parts; what was missing for auto_run. `explaining` makes it of an outcome.
+results; what was absorbed, and which orders are not kept by that; obligations, and those that lack
+a value; the risk score by its parts; what was missing for auto_run. `explaining` makes it of an
+outcome.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, TypeAlias
 
@@ -17,6 +19,7 @@ from gatewright.engine.decision import (
     ArgumentError,
     ConditionReport,
     ErrorReport,
+    Obligation,
     Place,
     RuleReport,
 )
@@ -105,7 +108,8 @@ class Explanation:
     """Why an action was decided as it was. `str()` is the text for people.
 
     `needed` are the routes of `stages`, in their order; `missing` are rules that could have opened
-    the action with `auto_run` and did not match, and `unopened` says why there could be none.
+    the action with `auto_run` and did not match: unless something else has `opened` it, one of them
+    would have to, and none of them may ask for more; `unopened` says why there could be none.
     `unvalued` are arguments of obligations that are null because they err.
     """
 
@@ -124,9 +128,11 @@ class Explanation:
     shadow: tuple[RuleReport, ...]
     absorbed: tuple[Absorption, ...]
     unkept: tuple[UnkeptOrder, ...]
+    obligations: tuple[Obligation, ...]
     unvalued: tuple[ArgumentError, ...]
     risk: int
     risk_parts: tuple[RiskPart, ...]
+    opened: bool
     missing: tuple[RuleReport, ...]
     unopened: str | None
     fields_read: dict[str, str]
@@ -151,9 +157,11 @@ class Explanation:
             "shadow": [rule.to_dict() for rule in self.shadow],
             "absorbed": [absorption.to_dict() for absorption in self.absorbed],
             "unkept": [order.to_dict() for order in self.unkept],
+            "obligations": [obligation.to_dict() for obligation in self.obligations],
             "unvalued": [argument.to_dict() for argument in self.unvalued],
             "risk": self.risk,
             "risk_parts": [part.to_dict() for part in self.risk_parts],
+            "opened": self.opened,
             "missing": [rule.to_dict() for rule in self.missing],
             "unopened": self.unopened,
             "facts": {
@@ -203,9 +211,11 @@ class _Text:
         yield from self._section("Also took part", self._rules(e.others))
         yield from self._section("Errors, which can only restrict", self._errors())
         yield from self._section("Suspended", self._suspensions())
+        yield from self._section("Exceptions without effect", self._idle())
         yield from self._section("In shadow, without effect", self._rules(e.shadow))
         yield from self._section("Not asked", self._absorbed())
         yield from self._section("Orders that are not kept", self._unkept())
+        yield from self._section("To be done", map(_obligation, e.obligations))
         yield from self._section("Obligations that lack a value", self._unvalued())
         yield from self._section(f"Risk {e.risk} of 100", self._risk())
         yield from self._section("Needed for auto_run", self._wanting())
@@ -265,6 +275,8 @@ class _Text:
             known = ", ".join(f"{name}: {value}" for name, value in details if value)
             if known:
                 yield f"  {_shown(known)}"
+
+    def _idle(self) -> Iterator[str]:
         for one in self._e.idle:
             text = f"{one.rule} stands: exception {one.exception} is open, but {one.why}"
             yield self._placed(text, one.at)
@@ -296,26 +308,55 @@ class _Text:
             return
         if any(error.source == "action" for error in e.errors):
             yield "the action would have to fit its declared type"
-        if e.unopened is not None:
-            yield f"{e.unopened}: one would have to say auto_run"
-        for rule in e.missing:
-            yield self._placed(f"{_name(rule)} would have to say auto_run", rule.at)
-            yield from self._conditions(rule.conditions)
-        wanted = {(rule.package, rule.name) for rule in e.missing}
+        yield from self._opening()
+        wanted = {_key(rule) for rule in e.missing} if self._each_is_wanted else set[object]()
         for rule in (*e.decisive, *e.others):
             if rule.kind == "permit":
                 yield "a permit for this agent and action"
             elif rule.effect != "auto_run" and rule.name and _key(rule) not in wanted:
-                yield f"{_shown(_name(rule))} would have to let it pass"
+                yield f"{_shown(_name(rule))} would have to {self._allowing(rule)}"
         if any(rule.kind == "on_error" for rule in (*e.decisive, *e.others)):
             risks = (error.source for error in e.errors if error.source.startswith("risk "))
             for risk in dict.fromkeys(risks):
                 yield f"{_shown(risk)} would have to be without an error"
 
+    @property
+    def _each_is_wanted(self) -> bool:
+        """Whether all that is missing would have to be there, and not one of several rules."""
+        return self._e.opened or len(self._e.missing) == 1
+
+    def _opening(self) -> Iterator[str]:
+        """Yield the rules of which one would have to open the action, or each to open it too."""
+        e = self._e
+        if e.unopened is not None:
+            yield f"{e.unopened}: one would have to say auto_run"
+        alone = " would have to say auto_run" if self._each_is_wanted else ""
+        if e.missing and not alone:
+            yield "one of these rules would have to say auto_run:"
+        indent = "" if alone else "  "
+        for rule in e.missing:
+            yield indent + self._placed(f"{_name(rule)}{alone}", rule.at)
+            yield from (indent + line for line in self._conditions(rule.conditions))
+
+    def _allowing(self, rule: RuleReport) -> str:
+        """Return what a rule that restricts would have to do instead."""
+        could_open = any(_key(rule) == _key(missing) for missing in self._e.missing)
+        return "say auto_run or let it pass" if could_open else "let it pass"
+
 
 def _shown(text: str) -> str:
     """Return a text on one line, cut, with what a terminal would obey written out."""
     return visible(text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 1] + "…")
+
+
+def _obligation(told: Obligation) -> str:
+    """Write an obligation as a policy does, and whose it is; what could not be evaluated as `?`."""
+    args: list[str] = []
+    for name, value in told.args.items():
+        shown = "?" if value is None else json.dumps(value, ensure_ascii=False)
+        args.append(shown if name.isdigit() else f"{name}: {shown}")
+    rule = told.rule.rpartition(".")[2]
+    return _shown(f"{told.name}({', '.join(args)}), of {rule}")
 
 
 def _key(rule: RuleReport) -> tuple[str, str]:

@@ -14,6 +14,7 @@ Everything here is loaded when it is first used: `import gatewright` itself is c
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,9 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Load a public name from its module, on first use."""
     if name not in _HOMES:
-        raise AttributeError(f"module 'gatewright' has no attribute {name!r}")
+        # With the module, so that Python can suggest the nearest name.
+        why = f"module 'gatewright' has no attribute {name!r}"
+        raise AttributeError(why, name=name, obj=sys.modules[__name__])
     value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

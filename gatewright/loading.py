@@ -29,8 +29,9 @@ def load(
 
     Raises PolicyError, with all `.diagnostics`, where the policies have errors; BundleError, which
     is one, for a bundle that cannot be used; gatewright.dsl.diagnostics.Unreadable for a path that
-    cannot be read.
+    cannot be read; TypeError for what are no paths, such as a list of them.
     """
+    _check_paths(paths)
     if isinstance(keys, str | bytes | os.PathLike):
         raise BundleError('keys are given as a list, such as keys=["release.pub.pem"]')
     bundles = [path for path in paths if looks_like_bundle(path)]
@@ -39,12 +40,24 @@ def load(
     if bundles:
         return load_bundle(bundles[0], keys=keys, least_version=least_version)
     if keys is not None or least_version is not None:
+        absent = next((str(path) for path in paths if not os.path.exists(path)), None)
+        if absent is not None:
+            raise BundleError("there is no such file", absent)
         name = ", ".join(str(path) for path in paths)
         raise BundleError("this is no bundle, so no signature or version can be checked", name)
     # Imports what reads files and keeps the cache, which a bundle does without.
     from gatewright.sources import load_sources
 
     return load_sources(paths)
+
+
+def _check_paths(paths: tuple[object, ...]) -> None:
+    if not paths:
+        raise TypeError('`load` takes paths, such as gw.load("policies/")')
+    for path in paths:
+        if not isinstance(path, str | os.PathLike):
+            kind = type(path).__name__
+            raise TypeError(f'`load` takes paths one by one, as gw.load("a", "b"), not a {kind}')
 
 
 def load_for_one_decision(*paths: StrPath) -> PolicySet:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, cast
+
 from gatewright.dsl import ast, records
 from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Context, Contexts
@@ -10,6 +14,8 @@ from gatewright.dsl.messages import declarations as declaration_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.policy import CheckedPolicy, Route
 from gatewright.dsl.resolve.collect import Report
+from gatewright.dsl.source import Span
+from gatewright.dsl.typing.base import dotted
 from gatewright.dsl.typing.known import KnownLets
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
@@ -20,6 +26,7 @@ _HOLIDAYS = (
     "the holidays of a calendar are a list of dates",
     'write them as `holidays ["2026-12-25"]`, or read them from `data`',
 )
+_DATE = 'write each as a text such as "2026-12-25"'
 PEOPLE = ("group", "role", "user")
 """Functions that name people."""
 CHANNELS = ("slack", "email", "webhook", "teams", "apprise")
@@ -53,6 +60,34 @@ def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> N
                     if not isinstance(kind, t.ListType) and kind not in (t.ANY, t.UNKNOWN):
                         span = calendar.holidays.span
                         report(declaration_messages.bad_calendar(span, *_HOLIDAYS))
+                for span, day in _days(calendar.holidays, policy.data):
+                    if not _is_date(day):
+                        why = f"`{day}` is no date of a holiday"
+                        report(declaration_messages.bad_calendar(span, why, _DATE))
+                        break
+
+
+def _days(holidays: ast.Expr, data: Mapping[str, object]) -> Iterator[tuple[Span, object]]:
+    """Yield the holidays that can be known now, each with its place: of a list, or of `data`."""
+    if isinstance(holidays, ast.ListLiteral):
+        for item in holidays.items:
+            if isinstance(item.value, ast.StringLiteral):
+                yield item.value.span, item.value.value
+    path = dotted(holidays)
+    if path is None or path[0].name != "data":
+        return
+    found: Any = data
+    for key in path[1].split(".")[1:]:
+        found = cast("Any", found).get(key) if isinstance(found, Mapping) else None
+    if isinstance(found, list | tuple):
+        yield from ((holidays.span, day) for day in cast("Iterable[object]", found))
+
+
+def _is_date(day: object) -> bool:
+    try:
+        return isinstance(day, date) or bool(isinstance(day, str) and date.fromisoformat(day))
+    except ValueError:
+        return False
 
 
 class _Scopes:

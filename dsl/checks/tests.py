@@ -5,13 +5,14 @@ Values are not typed: a test may give a bad value on purpose and expect the erro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from gatewright.dsl import ast
 from gatewright.dsl.messages import declarations as messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import syntax as syntax_messages
+from gatewright.dsl.messages.catalog import nearest
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Test
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.effects import effect_of, route_resolver
@@ -94,7 +95,9 @@ class _TestChecker:
         name = subject.text
         declared = self._policy.actions.get(name)
         if declared is not None:
-            self._fields(values, declared.params.names, f"the action `{name}`")
+            self._fields(
+                values, declared.params.names, f"the action `{name}`", declared.changes.names
+            )
         elif name == "context":
             self._fields(values, _CONTEXT_FIELDS, "`context`")
         elif name == "data":
@@ -123,12 +126,23 @@ class _TestChecker:
         patterns += [p for permit in self._policy.permits for p in permit.to]
         return any(pattern.covers(action) for pattern in patterns)
 
-    def _fields(self, values: ast.MapLiteral, known: Iterable[str], what: str) -> None:
+    def _fields(
+        self,
+        values: ast.MapLiteral,
+        known: Iterable[str],
+        what: str,
+        changed: Collection[str] = (),
+    ) -> None:
         names = [*known]
         for entry in values.entries:
             name = key_of(entry)
             if name is not None and name not in names:
-                self._report(messages.unknown_test_field(entry.key.span, what, name, names))
+                hint = None
+                if name in changed:
+                    hint = f"it changes: `given changes {{ {name}: {{ old: ..., new: ... }} }}`"
+                elif names == [*_SIDES]:
+                    hint = nearest(name, names) or "a change has `old` and `new`"
+                self._report(messages.unknown_test_field(entry.key.span, what, name, names, hint))
 
     def _past(self, past: ast.Past) -> None:
         self._values(past.values)
@@ -149,7 +163,14 @@ class _TestChecker:
         known = {rule.qualified for rule in self._policy.rules}
         if f"{home}.{name.parts[-1]}" not in known:
             shown = [rule.name for rule in self._policy.rules if rule.package == home]
-            self._report(name_messages.unknown_rule(name.span, name.text, shown))
+            elsewhere = self._elsewhere(name) if len(name.parts) == 1 else None
+            self._report(name_messages.unknown_rule(name.span, name.text, shown, elsewhere))
+
+    def _elsewhere(self, name: ast.QualifiedName) -> str | None:
+        """Return how a rule of another package is named here, where there is one of that name."""
+        homes = sorted(rule.package for rule in self._policy.rules if rule.name == name.text)
+        local = {package: short for short, package in self._package.imports.items()}
+        return f"{local.get(homes[0], homes[0])}.{name.text}" if homes else None
 
     def _cases(self, cases: ast.CaseTable, action: str | None) -> None:
         declared = self._policy.actions.get(action or "")

@@ -77,8 +77,10 @@ def test_without_expectation(span: Span) -> Finding:
 
 
 @message("GW0610", "unknown field of a test")
-def unknown_test_field(span: Span, what: str, name: str, known: Iterable[str]) -> Finding:
-    return Finding(span, f"{what} has no field `{name}`", help=nearest(name, known))
+def unknown_test_field(
+    span: Span, what: str, name: str, known: Iterable[str], hint: str | None = None
+) -> Finding:
+    return Finding(span, f"{what} has no field `{name}`", help=hint or nearest(name, known))
 
 
 @message("GW0611", "row of a test table with the wrong number of values")

@@ -44,11 +44,12 @@ def reserved_name(span: Span, name: str) -> Finding:
 
 
 @message("GW0204", "unknown route")
-def unknown_route(span: Span, name: str, known: Iterable[str]) -> Finding:
+def unknown_route(span: Span, name: str, known: Iterable[str], hint: str | None) -> Finding:
     return Finding(
         span,
         f"there is no route `{name}` here",
-        help=nearest(name, known)
+        help=hint
+        or nearest(name, known)
         or 'declare it with `route name { one of group("...") }`, or import its package',
     )
 
@@ -88,11 +89,16 @@ def unknown_type(span: Span, name: str, known: Iterable[str]) -> Finding:
 
 
 @message("GW0207", "unknown rule or guard")
-def unknown_rule(span: Span, name: str, known: Iterable[str]) -> Finding:
+def unknown_rule(
+    span: Span, name: str, known: Iterable[str], elsewhere: str | None = None
+) -> Finding:
     names = sorted({*known})
     listed = f"there is {', '.join(f'`{n}`' for n in names)}" if 0 < len(names) <= 12 else None
+    hint = f"it is one of another package: write `{elsewhere}`" if elsewhere else None
     return Finding(
-        span, f"there is no rule or guard `{name}` here", help=nearest(name, names) or listed
+        span,
+        f"there is no rule or guard `{name}` here",
+        help=hint or nearest(name, names) or listed,
     )
 
 

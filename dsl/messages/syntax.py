@@ -113,7 +113,8 @@ def bad_placeholder(span: Span, why: str) -> Finding:
     return Finding(
         span,
         f"in a `because` text, {why}",
-        help="write `{expression}`; a brace itself is written `{{` or `}}`",
+        help="write `{expression}`, texts in it with single quotes; a brace itself is written `{{` "
+        "or `}}`",
     )
 
 

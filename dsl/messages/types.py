@@ -92,7 +92,10 @@ def bad_arguments(span: Span, name: str, given: Sequence[t.Type], forms: Sequenc
     shown = [f"`{form}`" for form in forms[:_MAX_FORMS]]
     more = f" and {len(forms) - _MAX_FORMS} more" if len(forms) > _MAX_FORMS else ""
     kinds = " and ".join(_type(kind) for kind in given) if given else "no arguments"
-    return Finding(span, f"`{name}` does not take {kinds}", help=f"it is {', '.join(shown)}{more}")
+    help = f"it is {', '.join(shown)}{more}"
+    if name == "contains" and given and isinstance(given[0], t.ListType):
+        help = "whether a list has a value is asked by `value in list`"
+    return Finding(span, f"`{name}` does not take {kinds}", help=help)
 
 
 @message("GW0305", "operands that an operator does not take")

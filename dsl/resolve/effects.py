@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise, product
 
 from gatewright.dsl import ast, limits
+from gatewright.dsl.files import library_packages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect
-from gatewright.dsl.resolve.collect import Collected, Report
+from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
 
 ResolveRoute = Callable[[ast.QualifiedName], str | None]
 
@@ -30,10 +31,34 @@ def route_resolver(collected: Collected, package: str, report: Report) -> Resolv
         for local, imported in here.imports.items():
             other = collected.packages.get(imported.package.text)
             known += [f"{local}.{route}" for route in (other.routes if other else ())]
-        report(name_messages.unknown_route(name.span, name.text, known))
+        hint = _import_hint(collected, here, name) or _imported_hint(short, known)
+        report(name_messages.unknown_route(name.span, name.text, known, hint))
         return None
 
     return resolve
+
+
+def _import_hint(
+    collected: Collected, here: PackageDeclarations, name: ast.QualifiedName
+) -> str | None:
+    """Say which import is missing, where other packages or the library know the prefix."""
+    prefix = ".".join(name.parts[:-1])
+    if not prefix or prefix in here.imports:
+        return None
+    imported = (p.imports[prefix] for p in collected.packages.values() if prefix in p.imports)
+    packages = [one.package.text for one in imported]
+    packages += [
+        package
+        for package in (*collected.packages, *library_packages())
+        if package.rpartition(".")[2] == prefix and package != here.name
+    ]
+    return f"add `import {min(packages)} as {prefix}`" if packages else None
+
+
+def _imported_hint(short: str, known: Iterable[str]) -> str | None:
+    """Say where a route is that was named without its package."""
+    homes = sorted(other for other in known if other.rpartition(".")[2] == short)
+    return f"did you mean `{homes[0]}`?" if homes else None
 
 
 def effect_of(effect: ast.Effect, resolve: ResolveRoute, report: Report) -> Effect:

@@ -147,6 +147,9 @@ def _unit(slip: Slip) -> str | None:
         return None
     if slip.word == "," and re.match(r"\d{3}\b", slip.following()):
         return "a number has no separators: `1000`"
+    fraction = re.match(r"\d{1,2}\b", slip.following()) if slip.word == "," else None
+    if fraction:
+        return f"a fraction follows a point: `{number.group(1)}.{fraction.group()}`"
     if re.fullmatch(r"_\d+", slip.word):
         return "a number has no separators: `1000`"
     if _CALENDAR_UNIT.match(slip.word):
@@ -214,6 +217,55 @@ def _operator(slip: Slip) -> str | None:
         return "no `:` is needed here"
     if slip.word in ("=", ":") and slip.accepted >= VALUES:
         return f"no `{slip.word}` is needed here"
+    return None
+
+
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+_IN_TIER = "a `tier` covers every value by comparisons: its last row is one such as `> 200 USD`"
+
+
+def _row(slip: Slip) -> str | None:
+    """Look for a row of one kind of body in another: `else` in a tier, `*` in a table."""
+    begins = slip.accepts("RBRACE", "LESS")
+    if slip.word == "|" and slip.before == "|":
+        return "cells are separated by one `|`"
+    if slip.accepts("UNDERSCORE"):
+        return "a cell that matches everything is `_`" if slip.word in ("*", "else") else None
+    if begins and slip.word in ("else", "otherwise", "_"):
+        return _IN_TIER
+    if slip.accepts("KW_ELSE") and slip.word in _COMPARISONS:
+        return "a row of `cases` is a whole condition: `action.amount < 50 USD => ...`"
+    if DOTS in slip.accepted and "COMPARE" not in slip.accepted:
+        if slip.before in ("else", "otherwise", "default") and slip.word == "=>":
+            return _IN_TIER
+        if slip.word in _COMPARISONS:
+            return "a cell compares what its head names: `< 50 USD`, without the value again"
+        if slip.word == "||" and slip.accepts("VBAR"):
+            return "cells are separated by `|`"
+    if slip.accepts("KW_STRICTEST") and nearest(slip.word, ["strictest"]) is None:
+        return "the values of a table stand in brackets: `table (a, b) { ... }`"
+    return None
+
+
+_EITHER = 'either of several people is one route: `one of [group("..."), user("...")]`'
+_OR_ROUTE = re.compile(r"\brequire [\w.]+ or \Z")
+
+
+def _routes(slip: Slip) -> str | None:
+    """`require a & b`, `require a or b`."""
+    if slip.accepts("BECAUSE") and slip.word in ("or", "||", "|"):
+        return _EITHER
+    if slip.before == "or" and _OR_ROUTE.search(slip.preceding(200)):
+        return _EITHER
+    if slip.accepts("THEN", "AND") and slip.word in ("&", "&&", "+"):
+        return "several routes are joined with `and`"
+    return None
+
+
+def _optional(slip: Slip) -> str | None:
+    """`reason: string?`."""
+    if slip.word in ("?", "optional") and slip.accepts("COMMA", "COMPARE", "RBRACE"):
+        return "the mark of what may be absent follows the name: `reason?: string`"
     return None
 
 
@@ -328,6 +380,6 @@ def _misspelt(slip: Slip) -> str | None:
 
 
 _LOOKS: tuple[Callable[[Slip], str | None], ...] = (
-    _sign, _stray_bracket, _unit, _literal, _effect, _arrow, _operator, _prefix, _separator,
-    _line, _name, _misspelt,
+    _sign, _stray_bracket, _unit, _literal, _effect, _arrow, _row, _routes, _optional, _operator,
+    _prefix, _separator, _line, _name, _misspelt,
 )  # fmt: skip

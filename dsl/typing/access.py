@@ -131,10 +131,45 @@ def _field(
         case _ if is_dynamic(operand):
             return t.FieldType(operand)
         case _:
-            called = (name, True) in functions()
-            hint = f"it is a function: write `{what}.{name}()`" if called else None
+            hint = _event_field(node, name, env) or _other_words(operand, name, what)
             typer.report(messages.no_fields(at, operand, name, hint))
     return t.FieldType(t.UNKNOWN)
+
+
+_OF_TIMESTAMPS = {
+    "year": "getFullYear",
+    "month": "getMonth",
+    "day": "getDate",
+    "weekday": "getDayOfWeek",
+    "hour": "getHours",
+    "minute": "getMinutes",
+}
+
+
+def _other_words(operand: t.Type, name: str, what: str) -> str | None:
+    """Say how a part of a value is asked for that has no fields, or not this one."""
+    if (name, True) in functions():
+        return f"it is a function: write `{what}.{name}()`"
+    if isinstance(operand, t.MoneyType):
+        return f"money has two: `{what}.amount` and `{what}.currency`"
+    if name in ("length", "len", "count") and isinstance(
+        operand, t.StringType | t.ListType | t.MapType
+    ):
+        return f"write `{what}.size()`"
+    if operand == t.TIMESTAMP and name in _OF_TIMESTAMPS:
+        return f'write `{what}.{_OF_TIMESTAMPS[name]}("Europe/Berlin")`; without a zone it is UTC'
+    return None
+
+
+def _event_field(node: ast.Select | ast.Index, name: str, env: Env) -> str | None:
+    """In the `where` of a history, say that the fields of an event have nothing before them."""
+    root = node.operand
+    is_event = isinstance(root, ast.Name) and env.scope.is_field(root, env.locals)
+    return (
+        f"write `{name}`: here it is a name by itself"
+        if is_event and (name in env.scope.names)
+        else None
+    )
 
 
 def _missing(

@@ -138,6 +138,10 @@ def _unknown(typer: Inference, at: Span, name: str, env: Env) -> None:
     members = functions().get((name, True))
     if members is not None:
         hint = f"it is written after a value: `x.{name}(...)`"
+    elif name in ASKED:
+        hint = f"it is asked of a history: `refunds.{name}(...)`"
+    elif name in ("len", "length"):
+        hint = "write `x.size()`"
     elif name in env.scope.names or name in env.scope.lets:
         hint = f"`{name}` is a value, not a function"
     elif name in FORMS:

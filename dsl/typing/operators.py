@@ -186,6 +186,9 @@ def _advice(a: Operand, b: Operand) -> str | None:
         return _HISTORY_HELP
     if any(isinstance(kind, t.ChangesType) for kind in kinds):
         return _CHANGES_HELP
+    changed = next((k.name for k in kinds if isinstance(k, t.RecordType)), "")
+    if changed.startswith("changes."):
+        return f"compare one of its two values: `{changed}.old` or `{changed}.new`"
     if t.NULL in kinds:
         return "a declared field is never null; `has(...)` tells whether it is there"
     for side, other in ((a, b), (b, a)):

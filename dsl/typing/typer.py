@@ -202,6 +202,8 @@ class Typer:
             hint = f"it is a package: write `{name}.` and a name in it"
         elif isinstance(action, t.RecordType) and action.field(name) is not None:
             hint = f"write `action.{name}`"
+        elif (home := _home_of(name, scope)) is not None:
+            hint = f"did you mean `{home}.{name}`?"
         elif (name, False) in functions():
             hint = f"it is a function: write `{name}(...)`"
         elif _is_enum_value(name, scope):
@@ -369,6 +371,16 @@ class Typer:
         first = seen.setdefault(identity, key)
         if first is not key:
             self.report(messages.key_twice(key.span, first.span))
+
+
+def _home_of(name: str, scope: ExpressionScope) -> str | None:
+    """Return the imported package that has a `let`, history or calendar of a name."""
+    asked = (t.HistoryType, t.CalendarType)
+    for local in sorted(scope.packages):
+        other = scope.imported(local)
+        if other and (name in other.lets or isinstance(other.names.get(name), asked)):
+            return local
+    return None
 
 
 def _is_enum_value(name: str, scope: ExpressionScope) -> bool:

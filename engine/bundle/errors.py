@@ -10,13 +10,14 @@ class BundleError(PolicyError):
 
     def __init__(self, why: str, path: str = "") -> None:
         super().__init__(())
+        self.args = (why, path)
         self.why = why
         self.path = path
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}" if self.path else self.why
 
-    def __reduce__(self) -> tuple[type[BundleError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[BundleError], tuple[object, ...]]:
         return type(self), (self.why, self.path)
 
 

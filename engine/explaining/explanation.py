@@ -12,6 +12,7 @@ from gatewright.engine.decision import (
     ArgumentError,
     ConditionReport,
     ErrorReport,
+    Obligation,
     Place,
     RuleReport,
 )
@@ -28,7 +29,7 @@ from gatewright.engine.explaining.asking import texts_of
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.orders import unkept
 from gatewright.engine.explaining.report import Reporter, effect_text, place_of
-from gatewright.engine.interpret import RiskOutcome, RuleOutcome, conjunction
+from gatewright.engine.interpret import RiskOutcome, RuleOutcome
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Timestamp
@@ -42,6 +43,7 @@ class Explainer:
         reporter: Reporter,
         reports: tuple[RuleReport, ...],
         errors: tuple[ErrorReport, ...],
+        obligations: tuple[Obligation, ...],
         live: list[RuleOutcome],
         unvalued: tuple[ArgumentError, ...],
     ) -> None:
@@ -52,6 +54,7 @@ class Explainer:
         self._secrets = reporter.secrets
         self._reports = reports
         self._errors = errors
+        self._obligations = obligations
         self._live = live
         self._unvalued = unvalued
 
@@ -78,9 +81,11 @@ class Explainer:
             shadow=tuple(_once(r) for r in reports if r.status == "shadow"),
             absorbed=tuple(Absorption(name(a), name(b)) for a, b in outcome.approvals.absorbed),
             unkept=tuple(self._unkept()),
+            obligations=self._obligations,
             unvalued=self._unvalued,
             risk=outcome.risk,
             risk_parts=tuple(self._risk(r) for r in outcome.risks if r.truth is not Truth.FALSE),
+            opened=self._is_opened(live),
             missing=tuple(_once(r) for r in self._missing(live)),
             unopened=self._unopened(live),
             fields_read=fields_read(conditions_of(outcome), self._secrets),
@@ -175,9 +180,7 @@ class Explainer:
 
     def _unopened(self, live: list[RuleOutcome]) -> str | None:
         """Say why no rule could have opened an action that none opened; None where one could."""
-        outcome = self._outcome
-        by_default = outcome.defaults and conjunction(f.effect for f in outcome.defaults).auto_run
-        if outcome.reason != "default" or by_default:
+        if self._is_opened(live) or self._outcome.reason == "permit":
             return None
         rules = [one.rule for one in live if one.rule.kind == "rule"]
         if not rules:
@@ -186,15 +189,21 @@ class Explainer:
             return "no rule that covers this action says auto_run"
         return None
 
+    def _is_opened(self, live: list[RuleOutcome]) -> bool:
+        """Tell whether a rule says auto_run, or the default does: then no other rule has to."""
+        defaults = self._outcome.defaults
+        by_default = bool(defaults) and all(d.effect.auto_run for d in defaults)
+        return by_default or any(_opens(o) for o in live if o.rule.kind == "rule")
+
     def _missing(self, live: list[RuleOutcome]) -> Iterator[RuleReport]:
         """Report the rules that could have opened the action with auto_run, and what they lack.
 
-        Where a rule does open it, one of which no row counts lacks nothing that is needed.
+        Where it is opened already, a rule of which no row counts lacks nothing that is needed.
         """
         if self._outcome.effect.auto_run or self._outcome.reason == "permit":
             return
         rules = [outcome for outcome in live if outcome.rule.kind == "rule"]
-        opened = any(_opens(outcome) for outcome in rules)
+        opened = self._is_opened(live)
         for outcome in rules:
             if opened and all(r.truth is Truth.FALSE for r in outcome.rows):
                 continue

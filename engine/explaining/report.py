@@ -110,20 +110,24 @@ class Reporter:
             risk=self.outcome.risk,
             obligations=obligations,
             because=because,
-            explanation=Later(partial(self._explanation, reports, errors, live, tuple(unvalued))),
+            explanation=Later(
+                partial(self._explanation, reports, errors, obligations, live, tuple(unvalued))
+            ),
         )
 
     def _explanation(
         self,
         reports: tuple[RuleReport, ...],
         errors: tuple[ErrorReport, ...],
+        obligations: tuple[Obligation, ...],
         live: list[RuleOutcome],
         unvalued: tuple[ArgumentError, ...],
     ) -> Explanation:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
         from gatewright.engine.explaining.explanation import Explainer
 
-        return Explainer(self, reports, errors, live, unvalued).explanation()
+        explainer = Explainer(self, reports, errors, obligations, live, unvalued)
+        return explainer.explanation()
 
     # --- rules
 

@@ -7,7 +7,7 @@ answer. Without a store behind it, it replays. Source: docs/language.md#how-a-de
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from gatewright.dsl import records
 from gatewright.dsl.records import dataclass
@@ -137,6 +137,8 @@ class RecordedHistory:
                     "no_such_key", f"`{asked.text}` was not asked when this was decided"
                 )
             answer = ask(self._store)
+            if not _FITS[asked.method](answer):
+                raise TypeError(f"`{asked.method}` was answered with a {type(answer).__name__}")
         except EvaluationError as error:
             answer = EvaluationError(error.code, error.message)
         except Exception:
@@ -154,6 +156,16 @@ class RecordedHistory:
             )
         parts = (asked.history, asked.method, asked.field, asked.keys, asked.within_nanos)
         return HistoryFact(*parts, answer)
+
+
+_FITS: Final[dict[Method, Callable[[object], bool]]] = {
+    "count": lambda answer: type(answer) is int and answer >= 0,
+    "sum": lambda answer: not isinstance(answer, Event),
+    "last": lambda answer: answer is None or isinstance(answer, Event),
+    "distinct": lambda answer: type(answer) is int and answer >= 0,
+    "agreement": lambda answer: isinstance(answer, float),
+}
+"""What each question is answered with. INVARIANT: anything else is an error, never no event."""
 
 
 def _is_part_of_step(store: HistoryStore | None) -> bool:

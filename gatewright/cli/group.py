@@ -16,6 +16,21 @@ _EXTRAS = ("sqlalchemy", "alembic", "cryptography")
 """What the extra `runtime` brings."""
 
 
+_COMMANDS_OF_OTHERS = {
+    "lint": "check",
+    "validate": "check",
+    "format": "fmt",
+    "compile": "build",
+    "bundle": "build",
+    "evaluate": "eval",
+    "decide": "eval",
+    "why": "explain",
+    "worker": "work",
+    "help": "--help",
+}
+"""What commands of other programs are called here."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
 
@@ -68,7 +83,8 @@ class LazyGroup(click.Group):
             # Knows no more than difflib, but is not needed for any command that exists.
             from gatewright.dsl.messages.catalog import nearest
 
-            hint = nearest(name, COMMANDS)
+            meant = _COMMANDS_OF_OTHERS.get(name)
+            hint = f"did you mean `{meant}`?" if meant else nearest(name, COMMANDS)
             ctx.fail(f"there is no command `{name}`" + (f"; {hint}" if hint else ""))
         return super().resolve_command(ctx, args)
 

@@ -63,8 +63,8 @@ risk erred on a.b when has(action.m) && action.m + 9223372036854775807 > 0 => 12
 UNDECLARED = "note: no action `a.c` is declared: did you mean `a.b`?\n"
 SECTIONS = [
     "Decisive:", "Also took part:", "Errors, which can only restrict:", "Suspended:",
-    "In shadow, without effect:", "Not asked:", "Orders that are not kept:", "Obligations that lack a value:",
-    "Risk 42 of 100:", "Needed for auto_run:",
+    "In shadow, without effect:", "Not asked:", "Orders that are not kept:", "To be done:",
+    "Obligations that lack a value:", "Risk 42 of 100:", "Needed for auto_run:",
 ]  # fmt: skip
 
 
@@ -390,3 +390,72 @@ def test_where_a_default_opens_no_rule_is_missed(tmp_path: Path) -> None:
     text, data = explained(path, {"action": "a.b", "params": {"n": 3}})
     assert "no rule" not in text.partition("Needed for auto_run:")[2]
     assert data["unopened"] is None
+
+
+LADDERS = """package p
+action a.b { m: money }
+route r { one of group("g") }
+rule dollars on a.b when action.m.currency == "USD" tier action.m { < 5 USD => auto_run >= 5 USD => require r }
+rule crowns on a.b when action.m.currency == "NOK" tier action.m { < 9 NOK => auto_run >= 9 NOK => require r }
+guard shut on a.b when action.m.amount > 8 => require r
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted", "opened"),
+    [
+        (
+            "",
+            """  one of these rules would have to say auto_run:
+    rule crowns    p.gate:5:6
+      - action.m.currency ("USD") == "NOK" is false
+    rule dollars    p.gate:4:6
+      + action.m.currency ("USD") == "USD" is true
+      - action.m (10.00 USD) < 5 USD is false
+  rule dollars would have to say auto_run or let it pass
+  guard shut would have to let it pass
+""",
+            False,
+        ),
+        (
+            "default auto_run",
+            """  rule dollars would have to say auto_run    p.gate:4:6
+    + action.m.currency ("USD") == "USD" is true
+    - action.m (10.00 USD) < 5 USD is false
+  guard shut would have to let it pass
+""",
+            True,
+        ),
+    ],
+)
+def test_one_of_several_rules_is_called_for_unless_something_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str, wanted: str, opened: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.gate").write_text(LADDERS + more)
+    text, data = explained(Path("p.gate"), {"action": "a.b", "params": {"m": "10 USD"}})
+    assert text.partition("Needed for auto_run:\n")[2] == wanted
+    assert data["opened"] is opened
+
+
+def test_what_is_to_be_done_is_told_with_the_rule_that_wants_it(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\naction a.b { n: int, @secret s: string }\nguard shut on a.b => block\n"
+        'obligate notify("ops", level: action.n, who: action.s, what: 1 / action.n)\n'
+    )
+    text, data = explained(path, {"action": "a.b", "params": {"n": 0, "s": "hush"}})
+    wanted = 'notify("ops", level: 0, who: "***", what: ?), of shut'
+    assert f"\nTo be done:\n  {wanted}\n" in text
+    (told,) = data["obligations"]
+    assert (told["name"], told["rule"], told["args"]["level"]) == ("notify", "p.shut", 0)
+
+
+def test_a_rule_is_called_for_beside_what_restricts(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text("package p\naction a.b { }\nguard shut on a.b => block\n")
+    text, _ = explained(path, {"action": "a.b"})
+    assert text.endswith(
+        "Needed for auto_run:\n  no rule covers this action: one would have to say auto_run\n"
+        "  guard shut would have to let it pass\n"
+    )

@@ -43,6 +43,8 @@ def test_an_unknown_command_is_wrong_usage_with_a_hint(run: Run) -> None:
     result = run("chek")
     assert result.exit_code == 2
     assert "there is no command `chek`; did you mean `check`?" in result.stderr
+    result = run("validate", "policies/")
+    assert "there is no command `validate`; did you mean `check`?" in result.stderr
     result = run("zzzzzz")
     assert result.exit_code == 2
     assert "there is no command `zzzzzz`\n" in result.stderr

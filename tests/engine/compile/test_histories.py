@@ -230,3 +230,43 @@ def test_a_store_within_a_step_may_raise(decisions: int) -> None:
         made.evaluate(act("a", "1 USD"), History(), now=Timestamp(NOW))
     with pytest.raises(ConnectionError):
         made.evaluate(act("a", "1 USD"), away, now=Timestamp(NOW))
+
+
+class Careless(History):
+    """A history that answers some questions with what is no answer to them."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self._careless = answer
+
+    def count(self, query: Query) -> int:
+        """Return something."""
+        return self._careless  # type: ignore[no-any-return]
+
+    def index(self, *asked: Any, **more: Any) -> Any:
+        """Have no index: each question is asked."""
+
+    def agreement(self, query: AgreementQuery) -> float:
+        """Return something."""
+        return self._careless  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("source", [OPENING, AGREED])
+@pytest.mark.parametrize("answer", [None, "2", True, -1, b"", []])
+@pytest.mark.parametrize("decisions", [1, 3])
+def test_what_is_no_answer_restricts(source: str, answer: Any, decisions: int) -> None:
+    made, store = load_source(source), Careless(answer)
+    for _ in range(decisions - 1):
+        made.evaluate(act("a", "1 USD"), store, now=Timestamp(NOW))
+    decision = made.evaluate(act("a", "1 USD"), store, now=Timestamp(NOW))
+    assert (decision.effect, decision.routes) == (Effect.REQUIRE_APPROVAL, ("r",))
+    assert [error.message.partition("`")[2][:2] for error in decision.errors] == ["a."]
+
+
+@pytest.mark.parametrize("store", [[], [{"id": "1"}], (), {}, "past.jsonl", 5, Query])
+def test_what_answers_no_questions_is_no_history(store: Any) -> None:
+    # A list has a `count` of its own: whatever happened, it would be 0.
+    made = load_source(OPENING)
+    for decide in (made.evaluate, made.decide_once, made.outcome):
+        with pytest.raises(TypeError, match=r"a history is made of past actions, `gw.History\("):
+            decide(act("a", "1 USD"), store)

@@ -1,0 +1,67 @@
+"""Mistakes in calling the API: each is refused where it is made, and says what is wanted."""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import gatewright as gw
+from gatewright.dsl.diagnostics import Unreadable
+
+api: Any = gw
+POLICY = gw.load_source(
+    'package a\naction x.y { n: int }\nrule r on x.y when data.secret == "hush" => auto_run',
+    data={"secret": "hush"},
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: api.load(), '`load` takes paths, such as gw.load("policies/")'),
+        (lambda: api.load(["a", "b"]), 'paths one by one, as gw.load("a", "b"), not a list'),
+        (lambda: api.load(None), "not a NoneType"),
+        (lambda: api.load_source(io.StringIO("package a")), "`load` takes the paths of files"),
+        (lambda: api.evaluate({"action": "x.y"}, POLICY), "a policy set, then an action, not a dict"),
+    ],
+)  # fmt: skip
+def test_arguments_of_another_kind(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError) as error:
+        call()
+    assert message in str(error.value)
+
+
+def test_a_bundle_that_is_not_there_is_said_not_to_be_there() -> None:
+    with pytest.raises(gw.BundleError, match=r"nowhere\.gwb: there is no such file"):
+        gw.load("nowhere.gwb", keys=["release.pub.pem"])
+
+
+def test_a_policy_set_shows_its_digest_and_none_of_its_data() -> None:
+    assert repr(POLICY) == f"PolicySet('{POLICY.digest}')"
+
+
+def test_a_misspelt_name_is_told_with_the_module() -> None:
+    # With it Python adds: Did you mean: 'evaluate'?
+    with pytest.raises(AttributeError, match="no attribute 'evalute'") as error:
+        _ = api.evalute
+    assert (error.value.name, error.value.obj) == ("evalute", gw)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unreadable("a", "is away"), gw.BundleError("is cut short", "a.gwb"), gw.BundleError("why")],
+)
+def test_errors_are_copied_whole_as_into_another_process(error: Exception) -> None:
+    again: object = copy.copy(error)
+    assert (type(again), str(again), repr(again)) == (type(error), str(error), repr(error))
+
+
+def test_diagnostics_are_copied_with_their_error() -> None:
+    with pytest.raises(gw.PolicyError) as error:
+        gw.load_source("nonsense")
+    again = copy.copy(error.value)
+    assert again.diagnostics == error.value.diagnostics
