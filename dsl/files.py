@@ -55,7 +55,7 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> Gathered:
     folders: dict[str, Path] = {}
     for given in given_paths:
         path = Path(given)
-        if path.is_dir():
+        if os.path.isdir(path):
             for file in _below(path):
                 policies.setdefault(os.path.realpath(file), file)
                 folders.setdefault(os.path.realpath(file.parent), file.parent)
@@ -80,7 +80,7 @@ def policy_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     found: dict[str, Path] = {}
     for given in paths:
         path = Path(given)
-        for file in _below(path) if path.is_dir() else [path]:
+        for file in _below(path) if os.path.isdir(path) else [path]:
             found.setdefault(os.path.realpath(file), file)
     return sorted(found.values(), key=str)
 
@@ -100,7 +100,7 @@ def _refuse(error: OSError) -> NoReturn:
 
 def _regular(file: Path) -> Path:
     """Return a file that was found; raises Unreadable where reading it would fail or never end."""
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise Unreadable(str(file), "is no file, nor a link to one")
     return file
 
@@ -119,9 +119,9 @@ def data_files(folder: Path) -> Iterator[Path]:
         if os.path.lexists(file):
             yield _regular(file)
     beside = folder / "data"
-    if beside.is_symlink() and not beside.exists():
+    if os.path.islink(beside) and not os.path.exists(beside):
         raise Unreadable(str(beside), "is a link to what is not there")
-    if beside.is_dir():
+    if os.path.isdir(beside):
         try:
             found = sorted(beside.iterdir())
         except OSError as error:

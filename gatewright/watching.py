@@ -74,7 +74,7 @@ def _watched(paths: Iterable[StrPath]) -> Iterator[Path]:
     for given in paths:
         path = Path(given)
         try:
-            if not path.is_dir():
+            if not os.path.isdir(path):
                 yield path
                 yield from files.data_files(path.parent)
                 continue

@@ -239,7 +239,7 @@ def _stamps(paths: tuple[str, ...]) -> dict[str, tuple[int, int]]:
     """Return when each file of a policy set was last written, and its size."""
     try:
         policies = policy_files(paths)
-        folders = {path.parent for path in policies} | {Path(p) for p in paths if Path(p).is_dir()}
+        folders = {path.parent for path in policies} | {Path(p) for p in paths if os.path.isdir(p)}
         files = [*policies, *(document for folder in folders for document in data_files(folder))]
     except Unreadable:
         return {}

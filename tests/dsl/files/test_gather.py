@@ -122,6 +122,13 @@ def test_what_is_not_there(tree: Path) -> None:
     assert error.value.why == "No such file or directory"
 
 
+@pytest.mark.parametrize("name", ["x" * 5_000, f"{'x' * 5_000}/a.gate"])
+def test_a_name_that_is_too_long(name: str) -> None:
+    with pytest.raises(Unreadable, match="File name too long"):
+        gather([name])
+    assert files.policy_files([name]) == [Path(name)]
+
+
 def test_a_folder_that_cannot_be_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str) -> object:
         raise PermissionError(13, "Permission denied", path)
