@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NoReturn
 
 from gatewright.dsl import limits
 from gatewright.dsl.diagnostics import Diagnostic, Unreadable
@@ -45,7 +46,8 @@ class Gathered:
 def gather(paths: Iterable[str | os.PathLike[str]]) -> Gathered:
     """Read policy files and the data beside them, each file once, in order of name.
 
-    Raises Unreadable for a path that is not there or cannot be opened.
+    Raises Unreadable for a path that is not there or cannot be opened, and for what is found in a
+    folder under the name of a policy or document and is no file, such as a pipe or a broken link.
     """
     given_paths = tuple(paths)
     found = Gathered(tuple(str(path) for path in given_paths))
@@ -53,14 +55,14 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> Gathered:
     folders: dict[str, Path] = {}
     for given in given_paths:
         path = Path(given)
-        if path.is_dir():
+        if os.path.isdir(path):
             for file in _below(path):
-                policies.setdefault(str(file.resolve()), file)
-                folders.setdefault(str(file.parent.resolve()), file.parent)
-            folders.setdefault(str(path.resolve()), path)
+                policies.setdefault(os.path.realpath(file), file)
+                folders.setdefault(os.path.realpath(file.parent), file.parent)
+            folders.setdefault(os.path.realpath(path), path)
         else:
-            policies.setdefault(str(path.resolve()), path)
-            folders.setdefault(str(path.parent.resolve()), path.parent)
+            policies.setdefault(os.path.realpath(path), path)
+            folders.setdefault(os.path.realpath(path.parent), path.parent)
     for file in sorted(policies.values(), key=str):
         source = _read(file, limits.MAX_FILE_BYTES, found.problems, is_data=False)
         if source is not None:
@@ -73,27 +75,34 @@ def gather(paths: Iterable[str | os.PathLike[str]]) -> Gathered:
 def policy_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """Return the policy files that paths name, each once, in order of name; nothing is read.
 
-    Raises Unreadable for a folder that cannot be listed.
+    Raises Unreadable for a folder that cannot be listed, and for what `gather` refuses in one.
     """
     found: dict[str, Path] = {}
     for given in paths:
         path = Path(given)
-        for file in _below(path) if path.is_dir() else [path]:
-            found.setdefault(str(file.resolve()), file)
+        for file in _below(path) if os.path.isdir(path) else [path]:
+            found.setdefault(os.path.realpath(file), file)
     return sorted(found.values(), key=str)
 
 
 def _below(folder: Path) -> Iterator[Path]:
     """Yield the policy files below a folder; hidden folders and links to folders are left out."""
-
-    def refuse(error: OSError) -> None:
-        raise Unreadable(str(error.filename), error.strerror or "cannot be read")
-
-    for root, folders, names in os.walk(folder, onerror=refuse):
+    for root, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if name.endswith(".gate") and not name.startswith("."):
-                yield Path(root) / name
+                yield _regular(Path(root) / name)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise Unreadable(str(error.filename), error.strerror or "cannot be read") from None
+
+
+def _regular(file: Path) -> Path:
+    """Return a file that was found; raises Unreadable where reading it would fail or never end."""
+    if not os.path.isfile(file):
+        raise Unreadable(str(file), "is no file, nor a link to one")
+    return file
 
 
 def _documents(folder: Path, problems: list[Diagnostic]) -> Iterator[Document]:
@@ -104,16 +113,22 @@ def _documents(folder: Path, problems: list[Diagnostic]) -> Iterator[Document]:
 
 
 def data_files(folder: Path) -> Iterator[Path]:
-    """Yield the data documents that belong to the policies of a folder."""
+    """Yield the data documents that belong to the policies of a folder; raises as `gather` does."""
     for ending in _DOCUMENTS:
         file = folder / f"data{ending}"
-        if file.is_file():
-            yield file
+        if os.path.lexists(file):
+            yield _regular(file)
     beside = folder / "data"
-    if beside.is_dir():
-        for file in sorted(beside.iterdir()):
-            if file.suffix in _DOCUMENTS and file.is_file() and not file.name.startswith("."):
-                yield file
+    if os.path.islink(beside) and not os.path.exists(beside):
+        raise Unreadable(str(beside), "is a link to what is not there")
+    if os.path.isdir(beside):
+        try:
+            found = sorted(beside.iterdir())
+        except OSError as error:
+            _refuse(error)
+        for file in found:
+            if file.suffix in _DOCUMENTS and not file.name.startswith("."):
+                yield _regular(file)
 
 
 def _read(path: Path, most: int, problems: list[Diagnostic], *, is_data: bool) -> Source | None:

@@ -26,6 +26,9 @@ _MOST_DIGITS = 20
 _MOST_EXPLAINED = 64 * 1024
 """A longer text that is no YAML is told without the reason; to look for it takes too long."""
 
+_NOT_YAML = (yaml.YAMLError, ValueError, OverflowError)
+"""What the parsers raise; PyYAML's own one passes on what `chr` says of `"\\U00110000"`."""
+
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 _Event: TypeAlias = Any
 """An event of PyYAML, which has no types of its own."""
@@ -39,7 +42,7 @@ def read_yaml(text: str, most_values: int) -> Value:
     parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Reader(most_values).read(_events(text, parser))
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
+    except _NOT_YAML as error:
         raise _not_yaml(text, error, most_values) from None
 
 
@@ -59,9 +62,9 @@ def _not_yaml(text: str, error: Exception, most_values: int) -> Exception:
             _Reader(most_values).read(_events(text, yaml.SafeLoader))
         except (BadDocument, TooManyValues) as bad:
             return bad
-        except yaml.YAMLError as own:
+        except _NOT_YAML as own:
             why = getattr(own, "problem", None) or "it holds characters that YAML does not allow"
-            return BadDocument(f"this is not YAML: {why}", _index(own))
+            return BadDocument(f"this is not YAML: {why}", _index(own) or _index(error))
     return BadDocument("this is not YAML: it cannot be read on from here", _index(error))
 
 

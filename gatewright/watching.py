@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -62,22 +63,24 @@ def _state(path: Path, now_ns: int) -> tuple[object, ...]:
     with suppress(OSError):
         status = path.stat()
         content = b""
-        if now_ns - status.st_mtime_ns < _UNSETTLED_NS:
+        if stat.S_ISREG(status.st_mode) and now_ns - status.st_mtime_ns < _UNSETTLED_NS:
             content = hashlib.sha256(path.read_bytes()).digest()
         return str(path), status.st_ino, status.st_size, status.st_mtime_ns, content
     return (str(path),)
 
 
 def _watched(paths: Iterable[StrPath]) -> Iterator[Path]:
-    """Yield the policy files and data documents of paths, as far as they can be listed."""
+    """Yield the policy files and data documents of paths, and what keeps them from being listed."""
     for given in paths:
         path = Path(given)
-        if not path.is_dir():
-            yield path
-            yield from files.data_files(path.parent)
-            continue
-        with suppress(Unreadable):
+        try:
+            if not os.path.isdir(path):
+                yield path
+                yield from files.data_files(path.parent)
+                continue
             for file in files.policy_files([path]):
                 yield file
                 yield from files.data_files(file.parent)
-        yield from files.data_files(path)
+            yield from files.data_files(path)
+        except Unreadable as error:
+            yield Path(error.path)

@@ -154,7 +154,7 @@ def test_what_cannot_be_read_is_told(pytester: pytest.Pytester) -> None:
     (pytester.path / "broken.gate").symlink_to("nowhere")
     result = pytester.runpytest()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*broken.gate: No such file or directory*"])
+    result.stdout.fnmatch_lines(["*broken.gate: is no file, nor a link to one*"])
 
 
 @pytest.mark.parametrize(

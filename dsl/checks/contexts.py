@@ -6,7 +6,7 @@ these actions have counts as optional in the others, so that `has(action.field)`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import overload
 
@@ -202,7 +202,7 @@ class Contexts:
         with_risk: bool,
         known: dict[str, ExpressionScope] | None = None,
     ) -> ExpressionScope:
-        """Make a scope, and those of the packages it imports; `known` has those begun already."""
+        """Make a scope; those of the packages it imports join `known` when they are asked for."""
         names: dict[str, t.Type] = {
             **_action_names(action, covered),
             "agent": AGENT,
@@ -219,23 +219,50 @@ class Contexts:
         for local, name in package.imports.items():
             if name not in self._policy.packages:
                 names[local] = t.UNKNOWN  # told already
-        packages: dict[str, ExpressionScope] = {}
+        known = {} if known is None else known
+
+        def of(name: str) -> ExpressionScope:
+            if name not in known:
+                other = self._policy.packages[name]
+                known[name] = self._scope(other, action, covered, with_risk, known)
+            return known[name]
+
+        there = {k: name for k, name in package.imports.items() if name in self._policy.packages}
         scope = ExpressionScope(
             names=names,
             lets=self._lets[package.name],
             label=f"for action `{action.name}`" if action and covered.several else "",
             rules=self._rules.get(package.name, frozenset()),
             unavailable=_UNAVAILABLE if with_risk else _NO_RISK,
-            packages=packages,
+            packages=_Imported(there, of),
         )
-        known = {} if known is None else known
         known[package.name] = scope
-        for local, name in package.imports.items():
-            other = self._policy.packages.get(name)
-            if other is not None:
-                found = known.get(name) or self._scope(other, action, covered, with_risk, known)
-                packages[local] = found
         return scope
+
+
+class _Imported(Mapping[str, ExpressionScope]):
+    """The scopes of imported packages by their local names, each made when it is asked for.
+
+    Thousands of packages may import one another in a circle.
+    """
+
+    def __init__(
+        self, packages: Mapping[str, str], scope_of: Callable[[str], ExpressionScope]
+    ) -> None:
+        self._packages = packages
+        self._scope_of = scope_of
+
+    def __getitem__(self, name: str) -> ExpressionScope:
+        return self._scope_of(self._packages[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._packages
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packages)
+
+    def __len__(self) -> int:
+        return len(self._packages)
 
 
 def _rule_names(policy: CheckedPolicy) -> Mapping[str, frozenset[str]]:

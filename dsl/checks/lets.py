@@ -74,7 +74,10 @@ class Lets:
         return deepest
 
     def check(self, report: Report) -> bool:
-        """Report lets that are defined by themselves or nest too deeply; tell if there are none."""
+        """Report lets that are defined by themselves or nest too deeply; tell if there are none.
+
+        A let nests deeper than those it uses, also where it is no more than a name of one.
+        """
         uses = self._uses()
         circle = find_circle((_text(a), _text(b)) for a, found in uses.items() for b in found)
         if circle:
@@ -84,7 +87,8 @@ class Lets:
             return False
         sound = True
         for key in _used_first(uses):
-            depth = self.nesting(self.value(key), key[0])
+            deepest = max((self._depths[used] for used in uses[key]), default=0)
+            depth = max(self.nesting(self.value(key), key[0]), deepest + 1)
             if depth > limits.MAX_DEPTH:
                 package, name = key
                 report(limit_messages.too_deep(self._packages[package].lets[name].span))

@@ -15,7 +15,7 @@ import click
 from gatewright.cli.selection import BadSelection, Selects, selects
 from gatewright.cli.terminal import Refused, exit_code, show
 from gatewright.dsl.diagnostics import Diagnostics, Severity, Unreadable
-from gatewright.dsl.files import policy_files
+from gatewright.dsl.files import data_files, policy_files
 from gatewright.dsl.load import check_paths
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.rendering.display import visible
@@ -244,16 +244,11 @@ def _stamps(paths: tuple[str, ...]) -> dict[str, tuple[int, int]]:
     """Return when each file of a policy set was last written, and its size."""
     try:
         policies = policy_files(paths)
+        folders = {path.parent for path in policies} | {Path(p) for p in paths if os.path.isdir(p)}
+        files = [*policies, *(document for folder in folders for document in data_files(folder))]
     except Unreadable:
         return {}
-    folders = {path.parent for path in policies} | {Path(p) for p in paths if Path(p).is_dir()}
-    files = [*policies, *(document for folder in folders for document in _documents(folder))]
     return {str(file): stamp for file in files if (stamp := _stamp(file)) is not None}
-
-
-def _documents(folder: Path) -> list[Path]:
-    beside = folder / "data"
-    return [*folder.glob("data.*"), *(beside.iterdir() if beside.is_dir() else ())]
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

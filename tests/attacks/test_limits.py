@@ -124,6 +124,16 @@ REFUSED: Mapping[str, Callable[[], Refused]] = {
     "lets-in-a-circle": lambda: refused(
         "package p\n" + repeated("let l{n} = l{next}\n", 3_000), "GW0212"
     ),
+    "lets-that-are-names-in-a-chain": lambda: refused(
+        "package p\nlet l1000 = true\n" + "".join(f"let l{n} = l{n + 1}\n" for n in range(1_000)),
+        "GW0703",
+    ),
+    "lets-in-a-chain-of-packages": lambda: refused(
+        {"z.gate": "package p1000\nlet x = true\n", **{
+            f"p{n}.gate": f"package p{n}\nimport p{n + 1} as next\nlet x = next.x\n"
+            for n in range(1_000)
+        }}, "GW0703",
+    ),
     "types-in-a-chain": lambda: refused(
         "package p\ntype T1000 { x: int }\n"
         + "".join(f"type T{n} {{ x: T{n + 1} }}\n" for n in range(1_000)), "GW0703",
@@ -257,6 +267,18 @@ def test_compiled_it_decides_the_same(name: str) -> None:
         assert policy.evaluate(action).effect is policy.decide_once(action).effect
     assert policy.units.known
     assert once.effect.value == policy.evaluate(ACTION).effect.value == effect
+
+
+def test_packages_may_import_one_another_in_a_large_circle(tmp_path: Path) -> None:
+    ring = {
+        f"p{n}.gate": f"package p{n}\nimport p{(n + 1) % 1_500} as next\n"
+        'route r { one of group("g") }\n'
+        for n in range(1_500)
+    }
+    more = "import p7\nrule r on a.b when action.x > 1 => require p7.r\n"
+    folder = written(tmp_path, {**ring, "p.gate": HEAD.replace("\n", f"\n{more}", 1)})
+    ran = run("check", "--no-lint", folder)
+    assert (ran.code, ran.err) == (0, "no errors\n")
 
 
 def test_data_at_the_limit_is_read(tmp_path: Path) -> None:

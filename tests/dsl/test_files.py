@@ -83,11 +83,50 @@ def test_links_to_folders_are_not_followed(tree: Path) -> None:
     assert len(gather([tree]).sources) == 2
 
 
+NAMES = ["x.gate", "sub/x.gate", "sub/data.json", "data/x.yaml"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pipe_is_not_waited_for(tree: Path, name: str) -> None:
+    os.mkfifo(tree / name)
+    with pytest.raises(Unreadable, match=f"{name}: is no file, nor a link to one"):
+        gather([tree])
+
+
+@pytest.mark.parametrize("target", ["gone", "itself"])
+@pytest.mark.parametrize("name", [*NAMES, "sub/data"])
+def test_a_link_that_leads_nowhere_is_told(tree: Path, name: str, target: str) -> None:
+    """A guard, or a list that one reads, is not left out because a link broke."""
+    link = tree / name
+    link.symlink_to(link if target == "itself" else tree / "gone")
+    with pytest.raises(Unreadable, match=rf"{name}: is (no file|a link to what is not there)"):
+        gather([tree])
+    with pytest.raises(Unreadable, match=rf"{name}: "):
+        gather([link])
+
+
+def test_links_to_files_are_read(tree: Path) -> None:
+    (tree / "sub" / "data.json").symlink_to(tree / "data" / "limits.json")
+    (tree / "sub" / "data").symlink_to(tree / "data")
+    (tree / "a2.gate").symlink_to("a.gate")
+    sources, documents = names(gather([tree]), tree)
+    assert sources == ["a.gate", "sub/b.gate"]
+    assert ("sub/data.json", None) in documents
+    assert ("sub/data/limits.json", "limits") in documents
+
+
 def test_what_is_not_there(tree: Path) -> None:
     with pytest.raises(Unreadable, match=r"gone\.gate: No such file") as error:
         gather([tree / "gone.gate"])
     assert error.value.path == str(tree / "gone.gate")
     assert error.value.why == "No such file or directory"
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, f"{'x' * 5_000}/a.gate"])
+def test_a_name_that_is_too_long(name: str) -> None:
+    with pytest.raises(Unreadable, match="File name too long"):
+        gather([name])
+    assert files.policy_files([name]) == [Path(name)]
 
 
 def test_a_folder_that_cannot_be_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

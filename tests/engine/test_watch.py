@@ -73,6 +73,19 @@ def test_files_that_go_leave_the_old_set(file: Path) -> None:
     assert watched.evaluate(ACTION).effect is gw.Effect.AUTO_RUN
 
 
+@pytest.mark.parametrize("name", ["data.json", "b.gate"])
+@pytest.mark.parametrize("pipe", [True, False])
+def test_a_pipe_or_broken_link_leaves_the_old_set(file: Path, name: str, pipe: bool) -> None:
+    watched = gw.watch(file.parent)
+    link = file.parent / name
+    os.mkfifo(link) if pipe else link.symlink_to("gone")
+    assert not watched.check()
+    assert watched.errors == (f"{link}: is no file, nor a link to one",)
+    link.unlink()
+    watched.check()
+    assert not watched.errors
+
+
 @pytest.mark.parametrize("name", ["data.json", "data/limits.yaml", "more/b.gate"])
 def test_data_and_new_files_are_changes(file: Path, name: str) -> None:
     watched = gw.watch(file.parent)
