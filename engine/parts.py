@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from gatewright.dsl.collecting import uncollected
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.records import dataclass
-from gatewright.engine.collecting import uncollected
 from gatewright.engine.explaining.asking import Asking, asking
 
 _MOST_UNDECLARED = 256

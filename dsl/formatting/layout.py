@@ -296,7 +296,8 @@ def to_text(lines: list[PageLine]) -> str:
 def _comment_column(lines: list[PageLine], start: int) -> int:
     """Return the width of the widest line of a run of lines with comments."""
     widest = 0
-    for code, comment in lines[start:]:
+    for number in range(start, len(lines)):
+        code, comment = lines[number]
         if comment is None:
             break
         widest = max(widest, width(code))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from gatewright.dsl import ast
+from gatewright.dsl.collecting import uncollected
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
 from gatewright.dsl.records import dataclass
-from gatewright.engine.collecting import uncollected
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.build import build
 from gatewright.engine.compile.forest import Plan, Unit, undecided_unit

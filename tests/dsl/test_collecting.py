@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatewright.engine.collecting import uncollected
+from gatewright.dsl.collecting import uncollected
 
 
 @pytest.fixture(autouse=True)
