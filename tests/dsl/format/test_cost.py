@@ -8,6 +8,7 @@ from gatewright.dsl import formatter
 from gatewright.dsl.formatter import format_source
 from gatewright.dsl.formatting import layout
 from gatewright.dsl.formatting.layout import PageLine
+from gatewright.dsl.parser import Parsed, parse
 from gatewright.dsl.rendering.display import width
 from gatewright.dsl.source import Source
 
@@ -71,10 +72,12 @@ def test_a_column_of_comments_is_found_without_the_lines_before_it() -> None:
 
 def test_a_text_that_is_laid_out_already_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     parses: list[str] = []
-    parse = formatter.parse
-    monkeypatch.setattr(
-        formatter, "parse", lambda source: (parses.append(source.text), parse(source))[1]
-    )
+
+    def counted(source: Source) -> Parsed:
+        parses.append(source.text)
+        return parse(source)
+
+    monkeypatch.setattr(formatter, "parse", counted)
     text = "package a\n\nlet x = 1\n"
     assert format_source(Source("a.gate", text)) == text
     assert len(parses) == 1
