@@ -14,6 +14,7 @@ from gatewright.dsl.diagnostics import PolicyError, Severity
 from gatewright.dsl.formatting.cursor import OutOfStep
 from gatewright.dsl.formatting.layout import Doc, Group, Nest, PageLine, Tok, render, to_text
 from gatewright.dsl.formatting.rules import PolicyPrinter
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.parser import parse
 from gatewright.dsl.records import dataclass
@@ -42,8 +43,13 @@ def format_source(source: Source) -> str:
 
     Formatting twice changes nothing, and every comment stays. Raises PolicyError for a text with
     syntax errors or that would become too large, and FormatDefect rather than a text that says
-    something else. Cost: linear in the text, which is parsed twice.
+    something else. Cost: linear in the text, which is parsed twice where the layout changes.
     """
+    with uncollected():
+        return _formatted(source)
+
+
+def _formatted(source: Source) -> str:
     file = _parse(source)
     try:
         text = to_text(_join([_piece(node, doc) for node, doc in _documents(source, file)]))
@@ -115,6 +121,8 @@ def _check(source: Source, before: ast.File, text: str) -> None:
     if len(text.encode("utf-8")) > most:
         place = source.span(0, 0)
         raise PolicyError([limit_messages.file_too_large(place, most, laid_out=True)])
+    if text == source.text:
+        return
     after = parse(Source(source.name, text))
     kept = [c.text.rstrip() for c in before.comments] == [c.text for c in after.file.comments]
     if after.diagnostics or after.file != before or not kept:

@@ -15,6 +15,7 @@ from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic, Diagnostics, Sever
 from gatewright.dsl.digest import digest_of
 from gatewright.dsl.documents import freeze_data, load_data
 from gatewright.dsl.files import Document, Gathered, gather, library_sources
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.messages import files as messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.parser import Parsed, parse
@@ -41,14 +42,16 @@ def check_gathered(found: Gathered) -> tuple[CheckedPolicy | None, Diagnostics]:
     if not found.sources and not found.problems:
         where = Source(", ".join(found.paths) or ".", "")
         diagnostics.add(messages.no_policies(where.whole()))
-    return _check(found.sources, found.documents, diagnostics)
+    with uncollected():
+        return _check(found.sources, found.documents, diagnostics)
 
 
 def check_sources(
     sources: Iterable[Source], data: Mapping[str, object] | None = None
 ) -> tuple[CheckedPolicy | None, Diagnostics]:
     """Check texts as one policy set, with `data` given as plain values."""
-    return _check(list(sources), [], Diagnostics(), data)
+    with uncollected():
+        return _check(list(sources), [], Diagnostics(), data)
 
 
 def _check(

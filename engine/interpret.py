@@ -299,11 +299,15 @@ class _Interpreter:
         standing = all_of(~exception.truth for exception in exceptions)
         rows: list[RowOutcome] = []
         known: _Known = {}
+        # HOT: each row of `cases` has the conditions of all before it, as the same objects.
+        same: dict[int, ConditionOutcome] = {}
+        restricts = rule.kind != "rule"
         for row in rule.rows:
-            outcomes = tuple(
-                self._once(c, scope, rule.kind != "rule", known) for c in row.conditions
-            )
-            bare = all_of(outcome.truth for outcome in outcomes)
+            for condition in row.conditions:
+                if id(condition) not in same:
+                    same[id(condition)] = self._once(condition, scope, restricts, known)
+            outcomes = tuple([same[id(condition)] for condition in row.conditions])
+            bare = all_of([outcome.truth for outcome in outcomes])
             rows.append(RowOutcome(row, bare, all_of([bare, standing]), outcomes))
         return RuleOutcome(rule, tuple(rows), exceptions, scope)
 

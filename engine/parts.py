@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.records import dataclass
 from gatewright.engine.explaining.asking import Asking, asking
-from gatewright.engine.garbage import uncollected
 
 _MOST_UNDECLARED = 256
 """For how many names that nobody declared the part of the policy is kept."""

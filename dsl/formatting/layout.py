@@ -58,10 +58,14 @@ class Line:
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """A part that stands on one line, or has all its own line breaks taken."""
+    """A part that stands on one line, or has all its own line breaks taken.
+
+    `width` is that of the part on one line, once it is settled; None if it can't stand on one.
+    """
 
     content: Doc
     broken: bool = False
+    width: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,46 +100,63 @@ class _Marks(NamedTuple):
     comment_first: bool
     comment_last: bool
     breaks: bool
+    width: int | None
+    """What it takes on one line, the comments above it left out; None if it can't stand on one."""
 
 
-_NO_MARKS = _Marks(False, False, False, False)
-_BARE_TOKEN = _Marks(True, False, False, False)
-
-
-# HOT: every part of a document comes by here, and most are tokens without comments, and spaces.
+# HOT: every part of a document comes by here.
 def _settle(doc: Doc) -> _Marks:
-    """Break every group that has a comment or a forced line break inside it."""
+    """Break every group that has a comment or a forced line break inside it, and measure each."""
     match doc:
-        case Tok():
-            if not doc.before and doc.after is None:
-                return _BARE_TOKEN
-            return _Marks(True, bool(doc.before), doc.after is not None, False)
         case list():
             return _settle_sequence(doc)
-        case Line():
-            return _NO_MARKS if doc.flat is not None else _Marks(False, False, False, True)
         case Group():
             marks = _settle(doc.content)
             doc.broken = doc.broken or marks.breaks
+            doc.width = marks.width
             return marks if marks.breaks == doc.broken else marks._replace(breaks=doc.broken)
         case Nest():
             return _settle(doc.content)
         case _:
-            return _NO_MARKS
+            return _settle_sequence([doc])
 
 
 def _settle_sequence(docs: list[Doc]) -> _Marks:
     seen = first = last = breaks = False
+    columns = 0
+    measured = True
     for doc in docs:
-        if isinstance(doc, str):
-            continue
-        has_tokens, comment_first, comment_last, inner = _settle(doc)
-        breaks = breaks or inner
-        if has_tokens:
-            breaks = breaks or (seen and (last or comment_first))
-            first = first if seen else comment_first
-            seen, last = True, comment_last
-    return _Marks(seen, first, last, breaks) if first or last or breaks or not seen else _BARE_TOKEN
+        match doc:
+            case str():
+                columns += len(doc)
+            case Tok():
+                comment_first = bool(doc.before)
+                breaks = breaks or (seen and (last or comment_first))
+                first = first if seen else comment_first
+                seen, last = True, doc.after is not None
+                if last or "\n" in doc.text:
+                    measured = False
+                else:
+                    columns += width(doc.text)
+            case Line():
+                if doc.flat is None:
+                    breaks = True
+                else:
+                    columns += len(doc.flat)
+            case IfBroken():
+                pass
+            case _:
+                has_tokens, comment_first, comment_last, inner, taken = _settle(doc)
+                breaks = breaks or inner
+                if has_tokens:
+                    breaks = breaks or (seen and (last or comment_first))
+                    first = first if seen else comment_first
+                    seen, last = True, comment_last
+                if taken is None:
+                    measured = False
+                else:
+                    columns += taken
+    return _Marks(seen, first, last, breaks, columns if measured else None)
 
 
 _Command: TypeAlias = tuple[int, bool, Doc]
@@ -167,7 +188,7 @@ class _Page:
                         self._newline(indent)
                         self._blanks = part.blanks
                 case Group():
-                    flat = flat or (not part.broken and self._fits(part.content, stack))
+                    flat = flat or (not part.broken and self._fits(part, stack))
                     stack.append((indent, flat, part.content))
                 case Nest():
                     stack.append((indent + INDENT, flat, part.content))
@@ -207,14 +228,14 @@ class _Page:
         if wanted and self._blanks == "keep":
             self.lines.append(PageLine("", None))
 
-    def _fits(self, content: Doc, rest: list[_Command]) -> bool:
-        """Tell whether `content` fits on this line, with what follows up to a possible break.
+    def _fits(self, group: Group, rest: list[_Command]) -> bool:
+        """Tell whether a group fits on this line, with what follows up to a possible break.
 
         Any break of what follows will do, whether or not it will be taken: the answer must not
         depend on choices that a second formatting would see made.
         """
         left = MAX_COLUMNS - width(self._code)
-        work = [content]
+        work: list[Doc] = [group]
         following = len(rest)
         inside = True
         while left >= 0:
@@ -241,6 +262,8 @@ class _Page:
                     left -= len(part)
                 case list():
                     work.extend(reversed(part))
+                case Group() if inside and part.width is not None:
+                    left -= part.width
                 case Group() | Nest():
                     work.append(part.content)
                 case IfBroken():
@@ -273,7 +296,8 @@ def to_text(lines: list[PageLine]) -> str:
 def _comment_column(lines: list[PageLine], start: int) -> int:
     """Return the width of the widest line of a run of lines with comments."""
     widest = 0
-    for code, comment in lines[start:]:
+    for number in range(start, len(lines)):
+        code, comment = lines[number]
         if comment is None:
             break
         widest = max(widest, width(code))
@@ -281,35 +305,26 @@ def _comment_column(lines: list[PageLine], start: int) -> int:
 
 
 def has_comment_first(doc: Doc) -> bool:
-    """Tell whether a comment on a line of its own stands above a document."""
-    return _settle(doc).comment_first
+    """Tell whether a comment on a line of its own stands above a document.
+
+    Cost: that of finding its first token, so that what nests is not gone through at each level.
+    """
+    work = [doc]
+    while work:
+        part = work.pop()
+        if isinstance(part, Tok):
+            return bool(part.before)
+        if isinstance(part, list):
+            work.extend(reversed(part))
+        elif isinstance(part, Group | Nest):
+            work.append(part.content)
+    return False
 
 
 def flat_width(doc: Doc) -> int | None:
     """Return the width of a document on one line, or None if it can't stand on one."""
     marks = _settle(doc)
-    if marks.comment_last or marks.breaks:
-        return None
-    total = 0
-    work = [doc]
-    while work:
-        part = work.pop()
-        match part:
-            case Tok():
-                if "\n" in part.text:
-                    return None
-                total += width(part.text)
-            case Line():
-                total += len(part.flat or "")
-            case str():
-                total += len(part)
-            case list():
-                work.extend(reversed(part))
-            case Group() | Nest():
-                work.append(part.content)
-            case IfBroken():
-                pass
-    return total
+    return None if marks.breaks else marks.width
 
 
 def paddings(column: list[Doc], *, are_first: bool) -> list[int]:

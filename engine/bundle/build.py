@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.bundle import kinds
 from gatewright.engine.bundle.compiled_choice import large_actions
@@ -11,7 +12,6 @@ from gatewright.engine.bundle.container import Manifest, hash_of, manifest_of, p
 from gatewright.engine.bundle.schema import FINGERPRINT
 from gatewright.engine.bundle.signing import Key, sign
 from gatewright.engine.bundle.write import sections_of
-from gatewright.engine.garbage import uncollected
 
 
 def build(

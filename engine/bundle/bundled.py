@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from gatewright.dsl import ast
 from gatewright.dsl.digest import canonical, digest_of
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.policy import (
     ActionType,
     CheckedPolicy,
@@ -36,7 +37,6 @@ from gatewright.engine.bundle.decode import decode, decode_file, loads
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.bundle.index import Index, read_index, read_offsets
 from gatewright.engine.bundle.schema import FINGERPRINT
-from gatewright.engine.garbage import uncollected
 from gatewright.engine.narrow import suspending
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import cast
+from types import NoneType
+from typing import Any, Final, cast
 
 from gatewright.dsl.ast.base import Node
 from gatewright.dsl.ast.declarations import File
@@ -61,12 +62,23 @@ class _Unit:
         self._base = base
         self._seen: dict[int, int] = {}
 
+    # HOT: every part of every declaration comes by here, and most are places and texts.
     def plain(self, value: object) -> object:
+        kind: type[Any] = value.__class__
+        if kind in _PLAIN:
+            return value
+        if kind is Span:
+            return self._span(cast("Span", value))
+        if kind is tuple:
+            return [self.plain(item) for item in cast("tuple[object, ...]", value)]
+        if kind in _NUMBERED or not isinstance(value, _OTHERS):
+            return self._object(value, kind)
+        return self._other(value)
+
+    def _other(self, value: object) -> object:
         match value:
-            case None | bool() | int() | float() | str():
+            case bool() | int() | float() | str():
                 return value
-            case Span():
-                return self._span(value)
             case bytes():
                 return value.hex()
             case Decimal():
@@ -78,24 +90,38 @@ class _Unit:
                 return sorted(items, key=dumps)
             case Later():
                 return self.plain(cast("Later[object]", value).value)
-            case Mapping():
+            case _:
                 entries = cast("Mapping[str, object]", value)
                 # Nodes are numbered in the order in which they are read again.
                 return {key: self.plain(entries[key]) for key in sorted(entries)}
-            case _:
-                return self._object(value)
 
-    def _object(self, value: object) -> object:
+    def _object(self, value: object, kind: type[Any]) -> object:
         seen = self._seen.get(id(value))
         if seen is not None:
             return seen
-        number = number_of(type(value))
-        parts = [self.plain(getattr(value, f.name)) for f in held_fields(type(value))]
-        if isinstance(value, Node):
+        number, names, is_node = _NUMBERED[kind] if kind in _NUMBERED else _numbered(kind)
+        parts: list[object] = [number]
+        for name in names:
+            part = getattr(value, name)
+            parts.append(part if part.__class__ in _PLAIN else self.plain(part))
+        if is_node:
             self._seen[id(value)] = len(self._seen)
-        return [number, *parts]
+        return parts
 
     def _span(self, span: Span) -> list[int]:
-        if span.source is self._source:
-            return [span.start - self._base, span.end - span.start]
-        return [self._sources[id(span.source)], span.start, span.end - span.start]
+        start, source = span.start, span.source
+        if source is self._source:
+            return [start - self._base, span.end - start]
+        return [self._sources[id(source)], start, span.end - start]
+
+
+_PLAIN: Final = frozenset({NoneType, bool, int, float, str})
+_OTHERS: Final = (bool, int, float, str, bytes, Decimal, tuple, frozenset, Later, Mapping)
+_NUMBERED: Final[dict[type[Any], tuple[int, tuple[str, ...], bool]]] = {}
+"""By class: its number, the fields that are written, and whether it is a node."""
+
+
+def _numbered(kind: type[Any]) -> tuple[int, tuple[str, ...], bool]:
+    names = tuple([field.name for field in held_fields(kind)])
+    found = _NUMBERED[kind] = (number_of(kind), names, issubclass(kind, Node))
+    return found

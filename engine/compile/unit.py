@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from gatewright.dsl import ast
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Condition, PolicyException, Risk, Rule
 from gatewright.dsl.records import dataclass
 from gatewright.engine.compile.answer import Conclusion, Held
@@ -28,7 +29,6 @@ from gatewright.engine.compile.tree import Node, Residual, Rows
 from gatewright.engine.compile.whole import Ending, by_branches
 from gatewright.engine.decision import Answer
 from gatewright.engine.explaining.asking import asks
-from gatewright.engine.garbage import uncollected
 from gatewright.engine.values import Value
 
 MOST_CONDITIONS: Final = 64

@@ -21,19 +21,22 @@ _ROOTS = frozenset({"action", "changes", "target", "agent", "context", "data"})
 
 def conditions_of(outcome: Outcome) -> Iterator[ConditionOutcome]:
     """Yield every condition that was evaluated, each once: rows of a rule share theirs."""
-    return iter({id(found): found for found in _all_conditions(outcome)}.values())
+    found: dict[int, ConditionOutcome] = {}
+    for conditions in _all_conditions(outcome):
+        found.update([(id(one), one) for one in conditions if id(one) not in found])
+    return iter(found.values())
 
 
-def _all_conditions(outcome: Outcome) -> Iterator[ConditionOutcome]:
+def _all_conditions(outcome: Outcome) -> Iterator[tuple[ConditionOutcome, ...]]:
     for permit in outcome.permits:
-        yield from permit.conditions
+        yield permit.conditions
     for risk in outcome.risks:
-        yield from risk.conditions
+        yield risk.conditions
     for rule in outcome.rules:
         for row in rule.rows:
-            yield from row.conditions
+            yield row.conditions
         for exception in rule.exceptions:
-            yield from exception.conditions
+            yield exception.conditions
 
 
 def fields_read(conditions: Iterable[ConditionOutcome], secrets: Secrets) -> dict[str, str]:

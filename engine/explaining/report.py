@@ -86,6 +86,7 @@ class Reporter:
         self.subject = subject
         self.outcome = outcome
         self.secrets = subject.secrets
+        self._lets_of: dict[str, Mapping[str, ast.Expr]] = {}
 
     def report(self) -> Report:
         """Return everything that explains the decision."""
@@ -176,9 +177,12 @@ class Reporter:
         found: dict[tuple[int, str, bool], ConditionReport] = {}
         done: set[int] = set()
         for row in rows:
+            # HOT: each row of `cases` has the conditions of all before it.
+            fresh = [c for c in row.conditions if id(c) not in done]
             # Where a condition is false, what errs beside it does not count: F && E is F.
-            is_false = any(c.truth is Truth.FALSE for c in row.conditions)
-            for condition in row.conditions:
+            erring = any(c.truth is Truth.ERROR for c in fresh)
+            is_false = erring and any(c.truth is Truth.FALSE for c in row.conditions)
+            for condition in fresh:
                 if (is_false and condition.truth is Truth.ERROR) or id(condition) in done:
                     continue
                 done.add(id(condition))
@@ -190,7 +194,7 @@ class Reporter:
     def condition(self, outcome: ConditionOutcome, package: Package) -> ConditionReport:
         """Report one condition with the values that it saw."""
         condition = outcome.condition
-        lets = {name: let.value for name, let in package.lets.items()}
+        lets = self._lets(package)
         annotated = Annotator(outcome.seen, self.secrets, lets).write(condition.expression)
         plain = Annotator({}, self.secrets, lets).write(condition.expression)
         result = ~outcome.truth if condition.negated else outcome.truth
@@ -204,6 +208,14 @@ class Reporter:
             at=place_of(condition.span),
         )
 
+    def _lets(self, package: Package) -> Mapping[str, ast.Expr]:
+        """Return the values of a package's lets by name, made once a report."""
+        lets = self._lets_of.get(package.name)
+        if lets is None:
+            lets = {name: let.value for name, let in package.lets.items()}
+            self._lets_of[package.name] = lets
+        return lets
+
     def package_named(self, name: str) -> Package:
         """Return a package of the policy."""
         return self.policy.packages[name]
@@ -216,7 +228,7 @@ class Reporter:
         """Return a reason with its values; None where the policy gives none."""
         if template is None:
             return None
-        lets = {name: let.value for name, let in self.package_named(package).lets.items()}
+        lets = self._lets(self.package_named(package))
         evaluator = Evaluator(scope, Budget())
         return "".join(
             part if isinstance(part, str) else self._interpolated(part, evaluator, lets)
@@ -241,7 +253,7 @@ class Reporter:
         """Yield what is to be done, and note the arguments that err: they are null there."""
         for outcome in acting:
             rule = outcome.rule
-            lets = {n: x.value for n, x in self.package_named(rule.package).lets.items()}
+            lets = self._lets(self.package_named(rule.package))
             for obligation in rule.obligations:
                 evaluator = Evaluator(outcome.scope, Budget())
                 args: dict[str, Json] = {}

@@ -16,6 +16,8 @@ import sys
 from gatewright import __version__
 
 _COMPLETION = "_GATEWRIGHT_COMPLETE"
+_SHORT = frozenset({"check", "fmt", "eval", "explain"})
+"""The commands which read policies once: what they make is theirs to the end."""
 
 
 def start() -> None:
@@ -25,9 +27,10 @@ def start() -> None:
         # One answer makes little garbage, and looking for it takes a tenth of the time.
         gc.disable()
         text = answer(sys.argv[1:])
-        # What reading a policy makes stays to the end: to look through it often finds nothing.
-        gc.set_threshold(100_000, 20, 50)
-        gc.enable()
+        if sys.argv[1:2] and sys.argv[1] not in _SHORT:
+            # What reading a policy makes stays to the end: to look through it often finds nothing.
+            gc.set_threshold(100_000, 20, 50)
+            gc.enable()
     if text is None:
         # Imports click, which takes longer than a decision from a bundle.
         from gatewright.cli.group import main

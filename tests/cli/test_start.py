@@ -93,6 +93,13 @@ def test_what_is_left_at_the_end_is_not_searched(folder: Path) -> None:
     assert ran(code, folder, "fmt", "p.gate")[:2] == (0, b"True\n")
 
 
+@pytest.mark.parametrize("command", ["check", "fmt"])
+def test_nothing_is_searched_while_a_short_command_runs(folder: Path, command: str) -> None:
+    code = f"import atexit, gc; atexit.register(lambda: print(gc.isenabled())); {BEGUN}"
+    assert ran(code, folder, command, "p.gate")[1] == b"False\n"
+    assert ran(code, folder, "test", "p.gate")[1].endswith(b"True\n")
+
+
 def test_completion_is_for_click(folder: Path) -> None:
     asked = {
         "_GATEWRIGHT_COMPLETE": "bash_complete",

@@ -1,9 +1,9 @@
 """Keeping Python's search for reference cycles off work that makes many objects which live on.
 
 The collector looks at all objects again and again while their number grows, and finds nothing: what
-is read, lowered and built here has no cycles. HOT: it takes more than half of the time in which ten
-thousand rules are read or compiled. Only for what is done once: decisions that did it all the time,
-in several threads, would never let the collector come.
+is read, laid out, lowered and built here has no cycles. HOT: it takes more than half of the time in
+which ten thousand rules are read or compiled. Only for what is done once: decisions that did it all
+the time, in several threads, would never let the collector come.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatewright.engine.garbage import uncollected
+from gatewright.dsl.garbage import uncollected
 
 
 @pytest.fixture(autouse=True)
