@@ -66,7 +66,11 @@ class CostModel:
         type_in: Callable[[ast.Expr, ExpressionScope], t.Type | None] | None = None,
     ) -> None:
         self._scope = scope
-        self._type_in = type_in or (lambda node, _: type_of(node))
+
+        def anywhere(node: ast.Expr, _: ExpressionScope) -> t.Type | None:
+            return type_of(node)
+
+        self._type_in = type_in or anywhere
         self._report = report
         self._lets = lets
 
