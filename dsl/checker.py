@@ -14,7 +14,7 @@ from gatewright.dsl import ast, limits
 from gatewright.dsl.checks.contexts import Context, Contexts, Made
 from gatewright.dsl.checks.declarations import Checking, Enough
 from gatewright.dsl.checks.lets import Lets
-from gatewright.dsl.checks.mentions import Mentioning, Mentions
+from gatewright.dsl.checks.mentions import Mentions
 from gatewright.dsl.checks.orders import check_orders
 from gatewright.dsl.checks.routes import check_routes
 from gatewright.dsl.checks.tests import check_tests
@@ -31,6 +31,7 @@ from gatewright.dsl.policy import (
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.shapes import EVENT_FIELDS
 from gatewright.dsl.source import Span
+from gatewright.dsl.typing.known import TooDifferent
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.walk import template_expressions
@@ -43,7 +44,7 @@ def check(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
     """
     lets = Lets(policy.packages)
     if lets.check(report):
-        contexts = Contexts(policy)
+        contexts = Contexts(policy, lets)
         if _Checker(policy, contexts, lets, report).check():
             check_routes(policy, contexts, report)
     check_orders(policy, report)
@@ -81,7 +82,7 @@ class _Checker:
         self._policy = policy
         self._contexts = contexts
         self._lets = lets
-        self._mentioning = Mentioning(lets, contexts.fields)
+        self._mentioning = contexts.mentioning
         self._report = report
         self._jobs: list[_Job] = []
 
@@ -103,8 +104,13 @@ class _Checker:
             if count > limits.MAX_CHECKS:
                 self._report(limit_messages.too_many_checks(route.span))
                 return False
+        self._contexts.lets.spend(different)
         for job in self._jobs:
-            self._run(job)
+            try:
+                self._run(job)
+            except TooDifferent:
+                self._report(limit_messages.too_different(job.place))
+                return False
         return True
 
     def _gather(self) -> None:
@@ -170,7 +176,7 @@ class _Checker:
             if history.where is not None:
                 if history.actions not in known:
                     scope = _scope_of_events(history, package)
-                    known[history.actions] = Context(None, scope, name)
+                    known[history.actions] = self._contexts.of_names(scope, name)
                 context = known[history.actions]
                 self._jobs.append(_Job([context], _condition(history.where), history.where.span))
 
@@ -185,7 +191,7 @@ class _Checker:
                 subject = ast.Name(name, span=span)
                 bound = ast.Binary(refinement.operator, subject, refinement.bound, span=span)
                 scope = ExpressionScope({name: declared.type})
-                context = Context(None, scope, action.package)
+                context = self._contexts.of_names(scope, action.package)
                 self._jobs.append(_Job([context], _condition(bound), span))
 
     def _exceptions(self) -> None:

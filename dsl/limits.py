@@ -21,8 +21,8 @@ MAX_REQUIRED = 50
 """How many routes one effect may require."""
 MAX_CHECKS = 200_000
 """How many pairs of a row and an action a set may have; what has no rows counts as one."""
-MAX_DIFFERENT = 250_000
-"""How many parts of declarations may be checked anew for actions of different types."""
+MAX_DIFFERENT = 100_000
+"""How many parts of declarations and `let`s may be checked anew for actions of other types."""
 MAX_DIGITS = 60
 """How many significant digits a decimal or money number may have."""
 

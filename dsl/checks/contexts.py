@@ -2,6 +2,7 @@
 
 A rule on a pattern is checked for every declared action that it covers. A field that only some of
 these actions have counts as optional in the others, so that `has(action.field)` can be asked.
+Scopes of a package that have the same of all that a `let` mentions are one to that `let`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import overload
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.checks.cost import Bound
+from gatewright.dsl.checks.lets import Lets
+from gatewright.dsl.checks.mentions import ROOTS, Mentioning
 from gatewright.dsl.documents import data_type
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Scope
 from gatewright.dsl.records import dataclass
@@ -38,16 +41,26 @@ _NO_RISK = {**_UNAVAILABLE, "risk": "this is a part of the score itself"}
 
 
 class Context:
-    """The scope of a package's declaration for one action; None is one that nobody declared."""
+    """The scope of a package's declaration for one action; None is one that nobody declared.
+
+    What is known of `let`s is shared by all contexts of a policy set.
+    """
 
     __slots__ = ("action", "costs_of_lets", "lets", "package", "scope")
 
-    def __init__(self, action: ActionType | None, scope: ExpressionScope, package: str) -> None:
+    def __init__(
+        self,
+        action: ActionType | None,
+        scope: ExpressionScope,
+        package: str,
+        lets: KnownLets,
+        costs_of_lets: dict[LetReference, Bound],
+    ) -> None:
         self.action = action
         self.scope = scope
         self.package = package
-        self.lets = KnownLets(scope)
-        self.costs_of_lets: dict[LetReference, Bound] = {}
+        self.lets = lets
+        self.costs_of_lets = costs_of_lets
 
 
 class Made(Sequence[Context]):
@@ -90,13 +103,34 @@ class Made(Sequence[Context]):
         if names not in self._differing:
             first: dict[object, ActionType | None] = {}
             for action in self._actions:
-                first.setdefault(_looks(action, names), action)
+                first.setdefault(looks(action, names), action)
             self._differing[names] = Made(tuple(first.values()), self._of)
         return self._differing[names]
 
 
-def _looks(action: ActionType | None, names: frozenset[str]) -> object:
-    """Return what an action has of some fields."""
+class Alike:
+    """Finds the first of the scopes of a package that look the same to a `let`."""
+
+    def __init__(self, package: str, mentioning: Mentioning) -> None:
+        self._package = package
+        self._mentioning = mentioning
+        self._first: dict[tuple[str, object], ExpressionScope] = {}
+
+    def __call__(self, scope: ExpressionScope, name: str) -> ExpressionScope:
+        """Return the scope that stands for those which have the same of what a `let` mentions."""
+        mentions = self._mentioning.of_let((self._package, name))
+        if mentions.whole:
+            return scope
+        key = name, tuple(_seen(scope.names[root], mentions.names) for root in ROOTS)
+        return self._first.setdefault(key, scope)
+
+
+def _seen(kind: t.Type, names: frozenset[str]) -> object:
+    return _part(kind, names) if isinstance(kind, t.RecordType | t.ChangesType) else None
+
+
+def looks(action: ActionType | None, names: frozenset[str]) -> object:
+    """Return what an action has of some fields: equal for actions that have the same."""
     if action is None:
         return None
     records = (action.params, action.changes, action.target)
@@ -106,21 +140,28 @@ def _looks(action: ActionType | None, names: frozenset[str]) -> object:
 def _part(
     record: t.RecordType | t.ChangesType, names: frozenset[str]
 ) -> tuple[bool, frozenset[object]]:
+    if not names:
+        return record.open, _NO_FIELDS
     if len(names) < len(record.fields):
         found = ((name, record.field(name)) for name in names)
         return record.open, frozenset(pair for pair in found if pair[1] is not None)
     return record.open, frozenset(pair for pair in record.fields if pair[0] in names)
 
 
+_NO_FIELDS: frozenset[object] = frozenset()
 _Asked = tuple[str, tuple[str, frozenset[str]], bool]
 """A package, the scope of one of its declarations, and whether there is a risk score."""
 
 
 class Contexts:
-    """Makes the scopes of a policy set's declarations."""
+    """Makes the scopes of a policy set's declarations, whose `let`s are sound."""
 
-    def __init__(self, policy: CheckedPolicy) -> None:
+    def __init__(self, policy: CheckedPolicy, lets: Lets) -> None:
         self._policy = policy
+        self.mentioning = Mentioning(lets, fields_of(policy))
+        self.lets = KnownLets()
+        self.costs_of_lets: dict[LetReference, Bound] = {}
+        self._alike: dict[tuple[str, bool], Alike] = {}
         self._data = data_type(policy.data)
         self._kept: dict[_Asked, Made] = {}
         self._made: dict[tuple[str, frozenset[str], bool], Made] = {}
@@ -134,13 +175,9 @@ class Contexts:
         }
         self._rules = _rule_names(policy)
 
-    @property
-    def fields(self) -> frozenset[str]:
-        """The names of all fields that declared actions, their changes and their targets have."""
-        records = (
-            r for a in self._policy.actions.values() for r in (a.params, a.changes, a.target)
-        )
-        return frozenset(name for r in records if r is not None for name, _ in r.fields)
+    def of_names(self, scope: ExpressionScope, package: str) -> Context:
+        """Return a context of a scope that has other names than those of an action."""
+        return Context(None, scope, package, self.lets, self.costs_of_lets)
 
     def of_scope(self, scope: Scope, *, with_risk: bool = True) -> Made:
         """Return the contexts of a rule, guard or risk."""
@@ -189,10 +226,12 @@ class Contexts:
     def _make(self, package: str, covered: list[ActionType], with_risk: bool) -> Made:
         home, seen = self._policy.packages[package], _Seen.of(covered)
         actions: list[ActionType | None] = list(_distinct(covered)) or [None]
-        return Made(
-            actions,
-            lambda action: Context(action, self._scope(home, action, seen, with_risk), package),
-        )
+
+        def make(action: ActionType | None) -> Context:
+            scope = self._scope(home, action, seen, with_risk)
+            return Context(action, scope, package, self.lets, self.costs_of_lets)
+
+        return Made(actions, make)
 
     def _scope(
         self,
@@ -235,9 +274,22 @@ class Contexts:
             rules=self._rules.get(package.name, frozenset()),
             unavailable=_UNAVAILABLE if with_risk else _NO_RISK,
             packages=_Imported(there, of),
+            alike=self._alike_in(package.name, with_risk),
         )
         known[package.name] = scope
         return scope
+
+    def _alike_in(self, package: str, with_risk: bool) -> Alike:
+        key = package, with_risk
+        if key not in self._alike:
+            self._alike[key] = Alike(package, self.mentioning)
+        return self._alike[key]
+
+
+def fields_of(policy: CheckedPolicy) -> frozenset[str]:
+    """Return the names of all fields that declared actions, their changes and targets have."""
+    records = (r for a in policy.actions.values() for r in (a.params, a.changes, a.target))
+    return frozenset(name for r in records if r is not None for name, _ in r.fields)
 
 
 class _Imported(Mapping[str, ExpressionScope]):

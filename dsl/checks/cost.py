@@ -53,7 +53,8 @@ class CostModel:
     """Bounds the cost of expressions of one scope; every `let` is looked at once.
 
     `type_of` gives the type that the type checker found of a node, None where it saw none. `lets`
-    are what others have found out about the `let`s of the scope; this one adds to it.
+    are what others have found out about `let`s; this one adds to it. `type_in` gives the types of
+    their parts, by the scope that they belong to; without it `type_of` knows them too.
     """
 
     def __init__(
@@ -62,9 +63,14 @@ class CostModel:
         type_of: Callable[[ast.Expr], t.Type | None],
         report: Callable[[Diagnostic], None],
         lets: dict[LetReference, Bound],
+        type_in: Callable[[ast.Expr, ExpressionScope], t.Type | None] | None = None,
     ) -> None:
         self._scope = scope
-        self._type_of = type_of
+
+        def anywhere(node: ast.Expr, _: ExpressionScope) -> t.Type | None:
+            return type_of(node)
+
+        self._type_in = type_in or anywhere
         self._report = report
         self._lets = lets
 
@@ -115,7 +121,7 @@ class CostModel:
     def _plain(self, expr: ast.Expr, scope: ExpressionScope, bound: frozenset[str]) -> Bound:
         parts = [self.bound(part, scope, bound) for part in children(expr)]
         cost = 1 + sum(part.cost for part in parts)
-        size = _size_of_type(self._type_of(expr) or t.ANY)
+        size = _size_of_type(self._type_in(expr, scope) or t.ANY)
         match expr:
             case ast.StringLiteral(value):
                 size = len(value)
@@ -145,9 +151,9 @@ class CostModel:
             named.insert(0, expr.target)
         parts = [self.bound(part, scope, bound) for part in named]
         cost = 1 + sum(part.cost + _steps(part.size) for part in parts)
-        size = _size_of_type(self._type_of(expr) or t.ANY)
+        size = _size_of_type(self._type_in(expr, scope) or t.ANY)
         match expr:
-            case ast.MethodCall(target) if self._is_history(target):
+            case ast.MethodCall(target) if self._is_history(target, scope):
                 cost += HISTORY_COST
             case ast.MethodCall(ast.Name("lists"), "range", (ast.Argument(_, length),)):
                 size = length.value if isinstance(length, ast.IntLiteral) else UNBOUNDED_SIZE
@@ -160,8 +166,8 @@ class CostModel:
                 pass
         return _limited(cost, max(size, 0))
 
-    def _is_history(self, target: ast.Expr) -> bool:
-        return isinstance(self._type_of(target), t.HistoryType)
+    def _is_history(self, target: ast.Expr, scope: ExpressionScope) -> bool:
+        return isinstance(self._type_in(target, scope), t.HistoryType)
 
     def _expand(
         self,

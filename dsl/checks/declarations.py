@@ -35,8 +35,9 @@ class Checking:
         self._lets = lets
         self._values = context.scope.lets
         self._typer = Typer(context.scope, self._report, context.lets)
+        typer = self._typer
         self._costs = CostModel(
-            context.scope, self._typer.type_of, self._report, context.costs_of_lets
+            context.scope, typer.type_of, self._report, context.costs_of_lets, typer.type_of
         )
 
     def _report(self, diagnostic: Diagnostic) -> None:

@@ -13,7 +13,7 @@ from gatewright.dsl.checks.lets import LetKey, Lets
 from gatewright.dsl.nodes import nodes_by_kind
 from gatewright.dsl.records import dataclass
 
-_ROOTS = frozenset({"action", "changes", "target"})
+ROOTS = ("action", "changes", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,18 @@ class Mentioning:
             names.update(self._fields.intersection(text.value for text in texts))
             used: list[ast.Expr] = [*found.get(ast.Name, ()), *selects]
             for node in used:
-                if isinstance(node, ast.Name) and node.name in _ROOTS and id(node) not in read:
+                if isinstance(node, ast.Name) and node.name in ROOTS and id(node) not in read:
                     whole = True
                 key = self._lets.named(node, package)
                 if key is not None:
-                    meant = self._of_let(key)
+                    meant = self.of_let(key)
                     names |= meant.names
                     whole = whole or meant.whole
         mentioned = frozenset(names)
         return Mentions(self._equal.setdefault(mentioned, mentioned), whole, size)
 
-    def _of_let(self, key: LetKey) -> Mentions:
+    def of_let(self, key: LetKey) -> Mentions:
+        """Return what a `let` mentions."""
         if key not in self._known:
             self._known[key] = self.of([self._lets.value(key)], key[0])
         return self._known[key]

@@ -8,15 +8,16 @@ from typing import Any, cast
 
 from gatewright.dsl import ast, records
 from gatewright.dsl import types as t
-from gatewright.dsl.checks.contexts import Context, Contexts
+from gatewright.dsl.checks.contexts import Alike, Context, Contexts
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import declarations as declaration_messages
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.policy import CheckedPolicy, Route
 from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.base import dotted
-from gatewright.dsl.typing.known import KnownLets
+from gatewright.dsl.typing.known import TooDifferent
 from gatewright.dsl.typing.presence import Facts
 from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.signatures import Signature, signature
@@ -41,12 +42,15 @@ def people_signatures() -> tuple[Signature, ...]:
 
 def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> None:
     """Check the expressions of every route and calendar, for the actions of its package."""
-    scopes = _Scopes()
+    scopes = _Scopes(contexts)
     for route in policy.routes.values():
         for context in contexts.of_package(route.package):
             found: list[Diagnostic] = []
-            scope, known = scopes.of(context)
-            _check_route(route, Typer(scope, found.append, known))
+            try:
+                _check_route(route, Typer(scopes.of(context), found.append, context.lets))
+            except TooDifferent:
+                report(limit_messages.too_different(route.span))
+                return
             for diagnostic in found:
                 report(diagnostic)
             if found:
@@ -55,7 +59,7 @@ def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> N
         for calendar in package.calendars.values():
             if calendar.holidays is not None:
                 for context in contexts.of_package(package.name)[:1]:
-                    typer = Typer(context.scope, report)
+                    typer = Typer(context.scope, report, context.lets)
                     kind = typer.infer(calendar.holidays, Facts.none())
                     if not isinstance(kind, t.ListType) and kind not in (t.ANY, t.UNKNOWN):
                         span = calendar.holidays.span
@@ -91,21 +95,27 @@ def _is_date(day: object) -> bool:
 
 
 class _Scopes:
-    """What routes see in contexts, and what is known of the `let`s there: for all of them once."""
+    """What routes see in contexts: one scope for all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, contexts: Contexts) -> None:
         self._functions = people_signatures()
-        self._known: dict[int, tuple[Context, ExpressionScope, KnownLets]] = {}
+        self._contexts = contexts
+        self._alike: dict[str, Alike] = {}
+        self._known: dict[int, tuple[Context, ExpressionScope]] = {}
 
-    def of(self, context: Context) -> tuple[ExpressionScope, KnownLets]:
-        """Return the scope of a route in a context, and its `let`s."""
+    def of(self, context: Context) -> ExpressionScope:
+        """Return the scope of a route in a context."""
         if id(context) not in self._known:
             names = {**context.scope.names, "requester": t.STRING}
             names |= dict.fromkeys(CHANNELS, t.CHANNEL)
-            scope = records.replace(context.scope, names=names, functions=self._functions)
-            self._known[id(context)] = context, scope, KnownLets(scope)
-        _, scope, known = self._known[id(context)]
-        return scope, known
+            package = context.package
+            if package not in self._alike:
+                self._alike[package] = Alike(package, self._contexts.mentioning)
+            scope = records.replace(
+                context.scope, names=names, functions=self._functions, alike=self._alike[package]
+            )
+            self._known[id(context)] = context, scope
+        return self._known[id(context)][1]
 
 
 def _check_route(route: Route, typer: Typer) -> None:

@@ -17,6 +17,7 @@ from gatewright.dsl.checks import intervals
 from gatewright.dsl.checks.constants import ORDERED, Constant, constant
 from gatewright.dsl.checks.intervals import Comparison, IntervalSet, Point, Remainder
 from gatewright.dsl.lint.domains import BOOLS, Domain, Domains
+from gatewright.dsl.lint.sharing import Sharing
 from gatewright.dsl.policy import Condition
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.resolve.collect import RESERVED
@@ -173,11 +174,21 @@ def begins_with(row: tuple[Condition, ...], head: tuple[Condition, ...]) -> bool
 
 
 class Reader:
-    """Reads conditions in the scope of one package, for actions of known types."""
+    """Reads conditions in the scope of one package, for actions of known types.
 
-    def __init__(self, scope: ExpressionScope, domains: Domains) -> None:
+    What a `let` says is read by the first of the readers that share it; without `sharing` each
+    reads it.
+    """
+
+    def __init__(
+        self,
+        scope: ExpressionScope,
+        domains: Domains,
+        sharing: Sharing[Reader, Subject] | None = None,
+    ) -> None:
         self._scope = scope
         self._domains = domains
+        self._sharing = sharing
         self._head: tuple[Condition, ...] = ()
         self._known = Known()
         """What `_head` says: all but the last condition of the row before."""
@@ -186,6 +197,8 @@ class Reader:
         self._subjects: dict[tuple[ast.Expr, str, int], tuple[Subject, Domain]] = {}
         self._lets: dict[tuple[LetReference, bool], list[Reading]] = {}
         """What `let`s say together, and what they say where they do not hold."""
+        self._homes: dict[LetReference, Reader | None] = {}
+        """Who reads a `let`; None where it is a condition of its own."""
         self._members: dict[int, _Members | None] = {}
         """What lists hold, by their identity."""
 
@@ -228,7 +241,12 @@ class Reader:
             elif isinstance(expr, ast.Unary) and expr.operator == "!":
                 todo.append((expr.operand, not negated, scope, inner))
             elif (reference := scope.let(expr)) is not None and depth < _MAX_DEPTH:
-                found.extend(self._parts_of_let(reference, negated, inner))
+                home = self._home(reference)
+                found.extend(
+                    home._parts_of_let(reference, negated, inner)
+                    if home is not None
+                    else [self._whole(reference, negated)]
+                )
             else:
                 reading = self._read(expr, scope, depth)
                 found.append(_negated(reading) if negated else reading)
@@ -239,9 +257,8 @@ class Reader:
         key = reference, negated
         if key not in self._lets:
             value = reference.value
-            itself = self._itself(value, reference.scope)
             # Where `let`s form a circle, which the checker reports, it is known by itself.
-            self._lets[key] = [_negated(itself) if negated else itself]
+            self._lets[key] = [self._whole(reference, negated)]
             known = Known()
             known.add(self._parts(value, negated, reference.scope, depth), value.span)
             found: list[Reading] = list(known.values.values())
@@ -251,6 +268,17 @@ class Reader:
                 found = self._lets[key]
             self._lets[key] = found
         return self._lets[key]
+
+    def _whole(self, reference: LetReference, negated: bool) -> Reading:
+        itself = self._itself(reference.value, reference.scope)
+        return _negated(itself) if negated else itself
+
+    def _home(self, reference: LetReference) -> Reader | None:
+        if reference not in self._homes:
+            actions = self._domains.actions
+            sharing = self._sharing
+            self._homes[reference] = sharing.of(reference, self, actions) if sharing else self
+        return self._homes[reference]
 
     def truth(self, expr: ast.Expr) -> bool | None:
         """Tell whether a condition is always true or always false; None where it depends."""
@@ -272,7 +300,10 @@ class Reader:
     def _read_anew(self, expr: ast.Expr, scope: ExpressionScope, depth: int) -> Reading:
         reference = scope.let(expr) if depth < _MAX_DEPTH else None
         if reference is not None:
-            return self._read(reference.value, reference.scope, depth + 1)
+            home = self._home(reference)
+            if home is None:
+                return self._whole(reference, negated=False)
+            return home._read(reference.value, reference.scope, depth + 1)
         match expr:
             case ast.BoolLiteral(value):
                 return value
@@ -389,16 +420,21 @@ class Reader:
         """Return the fact that a condition of which nothing else is known is true."""
         if isinstance(expr, ast.Unary):
             return _negated(self._itself(expr.operand, scope))
-        return Fact(Subject(_home(expr, scope), expr, "bool"), _TRUE, BOOLS)
+        return Fact(self._subject(expr, "bool", scope), _TRUE, BOOLS)
 
     def _about(self, expr: ast.Expr, family: str, scope: ExpressionScope) -> tuple[Subject, Domain]:
         """Return an expression as a subject, and the values that it can have."""
         key = expr, family, id(scope)
         known = self._subjects.get(key)
         if known is None:
-            subject = Subject(_home(expr, scope), expr, family)
+            subject = self._subject(expr, family, scope)
             known = self._subjects[key] = subject, self._domains.of(expr, family)
         return known
+
+    def _subject(self, expr: ast.Expr, family: str, scope: ExpressionScope) -> Subject:
+        # HOT: equal subjects are one object, so that meeting facts do not compare long expressions.
+        subject = Subject(_home(expr, scope), expr, family)
+        return self._sharing.one(subject) if self._sharing else subject
 
 
 class _Members:

@@ -48,7 +48,7 @@ class Domains:
         self, policy: CheckedPolicy, actions: tuple[ActionType, ...], *, closed: bool
     ) -> None:
         self._policy = policy
-        self._actions = actions if closed else ()
+        self.actions = actions if closed else ()
         self._found: dict[ast.Expr, Domain | None] = {}
 
     def of(self, expr: ast.Expr, family: str) -> Domain:
@@ -70,8 +70,8 @@ class Domains:
                 return self._size(measured)
             case ast.MethodCall(_, "count" | "distinct"):
                 return Domain("number", _COUNTS, True)
-            case ast.Select(ast.Name("action"), "name") if self._actions:
-                return Domain("string", intervals.points(a.name for a in self._actions))
+            case ast.Select(ast.Name("action"), "name") if self.actions:
+                return Domain("string", intervals.points(a.name for a in self.actions))
             case _:
                 return self._declared(expr)
 
@@ -112,7 +112,7 @@ class Domains:
     def _fields(self, expr: ast.Expr) -> list[tuple[str, t.FieldType]]:
         """Return the field that an expression reads, for each action; none where one lacks it."""
         path = _path(expr)
-        found = [(a.package, _field(a, *path)) for a in self._actions] if path else []
+        found = [(a.package, _field(a, *path)) for a in self.actions] if path else []
         known = [(package, field) for package, field in found if field is not None]
         return known if len(known) == len(found) else []
 

@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import TypeVar
 
 from gatewright.dsl import ast
-from gatewright.dsl.lint.conditions import Known, Reader
+from gatewright.dsl.lint.conditions import Known, Reader, Subject
 from gatewright.dsl.lint.domains import Domains
+from gatewright.dsl.lint.sharing import Sharing
 from gatewright.dsl.nodes import Nodes
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
 from gatewright.dsl.records import dataclass
@@ -127,7 +128,8 @@ class View:
         """Return the reader of a package's conditions; `scope` tells for which actions, if any."""
         key = package, scope
         if key not in self._readers:
-            self._readers[key] = Reader(self.scopes[package], self._domains(scope))
+            domains = self._domains(scope)
+            self._readers[key] = Reader(self.scopes[package], domains, self._sharing)
         return self._readers[key]
 
     def rule_reader(self, rule: Rule) -> Reader:
@@ -167,6 +169,10 @@ class View:
         if scope is None or any(pattern.wildcard for pattern in scope.patterns):
             return Domains(self.policy, (), closed=False)
         return Domains(self.policy, self.covered(scope), closed=True)
+
+    @cached_property
+    def _sharing(self) -> Sharing[Reader, Subject]:
+        return Sharing(self.policy)
 
     @cached_property
     def _readers(self) -> dict[tuple[str, Scope | None], Reader]:

@@ -114,6 +114,6 @@ def too_different(span: Span) -> Finding:
         span,
         "with this declaration more than"
         f" {limits.MAX_DIFFERENT:,} parts of conditions mean something else for another action",
-        help="declare the fields that a pattern asks for with the same types, or let it concern"
-        " fewer actions",
+        help="declare the fields that patterns and `let`s ask for with the same types, or let them"
+        " concern fewer actions",
     )

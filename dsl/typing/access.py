@@ -14,6 +14,7 @@ from gatewright.dsl.typing.base import Env, Inference, Need, dotted
 from gatewright.dsl.typing.compat import comparable, is_dynamic, optional_of
 from gatewright.dsl.typing.places import field_span, spell
 from gatewright.dsl.typing.presence import text_of
+from gatewright.dsl.typing.scopes import ExpressionScope
 from gatewright.dsl.typing.signatures import functions
 
 ASKED = ("count", "sum", "last", "distinct")
@@ -26,9 +27,18 @@ _BY_ACTION = frozenset({"action", "changes", "target"})
 
 def label(node: ast.Expr, env: Env) -> str:
     """Return ` for action ...` where what a name has depends on the action, else nothing."""
+    return label_of(env.scope) if _depends(node) else ""
+
+
+def label_of(scope: ExpressionScope) -> str:
+    """Return ` for action ...` where a scope is that of one action of several."""
+    return f" {scope.label}" if scope.label else ""
+
+
+def _depends(node: ast.Expr) -> bool:
+    """Tell whether what a name has depends on the action."""
     found = dotted(node)
-    depends = found is not None and found[0].name in _BY_ACTION
-    return f" {env.scope.label}" if depends and env.scope.label else ""
+    return found is not None and found[0].name in _BY_ACTION
 
 
 def select(typer: Inference, node: ast.Select, env: Env) -> t.Type:
@@ -102,7 +112,7 @@ def _need(
         # Every event has this field, so any field of it that is there proves this one.
         if declared is not None and not declared.optional:
             event = env.path(node.operand)
-    return Need(env.path(node), event, node, test, label(node, env))
+    return Need(env.path(node), event, node, test, _depends(node))
 
 
 def _field(

@@ -50,7 +50,8 @@ class Need:
     node: ast.Expr
     test: str
     """The condition to write before it."""
-    label: str
+    by_action: bool
+    """Whether what it is a field of has other fields for other actions."""
 
     def is_met(self, facts: Facts) -> bool:
         """Tell whether what is known makes the field present."""
@@ -67,11 +68,11 @@ class Inference(Protocol):
     """The types of sides that several comparisons have in common, by the `id` of their nodes."""
     events: dict[t.RecordType, t.RecordType]
     """What `last` gives -> the record of the history, whose fields are there if the event is."""
-    fitting: set[tuple[int, t.Type]]
-    """Lists, by their `id`, and types that can be compared with each of their elements."""
+    fitting: set[tuple[int, ExpressionScope, t.Type]]
+    """Lists, by their `id`, in a scope, and types comparable with each of their elements."""
 
-    def type_of(self, node: ast.Expr) -> t.Type | None:
-        """Return the type of a node that was checked."""
+    def type_of(self, node: ast.Expr, scope: ExpressionScope | None = None) -> t.Type | None:
+        """Return the type of a node that was checked, or is part of a `let` of another scope."""
         ...
 
     def infer_in(self, expr: ast.Expr, env: Env) -> t.Type:

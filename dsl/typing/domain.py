@@ -179,11 +179,11 @@ def ask_changes(typer: Inference, node: ast.MethodCall, changes: t.ChangesType, 
     inner = env
     if listed is not values[0]:
         inner = Env(home, env.facts, {})
-        if (id(listed), changes) in typer.fitting:
+        if (id(listed), home, changes) in typer.fitting:
             return t.BOOL
         names = [text_of(item.value, home, {}) for item in listed.items]
         if all(name is not None and changes.field(name) is not None for name in names):
-            typer.fitting.add((id(listed), changes))
+            typer.fitting.add((id(listed), home, changes))
             return t.BOOL
     for item in listed.items:
         _changed_field(typer, node, item.value, changes, form, inner)

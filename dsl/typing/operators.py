@@ -19,6 +19,7 @@ from gatewright.dsl.typing.base import Env, Inference
 from gatewright.dsl.typing.choosing import choose
 from gatewright.dsl.typing.compat import NUMBERS, ORDERED, comparable, is_dynamic, orderable
 from gatewright.dsl.typing.places import spell
+from gatewright.dsl.typing.presence import resolve
 from gatewright.dsl.typing.signatures import operators
 
 _LITERALS = (
@@ -222,7 +223,7 @@ def binary(typer: Inference, node: ast.Binary, env: Env) -> t.Type:
     """Return the type of `left operator right`."""
     left, right = operand(typer, node.left, env), operand(typer, node.right, env)
     if node.operator == "in":
-        _membership(typer, node, left, right)
+        _membership(typer, node, left, right, env)
         return t.BOOL
     if node.operator in ("+", "-", "*", "/", "%"):
         return _arithmetic(typer, node, left, right)
@@ -300,10 +301,12 @@ def unary(typer: Inference, node: ast.Unary, env: Env) -> t.Type:
 # --- in -----------------------------------------------------------------------------------------
 
 
-def _membership(typer: Inference, node: ast.Binary, left: Operand, right: Operand) -> None:
+def _membership(
+    typer: Inference, node: ast.Binary, left: Operand, right: Operand, env: Env
+) -> None:
     match right.kind:
         case t.ListType(element):
-            _in_list(typer, node, left, right, element)
+            _in_list(typer, node, left, right, element, env)
         case t.MapType(key, _):
             key_side = Operand(node.right, key, node.right)
             _tell(typer, mismatch(left, key_side, node.left.span))
@@ -328,11 +331,12 @@ def _no_container(typer: Inference, right: Operand, help: str | None) -> None:
 
 
 def _in_list(
-    typer: Inference, node: ast.Binary, left: Operand, right: Operand, element: t.Type
+    typer: Inference, node: ast.Binary, left: Operand, right: Operand, element: t.Type, env: Env
 ) -> None:
     """Compare with each element of a list literal, or with what the list has elements of."""
     written_here = right.meant is node.right
-    seen = (id(right.meant), left.kind)
+    home = resolve(node.right, env.scope, env.locals)[1]
+    seen = (id(right.meant), home, left.kind)
     if not written_here and seen in typer.fitting:
         return
     if not isinstance(right.meant, ast.ListLiteral) or any(i.optional for i in right.meant.items):
@@ -340,7 +344,7 @@ def _in_list(
         return
     fits = not isinstance(left.meant, _LITERALS)
     for item in right.meant.items:
-        kind = typer.type_of(item.value) or t.ANY
+        kind = typer.type_of(item.value, home) or t.ANY
         # Only a list that stands right here is read exactly, and can be pointed into.
         shown = item.value if written_here else node.right
         found = mismatch(left, Operand(shown, kind, item.value), shown.span)

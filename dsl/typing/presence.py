@@ -81,11 +81,16 @@ Outcomes = tuple[Facts, Facts]
 
 
 class Presence:
-    """Answers what follows from the conditions of one scope. Every `let` is looked at once."""
+    """Answers what follows from the conditions of one scope. Every `let` is looked at once.
 
-    def __init__(self, scope: ExpressionScope) -> None:
+    `lets` are what others have found out about `let`s; this one adds to it.
+    """
+
+    def __init__(
+        self, scope: ExpressionScope, lets: dict[LetReference, Outcomes] | None = None
+    ) -> None:
         self._scope = scope
-        self._lets: dict[LetReference, Outcomes] = {}
+        self._lets = {} if lets is None else lets
 
     def facts_when_true(self, expr: ast.Expr, bound: Collection[str] = _NO_NAMES) -> Facts:
         """Return what is present where `expr` is true; `bound` are names that macros bind."""

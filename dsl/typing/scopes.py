@@ -6,7 +6,7 @@ refer to. Knows nothing of how expressions are checked.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from gatewright.dsl import ast
@@ -25,7 +25,8 @@ class ExpressionScope:
     a route. `unavailable` maps names that exist, but not here, to the reason. `packages` maps the
     local name of an import to that package's own scope for the same action. `of_record` tells that
     the names are fields, as in the `where` of a history: `has(name)` asks for one, and must where
-    it is `optional`.
+    it is `optional`. `alike` gives the scope that stands for all those which look the same to all
+    that a `let` mentions; without it each scope stands for itself.
     """
 
     names: Mapping[str, t.Type]
@@ -37,6 +38,7 @@ class ExpressionScope:
     packages: Mapping[str, ExpressionScope] = field(default_factory=dict[str, "ExpressionScope"])
     of_record: bool = False
     optional: frozenset[str] = frozenset()
+    alike: Callable[[ExpressionScope, str], ExpressionScope] | None = None
 
     def is_field(self, name: ast.Name, bound: Container[str]) -> bool:
         """Tell whether a name is a field that `has(name)` asks for."""
@@ -72,12 +74,33 @@ class ExpressionScope:
         """Return the `let` that a name, or `package.name`, stands for."""
         # HOT: asked of every part of every condition, by each stage; most are something else.
         if isinstance(expr, ast.Name):
-            return LetReference(self, expr.name) if expr.name in self.lets else None
+            return self._reference(expr.name) if expr.name in self.lets else None
         if not isinstance(expr, ast.Select) or not self.packages or expr.optional:
             return None
         package = expr.operand
         other = self.imported(package.name) if isinstance(package, ast.Name) else None
-        return LetReference(other, expr.field) if other and expr.field in other.lets else None
+        return other._reference(expr.field) if other and expr.field in other.lets else None
+
+    def _reference(self, name: str) -> LetReference:
+        if name not in self._references:
+            scope = self.alike(self, name) if self.alike is not None else self
+            self._references[name] = LetReference(scope, name, self)
+        return self._references[name]
+
+    def used_by(self, name: str) -> Sequence[LetReference]:
+        """Return the `let`s that the value of one of this package mentions, each once."""
+        if name not in self._uses:
+            found = map(self.let, walk(self.lets[name]))
+            self._uses[name] = tuple(dict.fromkeys(each for each in found if each is not None))
+        return self._uses[name]
+
+    @cached_property
+    def _uses(self) -> dict[str, tuple[LetReference, ...]]:
+        return {}
+
+    @cached_property
+    def _references(self) -> dict[str, LetReference]:
+        return {}
 
     def imported(self, name: str) -> ExpressionScope | None:
         """Return the scope of an imported package; names declared here come first."""
@@ -88,10 +111,19 @@ class ExpressionScope:
 
 @dataclass(frozen=True, slots=True)
 class LetReference:
-    """A `let` and the scope it belongs to."""
+    """A `let` and the scope it belongs to: one of those that look alike to it.
+
+    `seen_from` is the one of them where it is used, which makes no difference to what it means.
+    """
 
     scope: ExpressionScope
     name: str
+    seen_from: ExpressionScope | None = field(default=None, compare=False)
+
+    @property
+    def by_itself(self) -> LetReference:
+        """The same `let` in the scope where it is used, whose messages name its own action."""
+        return LetReference(self.seen_from or self.scope, self.name)
 
     @property
     def value(self) -> ast.Expr:
@@ -99,11 +131,8 @@ class LetReference:
         return self.scope.lets[self.name]
 
     def uses(self) -> Iterator[LetReference]:
-        """Yield the `let`s that the value mentions (also where a macro hides the name)."""
-        for node in walk(self.value):
-            found = self.scope.let(node)
-            if found is not None:
-                yield found
+        """Return the `let`s that the value mentions (also where a macro hides the name)."""
+        return iter(self.scope.used_by(self.name))
 
 
 def in_order(first: LetReference, known: Container[LetReference] = ()) -> list[LetReference]:

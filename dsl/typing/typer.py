@@ -22,7 +22,7 @@ from gatewright.dsl.typing.compat import is_dynamic, join, list_of, map_of
 from gatewright.dsl.typing.expect import Expectations
 from gatewright.dsl.typing.known import KnownLet, KnownLets
 from gatewright.dsl.typing.places import field_span, spell
-from gatewright.dsl.typing.presence import Facts, let_of
+from gatewright.dsl.typing.presence import Facts, Presence, let_of
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference, in_order
 from gatewright.dsl.typing.signatures import functions
 
@@ -55,7 +55,7 @@ class _Enough(Exception):
 class Typer:
     """Checks expressions in one scope. `types` holds the type of every node seen, by its `id`.
 
-    `known` is what others have found out about the `let`s of the scope; this one adds to it.
+    `known` is what others have found out about `let`s; this one adds to it.
     """
 
     def __init__(
@@ -66,14 +66,15 @@ class Typer:
     ) -> None:
         self.scope = scope
         self.report = report
-        self._known = known if known is not None else KnownLets(scope)
+        self._known = known if known is not None else KnownLets()
         self.types: dict[int, t.Type] = {}
-        self.events = self._known.events
-        self.presence = self._known.presence
+        self.events: dict[t.RecordType, t.RecordType] = {}
+        self.presence = Presence(scope, self._known.outcomes)
         self.fitting = self._known.fitting
         self.shared: dict[int, t.Type] = {}
         self._told: set[int] = set()
         """What was told of `let`s, by its `id`."""
+        self._used: set[LetReference] = set()
         self.in_text = False
         """Whether a placeholder of a text is checked: nothing stands before it to ask first."""
         self._needs: list[Need] | None = None
@@ -105,9 +106,12 @@ class Typer:
         """Check that an expression is a bool, given what is known to be present."""
         self.expect_bool(expr, self.env(facts), "a condition")
 
-    def type_of(self, node: ast.Expr) -> t.Type | None:
-        """Return the type of a node that was checked, by this one or as part of a `let`."""
-        return self.types.get(id(node)) or self._known.types.get(id(node))
+    def type_of(self, node: ast.Expr, scope: ExpressionScope | None = None) -> t.Type | None:
+        """Return the type of a node that was checked, by this one or as part of a `let`.
+
+        `scope` is that of the `let`, where it is not the one of this checker.
+        """
+        return self.types.get(id(node)) or self._known.type_of(node, scope or self.scope)
 
     def facts_when_true(self, expr: ast.Expr) -> Facts:
         """Return what is known to be present where a condition is true."""
@@ -183,7 +187,7 @@ class Typer:
             return self._use(reference, expr, env)
         if name in env.scope.names:
             if name in env.scope.optional:
-                self.need(Need(env.path(expr), None, expr, f"has({name})", ""), env)
+                self.need(Need(env.path(expr), None, expr, f"has({name})", False), env)
             return env.scope.names[name]
         if name in env.scope.unavailable:
             self.report(messages.unavailable(expr.span, name, env.scope.unavailable[name]))
@@ -243,6 +247,22 @@ class Typer:
 
     def _use(self, reference: LetReference, node: ast.Expr, env: Env) -> t.Type:
         """Return the type of a `let` and require, where it is used, what its value reads."""
+        found = self._look_at(reference)
+        if found.diagnostics:
+            # Hints name what else this action has.
+            found = self._look_at(reference.by_itself)
+        if reference not in self._used:
+            self._used.add(reference)
+            self.events.update(found.events)
+            for diagnostic in found.diagnostics:
+                if id(diagnostic) not in self._told:
+                    self._told.add(id(diagnostic))
+                    self.report(diagnostic)
+        for need in found.needs:
+            self.need(need, env, used_by=node)
+        return found.type
+
+    def _look_at(self, reference: LetReference) -> KnownLet:
         lets = self._known.lets
         if reference not in lets:
             order = in_order(reference, lets)
@@ -250,14 +270,7 @@ class Typer:
             lets.update(dict.fromkeys(order, KnownLet(t.UNKNOWN, (), ())))
             for used in order:
                 lets[used] = self._let(used)
-        found = lets[reference]
-        for diagnostic in found.diagnostics:
-            if id(diagnostic) not in self._told:
-                self._told.add(id(diagnostic))
-                self.report(diagnostic)
-        for need in found.needs:
-            self.need(need, env, used_by=node)
-        return found.type
+        return lets[reference]
 
     def _let(self, reference: LetReference) -> KnownLet:
         """Check the value of a `let`; what is wrong is told where it is used."""
@@ -269,14 +282,17 @@ class Typer:
             if len(found) >= MAX_FOUND:
                 raise _Enough
 
-        outer = self._needs, self.report, self.types, self._told
-        self._needs, self.report, self.types, self._told = needs, report, self._known.types, set()
+        types = self._known.begin(reference)
+        outer = self._needs, self.report, self.types, self._told, self._used, self.events
+        self._needs, self.report, self.types = needs, report, types
+        self._told, self._used, self.events = set(), set(), {}
         kind: t.Type = t.UNKNOWN
         with suppress(_Enough):
             kind = self.infer_in(reference.value, Env(reference.scope, Facts.none(), {}))
-        self._needs, self.report, self.types, self._told = outer
+        events = () if isinstance(kind, t.Scalar) else tuple(self.events.items())
+        self._needs, self.report, self.types, self._told, self._used, self.events = outer
         wanted = {need.path: need for need in needs}
-        return KnownLet(kind, tuple(wanted.values()), tuple(found))
+        return KnownLet(kind, tuple(wanted.values()), tuple(found), events)
 
     def need(self, need: Need, env: Env, used_by: ast.Expr | None = None) -> None:
         """Require a field to be present; inside a `let` that is left to where it is used."""
@@ -291,7 +307,8 @@ class Typer:
             labels = (Label(node.span, f"`{spell(used_by)}` reads it here"),)
         at = used_by.span if used_by is not None else node.span
         ask = messages.ask_first(need.test, self.in_text)
-        self.report(messages.may_be_absent(at, spell(node), ask, need.label, labels))
+        label = access.label_of(env.scope) if need.by_action else ""
+        self.report(messages.may_be_absent(at, spell(node), ask, label, labels))
 
     # --- logic, lists, maps
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Contexts
+from gatewright.dsl.checks.lets import Lets
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.source import Source
@@ -21,7 +22,7 @@ def typed(policy: CheckedPolicy, package: str, action: str | None) -> Callable[[
     condition must be asked for before its parts; what was never part of one is any. What only a
     run will tell is any too.
     """
-    contexts = Contexts(policy)
+    contexts = Contexts(policy, Lets(policy.packages))
     declared = policy.actions.get(action) if action is not None else None
     # No action has the empty name, so a pattern of it covers only what nobody declared.
     names = ("",) if declared is None else tuple(declared.name.split("."))

@@ -16,6 +16,7 @@ from typing import Any
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.checks.contexts import Context, Contexts
+from gatewright.dsl.checks.lets import Lets
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.messages import portable as messages
 from gatewright.dsl.policy import CheckedPolicy
@@ -77,7 +78,7 @@ class _Occurrence:
 def _places(policy: CheckedPolicy) -> Iterator[_Occurrence]:
     """Give every condition once, without those of the standard library."""
     seen: set[int] = set()
-    for package, conditions, contexts in _declared(policy, Contexts(policy)):
+    for package, conditions, contexts in _declared(policy, Contexts(policy, Lets(policy.packages))):
         for condition in conditions:
             if id(condition) not in seen and package.split(".")[0] != "std":
                 seen.add(id(condition))
