@@ -117,3 +117,14 @@ def too_different(span: Span) -> Finding:
         help="declare the fields that patterns and `let`s ask for with the same types, or let them"
         " concern fewer actions",
     )
+
+
+@message("GW0712", "too many large patterns")
+def too_large_patterns(span: Span) -> Finding:
+    return Finding(
+        span,
+        "with this pattern the regular expressions of the set have more than"
+        f" {limits.MAX_INSTRUCTIONS:,} instructions; the rest are not checked",
+        help="ask for fewer repetitions and smaller classes: `\\pL{20}` alone has 24,000,"
+        " `[a-z]{20}` has 24; or use the same pattern in several places",
+    )

@@ -9,6 +9,7 @@ from gatewright.dsl import ast, records
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.records import dataclass
+from gatewright.dsl.typing.patterns import Patterns
 from gatewright.dsl.typing.presence import Facts, Path, Presence, path, resolve
 from gatewright.dsl.typing.scopes import ExpressionScope
 
@@ -70,6 +71,7 @@ class Inference(Protocol):
     """What `last` gives -> the record of the history, whose fields are there if the event is."""
     fitting: set[tuple[int, ExpressionScope, t.Type]]
     """Lists, by their `id`, in a scope, and types comparable with each of their elements."""
+    patterns: Patterns
 
     def type_of(self, node: ast.Expr, scope: ExpressionScope | None = None) -> t.Type | None:
         """Return the type of a node that was checked, or is part of a `let` of another scope."""

@@ -11,6 +11,7 @@ from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Label
 from gatewright.dsl.macros import MACROS, find_macro
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import types as messages
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.access import ASKED, has
@@ -19,7 +20,6 @@ from gatewright.dsl.typing.choosing import Choice, choose
 from gatewright.dsl.typing.compat import Bindings, Fit, as_map, fits
 from gatewright.dsl.typing.domain import agreement, ask_changes, ask_history
 from gatewright.dsl.typing.macros import FORMS, expand
-from gatewright.dsl.typing.patterns import pattern_problem
 from gatewright.dsl.typing.places import function_span, method_span, spell
 from gatewright.dsl.typing.signatures import Signature, functions
 
@@ -241,7 +241,12 @@ def _pattern(typer: Inference, name: str, node: ast.Expr, env: Env) -> None:
         if typer.type_of(node) != t.UNKNOWN:
             typer.report(messages.pattern_not_literal(node.span, name))
         return
-    why = pattern_problem(meant.value)
-    if why is not None:
+    patterns = typer.patterns
+    if patterns.are_too_large:
+        return  # told at the first that was too much
+    why = patterns.problem(meant.value)
+    if patterns.are_too_large:
+        typer.report(limit_messages.too_large_patterns(node.span))
+    elif why is not None:
         labels = () if meant is node else (Label(meant.span, "the pattern is written here"),)
         typer.report(messages.bad_pattern(node.span, why, labels))

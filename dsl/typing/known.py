@@ -1,4 +1,4 @@
-"""What is known of `let`s, for all declarations that are checked with them.
+"""What is known of `let`s and patterns, for all declarations that are checked with them.
 
 A `let` means the same wherever it is used in a scope, and in all scopes that look alike to it, so
 its value is looked at once, however many rules and actions use it.
@@ -11,6 +11,7 @@ from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.base import Need
+from gatewright.dsl.typing.patterns import Patterns
 from gatewright.dsl.typing.presence import Outcomes
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference
 from gatewright.dsl.walk import walk
@@ -46,6 +47,7 @@ class KnownLets:
         self.outcomes: dict[LetReference, Outcomes] = {}
         self.fitting: set[tuple[int, ExpressionScope, t.Type]] = set()
         """Lists, by their `id`, in a scope, and types comparable with each of their elements."""
+        self.patterns = Patterns()
         self._parts = parts
         self._sizes: dict[int, int] = {}
 

@@ -71,6 +71,7 @@ class Typer:
         self.events: dict[t.RecordType, t.RecordType] = {}
         self.presence = Presence(scope, self._known.outcomes)
         self.fitting = self._known.fitting
+        self.patterns = self._known.patterns
         self.shared: dict[int, t.Type] = {}
         self._told: set[int] = set()
         """What was told of `let`s, by its `id`."""

@@ -76,6 +76,12 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
         b"".join(b'action billing.refund%d { kind: enum("%d") }\n' % (n, n) for n in range(500))
         + b"".join(b'guard check%d on * when action.kind == "0" => block\n' % n for n in range(80))
     ),
+    "too-large-patterns": _action(
+        b"".join(
+            b'guard check%d on * when agent.id.matches(r"%d\\pL{20}") => block\n' % (n, n)
+            for n in range(40)
+        )
+    ),
     "yaml-nested-too-deeply": _with_data("data.yaml", b"[" * 2_000),
 }  # fmt: skip
 """Name -> the files of the set."""

@@ -19,7 +19,7 @@ from gatewright.dsl.typing.compat import (
     optional_of,
     orderable,
 )
-from gatewright.dsl.typing.patterns import MAX_PATTERN_CHARS, pattern_problem
+from gatewright.dsl.typing.patterns import MAX_PATTERN_CHARS, Patterns
 from tests.dsl.typing.support import CHANGES, CHARGE, record
 
 USD, EUR = t.MoneyType("USD"), t.MoneyType("EUR")
@@ -215,6 +215,6 @@ def test_comparing_has_no_sides_and_every_value_equals_itself(a: t.Type, b: t.Ty
     ids=lambda value: str(value)[:20].encode("ascii", "replace").decode(),
 )
 def test_patterns_have_re2_syntax_and_a_limited_size(pattern: str, why: str | None) -> None:
-    problem = pattern_problem(pattern)
+    problem = Patterns().problem(pattern)
     assert (why is None) == (problem is None)
     assert why is None or why in (problem or "")
