@@ -29,7 +29,7 @@ from gatewright.dsl.policy import (
     Rule,
 )
 from gatewright.dsl.resolve.collect import Collected, Report
-from gatewright.dsl.resolve.shapes import EVENT_FIELDS
+from gatewright.dsl.resolve.histories import EVENT_FIELDS
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.known import TooDifferent
 from gatewright.dsl.typing.presence import Facts

@@ -23,6 +23,8 @@ MAX_CHECKS = 200_000
 """How many pairs of a row and an action a set may have; what has no rows counts as one."""
 MAX_DIFFERENT = 100_000
 """How many parts of declarations and `let`s may be checked anew for actions of other types."""
+MAX_HISTORY_FIELDS = 200_000
+"""How many fields the actions of all histories of a set may have, each history's counted."""
 MAX_INSTRUCTIONS = 500_000
 """How many instructions the regular expressions of a set may be compiled to, each counted once."""
 MAX_DIGITS = 60

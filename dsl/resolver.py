@@ -18,7 +18,6 @@ from gatewright.dsl.policy import (
     ActionType,
     CheckedPolicy,
     Floor,
-    History,
     Invariant,
     Json,
     Later,
@@ -37,8 +36,9 @@ from gatewright.dsl.resolve.calendars import calendar
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
 from gatewright.dsl.resolve.effects import ResolveRoute, effect_of, route_resolver
 from gatewright.dsl.resolve.expand import rows
+from gatewright.dsl.resolve.histories import Histories
 from gatewright.dsl.resolve.routes import resolve_routes
-from gatewright.dsl.resolve.shapes import Shapes, history
+from gatewright.dsl.resolve.shapes import Shapes
 
 _MAX_EXCEPTION_DAYS = 90
 _DAY_NANOS = 86_400_000_000_000
@@ -57,9 +57,10 @@ def resolve(
         name: shapes.action(package, declaration)
         for name, (package, declaration) in sorted(collected.actions.items())
     }
+    histories = Histories(actions, report)
     routes = resolve_routes(collected, report)
     parts = [
-        _PackageResolver(package, collected, shapes, actions, routes, report).resolve()
+        _PackageResolver(package, collected, shapes, actions, histories, routes, report).resolve()
         for _, package in sorted(collected.packages.items())
     ]
     rules = {rule.qualified: rule for part in parts for rule in part.rules}
@@ -109,6 +110,7 @@ class _PackageResolver:
         collected: Collected,
         shapes: Shapes,
         actions: Mapping[str, ActionType],
+        histories: Histories,
         routes: Mapping[str, Route],
         report: Report,
     ) -> None:
@@ -116,6 +118,7 @@ class _PackageResolver:
         self._name = declarations.name
         self._shapes = shapes
         self._actions = actions
+        self._histories = histories
         self._routes = routes
         self._report = report
         self._route: ResolveRoute = route_resolver(collected, declarations.name, report)
@@ -147,15 +150,12 @@ class _PackageResolver:
         return Package(
             name=name,
             lets={n: Let(n, name, d.value, d.name.span) for n, d in declared.lets.items()},
-            histories={n: self._history(d) for n, d in declared.histories.items()},
+            histories={n: self._histories.resolve(name, d) for n, d in declared.histories.items()},
             calendars={n: calendar(name, d, report) for n, d in declared.calendars.items()},
             routes={n: self._routes[f"{name}.{n}"] for n in declared.routes},
             types={n: self._shapes.record(name, n) for n in declared.types},
             imports={n: i.package.text for n, i in declared.imports.items()},
         )
-
-    def _history(self, declaration: ast.HistoryDecl) -> History:
-        return history(self._name, declaration, self._actions, self._report)
 
     def _invariant(self, name: str, declaration: ast.InvariantDecl) -> Invariant:
         match declaration.claim:

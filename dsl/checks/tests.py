@@ -16,7 +16,7 @@ from gatewright.dsl.messages.catalog import nearest
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Test
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.effects import effect_of, route_resolver
-from gatewright.dsl.resolve.shapes import STATUSES
+from gatewright.dsl.resolve.histories import STATUSES
 from gatewright.dsl.walk import walk
 
 N = TypeVar("N", bound=ast.Node)

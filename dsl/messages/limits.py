@@ -128,3 +128,13 @@ def too_large_patterns(span: Span) -> Finding:
         help="ask for fewer repetitions and smaller classes: `\\pL{20}` alone has 24,000,"
         " `[a-z]{20}` has 24; or use the same pattern in several places",
     )
+
+
+@message("GW0713", "too many fields of histories")
+def too_many_history_fields(span: Span) -> Finding:
+    return Finding(
+        span,
+        "with this history the actions of the set's histories have more than"
+        f" {limits.MAX_HISTORY_FIELDS:,} fields together",
+        help="let several rules ask one history, or declare fewer fields in the actions",
+    )

@@ -1,7 +1,6 @@
 """Declared types and actions -> static types.
 
-Resolves `TypeRef`s over packages and imports: records, actions with their changes and targets, and
-what a history knows of its events.
+Resolves `TypeRef`s over packages and imports: records, actions with their changes and targets.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from gatewright.dsl import types as t
 from gatewright.dsl.messages import declarations as messages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
-from gatewright.dsl.policy import ActionType, History
+from gatewright.dsl.policy import ActionType
 from gatewright.dsl.resolve.collect import Collected, Report
 
 SIMPLE: Mapping[str, t.Type] = {
@@ -28,21 +27,6 @@ SIMPLE: Mapping[str, t.Type] = {
     "any": t.ANY,
 }
 _BUILT_IN = frozenset({*SIMPLE, "money", "string", "enum", "list", "map"})
-STATUSES = ("pending", "executed", "rejected", "blocked", "failed", "compensated")
-"""What became of a past action. Source: docs/language.md#history."""
-
-_EVENT: tuple[tuple[str, t.FieldType], ...] = (
-    ("id", t.FieldType(t.STRING)),
-    ("action", t.FieldType(t.STRING)),
-    ("agent", t.FieldType(t.STRING)),
-    ("target", t.FieldType(t.STRING, optional=True)),
-    ("status", t.FieldType(t.EnumType(STATUSES))),
-    ("at", t.FieldType(t.TIMESTAMP)),
-    ("decided_by", t.FieldType(t.STRING, optional=True)),
-    ("decided_at", t.FieldType(t.TIMESTAMP, optional=True)),
-)
-EVENT_FIELDS = frozenset(name for name, _ in _EVENT)
-"""What every past action has; an action's own field of such a name is not seen in a history."""
 
 
 class Shapes:
@@ -233,44 +217,3 @@ def _currency(ref: ast.TypeRef) -> str | None:
     value = ref.arguments[0].value
     name = value.name if isinstance(value, ast.Name) else ""
     return name if len(name) == 3 and name.isalpha() and name.isupper() else None
-
-
-def history(
-    package: str,
-    declaration: ast.HistoryDecl,
-    actions: Mapping[str, ActionType],
-    report: Report,
-) -> History:
-    """Return a history with the fields that its events have.
-
-    A field that some of its actions lack is optional; one that they type differently is any.
-    """
-    known: list[ActionType] = []
-    for named in declaration.actions:
-        if named.text in actions:
-            known.append(actions[named.text])
-        else:
-            report(name_messages.unknown_action(named.span, named.text, actions))
-    names = dict.fromkeys(name for action in known for name in action.params.names)
-    fields = {name: _common([action.params.field(name) for action in known]) for name in names}
-    shown = {name: f for name, f in fields.items() if name not in EVENT_FIELDS}
-    record = t.RecordType(f"an event of `{declaration.name.name}`", (*_EVENT, *shown.items()))
-    return History(
-        name=declaration.name.name,
-        package=package,
-        actions=tuple(sorted(a.name for a in known)),
-        where=declaration.where,
-        record=record,
-        span=declaration.name.span,
-    )
-
-
-def _common(declared: list[t.FieldType | None]) -> t.FieldType:
-    """Return what is common to a field of several actions; None stands for one that lacks it."""
-    fields = [field for field in declared if field is not None]
-    kinds = {field.type for field in fields}
-    return t.FieldType(
-        type=kinds.pop() if len(kinds) == 1 else t.ANY,
-        optional=len(fields) < len(declared) or any(field.optional for field in fields),
-        secret=any(field.secret for field in fields),
-    )

@@ -59,7 +59,7 @@ def last_event(typer: Inference, history: t.HistoryType) -> t.RecordType:
         (name, t.FieldType(field.type, name != "at", field.secret))
         for name, field in history.record.fields
     )
-    event = t.RecordType(f"the last event of `{history.name}`", fields)
+    event = t.RecordType(f"the last event of `{history.name}`", fields, history.record.open)
     typer.events[event] = history.record
     return event
 
@@ -81,6 +81,8 @@ def _keys(typer: Inference, node: ast.MethodCall, history: t.HistoryType, env: E
         field = history.record.field(argument.name)
         if argument.name == "within":
             _window(typer, argument, kind, env)
+        elif field is None and history.record.open:
+            pass  # its fields are not known: told where it is declared
         elif field is None or argument.name not in known:
             typer.report(messages.unknown_key(at, history.name, argument.name, known))
         else:
@@ -131,6 +133,8 @@ def _field(
         typer.report(messages.bad_history_field(value.span, why, help))
         return t.UNKNOWN
     field = history.record.field(value.name)
+    if field is None and history.record.open:
+        return t.UNKNOWN  # as for keys
     if field is None:
         why = f"the events of `{history.name}` have no field `{value.name}`"
         hint = nearest(value.name, history.record.names)

@@ -76,6 +76,13 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
         b"".join(b'action billing.refund%d { kind: enum("%d") }\n' % (n, n) for n in range(500))
         + b"".join(b'guard check%d on * when action.kind == "0" => block\n' % n for n in range(80))
     ),
+    "too-many-history-fields": _one(
+        b"action billing.refund { " + b", ".join(b"f%d: int" % n for n in range(500)) + b" }\n"
+        + b"".join(b"history h%d = billing.refund\n" % n for n in range(401))
+        + b"guard counts on billing.refund when h400.count(f499: 1, within: 1d) > 0 => block\n"
+        + b"guard sums on billing.refund when h400.sum(f499, within: 1d) > 0 => block\n"
+        + b"guard asks on billing.refund when h400.last().f499 > 0 => block\n"
+    ),
     "too-large-patterns": _action(
         b"".join(
             b'guard check%d on * when agent.id.matches(r"%d\\pL{20}") => block\n' % (n, n)

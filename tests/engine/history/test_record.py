@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewright.dsl.resolve import shapes
+from gatewright.dsl.resolve import histories
 from gatewright.engine.action import Action, ActionError
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import OWN_FIELDS
@@ -35,8 +35,8 @@ SHORT: dict[str, Any] = {
 
 
 def test_statuses_and_fields_are_those_of_the_language() -> None:
-    assert get_args(Status) == STATUSES == shapes.STATUSES
-    assert set(OWN_FIELDS) == shapes.EVENT_FIELDS
+    assert get_args(Status) == STATUSES == histories.STATUSES
+    assert set(OWN_FIELDS) == histories.EVENT_FIELDS
 
 
 def test_an_event_reads_back() -> None:

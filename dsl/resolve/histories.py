@@ -1,0 +1,81 @@
+"""Declared histories -> what is known of their events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gatewright.dsl import ast, limits
+from gatewright.dsl import types as t
+from gatewright.dsl.messages import limits as limit_messages
+from gatewright.dsl.messages import names as name_messages
+from gatewright.dsl.policy import ActionType, History
+from gatewright.dsl.resolve.collect import Report
+
+STATUSES = ("pending", "executed", "rejected", "blocked", "failed", "compensated")
+"""What became of a past action. Source: docs/language.md#history."""
+
+_EVENT: tuple[tuple[str, t.FieldType], ...] = (
+    ("id", t.FieldType(t.STRING)),
+    ("action", t.FieldType(t.STRING)),
+    ("agent", t.FieldType(t.STRING)),
+    ("target", t.FieldType(t.STRING, optional=True)),
+    ("status", t.FieldType(t.EnumType(STATUSES))),
+    ("at", t.FieldType(t.TIMESTAMP)),
+    ("decided_by", t.FieldType(t.STRING, optional=True)),
+    ("decided_at", t.FieldType(t.TIMESTAMP, optional=True)),
+)
+EVENT_FIELDS = frozenset(name for name, _ in _EVENT)
+"""What every past action has; an action's own field of such a name is not seen in a history."""
+
+
+class Histories:
+    """Resolves the histories of a policy set, as far as there are not too many fields in them."""
+
+    def __init__(self, actions: Mapping[str, ActionType], report: Report) -> None:
+        self._actions = actions
+        self._report = report
+        self._left = limits.MAX_HISTORY_FIELDS
+
+    def resolve(self, package: str, declaration: ast.HistoryDecl) -> History:
+        """Return a history with the fields that its events have.
+
+        A field that some of its actions lack is optional; one that they type differently is any.
+        """
+        known: list[ActionType] = []
+        for named in declaration.actions:
+            if named.text in self._actions:
+                known.append(self._actions[named.text])
+            else:
+                self._report(name_messages.unknown_action(named.span, named.text, self._actions))
+        return History(
+            name=declaration.name.name,
+            package=package,
+            actions=tuple(sorted(a.name for a in known)),
+            where=declaration.where,
+            record=self._record(declaration, known),
+            span=declaration.name.span,
+        )
+
+    def _record(self, declaration: ast.HistoryDecl, actions: list[ActionType]) -> t.RecordType:
+        """Return the fields of events; those of a history past the limit may be anything."""
+        title = f"an event of `{declaration.name.name}`"
+        before, self._left = self._left, self._left - sum(len(a.params.fields) for a in actions)
+        if self._left < 0:
+            if before >= 0:
+                self._report(limit_messages.too_many_history_fields(declaration.name.span))
+            return t.RecordType(title, _EVENT, open=True)
+        names = dict.fromkeys(name for action in actions for name in action.params.names)
+        fields = {name: _common([a.params.field(name) for a in actions]) for name in names}
+        shown = {name: f for name, f in fields.items() if name not in EVENT_FIELDS}
+        return t.RecordType(title, (*_EVENT, *shown.items()))
+
+
+def _common(declared: list[t.FieldType | None]) -> t.FieldType:
+    """Return what is common to a field of several actions; None stands for one that lacks it."""
+    fields = [field for field in declared if field is not None]
+    kinds = {field.type for field in fields}
+    return t.FieldType(
+        type=kinds.pop() if len(kinds) == 1 else t.ANY,
+        optional=len(fields) < len(declared) or any(field.optional for field in fields),
+        secret=any(field.secret for field in fields),
+    )
