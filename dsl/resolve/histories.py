@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl import types as t
@@ -64,10 +64,16 @@ class Histories:
             if before >= 0:
                 self._report(limit_messages.too_many_history_fields(declaration.name.span))
             return t.RecordType(title, _EVENT, open=True)
-        names = dict.fromkeys(name for action in actions for name in action.params.names)
-        fields = {name: _common([a.params.field(name) for a in actions]) for name in names}
-        shown = {name: f for name, f in fields.items() if name not in EVENT_FIELDS}
-        return t.RecordType(title, (*_EVENT, *shown.items()))
+        shown = [(name, f) for name, f in _fields(actions) if name not in EVENT_FIELDS]
+        return t.RecordType(title, (*_EVENT, *shown))
+
+
+def _fields(actions: list[ActionType]) -> Iterable[tuple[str, t.FieldType]]:
+    """Return what several actions have in common of each of their fields."""
+    if len(actions) == 1:
+        return actions[0].params.fields
+    names = dict.fromkeys(name for action in actions for name in action.params.names)
+    return [(name, _common([a.params.field(name) for a in actions])) for name in names]
 
 
 def _common(declared: list[t.FieldType | None]) -> t.FieldType:
