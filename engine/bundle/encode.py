@@ -71,7 +71,7 @@ class _Unit:
             return self._span(cast("Span", value))
         if kind is tuple:
             return [self.plain(item) for item in cast("tuple[object, ...]", value)]
-        if kind in _NUMBERED or not isinstance(value, _OTHERS):
+        if kind in _NUMBERED or not issubclass(kind, _OTHERS):
             return self._object(value, kind)
         return self._other(value)
 
