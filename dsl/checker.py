@@ -197,9 +197,9 @@ class _Checker:
     def _exceptions(self) -> None:
         rules = {rule.qualified: rule for rule in self._policy.rules}
         for exception in self._policy.exceptions:
-            for name in sorted(exception.suspends):
-                # The exception's own package gives the names, the suspended rule the actions.
-                found = self._contexts.of_scope_in(exception.package, rules[name].scope)
+            # The exception's own package gives the names, the suspended rules the actions.
+            for scope in dict.fromkeys(rules[name].scope for name in sorted(exception.suspends)):
+                found = self._contexts.of_scope_in(exception.package, scope)
                 conditions = exception.conditions
                 task, place = _conditions(conditions), exception.span
                 self._each(found, exception.package, task, place, conditions)

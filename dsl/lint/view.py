@@ -112,9 +112,9 @@ class View:
         """Return the declared actions that a scope covers."""
         if scope not in self._covered:
             actions = self.policy.actions
-            if len(scope.patterns) == 1 and not scope.patterns[0].wildcard:
-                names = {scope.patterns[0].text} & actions.keys()
-                found = [actions[name] for name in names]
+            if scope.patterns and not any(pattern.wildcard for pattern in scope.patterns):
+                names = {pattern.text for pattern in scope.patterns} & actions.keys()
+                found = [actions[name] for name in sorted(names)]
             else:
                 found = [a for a in actions.values() if scope.covers(a.name, a.package)]
             self._covered[scope] = tuple(found)
