@@ -69,9 +69,13 @@ class Histories:
 
 
 def _fields(actions: list[ActionType]) -> Iterable[tuple[str, t.FieldType]]:
-    """Return what several actions have in common of each of their fields."""
+    """Return what the actions have in common of each of their fields.
+
+    Without refinements: past actions may be of a time that had others.
+    """
     if len(actions) == 1:
-        return actions[0].params.fields
+        own = actions[0].params.fields
+        return [(name, t.FieldType(f.type, f.optional, f.secret)) for name, f in own]
     names = dict.fromkeys(name for action in actions for name in action.params.names)
     return [(name, _common([a.params.field(name) for a in actions])) for name in names]
 

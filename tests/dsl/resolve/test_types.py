@@ -190,3 +190,10 @@ def test_a_field_that_only_one_of_two_actions_has_is_optional_in_the_other() -> 
     assert told(f"package p\n{actions}{rule}") == [
         "GW0312 `action.y` `action.y` may be absent for action `p.b`"
     ]
+
+
+def test_the_fields_of_a_history_have_no_refinements() -> None:
+    text = "package p\naction a.b { n: int > 0 }\naction a.c { n: int > 0 }\n"
+    text += "history one = a.b\nhistory both = a.b, a.c\n"
+    for history in checked(text).packages["p"].histories.values():
+        assert history.record.field("n") == t.FieldType(t.INT)
