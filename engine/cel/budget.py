@@ -1,4 +1,4 @@
-"""What one evaluation may cost: a counter that only goes down.
+"""What one evaluation may cost, and all evaluations of a decision: counters that only go down.
 
 A unit is one evaluated sub-expression, one turn of a comprehension, one element of a list read or
 built, or ten characters of text. Whatever builds something charges for it before it is built, so
@@ -10,6 +10,10 @@ from __future__ import annotations
 from gatewright.engine.errors import EvaluationError
 
 DEFAULT_STEPS = 100_000
+FREE_STEPS = 1_000
+"""How many steps of each evaluation do not count against those of a decision."""
+DECISION_STEPS = 300_000
+"""How many steps the evaluations of a decision have together, beyond those that are free."""
 CHARS_A_STEP = 10
 
 
@@ -38,3 +42,51 @@ class Budget:
     def charge_text(self, length: int) -> None:
         """Take what reading or building a text of that many characters or bytes costs."""
         self.charge(length // CHARS_A_STEP)
+
+
+class OutOfSteps(EvaluationError):
+    """The conditions of a decision cost too much together: none of them has an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cost_limit",
+            f"the conditions of the decision cost more than {DECISION_STEPS} steps together",
+        )
+
+
+def counted(spent: int) -> int:
+    """Return how many of the steps that an evaluation took count against those of its decision."""
+    return max(spent - FREE_STEPS, 0)
+
+
+def is_affordable(taken: int) -> bool:
+    """Tell whether a decision has so many steps that count."""
+    return taken <= DECISION_STEPS
+
+
+class Allowance:
+    """What the evaluations of one decision may cost together, each on a budget of its own.
+
+    Only the sum counts, so the order in which they take from it makes no difference.
+    """
+
+    __slots__ = ("taken",)
+
+    def __init__(self) -> None:
+        self.taken = 0
+        """How many steps were taken that count."""
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether more was taken than there is."""
+        return not is_affordable(self.taken)
+
+    def take(self, spent: int) -> None:
+        """Take what an evaluation cost, in steps; raises OutOfSteps once all is taken."""
+        self.taken += counted(spent)
+        if self.is_spent:
+            raise OutOfSteps
+
+    def refill(self) -> None:
+        """Begin anew."""
+        self.taken = 0
