@@ -307,7 +307,7 @@ class _Interpreter:
 
     def _take(self, budget: Budget) -> None:
         if self._allowance is not None:
-            self._allowance.take(budget.spent)
+            self._allowance.take(budget)
 
     def _evaluated(
         self, condition: Condition, scope: PolicyScope, budget: Budget

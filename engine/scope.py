@@ -171,7 +171,7 @@ class PolicyScope:
             except EvaluationError as error:
                 self._lets[name] = error
             if self.allowance is not None:
-                self.allowance.take(budget.spent)
+                self.allowance.take(budget)
         found = self._lets[name]
         if isinstance(found, EvaluationError):
             raise found

@@ -10,26 +10,35 @@ from __future__ import annotations
 from gatewright.engine.errors import EvaluationError
 
 DEFAULT_STEPS = 100_000
-FREE_STEPS = 1_000
-"""How many steps of each evaluation do not count against those of a decision."""
-DECISION_STEPS = 300_000
-"""How many steps the evaluations of a decision have together, beyond those that are free."""
 CHARS_A_STEP = 10
+
+DECISION_STEPS = 300_000
+"""How many steps the evaluations of a decision have together, as far as they count."""
+FREE_STEPS = 100
+"""How many steps of each evaluation do not count against those of a decision."""
+TEXT_SHARE = 4
+"""Of how many steps for text one counts: they take far less time than others."""
 
 
 class Budget:
     """How many steps are left. Once spent it stays spent: every later charge raises again."""
 
-    __slots__ = ("_left", "limit")
+    __slots__ = ("_left", "_of_text", "limit")
 
     def __init__(self, limit: int = DEFAULT_STEPS) -> None:
         self.limit = limit
         self._left = limit
+        self._of_text = 0
 
     @property
     def spent(self) -> int:
         """How many steps were charged, at most the limit."""
         return self.limit - max(self._left, 0)
+
+    @property
+    def counted(self) -> int:
+        """How many of the steps that were charged count against those of a decision."""
+        return counted(self.spent - self._of_text + self._of_text // TEXT_SHARE)
 
     def charge(self, steps: int = 1) -> None:
         """Take steps; raises EvaluationError `cost_limit` when there are none left."""
@@ -41,7 +50,9 @@ class Budget:
 
     def charge_text(self, length: int) -> None:
         """Take what reading or building a text of that many characters or bytes costs."""
-        self.charge(length // CHARS_A_STEP)
+        steps = length // CHARS_A_STEP
+        self._of_text += steps
+        self.charge(steps)
 
 
 class OutOfSteps(EvaluationError):
@@ -54,9 +65,9 @@ class OutOfSteps(EvaluationError):
         )
 
 
-def counted(spent: int) -> int:
-    """Return how many of the steps that an evaluation took count against those of its decision."""
-    return max(spent - FREE_STEPS, 0)
+def counted(steps: int) -> int:
+    """Return how many steps of an evaluation count, where none of them is for text."""
+    return max(steps - FREE_STEPS, 0)
 
 
 def is_affordable(taken: int) -> bool:
@@ -81,9 +92,9 @@ class Allowance:
         """Whether more was taken than there is."""
         return not is_affordable(self.taken)
 
-    def take(self, spent: int) -> None:
-        """Take what an evaluation cost, in steps; raises OutOfSteps once all is taken."""
-        self.taken += counted(spent)
+    def take(self, budget: Budget) -> None:
+        """Take what an evaluation has spent of its budget; raises OutOfSteps once all is taken."""
+        self.taken += budget.counted
         if self.is_spent:
             raise OutOfSteps
 

@@ -83,6 +83,6 @@ def _evaluate(expressions: tuple[ast.Expr, ...], scope: PolicyScope) -> None:
         try:
             Evaluator(scope, budget).evaluate(expression)
             if allowance is not None:
-                allowance.take(budget.spent)
+                allowance.take(budget)
         except EvaluationError:
             continue  # the text will say so

@@ -81,7 +81,7 @@ def effect_text(policy: CheckedPolicy, effect: Effect) -> str:
 
 def _take(allowance: Allowance | None, evaluator: Evaluator) -> None:
     if allowance is not None:
-        allowance.take(evaluator.budget.spent)
+        allowance.take(evaluator.budget)
 
 
 class Reporter:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from gatewright.engine.cel import budget
-from gatewright.engine.cel.budget import Allowance
+from gatewright.engine.cel.budget import Allowance, Budget
 from gatewright.engine.compile.unit import plan_of
 from gatewright.engine.evaluate import PolicySet
 from tests.properties.support import examples, loaded
@@ -36,7 +36,7 @@ def test_no_decision_costs_more_than_its_bound(made: GeneratedSet) -> None:
     """What was taken between one refill and the next: first by what decides."""
     take, refill = Allowance.take, Allowance.refill
 
-    def taking(self: Allowance, spent: int) -> None:
+    def taking(self: Allowance, spent: Budget) -> None:
         take(self, spent)
         taken[-1] = self.taken
 
@@ -47,6 +47,7 @@ def test_no_decision_costs_more_than_its_bound(made: GeneratedSet) -> None:
     policy = loaded(made)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(budget, "FREE_STEPS", 0)
+        patch.setattr(budget, "TEXT_SHARE", 1)
         patch.setattr(Allowance, "take", taking)
         patch.setattr(Allowance, "refill", refilling)
         for action in made.actions:

@@ -6,8 +6,11 @@ from itertools import permutations
 
 import pytest
 
+from gatewright.dsl.parser import parse_expression
 from gatewright.engine.cel import budget
-from gatewright.engine.cel.budget import Allowance, OutOfSteps
+from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
+from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
@@ -53,6 +56,12 @@ def decide(policies: PolicySet, length: int) -> Decision:
     for _ in range(3):
         assert policies.evaluate(tags(length)).to_dict() == decision.to_dict()
     return decision
+
+
+def spent(steps: int) -> Budget:
+    budget = Budget()
+    budget.charge(steps)
+    return budget
 
 
 def messages(decision: Decision) -> set[str]:
@@ -148,11 +157,26 @@ def test_texts_and_obligations_have_as_much_again() -> None:
 
 def test_an_allowance_is_a_sum() -> None:
     allowance = Allowance()
-    allowance.take(FREE)
+    allowance.take(spent(FREE))
     assert allowance.taken == 0
-    allowance.take(FREE + STEPS)
+    allowance.take(spent(FREE + STEPS))
     assert not allowance.is_spent
     with pytest.raises(OutOfSteps):
-        allowance.take(FREE + 1)
+        allowance.take(spent(FREE + 1))
     with pytest.raises(OutOfSteps):
-        allowance.take(0)
+        allowance.take(spent(0))
+
+
+def test_of_four_steps_for_text_one_counts() -> None:
+    of_text = Budget()
+    of_text.charge_text(40_000)
+    assert (of_text.spent, of_text.counted) == (4_000, 1_000 - FREE)
+
+
+def test_a_walk_by_a_large_pattern_counts_in_full() -> None:
+    scope = MapScope({"x": "a" * 10_000})
+    small, large = Budget(), Budget()
+    Evaluator(scope, small).evaluate(parse_expression('x.matches("b|c")'))
+    Evaluator(scope, large).evaluate(parse_expression('x.matches("b{90}")'))
+    assert small.counted < small.spent / 3
+    assert large.counted - small.counted == large.spent - small.spent > 900
