@@ -16,7 +16,7 @@ from gatewright.engine.jsonable import Jsonable
 from gatewright.engine.reading.json_text import Json
 
 if TYPE_CHECKING:
-    from gatewright.engine.explain import Explanation
+    from gatewright.engine.explaining.explanation_text import Explanation
 
 RuleStatus: TypeAlias = Literal["matched", "error", "suspended", "shadow", "not matched"]
 RuleKind: TypeAlias = Literal["rule", "guard", "absolute guard", "permit", "default", "on_error"]

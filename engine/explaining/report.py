@@ -43,7 +43,7 @@ from gatewright.engine.truth import Truth
 from gatewright.engine.values import Timestamp, Value, is_host, render
 
 if TYPE_CHECKING:
-    from gatewright.engine.explain import Explanation
+    from gatewright.engine.explaining.explanation_text import Explanation
     from gatewright.engine.history.recorded import HistoryFact
 
 
@@ -125,7 +125,7 @@ class Reporter:
         unvalued: tuple[ArgumentError, ...],
     ) -> Explanation:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
-        from gatewright.engine.explaining.explanation import Explainer
+        from gatewright.engine.explaining.explainer import Explainer
 
         explainer = Explainer(self, reports, errors, obligations, live, unvalued)
         return explainer.explanation()

@@ -16,7 +16,8 @@ from gatewright.engine.decision import (
     Place,
     RuleReport,
 )
-from gatewright.engine.explain import (
+from gatewright.engine.explaining.asking import texts_of
+from gatewright.engine.explaining.explanation_text import (
     Absorption,
     Explanation,
     Idle,
@@ -25,7 +26,6 @@ from gatewright.engine.explain import (
     Suspension,
     UnkeptOrder,
 )
-from gatewright.engine.explaining.asking import texts_of
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.orders import unkept
 from gatewright.engine.explaining.report import Reporter, effect_text, place_of

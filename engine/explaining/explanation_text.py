@@ -3,7 +3,7 @@
 The order of both is fixed: what happens and who is needed; the decisive rules; the others that took
 part; errors and what they restricted; what was suspended, by which exception, until when; shadow
 results; what was absorbed, and which orders are not kept by that; obligations, and those that lack
-a value; the risk score by its parts; what was missing for auto_run. `explaining` makes it of an
+a value; the risk score by its parts; what was missing for auto_run. `explainer` makes it of an
 outcome.
 """
 
