@@ -31,8 +31,8 @@ from gatewright.engine.values import Map, Timestamp, Value
 if TYPE_CHECKING:
     from gatewright.engine.compile.asking import Question
     from gatewright.engine.evaluate import PolicySet
+    from gatewright.engine.history.event import Event
     from gatewright.engine.history.query import HistoryStore
-    from gatewright.engine.history.record import Event
     from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 
 

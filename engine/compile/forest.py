@@ -32,7 +32,7 @@ from gatewright.engine.compile.whole import (
     program_of_shape,
 )
 from gatewright.engine.decision import Answer, Decision
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.event import Event
 from gatewright.engine.shape import Shape
 from gatewright.engine.values import Value
 

@@ -16,7 +16,7 @@ from gatewright.dsl.records import dataclass
 from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import ANY, RecordType, Type
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history.record import APPROVED, Event
+from gatewright.engine.history.event import APPROVED, Event
 from gatewright.engine.history.sums import kind_of_type, sum_values
 from gatewright.engine.reading.conform import conform_value
 from gatewright.engine.reading.problems import UNFIT, shown

@@ -18,8 +18,8 @@ from typing import Final, cast
 from gatewright.dsl import types as t
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import OWN_FIELDS, declared_type, identity
-from gatewright.engine.history.record import Event
 from gatewright.engine.reading.conform import conform_value
 from gatewright.engine.reading.problems import UNFIT
 from gatewright.engine.values import Duration, Money, Timestamp, Value

@@ -16,9 +16,9 @@ from gatewright.dsl.policy import Package
 from gatewright.engine.canonical import exact_json
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
+from gatewright.engine.history.event import Event, Status
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query
-from gatewright.engine.history.record import Event, Status
 from gatewright.engine.history.where import lasting
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.reading.problems import ActionError

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, delete, event, insert, inspect, select, text
 
 from gatewright.engine.canonical import exact_json
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.event import Event
 from gatewright.engine.runtime.store import events as store_events
 from gatewright.engine.runtime.store import schema
 from gatewright.engine.runtime.store.database import Database, open_database

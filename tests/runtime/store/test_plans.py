@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import event, text
 
 from benchmarks.runtime import scene
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import Query
-from gatewright.engine.history.record import Event
 from gatewright.engine.history.where import lasting
 from gatewright.engine.runtime.audit.sequence import sequence
 from gatewright.engine.runtime.run import State

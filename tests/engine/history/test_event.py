@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gatewright.dsl.resolve import histories
 from gatewright.engine.action import Action, ActionError
+from gatewright.engine.history.event import STATUSES, Event, Status
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import OWN_FIELDS
-from gatewright.engine.history.record import STATUSES, Event, Status
 from gatewright.engine.values import Map, Timestamp
 
 FULL: dict[str, Any] = {
