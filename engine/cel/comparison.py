@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.untyped import UntypedText, read_beside
-from gatewright.engine.errors import EvaluationError
+from gatewright.engine.errors import EvaluationError, absorbing
 from gatewright.engine.values import (
     Duration,
     ExtensionValue,
@@ -76,18 +76,7 @@ def check_depth(depth: int) -> None:
 
 def _all_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget, depth: int) -> bool:
     """Compare pairwise; one unequal pair decides even where another pair is an error."""
-    error: EvaluationError | None = None
-    for left, right in pairs:
-        try:
-            if not equal(left, right, budget, depth + 1):
-                return False
-        except EvaluationError as raised:
-            if raised.code == "cost_limit":
-                raise
-            error = error or raised
-    if error is not None:
-        raise error
-    return True
+    return absorbing(lambda pair: equal(pair[0], pair[1], budget, depth + 1), pairs, stop=False)
 
 
 def _maps_equal(left: Map, right: Map, budget: Budget, depth: int) -> bool:
@@ -215,15 +204,4 @@ def any_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget) -> bool:
 
     A comparison that is an error counts only where no other pair is equal.
     """
-    error: EvaluationError | None = None
-    for left, right in pairs:
-        try:
-            if equal(left, right, budget):
-                return True
-        except EvaluationError as raised:
-            if raised.code == "cost_limit":
-                raise
-            error = error or raised
-    if error is not None:
-        raise error
-    return False
+    return absorbing(lambda pair: equal(pair[0], pair[1], budget), pairs, stop=True)

@@ -18,7 +18,7 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import any_equal, charge_key, compare
 from gatewright.engine.cel.macros import expand
 from gatewright.engine.cel.scope import HasField, LookupQualified, Scope, Trace
-from gatewright.engine.errors import EvaluationError
+from gatewright.engine.errors import EvaluationError, absorbing
 from gatewright.engine.values import (
     Duration,
     HostObject,
@@ -98,9 +98,9 @@ class Evaluator:
             case ast.Binary():
                 return self._binary(expr)
             case ast.And():
-                return self._until(expr.operands, stop=False)
+                return absorbing(self.condition, expr.operands, stop=False)
             case ast.Or():
-                return self._until(expr.operands, stop=True)
+                return absorbing(self.condition, expr.operands, stop=True)
             case ast.Conditional():
                 chosen = expr.then if self.condition(expr.condition) else expr.otherwise
                 return self.evaluate(chosen)
@@ -259,25 +259,6 @@ class Evaluator:
         return functions.call(name, is_member, (*receiver, *values), self.budget)
 
     # --- operators
-
-    def _until(self, operands: tuple[ast.Expr, ...], *, stop: bool) -> bool:
-        """Evaluate `&&` (stop at false) or `||` (stop at true).
-
-        An operand that stops decides even where another is an error; otherwise the first error
-        is the outcome. Source: docs/language.md#how-a-decision-is-made.
-        """
-        error: EvaluationError | None = None
-        for operand in operands:
-            try:
-                if self.condition(operand) is stop:
-                    return stop
-            except EvaluationError as raised:
-                if raised.code == "cost_limit":
-                    raise
-                error = error or raised
-        if error is not None:
-            raise error
-        return not stop
 
     def _unary(self, expr: ast.Unary) -> Value:
         operand = self.evaluate(expr.operand)
