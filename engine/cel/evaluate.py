@@ -173,7 +173,7 @@ class Evaluator:
         macro = _macro(expr.function, False, expr.arguments)
         if macro is not None:
             return self._has(expr)
-        if functions.is_known(expr.function, False):
+        if functions.is_known(expr.function):
             return self._apply(expr.function, False, expr.arguments)
         callee = self._host_function(expr)
         return callee.invoke("", expr.arguments, self.evaluate)

@@ -141,7 +141,7 @@ def _is_closed(expr: ast.Expr, bound: frozenset[str], place: Place) -> bool:
                 return True
             other = name in place.locals or name in place.env.declared
             return not other and (name == "data" or _is_type(name, place))
-        case ast.Call(function=name) if not functions.is_known(name, False):
+        case ast.Call(function=name) if not functions.is_known(name):
             return name == "has" and all(_is_closed(c, bound, place) for c in children(expr))
         case ast.MethodCall():
             return _is_closed_call(expr, bound, place)

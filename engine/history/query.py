@@ -238,7 +238,7 @@ def event_field(event: Event, name: str, record: RecordType) -> OptionalValue:
         if listed is None or listed.optional:
             return NOTHING
         raise EvaluationError("no_such_field", f"a past {event.action} has no {shown(name)}")
-    value = conform_value(event.params[name], declared, name, lenient=True)
+    value = conform_value(event.params[name], declared, name)
     if value is UNFIT:
         raise EvaluationError(
             "type_mismatch", f"{shown(name)} of a past {event.action} is not of type {declared}"

@@ -115,13 +115,12 @@ def conform(action: Action, declared: ActionType | None) -> Conformed:
     return Conformed(params, changes, target, tuple(reader.problems))
 
 
-def conform_value(value: Value, wanted: Type, path: str, lenient: bool = False) -> Value | Unfit:
-    """Return one value read by a type, or UNFIT.
+def conform_value(value: Value, wanted: Type, path: str) -> Value | Unfit:
+    """Return one value that was recorded, perhaps under an older policy, or UNFIT.
 
-    `lenient` is for what was recorded under an older policy: kinds are checked, but not lengths,
-    enums, bounds, or which fields a record has.
+    Kinds are checked, but not lengths, enums, bounds, or which fields a record has.
     """
-    return TypeReader(lenient).value(value, wanted, Place(path))
+    return TypeReader(lenient=True).value(value, wanted, Place(path))
 
 
 _UNDECLARED: Final = RecordType("the action", (), open=True)
@@ -130,7 +129,11 @@ _UNDECLARED_CHANGES: Final = ChangesType((), open=True)
 
 @dataclass(slots=True)
 class TypeReader:
-    """Reads values by their types; collects problems, at most `MAX_PROBLEMS`."""
+    """Reads values by their types; collects problems, at most `MAX_PROBLEMS`.
+
+    What is read `lenient`ly may have any length, be no value of its enum, lie beyond its bound, and
+    have other fields.
+    """
 
     lenient: bool = False
     problems: list[Problem] = field(default_factory=list[Problem])

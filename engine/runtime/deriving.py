@@ -248,7 +248,7 @@ def _read(answer: Json, query: Query) -> object:
     value = Freezer().value(answer, Place("answer"))
     declared = declared_type(query.record, query.field or "")
     if declared != ANY:
-        return conform_value(value, declared, "answer", lenient=True)
+        return conform_value(value, declared, "answer")
     try:
         return Money.parse(value) if isinstance(value, str) else value
     except EvaluationError:

@@ -131,7 +131,7 @@ def _fields(event: Event) -> Iterator[tuple[str, Value, Mapping[str, t.Type]]]:
 def _read(raw: Value, wanted: t.Type, name: str) -> tuple[str, Value] | None:
     """Return the digest of a value read by a type, and the value; None where there is none."""
     try:
-        value = conform_value(raw, wanted, name, lenient=True)
+        value = conform_value(raw, wanted, name)
         found = None if value is UNFIT else value_digest(identity(value))
     except (EvaluationError, OverflowError, ValueError):
         return None
