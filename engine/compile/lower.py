@@ -15,7 +15,8 @@ from gatewright.dsl import types as t
 from gatewright.dsl.policy import CheckedPolicy, Condition
 from gatewright.dsl.walk import LITERALS, walk
 from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
-from gatewright.engine.cel.evaluate import Evaluator, beside, literal
+from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.cel.literals import beside, literal
 from gatewright.engine.compile.formula import (
     Atom,
     Below,

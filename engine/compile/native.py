@@ -19,7 +19,8 @@ from gatewright.dsl.records import replace
 from gatewright.dsl.walk import children
 from gatewright.engine.cel import access, functions
 from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
-from gatewright.engine.cel.evaluate import MAX_DEPTH, literal
+from gatewright.engine.cel.evaluate import MAX_DEPTH
+from gatewright.engine.cel.literals import literal
 from gatewright.engine.compile import native_calls, native_operators
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_code import MAX_PIECES as MAX_PIECES

@@ -15,7 +15,7 @@ from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.records import replace
 from gatewright.engine.cel import operators
-from gatewright.engine.cel.evaluate import beside
+from gatewright.engine.cel.literals import beside
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_code import (
     PYTHON_TYPES,

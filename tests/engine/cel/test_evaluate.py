@@ -16,7 +16,8 @@ from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.source import Source
 from gatewright.engine.cel import functions
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.evaluate import MAX_DEPTH, Evaluator, as_bool, literal
+from gatewright.engine.cel.evaluate import MAX_DEPTH, Evaluator, as_bool
+from gatewright.engine.cel.literals import literal
 from gatewright.engine.cel.registry import VARIADIC
 from gatewright.engine.cel.scope import MapScope, unknown_name
 from gatewright.engine.errors import EvaluationError
