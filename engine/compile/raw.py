@@ -18,7 +18,6 @@ from typing import Final
 
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
-from gatewright.engine.action import MAX_NAME
 from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.compile.fields import amount_of, reader_of_side
 from gatewright.engine.compile.inline import ReadSlot
@@ -38,6 +37,7 @@ from gatewright.engine.compile.raw_fields import RawFields
 from gatewright.engine.compile.slots import Path, Slot
 from gatewright.engine.compile.tree import ABSENT
 from gatewright.engine.reading import given
+from gatewright.engine.reading.proposal import MAX_NAME
 from gatewright.engine.values import Value
 
 _LEFT: Final = "left"

@@ -19,10 +19,11 @@ from typing import Final, Literal, TypeVar, cast, get_args
 
 from gatewright.dsl.records import dataclass, replace
 from gatewright.engine import canonical
-from gatewright.engine.action import Action, envelope, instant
+from gatewright.engine.action import Action
 from gatewright.engine.reading.freeze import Freezer, text
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.reading.problems import ActionError, Place, Problem
+from gatewright.engine.reading.proposal import envelope, instant
 from gatewright.engine.values import Map, Timestamp
 
 T = TypeVar("T")
