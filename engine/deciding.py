@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
 from gatewright.engine.action import Action
-from gatewright.engine.answers import answer_of
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.untyped import untyped
-from gatewright.engine.decision import Answer, Report
+from gatewright.engine.decision import Answer, Report, answer_of
 from gatewright.engine.explaining.asking import ask
 from gatewright.engine.explaining.report import Reporter, Subject
 from gatewright.engine.history.agreement import AgreementFunction

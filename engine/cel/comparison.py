@@ -10,7 +10,7 @@ Source: docs/language.md#expressions, #action.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -192,6 +192,29 @@ def _compare_numbers(left: Number, right: Number) -> int | None:
     if left != left or right != right:
         return None
     return (left > right) - (left < right)
+
+
+def ordering(values: tuple[Value, ...], budget: Budget) -> Callable[[Value, Value], int]:
+    """Return the order of values of one kind, for sorting; every comparison is charged.
+
+    Raises EvaluationError `type_mismatch` where the kinds differ or have no order.
+    """
+    budget.charge(len(values))
+    kinds = {kind_of(value) for value in values}
+    if len(kinds) > 1 or not kinds <= ORDERED_KINDS:
+        odd = next(v for v in values if kind_of(v) != kind_of(values[0]) or len(kinds) == 1)
+        raise EvaluationError(
+            "type_mismatch", f"{a_kind(values[0])} and {a_kind(odd)} have no order"
+        )
+
+    def order(left: Value, right: Value) -> int:
+        budget.charge()
+        found = compare(left, right, budget)
+        if found is None:
+            raise EvaluationError("invalid_argument", "NaN has no place in an order")
+        return found
+
+    return order
 
 
 def contains(values: Iterable[Value], wanted: Value, budget: Budget) -> bool:

@@ -12,17 +12,9 @@ from typing import TypeGuard
 
 from gatewright.dsl import ast
 from gatewright.engine.cel import operators
+from gatewright.engine.decimals import parse_decimal
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import (
-    Duration,
-    Map,
-    Money,
-    Timestamp,
-    Uint,
-    Value,
-    int64,
-    parse_decimal,
-)
+from gatewright.engine.values import Duration, Map, Money, Timestamp, Uint, Value, int64
 
 
 def literal(expr: ast.LiteralExpr) -> Value:

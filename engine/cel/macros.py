@@ -14,8 +14,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro
 from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import charge_key
-from gatewright.engine.cel.lists import ordering
+from gatewright.engine.cel.comparison import charge_key, ordering
 from gatewright.engine.errors import EvaluationError, absorbing
 from gatewright.engine.values import NOTHING, Map, OptionalValue, Value, a_kind
 

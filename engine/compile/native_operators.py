@@ -32,10 +32,10 @@ from gatewright.engine.compile.native_code import (
     normal_node,
 )
 from gatewright.engine.compile.native_cost import SCALAR, comparison_cost
+from gatewright.engine.decimals import PLAIN
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,
-    PLAIN,
     Duration,
     Map,
     Money,

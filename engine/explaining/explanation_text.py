@@ -19,11 +19,11 @@ from gatewright.engine.decision import (
     ArgumentError,
     ConditionReport,
     ErrorReport,
+    Jsonable,
     Obligation,
     Place,
     RuleReport,
 )
-from gatewright.engine.jsonable import Jsonable
 from gatewright.engine.reading.json_text import Json
 
 Style: TypeAlias = Literal["auto_run", "require", "block", "title", "place", "holds", "fails"]

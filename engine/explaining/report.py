@@ -36,11 +36,12 @@ from gatewright.engine.interpret import (
     RuleOutcome,
 )
 from gatewright.engine.reading.json_text import Json
+from gatewright.engine.rendering import render
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.truth import Truth
-from gatewright.engine.values import Timestamp, Value, is_host, render
+from gatewright.engine.values import Timestamp, Value, is_host
 
 if TYPE_CHECKING:
     from gatewright.engine.explaining.explanation_text import Explanation

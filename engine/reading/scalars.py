@@ -26,6 +26,7 @@ from gatewright.dsl.types import (
     Type,
 )
 from gatewright.engine.cel.untyped import duration_of
+from gatewright.engine.decimals import exact_decimal, parse_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.reading.json_text import JsonNumber
 from gatewright.engine.reading.problems import UNFIT, Unfit
@@ -39,8 +40,6 @@ from gatewright.engine.values import (
     Timestamp,
     Uint,
     Value,
-    exact_decimal,
-    parse_decimal,
 )
 
 T = TypeVar("T")

@@ -21,16 +21,8 @@ from gatewright.engine.cel.literals import literal
 from gatewright.engine.cel.registry import VARIADIC
 from gatewright.engine.cel.scope import MapScope, unknown_name
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import (
-    NOTHING,
-    Duration,
-    Map,
-    Money,
-    OptionalValue,
-    Timestamp,
-    Value,
-    render,
-)
+from gatewright.engine.rendering import render
+from gatewright.engine.values import NOTHING, Duration, Map, Money, OptionalValue, Timestamp, Value
 from tests.engine.cel.support import Host, Recorder, failure, run, shown
 
 SPAN = Source("test", "").whole()

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.engine.cel.network import parse_cidr, parse_ip
+from gatewright.engine.decimals import decimal_text, exact_decimal, parse_decimal, plain_form
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.rendering import double_text, render
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,
@@ -25,16 +27,10 @@ from gatewright.engine.values import (
     Uint,
     Value,
     a_kind,
-    decimal_text,
-    double_text,
-    exact_decimal,
     int64,
     kind_of,
     map_key,
     nfc,
-    parse_decimal,
-    plain_form,
-    render,
     type_of,
 )
 from tests.engine.cel.support import Host
