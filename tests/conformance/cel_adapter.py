@@ -87,7 +87,10 @@ def native(expression: ast.Expr, scope: ContainerScope, *, folding: bool) -> Nat
     def read(path: tuple[str, ...]) -> pyast.expr | None:
         if not scope.lookup_qualified(path, False).present:
             return None
-        arguments = [load("scope"), pyast.Tuple([*map(pyast.Constant, path)], pyast.Load())]
+        arguments: list[pyast.expr] = [
+            load("scope"),
+            pyast.Tuple([*map(pyast.Constant, path)], pyast.Load()),
+        ]
         return pyast.Call(load("lookup"), arguments, [])
 
     def constant(value: object) -> pyast.expr:

@@ -149,7 +149,10 @@ def env_for(checked: CheckedPolicy, action: str, names: dict[str, object]) -> En
     package = checked.packages[PACKAGE]
 
     def asking(name: str, path: tuple[str, ...]) -> pyast.expr:
-        arguments = [load("scope"), pyast.Tuple([*map(pyast.Constant, path)], pyast.Load())]
+        arguments: list[pyast.expr] = [
+            load("scope"),
+            pyast.Tuple([*map(pyast.Constant, path)], pyast.Load()),
+        ]
         return pyast.Call(load(name), arguments, [])
 
     def read(path: tuple[str, ...]) -> pyast.expr | None:
