@@ -88,9 +88,9 @@ fuzz: $(STAMP)
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -m hypothesis -n $(WORKERS) --dist worksteal
 
 crash: $(STAMP)
-	$(BIN)/python -m tests.runtime.kill matrix
-	$(BIN)/python -m tests.runtime.kill pause
-	$(BIN)/python -m tests.runtime.kill loop --seconds $(SECONDS) --seed $(SEED)
+	$(BIN)/python -m tests.engine.runtime.kill matrix
+	$(BIN)/python -m tests.engine.runtime.kill pause
+	$(BIN)/python -m tests.engine.runtime.kill loop --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(BENCH_VENV)/.installed
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)

@@ -14,8 +14,8 @@ from statistics import median
 from time import perf_counter_ns
 
 import gatewright as gw
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.memory import History
-from gatewright.engine.history.record import Event
 from gatewright.engine.values import Map, Timestamp
 
 _POLICY = """

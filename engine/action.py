@@ -7,40 +7,22 @@ Source: docs/language.md#actions-as-json.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from sys import intern
-from typing import Final, TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
 
-from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass, field
-from gatewright.dsl.similar import most_similar
 from gatewright.engine import canonical
-from gatewright.engine.errors import EvaluationError
-from gatewright.engine.reading.freeze import Freezer, entries_of, scalar
-from gatewright.engine.reading.freeze import text as frozen_text
 from gatewright.engine.reading.json_text import Json, read_json
-from gatewright.engine.reading.problems import MAX_PROBLEMS, ActionError, Place, Problem, shown
+from gatewright.engine.reading.problems import MAX_PROBLEMS, ActionError, Place, Problem
+from gatewright.engine.reading.proposal import Proposal
 from gatewright.engine.shape import Path, Shape, laid_out
-from gatewright.engine.values import NOTHING, Map, OptionalValue, Timestamp, Value, a_kind
+from gatewright.engine.values import NOTHING, Map, OptionalValue, Timestamp, Value
 
 __all__ = [
     "Action", "ActionError", "Agent", "Change", "Changes", "Context", "Problem", "Target",
-    "envelope", "instant",
 ]  # fmt: skip
 
-T = TypeVar("T")
-
-MAX_NAME = 256
-"""How many characters the name of an action and an idempotency key may have."""
-
-_ACTION_NAME = late(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_KEYS = (
-    "action", "params", "agent", "target", "changes", "context", "at", "idempotency_key",
-)  # fmt: skip
-_ROOT: Final = Place("")
 _NO_VALUES: Final = Map()
-_RESERVED = ("id", "owner")
 
 
 class Change(tuple[Value, Value]):
@@ -208,7 +190,9 @@ class Action:
         except RecursionError:
             raise
         except Exception:  # whatever the classes of a caller do
-            action = cls("", problems=(_ROOT.problem("is made of objects that cannot be read"),))
+            action = cls(
+                "", problems=(Place("").problem("is made of objects that cannot be read"),)
+            )
         object.__setattr__(action, "was_read", True)
         if not action.problems:
             for part, value in zip(("shape", "values"), laid_out(_parts(action)), strict=True):
@@ -218,17 +202,19 @@ class Action:
     @classmethod
     def _read(cls, data: object, known: tuple[Problem, ...] = ()) -> Action:
         problems = [p for p in known if type(p) is Problem]
-        reader = _Envelope(problems)
-        parts = reader.attempt(lambda: envelope(data, _ROOT, _KEYS, problems)) or {}
+        proposal = Proposal(data, problems)
+        name, params = proposal.name(), proposal.params()
+        agent, target = proposal.agent(), proposal.target()
+        changes = {field: Change(*sides) for field, sides in proposal.changes().items()}
         return cls(
-            name=reader.attempt(lambda: _name(parts)) or "",
-            params=reader.params(parts),
-            agent=reader.agent(parts),
-            target=reader.target(parts),
-            changes=Changes(reader.changes(parts)),
-            context=reader.context(parts),
-            at=reader.attempt(lambda: instant(parts, "at", _ROOT)),
-            idempotency_key=reader.text(parts, "idempotency_key", _ROOT, MAX_NAME),
+            name=name,
+            params=params,
+            agent=agent and Agent(*agent),
+            target=target and Target(*target),
+            changes=Changes(changes),
+            context=Context(*proposal.context()),
+            at=proposal.at(),
+            idempotency_key=proposal.idempotency_key(),
             problems=tuple(problems[:MAX_PROBLEMS]),
         )
 
@@ -267,204 +253,6 @@ class Action:
 def _require(part: object, wanted: type) -> None:
     if not isinstance(part, wanted):
         raise TypeError("make an action with Action.from_dict({...})")
-
-
-def envelope(
-    data: object, place: Place, keys: tuple[str, ...], problems: list[Problem]
-) -> dict[str, object]:
-    """Return the entries of an object with fixed keys; null counts as left out.
-
-    Unknown keys are noted as problems and left out; raises ActionError for what is no object.
-    """
-    if not isinstance(data, Mapping):
-        raise place.error("must be an object with keys such as " + ", ".join(keys[:3]))
-    entries = entries_of(cast("Mapping[object, object]", data), place)
-    # So many as are told; to look for the nearest of each of a million names would take minutes.
-    for key in sorted(entries.keys() - set(keys))[:MAX_PROBLEMS]:
-        close = most_similar(key[:MAX_NAME], keys)
-        hint = f"did you mean `{close}`?" if close else "known are " + ", ".join(keys)
-        of = f" of `{place.path}`" if place.path else ""
-        here = place.key(key)
-        problems.append(Problem(here.path, f"{shown(key)} is no key{of}: {hint}", here.steps))
-    return {key: entries[key] for key in keys if entries.get(key) is not None}
-
-
-def instant(parts: Mapping[str, object], key: str, place: Place) -> Timestamp | None:
-    """Return an instant of an envelope, given as RFC 3339 text, a datetime or a Timestamp."""
-    raw, here = parts.get(key), place.key(key)
-    if raw is None:
-        return raw
-    try:
-        if isinstance(raw, str):
-            return Timestamp.parse(str.__str__(raw))
-        if isinstance(raw, (datetime, Timestamp)):
-            return cast("Timestamp", scalar(raw, here))
-    except EvaluationError as error:
-        raise here.error(f"cannot be used: {error.message}") from None
-    raise here.error("must be an instant such as 2026-12-02T00:00:00Z")
-
-
-def _name(parts: Mapping[str, object]) -> str:
-    raw, place = parts.get("action"), Place("action")
-    if raw is None:
-        raise place.error("is missing: it names the action, such as billing.refund")
-    name = _short_text(raw, place, MAX_NAME)
-    if not is_name(name):
-        raise place.error("must be plain words joined by dots, such as billing.refund")
-    return intern(name)  # HOT: names that are looked up are compared by identity
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a text may be the name of an action."""
-    return len(text) <= MAX_NAME and _ACTION_NAME.fullmatch(text) is not None
-
-
-def _short_text(raw: object, place: Place, longest: int | None) -> str:
-    if not isinstance(raw, str):
-        raise place.error("must be text")
-    text = frozen_text(raw, place)
-    if not text and longest is not None:
-        raise place.error("must not be empty")
-    if longest is not None and len(text) > longest:
-        raise place.error(f"must not be longer than {longest} characters")
-    return text
-
-
-class _Envelope:
-    """Reads the parts of an action, noting problems instead of raising."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self._problems = problems
-        self._freezer = Freezer()
-
-    def attempt(self, read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except ActionError as error:
-            self._problems.append(error.problem)
-            return None
-
-    def text(
-        self, parts: Mapping[str, object], key: str, place: Place, longest: int | None = None
-    ) -> str | None:
-        if key not in parts:
-            return None
-        return self.attempt(lambda: _short_text(parts[key], place.key(key), longest))
-
-    def values(self, raw: object, place: Place) -> Map:
-        """Freeze a mapping, leaving out the entries that cannot be used."""
-        if raw is None:
-            return _NO_VALUES
-        frozen: list[tuple[Value, Value]] = []
-        for key, item in (self.attempt(lambda: _entries(raw, place)) or {}).items():
-            try:
-                frozen.append((key, self._freezer.value(item, place.key(key))))
-            except ActionError as error:
-                self._problems.append(error.problem)
-        return Map(frozen)
-
-    def part(
-        self, parts: Mapping[str, object], key: str, keys: tuple[str, ...]
-    ) -> dict[str, object]:
-        """Return the entries of a part with fixed keys; none where it cannot be read."""
-        return self.attempt(lambda: envelope(parts[key], Place(key), keys, self._problems)) or {}
-
-    def params(self, parts: Mapping[str, object]) -> Map:
-        return self.values(parts.get("params"), Place("params"))
-
-    def agent(self, parts: Mapping[str, object]) -> Agent | None:
-        if "agent" not in parts:
-            return None
-        place = Place("agent")
-        entries = self.attempt(lambda: _entries(parts["agent"], place)) or {}
-        nested = self.values(entries.get("attributes"), place.key("attributes"))
-        beside = {k: v for k, v in entries.items() if k not in (*_RESERVED, "attributes")}
-        attributes = dict(self.values(beside, place).items())
-        for key, value in nested.items():
-            if key in beside or key in _RESERVED:
-                here = place.key("attributes").key(str(key))
-                self._problems.append(here.problem("belongs beside `attributes`, and only once"))
-                attributes.pop(key, None)
-            else:
-                attributes[key] = value
-        named = {key: entries[key] for key in _RESERVED if entries.get(key) is not None}
-        return Agent(
-            self.text(named, "id", place, MAX_NAME),
-            self.text(named, "owner", place, MAX_NAME),
-            Map(attributes.items()),
-        )
-
-    def target(self, parts: Mapping[str, object]) -> Target | None:
-        if "target" not in parts:
-            return None
-        entries = self.part(parts, "target", ("system", "object", "id", "attributes"))
-        place = Place("target")
-        return Target(
-            self.text(entries, "system", place, MAX_NAME),
-            self.text(entries, "object", place, MAX_NAME),
-            self.text(entries, "id", place, MAX_NAME),
-            self.values(entries.get("attributes"), place.key("attributes")),
-        )
-
-    def changes(self, parts: Mapping[str, object]) -> dict[str, Change]:
-        place = Place("changes")
-        raw = parts.get("changes")
-        entries = None if raw is None else self.attempt(lambda: _entries(raw, place))
-        changes: dict[str, Change] = {}
-        for name, item in (entries or {}).items():
-            try:
-                changes[name] = self._change(item, place.key(name))
-            except ActionError as error:
-                self._problems.append(error.problem)
-                changes[name] = Change(NOTHING, NOTHING)  # it changes, whatever to
-        return changes
-
-    def _change(self, raw: object, place: Place) -> Change:
-        """Read `{"old": ..., "new": ...}`; a null in it is a value, a missing side is NOTHING."""
-        entries = _entries(raw, place)
-        if not entries or entries.keys() - {"old", "new"}:
-            raise place.error("must be an object with `old` and `new`, and nothing else")
-        old, new = (
-            self._freezer.value(entries[side], place.key(side)) if side in entries else NOTHING
-            for side in ("old", "new")
-        )
-        return Change(old, new)
-
-    def context(self, parts: Mapping[str, object]) -> Context:
-        if "context" not in parts:
-            return Context()
-        keys = ("trigger", "reasoning", "evidence", "confidence")
-        entries = self.part(parts, "context", keys)
-        place = Place("context")
-        return Context(
-            self.text(entries, "trigger", place),
-            self.text(entries, "reasoning", place),
-            self.attempt(lambda: self._evidence(entries, place.key("evidence"))) or (),
-            self.attempt(lambda: _confidence(entries, place.key("confidence"))),
-        )
-
-    def _evidence(self, entries: Mapping[str, object], place: Place) -> tuple[Value, ...]:
-        frozen = self._freezer.value(entries.get("evidence", ()), place)
-        if not isinstance(frozen, tuple):
-            raise place.error(f"must be a list, not {a_kind(frozen)}")
-        return frozen
-
-
-def _entries(raw: object, place: Place) -> dict[str, object]:
-    if not isinstance(raw, Mapping):
-        raise place.error("must be an object")
-    return entries_of(cast("Mapping[object, object]", raw), place)
-
-
-def _confidence(entries: Mapping[str, object], place: Place) -> float | None:
-    raw = entries.get("confidence")
-    if raw is None:
-        return None
-    number = scalar(raw, place)
-    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
-    if not is_number or not 0 <= cast("float", number) <= 1:
-        raise place.error("must be a number between 0 and 1")
-    return float(cast("float", number))
 
 
 def _parts(action: Action) -> Iterator[tuple[Path, Value]]:

@@ -16,16 +16,10 @@ from math import isfinite
 from typing import cast
 
 from gatewright.dsl.sha256 import sha256
+from gatewright.engine.decimals import decimal_text
 from gatewright.engine.reading.json_text import Json, JsonNumber
-from gatewright.engine.values import (
-    Duration,
-    Map,
-    Money,
-    Timestamp,
-    Value,
-    decimal_text,
-    render,
-)
+from gatewright.engine.rendering import render
+from gatewright.engine.values import Duration, Map, Money, Timestamp, Value
 
 
 def to_json(value: Value) -> Json:

@@ -13,11 +13,10 @@ from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
 from gatewright.dsl.records import replace
 from gatewright.engine.action import Action
-from gatewright.engine.answers import answer_of
 from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.untyped import untyped
-from gatewright.engine.decision import Answer, Report
+from gatewright.engine.decision import Answer, Report, answer_of
 from gatewright.engine.explaining.asking import ask
 from gatewright.engine.explaining.report import Reporter, Subject
 from gatewright.engine.history.agreement import AgreementFunction
@@ -33,8 +32,8 @@ from gatewright.engine.values import Map, Timestamp, Value
 if TYPE_CHECKING:
     from gatewright.engine.compile.asking import Question
     from gatewright.engine.evaluate import PolicySet
+    from gatewright.engine.history.event import Event
     from gatewright.engine.history.query import HistoryStore
-    from gatewright.engine.history.record import Event
     from gatewright.engine.history.recorded import HistoryFact, RecordedHistory
 
 

@@ -6,20 +6,42 @@ when it is first asked for, from the facts that the decision was taken on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeAlias, cast
 
-from gatewright.dsl.policy import Later
-from gatewright.dsl.records import dataclass
+from gatewright.dsl.policy import CheckedPolicy, Later
+from gatewright.dsl.policy import Effect as PolicyEffect
+from gatewright.dsl.records import dataclass, is_record, names_of
 from gatewright.engine.canonical import digest
-from gatewright.engine.jsonable import Jsonable
 from gatewright.engine.reading.json_text import Json
 
 if TYPE_CHECKING:
-    from gatewright.engine.explain import Explanation
+    from gatewright.engine.explaining.explanation_text import Explanation
 
 RuleStatus: TypeAlias = Literal["matched", "error", "suspended", "shadow", "not matched"]
 RuleKind: TypeAlias = Literal["rule", "guard", "absolute guard", "permit", "default", "on_error"]
+
+
+class Jsonable:
+    """Gives a dataclass `to_dict`: tuples become lists, nested reports objects."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the report as JSON, its fields in the order declared."""
+        return {name: _json(getattr(self, name)) for name in names_of(self)}
+
+
+def _json(value: object) -> Json:
+    if isinstance(value, Jsonable) and is_record(value):
+        return value.to_dict()
+    if isinstance(value, tuple | list):
+        return [_json(item) for item in cast("list[object]", value)]
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, object]", value)
+        return {key: _json(item) for key, item in entries.items()}
+    return cast("Json", value)
 
 
 class Effect(StrEnum):
@@ -133,6 +155,24 @@ class Answer:
     routes: tuple[str, ...]
     stages: tuple[tuple[str, ...], ...]
     matched: tuple[str, ...]
+
+
+def answer_of(
+    effect: PolicyEffect,
+    stages: tuple[tuple[str, ...], ...],
+    matched: tuple[str, ...],
+    policy: CheckedPolicy,
+) -> Answer:
+    """Return the answer for an effect whose routes, by qualified name, are laid out in stages."""
+    named = tuple(tuple(policy.route_name(route) for route in stage) for stage in stages)
+    routes = tuple(route for stage in named for route in stage)
+    return Answer(_kind(effect), routes, named, matched)
+
+
+def _kind(effect: PolicyEffect) -> Effect:
+    if effect.block:
+        return Effect.BLOCK
+    return Effect.REQUIRE_APPROVAL if effect.routes else Effect.AUTO_RUN
 
 
 class Case(Protocol):

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from decimal import Context, Decimal
 from typing import Any, Final, TypeAlias
 
-from gatewright.engine.values import MAX_DIGITS, Money, Value
+from gatewright.engine.decimals import MAX_DIGITS
+from gatewright.engine.values import Money, Value
 
 Path: TypeAlias = tuple[str, ...]
 """`("params", "amount")`, `("attributes", "status")` of the target, `("target", "id")`,

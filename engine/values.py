@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
-from decimal import Clamped, Context, Decimal, InvalidOperation, Overflow, Rounded
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from gatewright.dsl.combining_marks import too_many_marks
 from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass
+from gatewright.engine.decimals import decimal_text, exact_decimal, parse_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.moments import INT_MAX as INT_MAX
 from gatewright.engine.moments import INT_MIN as INT_MIN
@@ -51,18 +52,6 @@ else:
     Value = object
 
 UINT_MAX = 2**64 - 1
-MAX_DIGITS = 60
-"""How many digits a decimal may have before the point, after it, and in all."""
-
-_WIDE = Context(prec=4 * MAX_DIGITS)
-PLAIN = Context(
-    prec=MAX_DIGITS,
-    Emin=-1,
-    Emax=MAX_DIGITS - 1,
-    clamp=1,
-    traps=[Clamped, InvalidOperation, Overflow, Rounded],
-)
-"""Gives exact decimals in plain form, and raises ArithmeticError where that takes more steps."""
 
 
 @runtime_checkable
@@ -146,79 +135,6 @@ def int64(value: int) -> int:
     if not INT_MIN <= value <= INT_MAX:
         raise EvaluationError("overflow", "the number does not fit a signed 64-bit integer")
     return value
-
-
-def exact_decimal(number: Decimal) -> Decimal:
-    """Return the number in plain form, refusing what is not finite or longer than `MAX_DIGITS`.
-
-    Trailing zeros count only where the number would fit without them. What is given back is a plain
-    Decimal, whatever a subclass would answer.
-    """
-    # HOT: benchmarks/past.py, sums of money. Nearly all numbers are in plain form already, which
-    # one operation finds out; of zero it gives the positive one, as below.
-    if type(number) is not Decimal:
-        number = Decimal(number)
-    try:
-        plain = PLAIN.plus(number)
-    except ArithmeticError:
-        return plain_form(number)
-    return plain if plain.is_finite() else plain_form(number)
-
-
-def plain_form(number: Decimal) -> Decimal:
-    """Return what `exact_decimal` gives for any Decimal, step by step."""
-    if not number.is_finite():
-        raise EvaluationError("invalid_argument", "a decimal must be a finite number")
-    if not number:
-        return number.copy_abs() if -MAX_DIGITS <= _exponent(number) <= 0 else Decimal(0)
-    if not -MAX_DIGITS <= number.adjusted() < MAX_DIGITS:
-        raise _too_many_digits()
-    if _is_long(number):
-        number = number.normalize(Context(prec=len(number.as_tuple().digits)))
-        if _is_long(number):
-            raise _too_many_digits()
-    return number.quantize(Decimal(1), context=_WIDE) if _exponent(number) > 0 else number
-
-
-def _is_long(number: Decimal) -> bool:
-    return len(number.as_tuple().digits) > MAX_DIGITS or _exponent(number) < -MAX_DIGITS
-
-
-def _exponent(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
-
-
-def _too_many_digits() -> EvaluationError:
-    return EvaluationError("overflow", f"a decimal has at most {MAX_DIGITS} digits")
-
-
-_DECIMAL_TEXT = late(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,8})?")
-
-
-def parse_decimal(text: str) -> Decimal:
-    """Read `1.50` or `1.5e3` exactly; raises EvaluationError `invalid_argument` or `overflow`."""
-    if len(text) > 4 * MAX_DIGITS or not _DECIMAL_TEXT.fullmatch(text):
-        raise EvaluationError("invalid_argument", "the text is not a decimal number")
-    return exact_decimal(Decimal(text))
-
-
-def decimal_text(number: Decimal) -> str:
-    """Write a decimal without an exponent, with the digits it has: `1.50`."""
-    return format(number, "f")
-
-
-def double_text(number: float) -> str:
-    """Write a double as `string(x)` does: shortest form that reads back, `NaN`, `-Infinity`.
-
-    >>> double_text(2.0), double_text(1e30), double_text(-0.0045)
-    ('2', '1e+30', '-0.0045')
-    """
-    if number != number:
-        return "NaN"
-    if number in (float("inf"), float("-inf")):
-        return "Infinity" if number > 0 else "-Infinity"
-    return repr(number).removesuffix(".0")
 
 
 # --- money ------------------------------------------------------------------------------------
@@ -479,102 +395,3 @@ def type_named(kind: str) -> TypeValue:
 def type_of(value: Value) -> TypeValue:
     """Return what `type(value)` gives."""
     return type_named(kind_of(value))
-
-
-# --- rendering --------------------------------------------------------------------------------
-
-_MAX_RENDER_DEPTH = 8
-_MAX_RENDER_CHARS = 4_000
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def render(value: Value) -> str:
-    """Write a value as a policy author would: `75.00 USD`, `"text"`, `30d`, `{"a": 1}`.
-
-    Total: deep or long values are cut with `...`; two equal values of money give one text.
-
-    >>> render((Duration(30 * 86_400 * 10**9), Money(Decimal(75), "USD"), "a"))
-    '[30d, 75.00 USD, "a"]'
-    """
-    pieces: list[str] = []
-    room = _render(value, pieces, _MAX_RENDER_CHARS, 0)
-    return "".join(pieces) if room >= 0 else "".join(pieces)[:_MAX_RENDER_CHARS] + "..."
-
-
-def _render(value: Value, pieces: list[str], room: int, depth: int) -> int:
-    """Append the text of `value`; return how many characters are left, negative when cut."""
-    if isinstance(value, (tuple, Map, OptionalValue)):
-        return _render_compound(value, pieces, room, depth)
-    text = _render_scalar(value, room)
-    pieces.append(text)
-    return room - len(text)
-
-
-def _render_compound(
-    value: tuple[Value, ...] | Map | OptionalValue, pieces: list[str], room: int, depth: int
-) -> int:
-    if depth >= _MAX_RENDER_DEPTH:
-        pieces.append("...")
-        return room - 3
-    opening, closing = "[", "]"
-    parts: Iterable[tuple[Value, ...]]
-    if isinstance(value, Map):
-        opening, closing, parts = "{", "}", value.items()
-    elif isinstance(value, OptionalValue):
-        opening, closing = f"optional.{'of' if value.present else 'none'}(", ")"
-        parts = ((value.content,),) if value.present else ()
-    else:
-        parts = ((item,) for item in value)
-    pieces.append(opening)
-    room -= len(opening) + len(closing)
-    for position, part in enumerate(parts):
-        for separator, item in zip((", " if position else "", ": "), part, strict=False):
-            pieces.append(separator)
-            room = _render(item, pieces, room - len(separator), depth + 1)
-        if room < 0:
-            return room
-    pieces.append(closing)
-    return room
-
-
-def _render_scalar(value: Value, room: int) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return f"{int(value)}u" if isinstance(value, Uint) else str(value)
-    if isinstance(value, float):
-        return _render_double(value)
-    if isinstance(value, (str, bytes)):
-        return _quoted(value[: max(room, 0) + 1])
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    if isinstance(value, TypeValue):
-        return value.name
-    if isinstance(value, (Timestamp, Money)):
-        return value.text
-    return value.literal if isinstance(value, (Duration, ExtensionValue)) else "{...}"
-
-
-def _render_double(number: float) -> str:
-    text = double_text(number)
-    if text[-1] in "Ny":
-        return f'double("{text}")'
-    return text if "." in text or "e" in text else f"{text}.0"
-
-
-def _quoted(text: str | bytes) -> str:
-    if isinstance(text, bytes):
-        shown = "".join(chr(b) if 32 <= b < 127 else f"\\x{b:02x}" for b in text)
-        return 'b"' + shown.replace('"', "\\x22") + '"'
-    return '"' + "".join(_shown(char) for char in text) + '"'
-
-
-def _shown(char: str) -> str:
-    """Escape what would not be seen as it is: controls, bidi marks, lone surrogates."""
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if char == " " or (char.isprintable() and unicodedata.category(char) != "Cf"):
-        return char
-    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"

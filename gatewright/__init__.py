@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gatewright.engine.decision import Decision, Effect
     from gatewright.engine.errors import EvaluationError
     from gatewright.engine.evaluate import PolicySet, evaluate
-    from gatewright.engine.explain import Explanation
+    from gatewright.engine.explaining.explanation_text import Explanation
     from gatewright.engine.history.memory import History
     from gatewright.engine.load import load_source
     from gatewright.engine.reading.problems import ActionError
@@ -49,7 +49,7 @@ _HOMES = {
     "Duration": "gatewright.engine.values",
     "Effect": "gatewright.engine.decision",
     "EvaluationError": "gatewright.engine.errors",
-    "Explanation": "gatewright.engine.explain",
+    "Explanation": "gatewright.engine.explaining.explanation_text",
     "Gate": "gatewright.engine.runtime.gate",
     "GateError": "gatewright.engine.runtime.errors",
     "History": "gatewright.engine.history.memory",

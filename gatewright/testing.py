@@ -30,9 +30,9 @@ from gatewright.dsl.policy import ActionType, CheckedPolicy
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import to_json
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.event import STATUSES
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import HistoryStore
-from gatewright.engine.history.record import STATUSES
 from gatewright.engine.policy_tests.comparisons import beside, has_steps
 from gatewright.engine.policy_tests.given import DEFAULT_NOW
 from gatewright.engine.policy_tests.hints import run_time_value

@@ -1,8 +1,7 @@
 """The tests of Gatewright.
 
-`dsl`, `engine`, `cli` and `connectors` are about the folders and modules of these names, `runtime`
-is about engine/runtime, and the tests in no folder are about gatewright/, docs/ and the tree. The
-others cross it:
+`dsl`, `engine`, `cli` and `connectors` are about the folders and modules of these names, and the
+tests in no folder are about gatewright/, docs/ and the tree. The others cross it:
 
 - `diagnostics`: a case a folder, with all that is said of it, for every code;
 - `properties`: laws of generated policies, decided by an oracle of the language page alone too;

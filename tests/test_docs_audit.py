@@ -13,8 +13,8 @@ import pytest
 
 from tests.cli.run import run
 from tests.conftest import ROOT
+from tests.engine.runtime.audit.keys import key_pair
 from tests.readme_blocks import blocks
-from tests.runtime.audit.keys import key_pair
 
 PAGE = (ROOT / "docs" / "audit.md").read_text("utf-8")
 SHOP = blocks((ROOT / "docs" / "runtime.md").read_text("utf-8"))

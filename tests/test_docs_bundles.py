@@ -10,8 +10,8 @@ import pytest
 import gatewright as gw
 from tests.cli.run import run
 from tests.conftest import ROOT
+from tests.engine.runtime.audit.keys import key_pair
 from tests.readme_blocks import blocks, session
-from tests.runtime.audit.keys import key_pair
 
 BLOCKS = blocks((ROOT / "docs" / "bundles.md").read_text("utf-8"))
 README = {b.file: b.text for b in blocks((ROOT / "README.md").read_text("utf-8")) if b.file}

@@ -14,7 +14,7 @@ from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
 from gatewright.engine.action import Action
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.event import Event
 from gatewright.engine.policy_tests.run import run_tests
 
 _PAGE = Path(__file__).parent.parent / "docs" / "language.md"

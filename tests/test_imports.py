@@ -29,7 +29,7 @@ NEVER = (
 """What no decision from a bundle loads."""
 NOT_HERE = (
     "gatewright.dsl.ast.bodies", "gatewright.dsl.ast.declarations", "gatewright.dsl.ast.policy_tests",
-    "gatewright.engine.cel.regexes", "gatewright.engine.cel.strings", "gatewright.engine.explain",
+    "gatewright.engine.cel.regexes", "gatewright.engine.cel.strings", "gatewright.engine.explaining.explanation_text",
     "gatewright.engine.history.host", "gatewright.engine.history.memory", "gatewright.engine.workdays",
 )  # fmt: skip
 """What is not loaded besides where a policy asks no history and has no calendar."""

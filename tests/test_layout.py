@@ -44,7 +44,7 @@ LATE = {
     "gatewright.engine.compile.residual": ("gatewright.engine.compile.typing",),
     "gatewright.engine.deciding": ("gatewright.engine.history", "gatewright.engine.workdays"),
     "gatewright.engine.evaluate": ("gatewright.engine.compile",),
-    "gatewright.engine.explaining.report": ("gatewright.engine.explaining.explanation",),
+    "gatewright.engine.explaining.report": ("gatewright.engine.explaining.explainer",),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
     "gatewright.engine.runtime.directory": ("gatewright.dsl.yaml_text",),
 }

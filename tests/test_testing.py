@@ -19,8 +19,8 @@ from gatewright.dsl import types as t
 from gatewright.engine.action import Action
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.event import STATUSES
 from gatewright.engine.history.memory import History
-from gatewright.engine.history.record import STATUSES
 from gatewright.engine.load import load_source
 from gatewright.engine.reading.conform import conform
 from gatewright.engine.values import Money, Timestamp

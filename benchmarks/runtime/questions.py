@@ -19,8 +19,8 @@ from benchmarks.runtime import scene
 from benchmarks.runtime.found import Asked
 from benchmarks.runtime.stores import settle
 from gatewright.engine.canonical import exact_json
+from gatewright.engine.history.event import Event, Status
 from gatewright.engine.history.query import Query
-from gatewright.engine.history.record import Event, Status
 from gatewright.engine.history.where import lasting
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database

@@ -10,13 +10,13 @@ Source: docs/language.md#expressions, #action.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.untyped import UntypedText, read_beside
-from gatewright.engine.errors import EvaluationError
+from gatewright.engine.errors import EvaluationError, absorbing
 from gatewright.engine.values import (
     Duration,
     ExtensionValue,
@@ -76,18 +76,7 @@ def check_depth(depth: int) -> None:
 
 def _all_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget, depth: int) -> bool:
     """Compare pairwise; one unequal pair decides even where another pair is an error."""
-    error: EvaluationError | None = None
-    for left, right in pairs:
-        try:
-            if not equal(left, right, budget, depth + 1):
-                return False
-        except EvaluationError as raised:
-            if raised.code == "cost_limit":
-                raise
-            error = error or raised
-    if error is not None:
-        raise error
-    return True
+    return absorbing(lambda pair: equal(pair[0], pair[1], budget, depth + 1), pairs, stop=False)
 
 
 def _maps_equal(left: Map, right: Map, budget: Budget, depth: int) -> bool:
@@ -207,6 +196,29 @@ def _compare_numbers(left: Number, right: Number) -> int | None:
     return (left > right) - (left < right)
 
 
+def ordering(values: tuple[Value, ...], budget: Budget) -> Callable[[Value, Value], int]:
+    """Return the order of values of one kind, for sorting; every comparison is charged.
+
+    Raises EvaluationError `type_mismatch` where the kinds differ or have no order.
+    """
+    budget.charge(len(values))
+    kinds = {kind_of(value) for value in values}
+    if len(kinds) > 1 or not kinds <= ORDERED_KINDS:
+        odd = next(v for v in values if kind_of(v) != kind_of(values[0]) or len(kinds) == 1)
+        raise EvaluationError(
+            "type_mismatch", f"{a_kind(values[0])} and {a_kind(odd)} have no order"
+        )
+
+    def order(left: Value, right: Value) -> int:
+        budget.charge()
+        found = compare(left, right, budget)
+        if found is None:
+            raise EvaluationError("invalid_argument", "NaN has no place in an order")
+        return found
+
+    return order
+
+
 def contains(values: Iterable[Value], wanted: Value, budget: Budget) -> bool:
     """Tell whether one of the values equals `wanted`; errors as in `any_equal`."""
     return any_equal(((value, wanted) for value in values), budget)
@@ -217,15 +229,4 @@ def any_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget) -> bool:
 
     A comparison that is an error counts only where no other pair is equal.
     """
-    error: EvaluationError | None = None
-    for left, right in pairs:
-        try:
-            if equal(left, right, budget):
-                return True
-        except EvaluationError as raised:
-            if raised.code == "cost_limit":
-                raise
-            error = error or raised
-    if error is not None:
-        raise error
-    return False
+    return absorbing(lambda pair: equal(pair[0], pair[1], budget), pairs, stop=True)

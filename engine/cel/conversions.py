@@ -10,19 +10,10 @@ import re
 from decimal import Decimal
 
 from gatewright.engine.cel.registry import Library
+from gatewright.engine.decimals import decimal_text, parse_decimal
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import (
-    Duration,
-    ExtensionValue,
-    Money,
-    Timestamp,
-    Uint,
-    Value,
-    decimal_text,
-    double_text,
-    int64,
-    parse_decimal,
-)
+from gatewright.engine.rendering import double_text
+from gatewright.engine.values import Duration, ExtensionValue, Money, Timestamp, Uint, Value, int64
 
 LIBRARY = Library()
 

@@ -7,31 +7,24 @@ Source: docs/language.md#how-a-decision-is-made, #expressions; cel-spec langdef.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import TypeGuard
+from collections.abc import Mapping
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro, find_macro
 from gatewright.engine.cel import access, functions, operators
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import any_equal, charge_key, compare
+from gatewright.engine.cel.literals import beside, literal, pairs_beside, parts_beside
 from gatewright.engine.cel.macros import expand
 from gatewright.engine.cel.scope import HasField, LookupQualified, Scope, Trace
-from gatewright.engine.errors import EvaluationError
+from gatewright.engine.errors import EvaluationError, absorbing
 from gatewright.engine.values import (
-    Duration,
     HostObject,
     Map,
-    Money,
     OptionalValue,
-    Timestamp,
-    Uint,
     Value,
     a_kind,
-    int64,
     is_host,
-    parse_decimal,
 )
 
 MAX_DEPTH = 80
@@ -98,9 +91,9 @@ class Evaluator:
             case ast.Binary():
                 return self._binary(expr)
             case ast.And():
-                return self._until(expr.operands, stop=False)
+                return absorbing(self.condition, expr.operands, stop=False)
             case ast.Or():
-                return self._until(expr.operands, stop=True)
+                return absorbing(self.condition, expr.operands, stop=True)
             case ast.Conditional():
                 chosen = expr.then if self.condition(expr.condition) else expr.otherwise
                 return self.evaluate(chosen)
@@ -173,7 +166,7 @@ class Evaluator:
         macro = _macro(expr.function, False, expr.arguments)
         if macro is not None:
             return self._has(expr)
-        if functions.is_known(expr.function, False):
+        if functions.is_known(expr.function):
             return self._apply(expr.function, False, expr.arguments)
         callee = self._host_function(expr)
         return callee.invoke("", expr.arguments, self.evaluate)
@@ -260,25 +253,6 @@ class Evaluator:
 
     # --- operators
 
-    def _until(self, operands: tuple[ast.Expr, ...], *, stop: bool) -> bool:
-        """Evaluate `&&` (stop at false) or `||` (stop at true).
-
-        An operand that stops decides even where another is an error; otherwise the first error
-        is the outcome. Source: docs/language.md#how-a-decision-is-made.
-        """
-        error: EvaluationError | None = None
-        for operand in operands:
-            try:
-                if self.condition(operand) is stop:
-                    return stop
-            except EvaluationError as raised:
-                if raised.code == "cost_limit":
-                    raise
-                error = error or raised
-        if error is not None:
-            raise error
-        return not stop
-
     def _unary(self, expr: ast.Unary) -> Value:
         operand = self.evaluate(expr.operand)
         return operators.invert(operand) if expr.operator == "!" else operators.negate(operand)
@@ -286,7 +260,7 @@ class Evaluator:
     def _binary(self, expr: ast.Binary) -> Value:
         left, right = self.evaluate(expr.left), self.evaluate(expr.right)
         if expr.operator == "in" and isinstance(right, tuple):
-            return any_equal(_pairs(expr, left, right), self.budget)
+            return any_equal(pairs_beside(expr, left, right), self.budget)
         read = parts_beside if expr.operator in ("==", "!=") else beside
         exact_left = read(expr.left, left, right)
         exact_right = read(expr.right, right, left)
@@ -330,79 +304,6 @@ def as_bool(value: Value) -> bool:
     if not isinstance(value, bool):
         raise EvaluationError("type_mismatch", f"a condition is a bool, not {a_kind(value)}")
     return value
-
-
-def literal(expr: ast.LiteralExpr) -> Value:
-    """Return the value of a literal."""
-    match expr:
-        case ast.NullLiteral():
-            return None
-        case ast.BoolLiteral() | ast.StringLiteral() | ast.BytesLiteral() | ast.DoubleLiteral():
-            return expr.value
-        case ast.IntLiteral():
-            return int64(expr.value)
-        case ast.UintLiteral():
-            return Uint(expr.value)
-        case ast.MoneyLiteral():
-            return Money(expr.amount, expr.currency)
-        case ast.DurationLiteral():
-            return Duration(expr.nanos)
-        case ast.TimestampLiteral():
-            return Timestamp(expr.nanos)
-        case ast.BusinessDaysLiteral():
-            raise EvaluationError(
-                "invalid_argument", "business days are only for the times of a route"
-            )
-
-
-def beside(expr: ast.Expr, value: Value, other: Value) -> Value:
-    """Return the value of an operand, read exactly where the other operand is exact.
-
-    `50.10` beside a decimal or money is the decimal 50.10, and so are the elements of a list
-    literal in `x in [50.10, 60.20]`. Source: docs/language.md#expressions.
-    """
-    if not isinstance(other, (Decimal, Money)):
-        return value
-    if isinstance(expr, ast.DoubleLiteral):
-        return parse_decimal(expr.text)
-    if isinstance(expr, ast.Unary) and isinstance(expr.operand, ast.DoubleLiteral):
-        return operators.negate(parse_decimal(expr.operand.text))
-    if isinstance(value, tuple) and _is_plain_list(expr, value):
-        return tuple(beside(i.value, v, other) for i, v in zip(expr.items, value, strict=True))
-    return value
-
-
-def parts_beside(expr: ast.Expr, value: Value, other: Value) -> Value:
-    """Return the value of an operand of `==`: list and map literals are read part by part."""
-    if isinstance(other, tuple) and isinstance(value, tuple) and _is_plain_list(expr, value):
-        both = zip(expr.items, value, other, strict=False)
-        read = tuple(parts_beside(item.value, part, wanted) for item, part, wanted in both)
-        return read + value[len(read) :]
-    if isinstance(other, Map) and isinstance(value, Map) and isinstance(expr, ast.MapLiteral):
-        return _map_beside(expr, value, other)
-    return beside(expr, value, other)
-
-
-def _is_plain_list(expr: ast.Expr, value: tuple[Value, ...]) -> TypeGuard[ast.ListLiteral]:
-    return isinstance(expr, ast.ListLiteral) and len(expr.items) == len(value)
-
-
-def _map_beside(expr: ast.MapLiteral, value: Map, other: Map) -> Map:
-    if len(expr.entries) != len(value):  # an entry may be optional, and absent
-        return value
-    both = zip(expr.entries, value.items(), strict=True)
-    return Map((k, parts_beside(e.value, v, other[k]) if k in other else v) for e, (k, v) in both)
-
-
-def _pairs(
-    expr: ast.Binary, wanted: Value, values: tuple[Value, ...]
-) -> Iterator[tuple[Value, Value]]:
-    """Yield each element of a list with what is looked for, each read beside the other."""
-    literal_list = expr.right if _is_plain_list(expr.right, values) else None
-    for position, value in enumerate(values):
-        read = parts_beside(expr.left, wanted, value)
-        item = literal_list.items[position].value if literal_list is not None else None
-        yield value if item is None else parts_beside(item, value, read), read
 
 
 def _content(value: Value) -> tuple[Value, ...]:

@@ -12,8 +12,9 @@ from fractions import Fraction
 from gatewright.engine.cel.comparison import common_currency
 from gatewright.engine.cel.operators import division_by_zero
 from gatewright.engine.cel.registry import Library
+from gatewright.engine.decimals import MAX_DIGITS, exact_decimal
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import MAX_DIGITS, Money, exact_decimal
+from gatewright.engine.values import Money
 
 LIBRARY = Library()
 

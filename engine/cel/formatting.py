@@ -13,7 +13,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import check_depth
 from gatewright.engine.cel.registry import Library
+from gatewright.engine.decimals import decimal_text
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.rendering import double_text
 from gatewright.engine.values import (
     Duration,
     ExtensionValue,
@@ -23,8 +25,6 @@ from gatewright.engine.values import (
     TypeValue,
     Value,
     a_kind,
-    decimal_text,
-    double_text,
 )
 
 LIBRARY = Library()

@@ -77,9 +77,9 @@ def known() -> Iterator[tuple[str, bool]]:
     return iter(_HOMES)
 
 
-def is_known(name: str, is_member: bool) -> bool:
-    """Tell whether there is a function of that name."""
-    return (name, is_member) in _HOMES
+def is_known(name: str) -> bool:
+    """Tell whether there is a function of that name, such as `math.abs`; members do not count."""
+    return (name, False) in _HOMES
 
 
 def overloads(name: str, is_member: bool) -> tuple[Overload, ...]:

@@ -5,14 +5,13 @@ Source: cel-go ext README, "Lists"; `first` and `last` are of the optional types
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cmp_to_key
 
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import ORDERED_KINDS, compare, contains
+from gatewright.engine.cel.comparison import contains, ordering
 from gatewright.engine.cel.registry import Library
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import NOTHING, OptionalValue, Value, a_kind, kind_of
+from gatewright.engine.values import NOTHING, OptionalValue, Value
 
 LIBRARY = Library()
 
@@ -67,29 +66,6 @@ def distinct(budget: Budget, values: tuple[Value, ...]) -> tuple[Value, ...]:
 @LIBRARY.member("sort", "list", metered=True)
 def sort(budget: Budget, values: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(sorted(values, key=cmp_to_key(ordering(values, budget))))
-
-
-def ordering(values: tuple[Value, ...], budget: Budget) -> Callable[[Value, Value], int]:
-    """Return the order of values of one kind, for sorting; every comparison is charged.
-
-    Raises EvaluationError `type_mismatch` where the kinds differ or have no order.
-    """
-    budget.charge(len(values))
-    kinds = {kind_of(value) for value in values}
-    if len(kinds) > 1 or not kinds <= ORDERED_KINDS:
-        odd = next(v for v in values if kind_of(v) != kind_of(values[0]) or len(kinds) == 1)
-        raise EvaluationError(
-            "type_mismatch", f"{a_kind(values[0])} and {a_kind(odd)} have no order"
-        )
-
-    def order(left: Value, right: Value) -> int:
-        budget.charge()
-        found = compare(left, right, budget)
-        if found is None:
-            raise EvaluationError("invalid_argument", "NaN has no place in an order")
-        return found
-
-    return order
 
 
 @LIBRARY.member("reverse", "list")

@@ -14,9 +14,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro
 from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import charge_key
-from gatewright.engine.cel.lists import ordering
-from gatewright.engine.errors import EvaluationError
+from gatewright.engine.cel.comparison import charge_key, ordering
+from gatewright.engine.errors import EvaluationError, absorbing
 from gatewright.engine.values import NOTHING, Map, OptionalValue, Value, a_kind
 
 
@@ -122,27 +121,11 @@ def _bind(call: Expansion) -> Value:
 
 
 def _all(call: Expansion) -> bool:
-    return _quantify(call, stop=False)
+    return absorbing(call.holds, call.turns(), stop=False)
 
 
 def _exists(call: Expansion) -> bool:
-    return _quantify(call, stop=True)
-
-
-def _quantify(call: Expansion, *, stop: bool) -> bool:
-    """Look for an element that decides; an error counts only where none does."""
-    error: EvaluationError | None = None
-    for turn in call.turns():
-        try:
-            if call.holds(turn) is stop:
-                return stop
-        except EvaluationError as raised:
-            if raised.code == "cost_limit":
-                raise
-            error = error or raised
-    if error is not None:
-        raise error
-    return not stop
+    return absorbing(call.holds, call.turns(), stop=True)
 
 
 def _exists_one(call: Expansion) -> bool:

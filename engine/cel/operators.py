@@ -20,10 +20,9 @@ from gatewright.engine.cel.comparison import (
     contains,
     equal,
 )
+from gatewright.engine.decimals import MAX_DIGITS, PLAIN, exact_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import (
-    MAX_DIGITS,
-    PLAIN,
     Duration,
     Map,
     Money,
@@ -31,7 +30,6 @@ from gatewright.engine.values import (
     Uint,
     Value,
     a_kind,
-    exact_decimal,
     int64,
     kind_of,
 )

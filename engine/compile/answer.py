@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, CheckedPolicy, Effect, Floor, Permit, Row, Rule
-from gatewright.engine.answers import answer_of
 from gatewright.engine.approvals import approvals
-from gatewright.engine.decision import Answer
+from gatewright.engine.decision import Answer, answer_of
 
 Held: TypeAlias = "Permit | tuple[Rule, Row]"
 """What a row of a unit stands for."""

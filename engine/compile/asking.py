@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 from gatewright.dsl.policy import History as DeclaredHistory
 from gatewright.engine.cel.scope import Scope
 from gatewright.engine.compile.tree import Unsure
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import (
     KEYS_OF_EVENTS,
@@ -19,7 +20,6 @@ from gatewright.engine.history.query import (
     checked_key,
     declared_type,
 )
-from gatewright.engine.history.record import Event
 from gatewright.engine.history.recorded import HistoryFact
 from gatewright.engine.history.sums import kind_of_type
 from gatewright.engine.values import Value

@@ -11,9 +11,10 @@ from typing import Any, Final
 from gatewright.dsl import types as t
 from gatewright.engine.compile.native_cost import is_small
 from gatewright.engine.compile.tree import ABSENT
+from gatewright.engine.decimals import MAX_DIGITS
 from gatewright.engine.reading.conform import TypeReader
 from gatewright.engine.reading.problems import Place
-from gatewright.engine.values import MAX_DIGITS, NOTHING, Map, Money, Value
+from gatewright.engine.values import NOTHING, Map, Money, Value
 
 _USUAL_MONEY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ([A-Z]{3})").fullmatch
 _WIDE: Final = Context(prec=4 * MAX_DIGITS)

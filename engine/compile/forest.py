@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from gatewright.dsl import ast
 from gatewright.dsl.policy import ActionType
 from gatewright.dsl.records import dataclass
-from gatewright.engine.action import Action, is_name
+from gatewright.engine.action import Action
 from gatewright.engine.compile.answer import Conclusion
 from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.program import Program
@@ -32,7 +32,8 @@ from gatewright.engine.compile.whole import (
     program_of_shape,
 )
 from gatewright.engine.decision import Answer, Decision
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.event import Event
+from gatewright.engine.reading.proposal import is_name
 from gatewright.engine.shape import Shape
 from gatewright.engine.values import Value
 

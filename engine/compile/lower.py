@@ -22,7 +22,8 @@ from gatewright.engine.cel.budget import (
     counted,
     is_affordable,
 )
-from gatewright.engine.cel.evaluate import Evaluator, beside, literal
+from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.cel.literals import beside, literal
 from gatewright.engine.compile.formula import (
     Atom,
     Below,

@@ -19,7 +19,8 @@ from gatewright.dsl.records import replace
 from gatewright.dsl.walk import children
 from gatewright.engine.cel import access, functions
 from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
-from gatewright.engine.cel.evaluate import MAX_DEPTH, literal
+from gatewright.engine.cel.evaluate import MAX_DEPTH
+from gatewright.engine.cel.literals import literal
 from gatewright.engine.compile import native_calls, native_operators
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_code import MAX_PIECES as MAX_PIECES
@@ -141,7 +142,7 @@ def _is_closed(expr: ast.Expr, bound: frozenset[str], place: Place) -> bool:
                 return True
             other = name in place.locals or name in place.env.declared
             return not other and (name == "data" or _is_type(name, place))
-        case ast.Call(function=name) if not functions.is_known(name, False):
+        case ast.Call(function=name) if not functions.is_known(name):
             return name == "has" and all(_is_closed(c, bound, place) for c in children(expr))
         case ast.MethodCall():
             return _is_closed_call(expr, bound, place)

@@ -45,7 +45,7 @@ def function(expr: ast.Call, place: Place) -> Code:
     _refuse_names(expr.arguments)
     if find_macro(expr.function, False, len(expr.arguments)) is not None:
         return _has(expr.arguments[0].value, place)
-    if not functions.is_known(expr.function, False):
+    if not functions.is_known(expr.function):
         raise Cannot
     return _apply(expr, expr.function, False, _values(expr.arguments, place), place)
 

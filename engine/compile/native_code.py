@@ -299,11 +299,6 @@ def load(name: str) -> pyast.Name:
     return pyast.Name(name, pyast.Load())
 
 
-def path_node(path: tuple[str, ...]) -> pyast.expr:
-    """Return code for a tuple of names."""
-    return pyast.Tuple([pyast.Constant(name) for name in path], pyast.Load())
-
-
 def call(function: pyast.expr, *arguments: pyast.expr) -> pyast.Call:
     """Return a call."""
     return pyast.Call(function, list(arguments), [])

@@ -15,7 +15,7 @@ from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.records import replace
 from gatewright.engine.cel import operators
-from gatewright.engine.cel.evaluate import beside
+from gatewright.engine.cel.literals import beside
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_code import (
     PYTHON_TYPES,
@@ -32,10 +32,10 @@ from gatewright.engine.compile.native_code import (
     normal_node,
 )
 from gatewright.engine.compile.native_cost import SCALAR, comparison_cost, is_scalar
+from gatewright.engine.decimals import PLAIN
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,
-    PLAIN,
     Duration,
     Map,
     Money,

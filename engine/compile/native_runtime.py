@@ -10,9 +10,9 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import NoReturn
 
-from gatewright.engine.cel import functions, lists, operators
+from gatewright.engine.cel import functions, operators
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import compare, equal
+from gatewright.engine.cel.comparison import compare, equal, ordering
 from gatewright.engine.compile.native_cost import is_small
 from gatewright.engine.values import NOTHING, Map, Money, OptionalValue, Value
 
@@ -151,6 +151,6 @@ def pairs(target: Value) -> Iterator[tuple[Value, Value]]:
 
 def sorted_by(keyed: list[tuple[Value, Value]]) -> tuple[Value, ...]:
     """Return the second values in the order of the first."""
-    order = lists.ordering(tuple(key for key, _ in keyed), Budget())
+    order = ordering(tuple(key for key, _ in keyed), Budget())
     in_order = cmp_to_key(order)
     return tuple(element for _, element in sorted(keyed, key=lambda pair: in_order(pair[0])))

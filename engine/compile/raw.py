@@ -18,19 +18,8 @@ from typing import Final
 
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import ActionType
-from gatewright.engine.action import MAX_NAME
 from gatewright.engine.cel.untyped import untyped
-from gatewright.engine.compile.checks import Checks
-from gatewright.engine.compile.fields import (
-    WHOLES,
-    amount_of,
-    hundredths,
-    money_of,
-    parts_of,
-    reader_of,
-    reader_of_hundredths,
-    reader_of_side,
-)
+from gatewright.engine.compile.fields import amount_of, reader_of_side
 from gatewright.engine.compile.inline import ReadSlot
 from gatewright.engine.compile.native_cost import MAX_TEXT, is_small
 from gatewright.engine.compile.pycode import (
@@ -43,11 +32,12 @@ from gatewright.engine.compile.pycode import (
     more,
     name,
     none_if,
-    unless,
 )
+from gatewright.engine.compile.raw_fields import RawFields
 from gatewright.engine.compile.slots import Path, Slot
 from gatewright.engine.compile.tree import ABSENT
 from gatewright.engine.reading import given
+from gatewright.engine.reading.proposal import MAX_NAME
 from gatewright.engine.values import Value
 
 _LEFT: Final = "left"
@@ -65,7 +55,7 @@ class Raw:
         self._declared = declared
         self._slots = slots
         self._code = code
-        self._checks = Checks(code)
+        self._raw_fields = RawFields(code)
         self._where: dict[Path, py.expr] = {("now",): name("nanos"), ("risk",): py.Constant(0)}
         self._hundredths: set[Path] = set()
         self._kept: list[tuple[given.Path, str]] = []
@@ -175,9 +165,13 @@ class Raw:
         steps.append(self._unseen("unseen", of, len(record.fields)))
         for number, (field_name, field) in enumerate(record.fields):
             raw = self._keep((*path, field_name), f"{of}{number}")
-            read, value = self._field(raw, field, (root, field_name))
+            here = (root, field_name)
+            reading = self._raw_fields.read(raw, field, only_amount=self._is_amount(here))
+            read, value = reading.steps, reading.variable
+            if reading.in_hundredths:
+                self._hundredths.add(here)
             variables += [raw] if value == raw else [raw, value]
-            self._where[root, field_name] = name(value)
+            self._where[here] = name(value)
             if not (partial or field.optional):
                 found = py.Subscript(name(of), py.Constant(field_name), py.Load())
                 steps += [self._code.assign(raw, found), *read]
@@ -188,90 +182,9 @@ class Raw:
         steps.append(none_if(name("unseen")))
         return steps, variables
 
-    def _field(self, raw: str, field: t.FieldType, path: Path) -> tuple[list[py.stmt], str]:
-        """Return the check of a field, and the variable that then has its value."""
-        match field.type:
-            case t.StringType() | t.EnumType() | t.INT | t.BOOL if field.refinement is None:
-                return self._simple(raw, field), raw
-            case t.INT if (bound := self._checks.bound(raw, field)) is not None:
-                return [*self._simple(raw, field), bound], raw
-            case t.MoneyType(currency=str(currency)) if self._is_amount(path):
-                found = self._amount(raw, field, currency)
-                if found is not None:
-                    self._hundredths.add(path)
-                    return found, f"{raw}_hundredths"
-            case t.MoneyType(currency=currency) if field.refinement is None:
-                return self._money(raw, currency), f"{raw}_value"
-            case _:
-                pass
-        value = f"{raw}_value"
-        return [
-            self._code.assign(raw, call(self._code.constant(given.plain), name(raw))),
-            self._code.assign(value, call(self._code.constant(reader_of(field)), name(raw))),
-            none_if(is_none(name(value))),
-        ], value
-
-    def _simple(self, raw: str, field: t.FieldType) -> list[py.stmt]:
-        checks = self._checks.of(raw, field)
-        if isinstance(field.type, t.StringType):
-            # Not before it is known to be a text: its length counts in normal form.
-            is_text, (length,) = none_if(is_not(name(raw), "str")), checks[-1:]
-            return [is_text, self._normal(raw), length]
-        return checks
-
-    def _normal(self, variable: str) -> py.stmt:
-        ascii_ = call(attribute(variable, "isascii"))
-        normal = call(self._code.constant(given.normal), name(variable))
-        return py.If(py.UnaryOp(py.Not(), ascii_), [self._code.assign(variable, normal)], [])
-
-    def _money(self, raw: str, currency: str | None) -> list[py.stmt]:
-        """Return the reading of money as it is, of one currency or any."""
-        value = name(f"{raw}_value")
-        steps: list[py.stmt] = [
-            none_if(is_not(name(raw), "str")),
-            self._code.assign(value.id, call(self._code.constant(money_of), name(raw))),
-            none_if(is_none(value)),
-        ]
-        if currency is not None:
-            given = py.Attribute(value, "currency", py.Load())
-            steps.append(none_if(py.Compare(given, [py.NotEq()], [py.Constant(currency)])))
-        return steps
-
     def _is_amount(self, path: Path) -> bool:
         """Tell whether all that is asked of a path is its amount, if anything is."""
         return all(slot.view == "amount" for slot in self._slots if slot.path == path)
-
-    def _amount(self, raw: str, field: t.FieldType, currency: str) -> list[py.stmt] | None:
-        """Return the reading of money of one currency in hundredths; None where bounds forbid."""
-        value, code = f"{raw}_hundredths", self._code
-        find = [py.Attribute(code.constant(table), "get", py.Load())
-                for table in (parts_of(currency), WHOLES)]  # fmt: skip
-        halves = [py.Name(each, py.Store()) for each in ("whole", "point", "part")]
-        found = py.BinOp(name("whole"), py.Add(), name("part"))
-        unknown = py.BoolOp(py.Or(), [is_none(name("whole")), is_none(name("part"))])
-        in_full = call(code.constant(reader_of_hundredths(currency)), name(raw))
-        steps: list[py.stmt] = [
-            none_if(is_not(name(raw), "str")),
-            py.Assign(
-                [py.Tuple([*halves], py.Store())],
-                call(attribute(raw, "partition"), py.Constant(".")),
-            ),
-            code.assign("part", call(find[0], name("part"))),
-            code.assign("whole", call(find[1], name("whole"))),
-            py.If(
-                unknown,
-                [code.assign(value, in_full), none_if(is_none(name(value)))],
-                [code.assign(value, found)],
-            ),
-        ]
-        if field.refinement is None:
-            return steps
-        bound = self._checks.money_bound(field)
-        operator = field.refinement.operator
-        limit = None if bound is None else hundredths(bound, operator)
-        if limit is None:
-            return None
-        return [*steps, unless(operator, name(value), py.Constant(limit))]
 
     # --- the rest of a proposal
 

@@ -11,9 +11,10 @@ from gatewright.dsl import ast
 from gatewright.dsl.macros import find_macro
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.rendering import render
 from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.secrecy.secrets import Secrets
-from gatewright.engine.values import Value, is_host, render
+from gatewright.engine.values import Value, is_host
 
 _PRECEDENCE = {
     "*": 6, "/": 6, "%": 6, "+": 5, "-": 5,

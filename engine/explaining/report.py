@@ -37,14 +37,15 @@ from gatewright.engine.outcome import (
     RuleOutcome,
 )
 from gatewright.engine.reading.json_text import Json
+from gatewright.engine.rendering import render
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.truth import Truth
-from gatewright.engine.values import Timestamp, Value, is_host, render
+from gatewright.engine.values import Timestamp, Value, is_host
 
 if TYPE_CHECKING:
-    from gatewright.engine.explain import Explanation
+    from gatewright.engine.explaining.explanation_text import Explanation
     from gatewright.engine.history.recorded import HistoryFact
 
 
@@ -139,7 +140,7 @@ class Reporter:
         unvalued: tuple[ArgumentError, ...],
     ) -> Explanation:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
-        from gatewright.engine.explaining.explanation import Explainer
+        from gatewright.engine.explaining.explainer import Explainer
 
         self._refill()
         explainer = Explainer(self, reports, errors, obligations, live, unvalued)

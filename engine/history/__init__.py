@@ -1,6 +1,6 @@
 """Past actions: what a policy asks of them, and where the answers come from.
 
-`record` is one past action and its JSON; `query` says what may be asked and what the answer is,
+`event` is one past action and its JSON; `query` says what may be asked and what the answer is,
 `sums` what a sum is, `where` which events a history has; `host` is a history as conditions see it,
 `agreement` the function of that name. `memory` is a store with events, `nothing` one without;
 `index`, `sum_index` and `distinct_index` are its indexes, `series` events in order of time, and

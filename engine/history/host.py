@@ -16,6 +16,7 @@ from gatewright.dsl.types import RecordType
 from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import METHODS
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import (
     AgreementQuery,
     HistoryStore,
@@ -23,7 +24,6 @@ from gatewright.engine.history.query import (
     checked_key,
     event_field,
 )
-from gatewright.engine.history.record import Event
 from gatewright.engine.history.where import holds, lasting
 from gatewright.engine.reading.problems import shown
 from gatewright.engine.values import Duration, Timestamp, Value, a_kind

@@ -18,8 +18,8 @@ from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import EnumType, RecordType, StringType
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import OWN_FIELDS, Query, event_field, identity
-from gatewright.engine.history.record import Event
 from gatewright.engine.history.series import Record, Series
 from gatewright.engine.history.where import LastingWhere
 from gatewright.engine.values import OptionalValue, Timestamp, Value, nfc

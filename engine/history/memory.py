@@ -14,10 +14,10 @@ from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.distinct_index import DistinctIndex
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.index import EventIndex, Shared
 from gatewright.engine.history.index_cache import Indexes
 from gatewright.engine.history.query import AgreementQuery, Query
-from gatewright.engine.history.record import Event
 from gatewright.engine.history.series import Record
 from gatewright.engine.history.sum_index import SumIndex
 from gatewright.engine.history.where import lasting

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from gatewright.engine.history import query as answers
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query
-from gatewright.engine.history.record import Event
 from gatewright.engine.values import Value
 
 

@@ -16,7 +16,7 @@ from gatewright.dsl.records import dataclass
 from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import ANY, RecordType, Type
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.history.record import APPROVED, Event
+from gatewright.engine.history.event import APPROVED, Event
 from gatewright.engine.history.sums import kind_of_type, sum_values
 from gatewright.engine.reading.conform import conform_value
 from gatewright.engine.reading.problems import UNFIT, shown
@@ -238,7 +238,7 @@ def event_field(event: Event, name: str, record: RecordType) -> OptionalValue:
         if listed is None or listed.optional:
             return NOTHING
         raise EvaluationError("no_such_field", f"a past {event.action} has no {shown(name)}")
-    value = conform_value(event.params[name], declared, name, lenient=True)
+    value = conform_value(event.params[name], declared, name)
     if value is UNFIT:
         raise EvaluationError(
             "type_mismatch", f"{shown(name)} of a past {event.action} is not of type {declared}"

@@ -13,8 +13,8 @@ from gatewright.dsl import records
 from gatewright.dsl.records import dataclass
 from gatewright.engine.canonical import to_json
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query, identity
-from gatewright.engine.history.record import Event
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.secrecy.masking import MASK, mask
 from gatewright.engine.values import Duration, Value

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Final, TypeAlias
 
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.event import Event
 
 BLOCK: Final = 1024
 

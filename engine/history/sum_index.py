@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from gatewright.engine.decimals import MAX_DIGITS, exact_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.index import Field, Index, Judge, Shared, first_of
 from gatewright.engine.history.query import declared_type
@@ -26,7 +27,7 @@ from gatewright.engine.history.sums import (
     sum_values,
     whole_sum,
 )
-from gatewright.engine.values import MAX_DIGITS, Duration, Money, Value, exact_decimal, kind_of
+from gatewright.engine.values import Duration, Money, Value, kind_of
 
 _DOUBLE_PLACES: Final = 64
 """Doubles are counted in units of 2**-64, or where that is too much, 2**-128 and so on."""

@@ -11,18 +11,10 @@ from decimal import Context, Decimal
 from typing import Final
 
 from gatewright.dsl.types import ANY, EnumType, MoneyType, RecordType, StringType, Type
+from gatewright.engine.decimals import MAX_DIGITS, exact_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.reading.problems import shown
-from gatewright.engine.values import (
-    MAX_DIGITS,
-    Duration,
-    Money,
-    Uint,
-    Value,
-    exact_decimal,
-    int64,
-    kind_of,
-)
+from gatewright.engine.values import Duration, Money, Uint, Value, int64, kind_of
 
 EXACT: Final = Context(prec=4 * MAX_DIGITS)
 """Wide enough that no sum of decimals is rounded."""

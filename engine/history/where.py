@@ -18,8 +18,8 @@ from gatewright.dsl.walk import walk
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import Scope, unknown_name
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import OWN_FIELDS, event_field
-from gatewright.engine.history.record import Event
 from gatewright.engine.reading.problems import shown
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.values import Value

@@ -17,7 +17,8 @@ from gatewright.engine.approvals import approvals
 from gatewright.engine.decision import Decision, Effect
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.policy_tests.given import Case
-from gatewright.engine.values import nfc, render
+from gatewright.engine.rendering import render
+from gatewright.engine.values import nfc
 
 
 @dataclass(frozen=True, slots=True)

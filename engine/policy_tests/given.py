@@ -21,8 +21,8 @@ from gatewright.engine.canonical import to_json
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.memory import History
-from gatewright.engine.history.record import Event
 from gatewright.engine.reading.freeze import Freezer
 from gatewright.engine.reading.json_text import JsonNumber
 from gatewright.engine.reading.problems import ActionError, Place

@@ -12,18 +12,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from gatewright.engine.decimals import decimal_text
 from gatewright.engine.scope import Changes, Record
 from gatewright.engine.truth import Truth
-from gatewright.engine.values import (
-    NOTHING,
-    Duration,
-    Map,
-    Money,
-    Timestamp,
-    Uint,
-    Value,
-    decimal_text,
-)
+from gatewright.engine.values import NOTHING, Duration, Map, Money, Timestamp, Uint, Value
 
 
 class Unreadable(Exception):

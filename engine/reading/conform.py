@@ -1,34 +1,23 @@
 """An action and its declared type -> typed run-time values, and what does not fit.
 
-Only here do texts become money, decimals, instants or durations, because the type says so. A JSON
-number is never money, and is a decimal only by its exact spelling. What does not fit is left out,
-so that a condition that reads it errs, and is told as a `Problem`: names and types, never values.
-An action that nothing declares is taken as it stands.
+Texts become money, decimals, instants or durations because the type says so; `scalars` has how.
+What does not fit is left out, so that a condition that reads it errs, and is told as a `Problem`:
+names and types, never values. An action that nothing declares is taken as it stands.
 Source: docs/language.md#how-a-decision-is-made, #declarations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
 from gatewright.dsl import ast
-from gatewright.dsl.late_regex import late
 from gatewright.dsl.policy import ActionType
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.similar import most_similar
 from gatewright.dsl.types import (
     ANY,
-    BOOL,
-    BYTES,
-    DECIMAL,
     DOUBLE,
-    DURATION,
     INT,
-    NULL,
-    STRING,
-    TIMESTAMP,
     UINT,
     ChangesType,
     EnumType,
@@ -43,29 +32,22 @@ from gatewright.dsl.types import (
 from gatewright.engine.action import Action, Change, Changes, Target
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
-from gatewright.engine.cel.untyped import duration_of, untyped
+from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.reading.json_text import JsonNumber
 from gatewright.engine.reading.problems import MAX_PROBLEMS, UNFIT, Place, Problem, Unfit, shown
+from gatewright.engine.reading.scalars import SCALARS, attempt, money_of_object, typed_key
 from gatewright.engine.values import (
     INT_MAX,
     INT_MIN,
     NOTHING,
-    UINT_MAX,
-    Duration,
     Map,
     Money,
-    Timestamp,
     Uint,
     Value,
     a_kind,
-    exact_decimal,
-    parse_decimal,
 )
 
-T = TypeVar("T")
-
-_INTEGER = late(r"0|-?[1-9][0-9]{0,19}")
 _EXAMPLES: Final[dict[str, str]] = {
     "money": 'as text such as "75.00 USD"',
     "decimal": 'as text such as "1.50"',
@@ -115,13 +97,12 @@ def conform(action: Action, declared: ActionType | None) -> Conformed:
     return Conformed(params, changes, target, tuple(reader.problems))
 
 
-def conform_value(value: Value, wanted: Type, path: str, lenient: bool = False) -> Value | Unfit:
-    """Return one value read by a type, or UNFIT.
+def conform_value(value: Value, wanted: Type, path: str) -> Value | Unfit:
+    """Return one value that was recorded, perhaps under an older policy, or UNFIT.
 
-    `lenient` is for what was recorded under an older policy: kinds are checked, but not lengths,
-    enums, bounds, or which fields a record has.
+    Kinds are checked, but not lengths, enums, bounds, or which fields a record has.
     """
-    return TypeReader(lenient).value(value, wanted, Place(path))
+    return TypeReader(lenient=True).value(value, wanted, Place(path))
 
 
 _UNDECLARED: Final = RecordType("the action", (), open=True)
@@ -130,7 +111,11 @@ _UNDECLARED_CHANGES: Final = ChangesType((), open=True)
 
 @dataclass(slots=True)
 class TypeReader:
-    """Reads values by their types; collects problems, at most `MAX_PROBLEMS`."""
+    """Reads values by their types; collects problems, at most `MAX_PROBLEMS`.
+
+    What is read `lenient`ly may have any length, be no value of its enum, lie beyond its bound, and
+    have other fields.
+    """
 
     lenient: bool = False
     problems: list[Problem] = field(default_factory=list[Problem])
@@ -298,9 +283,9 @@ class TypeReader:
     def _money(self, raw: Value, wanted: MoneyType, place: Place) -> Value | Unfit:
         money: Value | Unfit = raw
         if isinstance(raw, str):
-            money = _attempt(lambda: Money.parse(raw))
+            money = attempt(lambda: Money.parse(raw))
         elif isinstance(raw, Map):
-            money = _money_object(raw)
+            money = money_of_object(raw)
         if not isinstance(money, Money):
             return self._wrong(raw, wanted, place)
         if wanted.currency is not None and money.currency != wanted.currency:
@@ -323,7 +308,7 @@ class TypeReader:
         entries: list[tuple[Value, Value]] = []
         for text, item in raw.items():
             here = place.key(str(text))
-            key = _typed_key(str(text), wanted.key)
+            key = typed_key(str(text), wanted.key)
             if key is UNFIT:
                 self._note(here, f"has a key that is not {_article(wanted.key)}")
             value = self.value(item, wanted.value, here)
@@ -339,10 +324,10 @@ class TypeReader:
         return typed if len(self.problems) == before < MAX_PROBLEMS else UNFIT
 
     def _scalar(self, raw: Value, wanted: Type, place: Place) -> Value | Unfit:
-        read = _SCALARS.get(wanted)
+        read = SCALARS.get(wanted)
         if read is None:  # any; or unknown, which a checked policy does not have
             return self._as_it_stands(raw, place)
-        value = _attempt(lambda: read(raw))
+        value = attempt(lambda: read(raw))
         if value is not UNFIT:
             return value
         whole = isinstance(raw, int) and not isinstance(raw, bool)
@@ -383,116 +368,3 @@ def _article(wanted: Type, example: str = "") -> str:
 
 def _one_of(wanted: EnumType) -> str:
     return "one of " + ", ".join(f'"{value}"' for value in wanted.values)
-
-
-def _attempt(read: Callable[[], T]) -> T | Unfit:
-    try:
-        return read()
-    except EvaluationError:
-        return UNFIT
-
-
-# --- scalars: a value, or UNFIT or an EvaluationError -------------------------------------------
-
-
-def _money_object(raw: Map) -> Value | Unfit:
-    """Read `{"amount": "75.00", "currency": "USD"}`.
-
-    A number as amount is refused, whole or not: nobody can tell units from cents.
-    """
-    amount, currency = raw.get("amount"), raw.get("currency")
-    if len(raw) != 2 or not isinstance(currency, str):
-        return UNFIT
-    if isinstance(amount, Decimal):
-        amount = f"{amount:f}"
-    text = amount if isinstance(amount, str) else ""
-    return _attempt(lambda: Money.parse(f"{text} {currency}"))
-
-
-def _typed_key(text: str, wanted: Type) -> Value | Unfit:
-    """Read a key of a JSON object, which is text, as the key of a typed map."""
-    if wanted == BOOL:
-        return {"true": True, "false": False}.get(text, UNFIT)
-    if wanted in (INT, UINT):
-        number = int(text) if _INTEGER.fullmatch(text) else None
-        return UNFIT if number is None else _SCALARS[wanted](number)
-    return text
-
-
-def _bool(raw: Value) -> Value | Unfit:
-    return raw if isinstance(raw, bool) else UNFIT
-
-
-def _int(raw: Value) -> Value | Unfit:
-    if isinstance(raw, bool) or not isinstance(raw, int) or not INT_MIN <= raw <= INT_MAX:
-        return UNFIT
-    return int(raw)
-
-
-def _uint(raw: Value) -> Value | Unfit:
-    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= UINT_MAX:
-        return UNFIT
-    return Uint(raw)
-
-
-def _double(raw: Value) -> Value | Unfit:
-    """Read a number as a double; an integer only where the double is exactly it."""
-    if isinstance(raw, float):
-        return float(raw)
-    if isinstance(raw, bool) or not isinstance(raw, int):
-        return UNFIT
-    return float(raw) if int(float(raw)) == raw else UNFIT
-
-
-def _decimal(raw: Value) -> Value | Unfit:
-    """Read a decimal; a double without spelling is not exact, so it is refused."""
-    if isinstance(raw, JsonNumber):
-        return parse_decimal(raw.text)
-    if isinstance(raw, str):
-        return parse_decimal(raw)
-    if isinstance(raw, bool) or not isinstance(raw, (int, Decimal)):
-        return UNFIT
-    return exact_decimal(Decimal(raw))
-
-
-def _bytes(raw: Value) -> Value | Unfit:
-    if not isinstance(raw, str):
-        return raw if isinstance(raw, bytes) else UNFIT
-    # Late, since actions seldom have bytes.
-    import base64
-
-    try:
-        return base64.b64decode(raw, validate=True)
-    except ValueError:
-        return UNFIT
-
-
-def _timestamp(raw: Value) -> Value | Unfit:
-    if isinstance(raw, str):
-        return Timestamp.parse(raw)
-    return raw if isinstance(raw, Timestamp) else UNFIT
-
-
-def _duration(raw: Value) -> Value | Unfit:
-    """Read `30d` and `2w` as the language's literals, the rest as `duration(text)` does."""
-    if isinstance(raw, str):
-        return duration_of(raw)
-    return raw if isinstance(raw, Duration) else UNFIT
-
-
-def _null(raw: Value) -> Value | Unfit:
-    return raw if raw is None else UNFIT
-
-
-_SCALARS: Final[dict[Type, Callable[[Value], Value | Unfit]]] = {
-    BOOL: _bool,
-    INT: _int,
-    UINT: _uint,
-    DOUBLE: _double,
-    DECIMAL: _decimal,
-    BYTES: _bytes,
-    TIMESTAMP: _timestamp,
-    DURATION: _duration,
-    NULL: _null,
-    STRING: lambda raw: raw if isinstance(raw, str) else UNFIT,
-}

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
+from gatewright.engine.decimals import exact_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.reading.json_text import (
     MAX_DEPTH,
@@ -21,17 +22,7 @@ from gatewright.engine.reading.json_text import (
     JsonNumber,
 )
 from gatewright.engine.reading.problems import ActionError, Place, shown
-from gatewright.engine.values import (
-    UINT_MAX,
-    Duration,
-    Map,
-    Money,
-    Timestamp,
-    Uint,
-    Value,
-    exact_decimal,
-    nfc,
-)
+from gatewright.engine.values import UINT_MAX, Duration, Map, Money, Timestamp, Uint, Value, nfc
 
 _LARGEST = 10**MAX_DIGITS
 

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass, field
-from gatewright.engine.values import render
+from gatewright.engine.rendering import render
 
 MAX_NAME_CHARS = 60
 """How much of a name that somebody else chose is repeated in a message."""

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any, Final, TypeGuard, cast
 
 from gatewright.dsl.late_regex import late
-from gatewright.engine.action import MAX_NAME, Action, Agent, Changes, Context, Target
+from gatewright.engine.action import Action, Agent, Changes, Context, Target
+from gatewright.engine.reading.proposal import MAX_NAME
 from gatewright.engine.values import Map, Money, Timestamp, Value
 
 LONGEST: Final = 2_000

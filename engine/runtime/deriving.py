@@ -20,8 +20,8 @@ from gatewright.engine.canonical import canonical_json
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.explaining.report import place_of
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type
-from gatewright.engine.history.record import Event
 from gatewright.engine.history.recorded import HistoryFact, Method
 from gatewright.engine.reading.conform import conform_value
 from gatewright.engine.reading.freeze import Freezer
@@ -248,7 +248,7 @@ def _read(answer: Json, query: Query) -> object:
     value = Freezer().value(answer, Place("answer"))
     declared = declared_type(query.record, query.field or "")
     if declared != ANY:
-        return conform_value(value, declared, "answer", lenient=True)
+        return conform_value(value, declared, "answer")
     try:
         return Money.parse(value) if isinstance(value, str) else value
     except EvaluationError:

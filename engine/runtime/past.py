@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from gatewright.dsl.records import replace
 from gatewright.engine.action import Action
-from gatewright.engine.history.record import Event as PastEvent
+from gatewright.engine.history.event import Event as PastEvent
 from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.values import Timestamp

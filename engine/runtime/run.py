@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 from gatewright.dsl.records import dataclass
-from gatewright.engine.history.record import Status
+from gatewright.engine.history.event import Status
 
 
 class State(StrEnum):

@@ -19,6 +19,7 @@ from gatewright.dsl.types import STRING, FieldType, RecordType
 from gatewright.dsl.walk import children, walk
 from gatewright.engine.canonical import to_json
 from gatewright.engine.reading.json_text import Json
+from gatewright.engine.rendering import render
 from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.secrecy.taint import (
     HOLDS,
@@ -30,7 +31,7 @@ from gatewright.engine.secrecy.taint import (
     joined,
     secret_names,
 )
-from gatewright.engine.values import Map, OptionalValue, Value, render
+from gatewright.engine.values import Map, OptionalValue, Value
 
 _Part = TypeVar("_Part")
 _LONGEST = 80

@@ -22,7 +22,7 @@ from gatewright.cli.explain import painted
 from gatewright.cli.inputs import write
 from gatewright.cli.terminal import wants_color
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.explain import Paint
+from gatewright.engine.explaining.explanation_text import Paint
 from gatewright.engine.history.memory import History
 from gatewright.engine.load import load_source
 from gatewright.engine.policy_tests.run import run_tests

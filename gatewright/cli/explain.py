@@ -10,7 +10,7 @@ import click
 from gatewright.cli.inputs import decide, decision_options, write
 from gatewright.cli.terminal import wants_color
 from gatewright.engine.decision import Decision
-from gatewright.engine.explain import Style
+from gatewright.engine.explaining.explanation_text import Style
 from gatewright.engine.values import Timestamp
 
 _RESET = "\x1b[0m"

@@ -24,7 +24,7 @@ from gatewright.engine.runtime.ports import (
     TargetRef,
 )
 from gatewright.engine.runtime.run import Run, State
-from tests.runtime.world import HOUR, World
+from tests.engine.runtime.world import HOUR, World
 
 
 def deep(levels: int) -> Any:

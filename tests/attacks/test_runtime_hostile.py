@@ -12,8 +12,8 @@ from gatewright.engine.load import load_source
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.run import State
 from gatewright.engine.values import Timestamp
-from tests.runtime.databases import database_url, postgres_server
-from tests.runtime.world import HOUR, World, refund
+from tests.engine.runtime.databases import database_url, postgres_server
+from tests.engine.runtime.world import HOUR, World, refund
 
 __all__ = ["database_url", "postgres_server"]
 

@@ -13,7 +13,7 @@ from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime.card import card_text
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.run import State
-from tests.runtime.world import HOUR, World, refund
+from tests.engine.runtime.world import HOUR, World, refund
 
 POLICY = """
 package shop.refunds

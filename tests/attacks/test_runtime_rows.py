@@ -14,7 +14,7 @@ from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.errors import EditedRun, GateError
 from gatewright.engine.runtime.run import Run, State
 from gatewright.engine.runtime.store.payloads import commitment
-from tests.runtime.world import World
+from tests.engine.runtime.world import World
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from gatewright.engine.runtime.ports import NoSuchTarget, TargetRef
 from gatewright.engine.runtime.run import State
 from gatewright.engine.runtime.store.database import open_database
 from gatewright.engine.runtime.store.errors import StoreUnusable
-from tests.runtime.databases import database_url, postgres_server
+from tests.engine.runtime.databases import database_url, postgres_server
 
 __all__ = ["database_url", "postgres_server"]
 

@@ -1,5 +1,5 @@
 """Databases for the benchmarks of the runtime."""
 
-from tests.runtime.databases import database_url, postgres_server
+from tests.engine.runtime.databases import database_url, postgres_server
 
 __all__ = ["database_url", "postgres_server"]

@@ -9,7 +9,7 @@ import pytest
 
 from gatewright.engine.runtime.store.migrations import VERSION_TABLE, newest
 from tests.cli.run import run
-from tests.runtime.databases import database_url, postgres_server
+from tests.engine.runtime.databases import database_url, postgres_server
 
 __all__ = ["database_url", "postgres_server"]
 

@@ -10,7 +10,7 @@ import pytest
 from gatewright.engine.runtime.notifying import Undeliverable
 from tests.cli.run import Ran, run
 from tests.cli.test_run_commands import Shop, refund, refused
-from tests.runtime.inbox import Inbox, raising
+from tests.engine.runtime.inbox import Inbox, raising
 
 inboxes: dict[str, Inbox] = {}
 """What the configuration names: each test has its own."""

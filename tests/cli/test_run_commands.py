@@ -22,7 +22,7 @@ from gatewright.cli.terminal import columns
 from gatewright.dsl.rendering.display import width
 from gatewright.engine.runtime.store.payloads import commitment
 from tests.cli.run import REFUNDS, Ran, run
-from tests.runtime.audit.keys import key_pair
+from tests.engine.runtime.audit.keys import key_pair
 
 CONFIGURATION = """
 policy = {policy}
@@ -696,7 +696,7 @@ def test_secrets_come_from_the_environment(shop: Shop, monkeypatch: pytest.Monke
 
 
 def test_what_a_run_was_about_is_erased(shop: Shop) -> None:
-    """Limits count a refund for 30 days; a later erasure is in tests/runtime/test_erasing.py."""
+    """Limits count a refund for 30 days; a later erasure is in tests/engine/runtime/test_erasing.py."""
     id_ = shop.propose(refund())["run"]
     options = ("--config", shop.config, "--as", "ann", "--because", "Request 17")
     refused(run("audit", "erase", id_, *options), "not_ended")

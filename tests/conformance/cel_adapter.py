@@ -22,7 +22,7 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope, unknown_name
 from gatewright.engine.compile.native import Env, Unsure, compile_expr, function_of, is_small
-from gatewright.engine.compile.native_code import load, path_node
+from gatewright.engine.compile.native_code import load
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import (
     NOTHING,
@@ -87,7 +87,10 @@ def native(expression: ast.Expr, scope: ContainerScope, *, folding: bool) -> Nat
     def read(path: tuple[str, ...]) -> pyast.expr | None:
         if not scope.lookup_qualified(path, False).present:
             return None
-        arguments = [load("scope"), path_node(path)]
+        arguments: list[pyast.expr] = [
+            load("scope"),
+            pyast.Tuple([*map(pyast.Constant, path)], pyast.Load()),
+        ]
         return pyast.Call(load("lookup"), arguments, [])
 
     def constant(value: object) -> pyast.expr:

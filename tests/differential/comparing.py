@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gatewright.engine.values import Value, render
+from gatewright.engine.rendering import render
+from gatewright.engine.values import Value
 from tests.differential.outcomes import Failed, Host, Outcome, ours, same, theirs
 from tests.differential.trees import Tree
 

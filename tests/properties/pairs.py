@@ -21,12 +21,11 @@ import click
 
 from gatewright.engine import evaluate
 from gatewright.engine.action import Action
-from gatewright.engine.answers import answer_of
 from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.compile import forest
-from gatewright.engine.decision import Answer, Decision
+from gatewright.engine.decision import Answer, Decision, answer_of
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.truth import Truth
 from tests.engine.bundle.support import bundled

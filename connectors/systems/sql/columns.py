@@ -9,7 +9,7 @@ from sqlalchemy import Column, Dialect, Numeric, String, Text
 from sqlalchemy.types import TypeDecorator
 
 from gatewright.connectors.systems.sql.fields import KINDS, SQLITE_DIGITS, Field
-from gatewright.engine.values import decimal_text
+from gatewright.engine.decimals import decimal_text
 
 
 class _SqliteDecimal(TypeDecorator[Decimal]):

@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from gatewright.engine.decimals import decimal_text, parse_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.reading.json_text import Json, JsonNumber
 from gatewright.engine.runtime.ports import Unsupported
-from gatewright.engine.values import Money, Timestamp, decimal_text, parse_decimal
+from gatewright.engine.values import Money, Timestamp
 
 SQLITE_DIGITS: Final = 15
 """How many digits SQLite keeps of a NUMERIC. Source: SQLite documentation, "Datatypes", 3."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping
 
 from gatewright.dsl.records import dataclass, replace
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.event import Event
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime.audit.finding import Finding, row_finding
 from gatewright.engine.runtime.audit.told import Told

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.event import STATUSES, Event, Status
 from gatewright.engine.history.query import (
     OWN_FIELDS,
     Query,
@@ -18,7 +19,6 @@ from gatewright.engine.history.query import (
     event_field,
     identity,
 )
-from gatewright.engine.history.record import STATUSES, Event, Status
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.events import read_event
 from gatewright.engine.runtime.store.fields import UNREAD, text_of, value_of

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from gatewright.dsl.records import replace
 from gatewright.engine.canonical import exact_json
-from gatewright.engine.history.record import Event
+from gatewright.engine.history.event import Event
 from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.forms import NO_UNITS, Form, form_of, keep_form

@@ -51,7 +51,7 @@ def text_of(connection: Connection, field: str) -> ColumnElement[str] | None:
 def value_of(text: str, declared: Type, field: str) -> Value:
     """Return a recorded text as a value of a type; `UNREAD` where it cannot be read as one."""
     try:
-        value = conform_value(Freezer().value(text, Place(field)), declared, field, lenient=True)
+        value = conform_value(Freezer().value(text, Place(field)), declared, field)
     except (ActionError, EvaluationError):
         return UNREAD  # type: ignore[no-any-return]
     return UNREAD if value is UNFIT else value

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.types import Type
 from gatewright.engine.canonical import canonical_json
-from gatewright.engine.history.record import Status
+from gatewright.engine.history.event import Status
 from gatewright.engine.history.sums import EXACT
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime.store import schema as t

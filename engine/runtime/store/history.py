@@ -13,8 +13,8 @@ from sqlalchemy import Connection, select
 
 from gatewright.dsl.records import replace
 from gatewright.engine.history import query as answers
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import AgreementQuery, Query, identity
-from gatewright.engine.history.record import Event
 from gatewright.engine.runtime.store import looking
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.asking import asked

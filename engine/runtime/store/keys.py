@@ -18,8 +18,8 @@ from typing import Final, cast
 from gatewright.dsl import types as t
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import OWN_FIELDS, declared_type, identity
-from gatewright.engine.history.record import Event
 from gatewright.engine.reading.conform import conform_value
 from gatewright.engine.reading.problems import UNFIT
 from gatewright.engine.values import Duration, Money, Timestamp, Value
@@ -131,7 +131,7 @@ def _fields(event: Event) -> Iterator[tuple[str, Value, Mapping[str, t.Type]]]:
 def _read(raw: Value, wanted: t.Type, name: str) -> tuple[str, Value] | None:
     """Return the digest of a value read by a type, and the value; None where there is none."""
     try:
-        value = conform_value(raw, wanted, name, lenient=True)
+        value = conform_value(raw, wanted, name)
         found = None if value is UNFIT else value_digest(identity(value))
     except (EvaluationError, OverflowError, ValueError):
         return None

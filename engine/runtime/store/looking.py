@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Executable, select
 from gatewright.dsl.records import replace
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import Query
-from gatewright.engine.history.record import Event
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.events import read_event
 from gatewright.engine.runtime.store.matching import Scope, digests, matching, of_action

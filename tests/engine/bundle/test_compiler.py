@@ -71,6 +71,7 @@ def test_every_module_that_lowers_is_counted() -> None:
         "program",
         "pycode",
         "raw",
+        "raw_fields",
         "tree",
         "units",
         "whole",

@@ -16,20 +16,13 @@ from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.source import Source
 from gatewright.engine.cel import functions
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.evaluate import MAX_DEPTH, Evaluator, as_bool, literal
+from gatewright.engine.cel.evaluate import MAX_DEPTH, Evaluator, as_bool
+from gatewright.engine.cel.literals import literal
 from gatewright.engine.cel.registry import VARIADIC
 from gatewright.engine.cel.scope import MapScope, unknown_name
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import (
-    NOTHING,
-    Duration,
-    Map,
-    Money,
-    OptionalValue,
-    Timestamp,
-    Value,
-    render,
-)
+from gatewright.engine.rendering import render
+from gatewright.engine.values import NOTHING, Duration, Map, Money, OptionalValue, Timestamp, Value
 from tests.engine.cel.support import Host, Recorder, failure, run, shown
 
 SPAN = Source("test", "").whole()

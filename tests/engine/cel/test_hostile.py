@@ -15,7 +15,8 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.values import Value, render
+from gatewright.engine.rendering import render
+from gatewright.engine.values import Value
 from tests.engine.cel.support import run, shown
 from tests.engine.cel.test_operators import values
 

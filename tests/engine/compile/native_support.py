@@ -18,7 +18,7 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.compile.native import Env, compile_expr, compiled, function_of, is_small
-from gatewright.engine.compile.native_code import load, path_node
+from gatewright.engine.compile.native_code import load
 from gatewright.engine.compile.native_runtime import Unsure
 from gatewright.engine.compile.typing import typed
 from gatewright.engine.errors import EvaluationError
@@ -149,7 +149,10 @@ def env_for(checked: CheckedPolicy, action: str, names: dict[str, object]) -> En
     package = checked.packages[PACKAGE]
 
     def asking(name: str, path: tuple[str, ...]) -> pyast.expr:
-        arguments = [load("scope"), path_node(path)]
+        arguments: list[pyast.expr] = [
+            load("scope"),
+            pyast.Tuple([*map(pyast.Constant, path)], pyast.Load()),
+        ]
         return pyast.Call(load(name), arguments, [])
 
     def read(path: tuple[str, ...]) -> pyast.expr | None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from gatewright.engine.action import Action
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.index import EventIndex
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import AgreementQuery, Query
-from gatewright.engine.history.record import Event
 from gatewright.engine.load import load_source
 from gatewright.engine.values import Map, Money, Timestamp, Value
 

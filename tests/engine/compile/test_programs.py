@@ -17,8 +17,8 @@ from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.compile import program
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.memory import History
-from gatewright.engine.history.record import Event
 from gatewright.engine.load import load_source
 from gatewright.engine.values import Map, Timestamp
 

@@ -12,8 +12,8 @@ from gatewright.dsl.parser import parse_expression
 from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.asking import Question
 from gatewright.engine.compile.tree import ABSENT, Unsure
+from gatewright.engine.history.event import Event
 from gatewright.engine.history.memory import History
-from gatewright.engine.history.record import Event
 from gatewright.engine.values import Duration, Timestamp, Value
 from tests.engine.compile.unit_support import ACTION, PACKAGE, Making
 

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from gatewright.engine.action import Action
-from gatewright.engine.answers import answer_of
 from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
 from gatewright.engine.compile import lower, native
-from gatewright.engine.decision import Answer, Effect
+from gatewright.engine.decision import Answer, Effect, answer_of
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.memory import History
 from gatewright.engine.load import load_source

@@ -24,10 +24,10 @@ from gatewright.engine.history import index_cache
 from gatewright.engine.history import query as answers
 from gatewright.engine.history import series as series_module
 from gatewright.engine.history import where as where_module
+from gatewright.engine.history.event import STATUSES, Event
 from gatewright.engine.history.host import HistoryValue
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import AgreementQuery, Query
-from gatewright.engine.history.record import STATUSES, Event
 from gatewright.engine.history.series import Record, Series
 from gatewright.engine.history.where import holds, lasting
 from gatewright.engine.scope import PolicyScope

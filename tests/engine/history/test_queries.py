@@ -19,10 +19,10 @@ from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
+from gatewright.engine.history.event import STATUSES, Event
 from gatewright.engine.history.host import HistoryValue, ask_agreement
 from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query, identity
-from gatewright.engine.history.record import STATUSES, Event
 from gatewright.engine.history.recorded import RecordedHistory  # fmt: skip
 from gatewright.engine.values import Duration, Map, Money, Timestamp, Uint, Value, kind_of
 from tests.engine.declared import history
