@@ -6,9 +6,9 @@ stays opaque: a condition that is evaluated when a decision gets to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from decimal import Decimal
-from typing import Final, TypeAlias, cast
+from typing import Final, cast
 
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
@@ -17,10 +17,7 @@ from gatewright.dsl.walk import LITERALS, walk
 from gatewright.engine.cel.budget import (
     CHARS_A_STEP,
     DEFAULT_STEPS,
-    Allowance,
     Budget,
-    counted,
-    is_affordable,
 )
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.literals import beside, literal
@@ -36,6 +33,7 @@ from gatewright.engine.compile.formula import (
     disjunction,
     negation,
 )
+from gatewright.engine.compile.metering import Meter
 from gatewright.engine.compile.slots import Path, Slots, View, is_text
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.scope import PolicyScope
@@ -52,37 +50,19 @@ _MIRROR: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NOT_CONSTANT: Final = object()
 
 
-CostOf: TypeAlias = Callable[[ast.Expr, str], int | None]
-
-
-def _unknown_cost(expr: ast.Expr, package: str) -> int | None:
-    return None
-
-
 class Lowering:
     """Makes the formulas of one unit; atoms are shared between its conditions."""
 
     def __init__(self, policy: CheckedPolicy, data: Value, slots: Slots, action: str) -> None:
-        self.cost_of: CostOf = _unknown_cost
-        """Tells what an opaque part of a condition costs at most."""
+        self.meter = Meter(policy)
+        """What all conditions that were lowered cost."""
         self._steps = 0
-        self._counted = 0
-        """What all conditions lowered so far cost at most, as a decision counts it."""
-        self._lets_met = set[tuple[int, str]]()
-        self._times = 2 if policy.risks else 1
-        """How often a `let` is evaluated: anew once the risk is known."""
-        self._of_constants = Allowance()
         self._policy = policy
         self._data = data
         self._slots = slots
         self._action = action
         self._atoms: dict[tuple[object, ...], Atom] = {}
         self._scopes: dict[str, PolicyScope] = {}
-
-    @property
-    def is_affordable(self) -> bool:
-        """Whether all conditions together cost no more than a decision has, whatever comes."""
-        return is_affordable(self._counted + self._times * self._of_constants.taken)
 
     def condition(self, condition: Condition, package: str) -> Formula:
         """Return the formula of a condition of a row."""
@@ -92,10 +72,10 @@ class Lowering:
     def expression(self, expr: ast.Expr, package: str) -> Formula:
         """Return the formula of an expression that is a bool, evaluated once a decision."""
         if self._is_large(expr, package):
-            self._counted += counted(self._cost(expr, package))
+            self.meter.add(self.meter.cost(expr, package))
             return self._opaque(expr, package)
         formula, steps = self._unit(expr, package)
-        self._counted += counted(steps)
+        self.meter.add(steps)
         return formula
 
     def atom(self, key: tuple[object, ...], make: Callable[[], Atom]) -> Formula:
@@ -141,37 +121,8 @@ class Lowering:
 
     def _let(self, value: ast.Expr, package: str) -> Formula:
         formula, steps = self._unit(value, package)
-        self._meet(value, package, steps)
+        self.meter.add_let(value, package, steps)
         return formula
-
-    def _meet(self, let: ast.Expr, package: str, steps: int) -> None:
-        """Count what evaluating a let costs, once."""
-        if (id(let), package) not in self._lets_met:
-            self._lets_met.add((id(let), package))
-            self._counted += self._times * counted(steps)
-
-    def _cost(self, expr: ast.Expr, package: str) -> int:
-        """Return the most that an expression costs, and count the lets that it evaluates."""
-        for value, home in self._lets(expr, package):
-            if (id(value), home) not in self._lets_met:
-                self._meet(value, home, 0)
-                self._counted += self._times * counted(self._cost(value, home))
-        cost = self.cost_of(expr, package)
-        return DEFAULT_STEPS if cost is None else cost
-
-    def _lets(self, expr: ast.Expr, package: str) -> Iterator[tuple[ast.Expr, str]]:
-        """Yield what may be lets in an expression, with their packages."""
-        found = self._policy.packages[package]
-        for node in walk(expr):
-            match node:
-                case ast.Name(name=name) if name in found.lets:
-                    yield found.lets[name].value, package
-                case ast.Select(operand=ast.Name(name=alias), field=name):
-                    other = self._policy.packages.get(found.imports.get(alias, ""))
-                    if other is not None and name in other.lets:
-                        yield other.lets[name].value, other.name
-                case _:
-                    pass
 
     def _formula(self, expr: ast.Expr, package: str) -> Formula:
         match expr:
@@ -201,7 +152,7 @@ class Lowering:
         constant = self._constant(expr, package)
         if isinstance(constant, bool):
             return constant
-        self._steps += self._cost(expr, package)
+        self._steps += self.meter.cost(expr, package)
         return self._opaque(expr, package)
 
     def _is_root(self, name: str) -> bool:
@@ -369,7 +320,7 @@ class Lowering:
         if package not in self._scopes:
             found = self._policy.packages[package]
             self._scopes[package] = PolicyScope(
-                found, {"data": self._data}, imported=self.scope, allowance=self._of_constants
+                found, {"data": self._data}, imported=self.scope, allowance=self.meter.of_constants
             )
         return self._scopes[package]
 

@@ -99,7 +99,7 @@ class _Compiler:
         self._rows_of_trees: dict[frozenset[int], Rows] = {}
         self._known: dict[Formula, Residual] = {}
         self._exceptions: dict[str, Formula] = {}
-        self._lower.cost_of = self._residuals.cost
+        self._lower.meter.cost_of = self._residuals.cost
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         if any(_is_long(rule) for rule in self._policy.rules):
@@ -120,7 +120,7 @@ class _Compiler:
         """
         held, formulas = self._rows()
         risks = [self._risk(risk) for risk in self._policy.risks]
-        return held, self._plan(formulas, risks) if self._lower.is_affordable else None
+        return held, self._plan(formulas, risks) if self._lower.meter.is_affordable else None
 
     def _plan(self, formulas: Sequence[Formula], risks: Sequence[Formula]) -> Plan:
         trees = self._trees(formulas, self._rows_of_trees)

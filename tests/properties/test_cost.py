@@ -23,7 +23,7 @@ def bound(policy: PolicySet, name: str, patch: pytest.MonkeyPatch) -> int | None
 
     part = policy.parts.of(name)
     with patch.context() as inside:
-        inside.setattr("gatewright.engine.compile.lower.is_affordable", noting)
+        inside.setattr("gatewright.engine.compile.metering.is_affordable", noting)
         declared = part.policy.actions[name]
         plan_of(part.policy, policy.data, declared, part.asking, lambda _, residual: residual)
     return max(seen, default=None)

@@ -171,9 +171,9 @@ def test_a_list_that_is_long_to_look_through_stays_a_condition() -> None:
 def test_parts_that_might_spend_the_budget_together_stay_together() -> None:
     making = Making()
     text = 'action.text.startsWith("a") && action.n < 5'
-    making.lowering.cost_of = lambda expr, package: DEFAULT_STEPS // 2
+    making.lowering.meter.cost_of = lambda expr, package: DEFAULT_STEPS // 2
     assert making.lowered(text) == '[action.text.startsWith("a")] & action.n < 5'
-    making.lowering.cost_of = lambda expr, package: DEFAULT_STEPS
+    making.lowering.meter.cost_of = lambda expr, package: DEFAULT_STEPS
     assert making.lowered(text) == f"[{text}]"
-    making.lowering.cost_of = lambda expr, package: None  # nobody can tell
+    making.lowering.meter.cost_of = lambda expr, package: None  # nobody can tell
     assert making.lowered(text) == f"[{text}]"

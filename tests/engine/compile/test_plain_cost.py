@@ -10,9 +10,10 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.compile.plain_cost import plain_cost
+from gatewright.engine.decimals import parse_decimal
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.scope import Changes, Record
-from gatewright.engine.values import Duration, Map, Money, Timestamp, Value, parse_decimal
+from gatewright.engine.values import Duration, Map, Money, Timestamp, Value
 from gatewright.engine.workdays import CalendarValue
 from tests.engine.interpret.support import policy
 

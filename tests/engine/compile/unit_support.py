@@ -68,7 +68,7 @@ class Making:
         self.slots = Slots(self.policy.actions[ACTION])
         self.lowering = Lowering(self.policy, known, self.slots, ACTION)
         self.residuals = Residuals(self.policy, self.slots, self.lowering, ACTION)
-        self.lowering.cost_of = self.residuals.cost
+        self.lowering.meter.cost_of = self.residuals.cost
 
     def lowered(self, text: str) -> str:
         """Return the formula of a condition, as text."""
