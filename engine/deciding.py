@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Package
+from gatewright.dsl.records import replace
 from gatewright.engine.action import Action
-from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.untyped import untyped
 from gatewright.engine.decision import Answer, Report, answer_of
 from gatewright.engine.explaining.asking import ask
 from gatewright.engine.explaining.report import Reporter, Subject
 from gatewright.engine.history.agreement import AgreementFunction
-from gatewright.engine.interpret import Outcome, Request, UsesOf, interpret
+from gatewright.engine.interpret import Request, UsesOf, interpret
+from gatewright.engine.outcome import Outcome
 from gatewright.engine.reading.conform import conform
 from gatewright.engine.reading.problems import concealed, really_absent
 from gatewright.engine.reading.unread import Unread, unread
@@ -166,6 +168,7 @@ class Deciding:
         )
         self._names = self._shared_names()
         self._scopes: dict[str, PolicyScope] = {}
+        self._allowance = Allowance()
 
     @property
     def _whole(self) -> CheckedPolicy:
@@ -250,12 +253,22 @@ class Deciding:
             now_nanos=self._now.nanos,
             scope_of=self._scope,
             uses_of=self._uses,
+            allowance=self._allowance,
         )
-        self._forget_risk()
-        return interpret(self._whole, request)
+        self._forget()
+        try:
+            return interpret(self._whole, request)
+        except OutOfSteps:
+            # What was found out until then would depend on the order of rules.
+            self._asked = None
+            self._forget()
+            return interpret(self._whole, replace(request, allowance=None))
+        finally:
+            self._allowance.refill()  # for the texts of the decision
 
-    def _forget_risk(self) -> None:
+    def _forget(self) -> None:
         """Begin as if nothing were computed yet: a `let` may have seen the score, or its lack."""
+        self._allowance.refill()
         self._names.pop("risk", None)
         self._scopes.clear()
         self._risk = None
@@ -265,7 +278,7 @@ class Deciding:
     def _scope(self, package: str) -> PolicyScope:
         if package not in self._scopes:
             found = self._frame.packages[package]
-            scope = PolicyScope(found, self._names, imported=self._scope)
+            scope = PolicyScope(found, self._names, imported=self._scope, allowance=self._allowance)
             scope.own.update(self._own(found, scope))
             self._scopes[package] = scope
         return self._scopes[package]
@@ -280,14 +293,18 @@ class Deciding:
 
             store = self._history()
             for name, history in package.histories.items():
-                own[name] = HistoryValue(history, store, self._now, outer=scope)
+                own[name] = HistoryValue(history, store, self._now, outer=scope.uncounted)
         if package.calendars:
             # As in `_history`.
             from gatewright.engine.workdays import CalendarValue
 
             for name, calendar in package.calendars.items():
-                own[name] = CalendarValue(calendar, self._evaluator(package.name))
+                own[name] = CalendarValue(calendar, self._holidays(scope))
         return own
+
+    @staticmethod
+    def _holidays(scope: PolicyScope) -> Callable[[ast.Expr], Value]:
+        return lambda expr: Evaluator(scope.uncounted).evaluate(expr)
 
     def evaluator(self, package: str, names: Mapping[str, Value]) -> Callable[[ast.Expr], Value]:
         """Return what evaluates expressions in a package's scope with more names."""

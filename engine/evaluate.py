@@ -21,8 +21,9 @@ from gatewright.dsl.records import dataclass, field
 from gatewright.engine.action import Action
 from gatewright.engine.deciding import AskingCase
 from gatewright.engine.decision import Decision
-from gatewright.engine.interpret import Outcome, UsesOf
+from gatewright.engine.interpret import UsesOf
 from gatewright.engine.narrow import Narrowing
+from gatewright.engine.outcome import Outcome
 from gatewright.engine.parts import Parts
 from gatewright.engine.reading.quick import quick_action
 from gatewright.engine.scope import data_value

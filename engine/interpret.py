@@ -7,8 +7,7 @@ it everywhere. Source: docs/language.md#how-a-decision-is-made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import (
@@ -22,129 +21,34 @@ from gatewright.dsl.policy import (
     Permit,
     PolicyException,
     Risk,
-    Row,
     Rule,
 )
-from gatewright.dsl.records import dataclass, field, replace
-from gatewright.engine.approvals import Approvals, approvals
-from gatewright.engine.cel.budget import Budget
+from gatewright.dsl.records import dataclass, replace
+from gatewright.engine.approvals import approvals
+from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
+from gatewright.engine.outcome import (
+    ConditionOutcome,
+    ExceptionOutcome,
+    Outcome,
+    PermitOutcome,
+    Reason,
+    RiskOutcome,
+    RowOutcome,
+    RuleOutcome,
+    conjunction,
+)
 from gatewright.engine.possible_risk import capped, lower_scores, reader_of_risk
 from gatewright.engine.scope import PolicyScope
-from gatewright.engine.truth import Truth, all_of, any_of
+from gatewright.engine.truth import Truth, all_of
 from gatewright.engine.values import Value
 
 UsesOf = Callable[[str], int | None]
 """How often an exception was used, by qualified name; None where the host does not count."""
 
-Seen = Mapping[int, Value | EvaluationError]
-"""What the parts of a condition came to, by the identity of their nodes."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionOutcome:
-    """One condition of a row: what it came to, with its sign, and what was seen on the way."""
-
-    condition: Condition
-    truth: Truth
-    error: EvaluationError | None
-    seen: Seen
-
-
-@dataclass(frozen=True, slots=True)
-class ExceptionOutcome:
-    """An exception that could suspend a rule: F outside its time or past its uses."""
-
-    exception: PolicyException
-    truth: Truth
-    why_not: str | None
-    conditions: tuple[ConditionOutcome, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
-    """A row: `bare` without exceptions, `truth` with them."""
-
-    row: Row
-    bare: Truth
-    truth: Truth
-    conditions: tuple[ConditionOutcome, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleOutcome:
-    """A rule or guard that covers the action."""
-
-    rule: Rule
-    rows: tuple[RowOutcome, ...]
-    exceptions: tuple[ExceptionOutcome, ...]
-    scope: PolicyScope = field(repr=False, compare=False)
-
-    @property
-    def truth(self) -> Truth:
-        """Whether the rule matched (T), or erred without matching (E)."""
-        return any_of(row.truth for row in self.rows)
-
-    @property
-    def suspended(self) -> bool:
-        """Whether an exception took the rule away, which would else have matched or erred."""
-        return self.truth is Truth.FALSE and any(r.bare is not Truth.FALSE for r in self.rows)
-
-    @property
-    def effect(self) -> Effect:
-        """Every effect whose row is T or E, at once."""
-        return conjunction(r.row.effect for r in self.rows if r.truth is not Truth.FALSE)
-
-
-@dataclass(frozen=True, slots=True)
-class RiskOutcome:
-    """A part of the risk score; an error counts in full."""
-
-    risk: Risk
-    truth: Truth
-    conditions: tuple[ConditionOutcome, ...]
-    scope: PolicyScope = field(repr=False, compare=False)
-
-    @property
-    def score(self) -> int:
-        """What it adds."""
-        return 0 if self.truth is Truth.FALSE else self.risk.score
-
-
-@dataclass(frozen=True, slots=True)
-class PermitOutcome:
-    """A permit that covers the action, asked for this agent."""
-
-    permit: Permit
-    truth: Truth
-    conditions: tuple[ConditionOutcome, ...]
-
-
 _Known = dict[tuple[int, bool], ConditionOutcome]
 """Conditions of a rule that were evaluated, by the identity of their expression and their sign."""
-
-Reason = Literal["permit", "rules", "default"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A decision with everything that led to it."""
-
-    effect: Effect
-    approvals: Approvals
-    reason: Reason
-    """What decided first: a missing permit, the rules, or the default as no rule opened."""
-    erred: bool
-    """Whether a condition erred or the action does not fit, so that the on_error floor counts."""
-    problems: tuple[str, ...]
-    """Why the action does not fit its declared type."""
-    rules: tuple[RuleOutcome, ...]
-    risks: tuple[RiskOutcome, ...]
-    risk: int
-    permits: tuple[PermitOutcome, ...]
-    defaults: tuple[Floor, ...]
-    on_errors: tuple[Floor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +63,15 @@ class Request:
     scope_of: Callable[[str], PolicyScope]
     """The scope of a package's conditions; the same object each time."""
     uses_of: UsesOf
-
-
-def conjunction(effects: Iterable[Effect]) -> Effect:
-    """Return all effects at once; auto_run for none."""
-    result = AUTO_RUN
-    for effect in effects:
-        result = result & effect
-    return result
+    allowance: Allowance | None
+    """What all conditions may cost together; None after that was too much: each is an error."""
 
 
 def interpret(policy: CheckedPolicy, request: Request) -> Outcome:
-    """Decide. Raises nothing: what goes wrong is an error of a condition."""
+    """Decide. Raises OutOfSteps where the conditions cost more than the allowance, else nothing.
+
+    What goes wrong otherwise is an error of a condition.
+    """
     return _Interpreter(policy, request).decide()
 
 
@@ -185,6 +86,8 @@ class _Interpreter:
         self._lower: tuple[int, ...] = ()
         """The scores that the action may have besides, where risks erred."""
         self._reads_risk = reader_of_risk(policy)
+        self._allowance = request.allowance
+        self._exceptions: dict[str, ExceptionOutcome] = {}
 
     def decide(self) -> Outcome:
         risks = self._risks()
@@ -285,14 +188,29 @@ class _Interpreter:
     # --- rules
 
     def _rules(self) -> Iterator[RuleOutcome]:
-        for rule in self._policy.rules:
-            if rule.scope.covers(self._request.action, self._home):
-                yield self._rule(rule)
+        """Yield what covers the action, in the order of the policy."""
+        name = self._request.action
+        covering = [rule for rule in self._policy.rules if rule.scope.covers(name, self._home)]
+        live = iter([self._rule(rule) for rule in covering if not rule.shadow])
+        shadow = iter(self._shadow_rules([rule for rule in covering if rule.shadow]))
+        for rule in covering:
+            yield next(shadow if rule.shadow else live)
+
+    def _shadow_rules(self, rules: list[Rule]) -> list[RuleOutcome]:
+        """Try rules that decide nothing: what they cost is no business of those that do."""
+        if self._allowance is None or not rules:
+            return [self._rule(rule) for rule in rules]
+        self._allowance.refill()
+        try:
+            return [self._rule(rule) for rule in rules]
+        except OutOfSteps:
+            self._allowance = None
+            return [self._rule(rule) for rule in rules]
 
     def _rule(self, rule: Rule) -> RuleOutcome:
         scope = self._request.scope_of(rule.package)
         exceptions = tuple(
-            self._exception(exception)
+            self._excepted(exception)
             for exception in self._policy.exceptions
             if rule.qualified in exception.suspends
         )
@@ -310,6 +228,13 @@ class _Interpreter:
             bare = all_of([outcome.truth for outcome in outcomes])
             rows.append(RowOutcome(row, bare, all_of([bare, standing]), outcomes))
         return RuleOutcome(rule, tuple(rows), exceptions, scope)
+
+    def _excepted(self, exception: PolicyException) -> ExceptionOutcome:
+        """Return what an exception comes to, which is the same for all rules that it suspends."""
+        found = self._exceptions.get(exception.qualified)
+        if found is None:
+            found = self._exceptions[exception.qualified] = self._exception(exception)
+        return found
 
     def _exception(self, exception: PolicyException) -> ExceptionOutcome:
         if not exception.from_nanos <= self._request.now_nanos < exception.until_nanos:
@@ -354,7 +279,9 @@ class _Interpreter:
         An answer that depends on an erring risk is an error. Where true only `restricts`, true
         stays true: the full score counts.
         """
-        found = self._evaluated(condition, scope, Budget())
+        budget = Budget()
+        found = self._evaluated(condition, scope, budget)
+        self._take(budget)
         package = scope.package.name
         if not self._lower or not self._reads_risk(package, condition.expression):
             return found
@@ -375,17 +302,26 @@ class _Interpreter:
                     return False
         finally:
             self._know_risk(self._score)
+        self._take(budget)
         return True
+
+    def _take(self, budget: Budget) -> None:
+        if self._allowance is not None:
+            self._allowance.take(budget)
 
     def _evaluated(
         self, condition: Condition, scope: PolicyScope, budget: Budget
     ) -> ConditionOutcome:
         """Evaluate one condition, keeping what its parts came to."""
+        if self._allowance is None:
+            return ConditionOutcome(condition, Truth.ERROR, OutOfSteps(), {})
         trace = _Trace()
         error: EvaluationError | None = None
         try:
             holds = Evaluator(scope, budget, trace).condition(condition.expression)
             truth = Truth.TRUE if holds else Truth.FALSE
+        except OutOfSteps:
+            raise
         except EvaluationError as raised:
             # Its traceback would keep all that was evaluated on the way alive, for each condition.
             error, truth = raised.with_traceback(None), Truth.ERROR

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Json, Package
 from gatewright.dsl.records import dataclass, field
-from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.reading.unread import ALL_READ, Unread
@@ -115,9 +115,29 @@ class PolicyScope:
     """The package's histories and calendars."""
     imported: Callable[[str], PolicyScope] | None = None
     """The scope of another package in the same decision."""
+    allowance: Allowance | None = None
+    """What evaluating lets takes from; None where nobody counts."""
     _lets: dict[str, Value | EvaluationError] = field(
         default_factory=dict[str, Value | EvaluationError]
     )
+    _uncounted: PolicyScope | None = None
+
+    @property
+    def uncounted(self) -> PolicyScope:
+        """The same names, where evaluating lets takes from no allowance.
+
+        For what a host may have evaluated in an earlier decision, such as the `where` of a history:
+        else what a decision costs would depend on those before it.
+        """
+        if self._uncounted is None:
+            imported = self.imported
+            self._uncounted = PolicyScope(
+                self.package,
+                self.names,
+                self.own,
+                imported if imported is None else lambda package: imported(package).uncounted,
+            )
+        return self._uncounted
 
     def lookup(self, name: str, absolute: bool) -> Value:
         """Return what a name stands for; raises EvaluationError `no_such_name`."""
@@ -135,15 +155,23 @@ class PolicyScope:
         """Make `risk` known; what was computed without it is forgotten."""
         self.names["risk"] = score
         self._lets.clear()
+        if self._uncounted is not None:
+            self._uncounted.know_risk(score)
 
     def _let(self, name: str) -> Value:
         """Evaluate a let on a budget of its own, once; the checker refuses circles."""
         if name not in self._lets:
+            budget = Budget()
             self._lets[name] = EvaluationError("cost_limit", f"`{name}` is defined by itself")
             try:
-                self._lets[name] = Evaluator(self, Budget()).evaluate(self.package.lets[name].value)
+                self._lets[name] = Evaluator(self, budget).evaluate(self.package.lets[name].value)
+            except OutOfSteps:
+                del self._lets[name]
+                raise
             except EvaluationError as error:
                 self._lets[name] = error
+            if self.allowance is not None:
+                self.allowance.take(budget)
         found = self._lets[name]
         if isinstance(found, EvaluationError):
             raise found

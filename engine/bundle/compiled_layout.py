@@ -33,7 +33,7 @@ OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
 """The names of the sections; `kinds.COMPILED_SECTIONS` are all of them."""
 
-COMPILER: Final = "158317c85937c38c"
+COMPILER: Final = "d4dad99c898bbfda"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.

@@ -106,14 +106,16 @@ def _scalars_equal(left: Value, right: Value, budget: Budget) -> bool:
 
 
 def texts_equal(left: str, right: str, budget: Budget) -> bool:
-    """Tell whether two texts are equal in normal form C; charges for all that is read of them."""
+    """Tell whether two texts are equal in normal form C; charges for the shorter one.
+
+    Of the longer one no more is read than `_MAX_GROWTH` times as much.
+    """
     longer, shorter = max(len(left), len(right)), min(len(left), len(right))
     budget.charge_text(shorter)
     if left == right:
         return True
     if (left.isascii() and right.isascii()) or longer > _MAX_GROWTH * shorter:
         return False
-    budget.charge_text(longer)
     return nfc(left) == nfc(right)
 
 

@@ -96,8 +96,10 @@ def _prepare(budget: Budget, text: str, pattern: str) -> Pattern:
         text.encode()
     except UnicodeEncodeError:
         raise EvaluationError("invalid_argument", "the text is not valid Unicode") from None
-    steps_a_piece = 1 + ready.programsize // _INSTRUCTIONS_A_STEP
-    budget.charge((1 + len(text) // CHARS_A_STEP) * steps_a_piece)
+    pieces = 1 + len(text) // CHARS_A_STEP
+    more_steps_a_piece = ready.programsize // _INSTRUCTIONS_A_STEP
+    budget.charge_text(pieces * CHARS_A_STEP)
+    budget.charge(pieces * more_steps_a_piece)
     return ready
 
 

@@ -6,7 +6,7 @@ stays opaque: a condition that is evaluated when a decision gets to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from decimal import Decimal
 from typing import Final, TypeAlias, cast
 
@@ -14,7 +14,14 @@ from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.policy import CheckedPolicy, Condition
 from gatewright.dsl.walk import LITERALS, walk
-from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
+from gatewright.engine.cel.budget import (
+    CHARS_A_STEP,
+    DEFAULT_STEPS,
+    Allowance,
+    Budget,
+    counted,
+    is_affordable,
+)
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.literals import beside, literal
 from gatewright.engine.compile.formula import (
@@ -40,8 +47,6 @@ MAX_STEPS: Final = DEFAULT_STEPS - 2 * MAX_NODES
 """What all parts of a condition may cost together that is taken apart; see `Lowering._unit`."""
 MAX_LIST_STEPS: Final = 80_000
 """What looking through a constant list may cost the interpreter, by its own count."""
-LONGEST_TEXT: Final = 200
-"""How long a text that is not ASCII may be for tables to compare it; see `MAX_LIST_STEPS`."""
 
 _MIRROR: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _NOT_CONSTANT: Final = object()
@@ -61,6 +66,12 @@ class Lowering:
         self.cost_of: CostOf = _unknown_cost
         """Tells what an opaque part of a condition costs at most."""
         self._steps = 0
+        self._counted = 0
+        """What all conditions lowered so far cost at most, as a decision counts it."""
+        self._lets_met = set[tuple[int, str]]()
+        self._times = 2 if policy.risks else 1
+        """How often a `let` is evaluated: anew once the risk is known."""
+        self._of_constants = Allowance()
         self._policy = policy
         self._data = data
         self._slots = slots
@@ -68,16 +79,24 @@ class Lowering:
         self._atoms: dict[tuple[object, ...], Atom] = {}
         self._scopes: dict[str, PolicyScope] = {}
 
+    @property
+    def is_affordable(self) -> bool:
+        """Whether all conditions together cost no more than a decision has, whatever comes."""
+        return is_affordable(self._counted + self._times * self._of_constants.taken)
+
     def condition(self, condition: Condition, package: str) -> Formula:
         """Return the formula of a condition of a row."""
         formula = self.expression(condition.expression, package)
         return negation(formula) if condition.negated else formula
 
     def expression(self, expr: ast.Expr, package: str) -> Formula:
-        """Return the formula of an expression that is a bool."""
+        """Return the formula of an expression that is a bool, evaluated once a decision."""
         if self._is_large(expr, package):
+            self._counted += counted(self._cost(expr, package))
             return self._opaque(expr, package)
-        return self._unit(expr, package)
+        formula, steps = self._unit(expr, package)
+        self._counted += counted(steps)
+        return formula
 
     def atom(self, key: tuple[object, ...], make: Callable[[], Atom]) -> Formula:
         """Return the one atom of that key, as a formula."""
@@ -107,8 +126,8 @@ class Lowering:
 
     # --- the parts of a condition
 
-    def _unit(self, expr: ast.Expr, package: str) -> Formula:
-        """Return the formula of what has a budget of its own: a condition or a let.
+    def _unit(self, expr: ast.Expr, package: str) -> tuple[Formula, int]:
+        """Return the formula of what has a budget of its own, a condition or a let, and its steps.
 
         Where its parts might spend that budget together it stays whole, as the interpreter's error
         may come from a part that tables would never look at.
@@ -116,7 +135,43 @@ class Lowering:
         outer, self._steps = self._steps, 0
         formula = self._formula(expr, package)
         steps, self._steps = self._steps, outer
-        return formula if steps <= MAX_STEPS else self._opaque(expr, package)
+        if steps > MAX_STEPS:
+            return self._opaque(expr, package), DEFAULT_STEPS
+        return formula, steps + 2 * sum(1 for _ in walk(expr))
+
+    def _let(self, value: ast.Expr, package: str) -> Formula:
+        formula, steps = self._unit(value, package)
+        self._meet(value, package, steps)
+        return formula
+
+    def _meet(self, let: ast.Expr, package: str, steps: int) -> None:
+        """Count what evaluating a let costs, once."""
+        if (id(let), package) not in self._lets_met:
+            self._lets_met.add((id(let), package))
+            self._counted += self._times * counted(steps)
+
+    def _cost(self, expr: ast.Expr, package: str) -> int:
+        """Return the most that an expression costs, and count the lets that it evaluates."""
+        for value, home in self._lets(expr, package):
+            if (id(value), home) not in self._lets_met:
+                self._meet(value, home, 0)
+                self._counted += self._times * counted(self._cost(value, home))
+        cost = self.cost_of(expr, package)
+        return DEFAULT_STEPS if cost is None else cost
+
+    def _lets(self, expr: ast.Expr, package: str) -> Iterator[tuple[ast.Expr, str]]:
+        """Yield what may be lets in an expression, with their packages."""
+        found = self._policy.packages[package]
+        for node in walk(expr):
+            match node:
+                case ast.Name(name=name) if name in found.lets:
+                    yield found.lets[name].value, package
+                case ast.Select(operand=ast.Name(name=alias), field=name):
+                    other = self._policy.packages.get(found.imports.get(alias, ""))
+                    if other is not None and name in other.lets:
+                        yield other.lets[name].value, other.name
+                case _:
+                    pass
 
     def _formula(self, expr: ast.Expr, package: str) -> Formula:
         match expr:
@@ -131,13 +186,13 @@ class Lowering:
             case ast.Name(name=name) if not self._is_root(name):
                 let = self._policy.packages[package].lets.get(name)
                 if let is not None:
-                    return self._unit(let.value, package)
+                    return self._let(let.value, package)
             case ast.Select(operand=ast.Name(name=alias), field=name, optional=False):
                 other = self._policy.packages[package].imports.get(alias)
                 if other is not None and not self._is_root(alias):
                     let = self._policy.packages[other].lets.get(name)
                     if let is not None:
-                        return self._unit(let.value, other)
+                        return self._let(let.value, other)
             case _:
                 pass
         found = self._atomic(expr, package)
@@ -146,8 +201,7 @@ class Lowering:
         constant = self._constant(expr, package)
         if isinstance(constant, bool):
             return constant
-        cost = self.cost_of(expr, package)
-        self._steps += DEFAULT_STEPS if cost is None else cost
+        self._steps += self._cost(expr, package)
         return self._opaque(expr, package)
 
     def _is_root(self, name: str) -> bool:
@@ -228,7 +282,7 @@ class Lowering:
         keys = [_key(known.type, constant) for constant in constants]
         if any(key is None for key in keys):
             return None
-        steps = sum(2 + max(LONGEST_TEXT, len(c) if isinstance(c, str) else 0) // 10 for c in keys)
+        steps = sum(2 + (len(key) if isinstance(key, str) else 0) // CHARS_A_STEP for key in keys)
         self._steps += steps
         view = _view(known.type)
         slot = self._slots.number(path, view) if steps <= MAX_LIST_STEPS else None
@@ -314,7 +368,9 @@ class Lowering:
         """Return the scope of what reads nothing but data and lets."""
         if package not in self._scopes:
             found = self._policy.packages[package]
-            self._scopes[package] = PolicyScope(found, {"data": self._data}, imported=self.scope)
+            self._scopes[package] = PolicyScope(
+                found, {"data": self._data}, imported=self.scope, allowance=self._of_constants
+            )
         return self._scopes[package]
 
 

@@ -31,7 +31,7 @@ from gatewright.engine.compile.native_code import (
     negated,
     normal_node,
 )
-from gatewright.engine.compile.native_cost import SCALAR, comparison_cost
+from gatewright.engine.compile.native_cost import SCALAR, comparison_cost, is_scalar
 from gatewright.engine.decimals import PLAIN
 from gatewright.engine.values import (
     INT_MAX,
@@ -238,9 +238,15 @@ def _order(operator: str, left: Code, right: Code, place: Place) -> Code:
 
 
 def _membership(value: Code, container: Code, place: Place) -> Code:
-    weight, length = container.size.weight, container.size.length
+    weight = container.size.weight
+    length = min(container.size.length, weight)
     looked_at = (1 + length) * value.size.weight
-    cost = 1 + value.cost + container.cost + 4 * weight + 3 * length + looked_at
+    if is_text(value.type):  # of two texts the shorter one counts
+        looked_at = min(looked_at, value.size.weight + weight)
+    # What has no parts is compared with each element, but with no part of one.
+    has_parts = not (is_text(value.type) or is_scalar(value.type))
+    walked = 4 * weight + 3 * length if has_parts else 2 * length
+    cost = 1 + value.cost + container.cost + walked + looked_at
     node: pyast.expr | None = None
     if container.known.present:
         node = _in_constant(value, container.known.content, place)

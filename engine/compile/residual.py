@@ -20,6 +20,7 @@ from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.asking import Method, Question
 from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.native import Env, compile_condition, compile_expr, compiled
+from gatewright.engine.compile.plain_cost import plain_cost
 from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
@@ -53,9 +54,21 @@ class Residuals:
         return code.function()  # type: ignore[no-any-return]
 
     def cost(self, expression: ast.Expr, package: str) -> int | None:
-        """Return the most that native code of a condition stands for; None where there is none."""
+        """Return the most that a condition costs the interpreter, lets apart; None if unknown."""
         found = compiled(expression, self._env(package, Code("cost", ())))
-        return None if found is None else found.cost
+        if found is not None:
+            return found.cost
+        return plain_cost(expression, lambda named: self._is_calendar(named, package))
+
+    def _is_calendar(self, expression: ast.Expr, package: str) -> bool:
+        found = self._policy.packages[package]
+        match expression:
+            case ast.Name(name):
+                return name in found.calendars
+            case ast.Select(ast.Name(alias), wanted, optional=False) if alias in found.imports:
+                return wanted in self._policy.packages[found.imports[alias]].calendars
+            case _:
+                return False
 
     def _node(self, formula: f.Formula, code: Code) -> py.expr:
         match formula:

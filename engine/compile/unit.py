@@ -74,7 +74,8 @@ def plan_of(
     if any(_is_long(rule) for rule in policy.rules):
         return None
     compiler = _Compiler(policy, data, declared, noting)
-    return Planned(compiler.plan(compiler.rows()[1]), compiler.asks(asking))
+    plan = compiler.plan()[1]
+    return None if plan is None else Planned(plan, compiler.asks(asking))
 
 
 def _unnoted(_: Formula, residual: Residual) -> Residual:
@@ -97,20 +98,31 @@ class _Compiler:
         self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
         self._rows_of_trees: dict[frozenset[int], Rows] = {}
         self._known: dict[Formula, Residual] = {}
+        self._exceptions: dict[str, Formula] = {}
         self._lower.cost_of = self._residuals.cost
 
     def unit(self, asking: Mapping[int, object]) -> Unit:
         if any(_is_long(rule) for rule in self._policy.rules):
             return undecided_unit()
-        held, formulas = self.rows()
-        plan = self.plan(formulas)
+        held, plan = self.plan()
+        if plan is None:
+            return undecided_unit()
         home, name = self._declared.package, self._declared.name
         needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
         ending = self._ending(Conclusion(self._policy, held, needs_permit), plan)
         return plan.unit(self._declared, ending, self.asks(asking))
 
-    def plan(self, formulas: Sequence[Formula]) -> Plan:
+    def plan(self) -> tuple[tuple[Held, ...], Plan | None]:
+        """Return what the rows of a plan are of, and the plan.
+
+        There is none where the conditions might cost more than a decision has: the interpreter
+        tells. It evaluates them all, and trees only what they need.
+        """
+        held, formulas = self._rows()
         risks = [self._risk(risk) for risk in self._policy.risks]
+        return held, self._plan(formulas, risks) if self._lower.is_affordable else None
+
+    def _plan(self, formulas: Sequence[Formula], risks: Sequence[Formula]) -> Plan:
         trees = self._trees(formulas, self._rows_of_trees)
         read = self._slots.known(("risk",)) is not None or any(map(_is_open, formulas))
         counts = read or any(self._may_err(formula) for formula in risks)
@@ -187,7 +199,7 @@ class _Compiler:
 
     # --- rows
 
-    def rows(self) -> tuple[tuple[Held, ...], list[Formula]]:
+    def _rows(self) -> tuple[tuple[Held, ...], list[Formula]]:
         held: list[Held] = []
         formulas: list[Formula] = []
         for permit in self._policy.permits:
@@ -197,12 +209,23 @@ class _Compiler:
         for rule in self._policy.rules:
             if rule.shadow:
                 continue  # it decides nothing; its conditions are evaluated for the explanation
-            standing = [negation(self._exception(e)) for e in self._suspending(rule)]
+            standing = [negation(self._excepted(e)) for e in self._suspending(rule)]
+            lowered: dict[int, Formula] = {}
             for row in rule.rows:
                 held.append((rule, row))
-                conditions = [self._lower.condition(c, rule.package) for c in row.conditions]
+                conditions = [self._condition(c, rule.package, lowered) for c in row.conditions]
                 formulas.append(conjunction([*conditions, *standing]))
         return tuple(held), formulas
+
+    def _condition(
+        self, condition: Condition, package: str, lowered: dict[int, Formula]
+    ) -> Formula:
+        """Return the formula of a condition of a rule, whose rows may share expressions."""
+        expression = condition.expression
+        if id(expression) not in lowered:
+            lowered[id(expression)] = self._lower.expression(expression, package)
+        formula = lowered[id(expression)]
+        return negation(formula) if condition.negated else formula
 
     def _permit(self, agent: str | None, condition: ast.Expr | None, package: str) -> Formula:
         if condition is not None:
@@ -211,6 +234,11 @@ class _Compiler:
 
     def _suspending(self, rule: Rule) -> Iterable[PolicyException]:
         return (e for e in self._policy.exceptions if rule.qualified in e.suspends)
+
+    def _excepted(self, exception: PolicyException) -> Formula:
+        if exception.qualified not in self._exceptions:
+            self._exceptions[exception.qualified] = self._exception(exception)
+        return self._exceptions[exception.qualified]
 
     def _exception(self, exception: PolicyException) -> Formula:
         """Return when an exception applies: its time, its uses, its conditions."""

@@ -16,7 +16,7 @@ from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import METHODS
-from gatewright.engine.interpret import Outcome
+from gatewright.engine.outcome import Outcome
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.truth import Truth
 
@@ -75,8 +75,14 @@ def ask(asked: Asking, outcome: Outcome) -> None:
 
 
 def _evaluate(expressions: tuple[ast.Expr, ...], scope: PolicyScope) -> None:
+    allowance = scope.allowance
     for expression in expressions:
+        if allowance is not None and allowance.is_spent:
+            return
+        budget = Budget()
         try:
-            Evaluator(scope, Budget()).evaluate(expression)
+            Evaluator(scope, budget).evaluate(expression)
+            if allowance is not None:
+                allowance.take(budget)
         except EvaluationError:
             continue  # the text will say so

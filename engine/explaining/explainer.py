@@ -29,7 +29,7 @@ from gatewright.engine.explaining.explanation_text import (
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.orders import unkept
 from gatewright.engine.explaining.report import Reporter, effect_text, place_of
-from gatewright.engine.interpret import RiskOutcome, RuleOutcome
+from gatewright.engine.outcome import RiskOutcome, RuleOutcome
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Timestamp

@@ -11,7 +11,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.macros import find_macro
 from gatewright.dsl.walk import children, walk
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.interpret import ConditionOutcome, Outcome
+from gatewright.engine.outcome import ConditionOutcome, Outcome
 from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.values import Value, is_host

@@ -6,6 +6,7 @@ Nothing here decides. Values of `@secret` fields are masked in all that is writt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Later, Package
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.engine.approvals import approvals
-from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import (
     ArgumentError,
@@ -28,7 +29,7 @@ from gatewright.engine.decision import (
 )
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.explaining.annotate import Annotator
-from gatewright.engine.interpret import (
+from gatewright.engine.outcome import (
     ConditionOutcome,
     Outcome,
     PermitOutcome,
@@ -79,6 +80,11 @@ def effect_text(policy: CheckedPolicy, effect: Effect) -> str:
     )
 
 
+def _take(allowance: Allowance | None, evaluator: Evaluator) -> None:
+    if allowance is not None:
+        allowance.take(evaluator.budget)
+
+
 class Reporter:
     """Writes the report of one outcome."""
 
@@ -91,6 +97,7 @@ class Reporter:
 
     def report(self) -> Report:
         """Return everything that explains the decision."""
+        self._refill()
         live = [r for r in self.outcome.rules if not r.rule.shadow]
         acting = [r for r in live if r.truth is not Truth.FALSE]
         rules = [self.rule(r, "matched" if r.truth is Truth.TRUE else "error") for r in acting]
@@ -105,6 +112,7 @@ class Reporter:
         errors = tuple(self._errors(live))
         because = tuple(dict.fromkeys(r.because for r in reports if r.decisive and r.because))
         unvalued: list[ArgumentError] = []
+        self._refill()
         obligations = tuple(self._obligations(acting, unvalued))
         return Report(
             rules=reports,
@@ -117,6 +125,12 @@ class Reporter:
             ),
         )
 
+    def _refill(self) -> None:
+        """Let what follows cost as much as the conditions did, whatever came before."""
+        for rule in self.outcome.rules[:1]:
+            if rule.scope.allowance is not None:
+                rule.scope.allowance.refill()
+
     def _explanation(
         self,
         reports: tuple[RuleReport, ...],
@@ -128,6 +142,7 @@ class Reporter:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
         from gatewright.engine.explaining.explainer import Explainer
 
+        self._refill()
         explainer = Explainer(self, reports, errors, obligations, live, unvalued)
         return explainer.explanation()
 
@@ -230,11 +245,15 @@ class Reporter:
         if template is None:
             return None
         lets = self._lets(self.package_named(package))
-        evaluator = Evaluator(scope, Budget())
-        return "".join(
+        is_spent = scope.allowance is not None and scope.allowance.is_spent
+        evaluator = Evaluator(scope, Budget(0) if is_spent else Budget())
+        text = "".join(
             part if isinstance(part, str) else self._interpolated(part, evaluator, lets)
             for part in template.parts
         )
+        with suppress(OutOfSteps):  # it counts for the texts that follow
+            _take(scope.allowance, evaluator)
+        return text
 
     def _interpolated(
         self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]
@@ -252,28 +271,43 @@ class Reporter:
         self, acting: Iterable[RuleOutcome], unvalued: list[ArgumentError]
     ) -> Iterator[Obligation]:
         """Yield what is to be done, and note the arguments that err: they are null there."""
-        for outcome in acting:
+        asked = [(outcome, what) for outcome in acting for what in outcome.rule.obligations]
+        values = iter(self._values([(o, a.value) for o, what in asked for a in what.arguments]))
+        for outcome, obligation in asked:
             rule = outcome.rule
-            lets = self._lets(self.package_named(rule.package))
-            for obligation in rule.obligations:
-                evaluator = Evaluator(outcome.scope, Budget())
-                args: dict[str, Json] = {}
-                for index, argument in enumerate(obligation.arguments):
-                    name, expr = argument.name or str(index), argument.value
-                    try:
-                        args[name] = self._argument(expr, evaluator, lets)
-                    except EvaluationError as error:
-                        args[name] = None
-                        of, at = (rule.name, rule.package, obligation.name), place_of(expr.span)
-                        unvalued.append(ArgumentError(*of, name, error.message, at))
-                yield Obligation(obligation.name, args, rule.qualified)
+            args: dict[str, Json] = {}
+            for index, argument in enumerate(obligation.arguments):
+                name, value = argument.name or str(index), next(values)
+                if isinstance(value, EvaluationError):
+                    of = rule.name, rule.package, obligation.name
+                    at = place_of(argument.value.span)
+                    unvalued.append(ArgumentError(*of, name, value.message, at))
+                    value = None
+                args[name] = value
+            yield Obligation(obligation.name, args, rule.qualified)
 
-    def _argument(self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]) -> Json:
-        """Return the value of an argument as JSON; raises EvaluationError."""
-        if self.secrets.touches(expr, lets):
+    def _values(self, asked: list[tuple[RuleOutcome, ast.Expr]]) -> list[Json | EvaluationError]:
+        """Return arguments as JSON; where they cost too much together none of them has a value."""
+        try:
+            return [self._argument(expr, outcome) for outcome, expr in asked]
+        except OutOfSteps as error:
+            return [error for _ in asked]
+
+    def _argument(self, expr: ast.Expr, outcome: RuleOutcome) -> Json | EvaluationError:
+        """Return the value of an argument as JSON, or why it has none; raises OutOfSteps."""
+        if self.secrets.touches(expr, self._lets(self.package_named(outcome.rule.package))):
             return MASK
-        value: Value = evaluator.evaluate(expr)
-        return render(value) if is_host(value) else self.secrets.argument(value)
+        evaluator = Evaluator(outcome.scope, Budget())
+        try:
+            value: Value = evaluator.evaluate(expr)
+            found: Json | EvaluationError
+            found = render(value) if is_host(value) else self.secrets.argument(value)
+        except OutOfSteps:
+            raise
+        except EvaluationError as error:
+            found = error
+        _take(outcome.scope.allowance, evaluator)
+        return found
 
     # --- permits, defaults, floors
 

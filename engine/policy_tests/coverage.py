@@ -13,7 +13,7 @@ from gatewright.dsl.policy import CheckedPolicy
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
-from gatewright.engine.interpret import ConditionOutcome, Outcome, Seen
+from gatewright.engine.outcome import ConditionOutcome, Outcome, Seen
 from gatewright.engine.policy_tests.goals import KINDS, Goal, Goals, Kind, Parts
 from gatewright.engine.scope import PolicyScope
 from gatewright.engine.truth import Truth

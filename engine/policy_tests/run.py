@@ -17,7 +17,7 @@ from gatewright.dsl.source import Span
 from gatewright.engine.decision import Decision, Place
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.explaining.report import place_of
-from gatewright.engine.interpret import Outcome
+from gatewright.engine.outcome import Outcome
 from gatewright.engine.policy_tests.expectations import Unmet, unmet
 from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
 from gatewright.engine.secrecy.masking import MASK

@@ -23,7 +23,7 @@ from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.typer import Typer
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.interpret import ConditionOutcome, Outcome
+from gatewright.engine.outcome import ConditionOutcome, Outcome
 from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
 from gatewright.engine.policy_tests.run import cases
 from gatewright.engine.portable.host import Host, Unreadable

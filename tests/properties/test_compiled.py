@@ -13,7 +13,8 @@ from gatewright.engine.bundle import compiled_layout
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.decision import Answer
-from gatewright.engine.interpret import Outcome, Request, interpret
+from gatewright.engine.interpret import Request, interpret
+from gatewright.engine.outcome import Outcome
 from tests.engine.bundle.support import bundled
 from tests.properties.pairs import compare, interpreted, told
 from tests.properties.support import decide, examples, loaded

@@ -18,7 +18,8 @@ from gatewright.engine.bundle.container import manifest_of, pack, unpack
 from gatewright.engine.bundle.decode import dumps
 from gatewright.engine.bundle.load import BundledSet
 from gatewright.engine.bundle.write import offsets_of
-from gatewright.engine.interpret import Outcome, Request, interpret
+from gatewright.engine.interpret import Request, interpret
+from gatewright.engine.outcome import Outcome
 from tests.engine.bundle.support import bundled, checked
 
 TEXT = """package shop

@@ -7,7 +7,7 @@ import pytest
 from gatewright.dsl.parser import parse_expression
 from gatewright.engine.cel.budget import DEFAULT_STEPS
 from gatewright.engine.compile.formula import Literal
-from gatewright.engine.compile.lower import LONGEST_TEXT, MAX_LIST_STEPS, MAX_NODES
+from gatewright.engine.compile.lower import MAX_LIST_STEPS, MAX_NODES
 from tests.engine.compile.unit_support import PACKAGE, Making
 
 HELD = [
@@ -161,7 +161,7 @@ def test_the_parts_of_a_let_count_where_it_stands() -> None:
 
 
 def test_a_list_that_is_long_to_look_through_stays_a_condition() -> None:
-    most = MAX_LIST_STEPS // (2 + LONGEST_TEXT // 10)
+    most = MAX_LIST_STEPS // 2
     for count, is_held in ((most, True), (most + 1, False)):
         making = Making(data={"listed": tuple(map(str, range(count)))})
         found = making.lowered("action.text in data.listed")

@@ -12,8 +12,8 @@ from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.explaining.annotate import Annotator
 from gatewright.engine.history.memory import History
-from gatewright.engine.interpret import ConditionOutcome
 from gatewright.engine.load import load_source
+from gatewright.engine.outcome import ConditionOutcome
 from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.values import Map, Money, Timestamp, Value
 from tests.engine.interpret.support import ERRS, HEAD, NOW, action, decide, policy
