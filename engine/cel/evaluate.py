@@ -8,9 +8,11 @@ Source: docs/language.md#how-a-decision-is-made, #expressions; cel-spec langdef.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from gatewright.dsl import ast
 from gatewright.dsl.macros import Macro, find_macro
+from gatewright.dsl.walk import LITERALS
 from gatewright.engine.cel import access, functions, operators
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import any_equal, charge_key, compare
@@ -75,6 +77,8 @@ class Evaluator:
         return as_bool(self.evaluate(expr))
 
     def _value(self, expr: ast.Expr) -> Value:
+        if type(expr) in LITERALS:  # HOT: leaves are most of an expression
+            return literal(cast(ast.LiteralExpr, expr))
         match expr:
             case ast.Name():
                 return self._name(expr)

@@ -20,12 +20,12 @@ from gatewright.engine.values import Duration, Map, Money, Timestamp, Uint, Valu
 def literal(expr: ast.LiteralExpr) -> Value:
     """Return the value of a literal."""
     match expr:
-        case ast.NullLiteral():
-            return None
-        case ast.BoolLiteral() | ast.StringLiteral() | ast.BytesLiteral() | ast.DoubleLiteral():
-            return expr.value
         case ast.IntLiteral():
             return int64(expr.value)
+        case ast.StringLiteral() | ast.BoolLiteral() | ast.BytesLiteral() | ast.DoubleLiteral():
+            return expr.value
+        case ast.NullLiteral():
+            return None
         case ast.UintLiteral():
             return Uint(expr.value)
         case ast.MoneyLiteral():
