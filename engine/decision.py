@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeAlias, c
 from gatewright.dsl.policy import CheckedPolicy, Later
 from gatewright.dsl.policy import Effect as PolicyEffect
 from gatewright.dsl.records import dataclass, is_record, names_of
+from gatewright.dsl.source import Span
 from gatewright.engine.canonical import digest
 from gatewright.engine.reading.json_text import Json
 
@@ -62,6 +63,12 @@ class Place(Jsonable):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+def place_of(span: Span) -> Place:
+    """Return where a span begins."""
+    line, column = span.begin
+    return Place(span.source.name, line, column)
 
 
 @dataclass(frozen=True, slots=True)

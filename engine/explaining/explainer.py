@@ -15,6 +15,7 @@ from gatewright.engine.decision import (
     Obligation,
     Place,
     RuleReport,
+    place_of,
 )
 from gatewright.engine.explaining.asking import texts_of
 from gatewright.engine.explaining.explanation_text import (
@@ -28,7 +29,7 @@ from gatewright.engine.explaining.explanation_text import (
 )
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.orders import unkept
-from gatewright.engine.explaining.report import Reporter, effect_text, place_of
+from gatewright.engine.explaining.report import Reporter, effect_text
 from gatewright.engine.outcome import RiskOutcome, RuleOutcome
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.truth import Truth
@@ -159,7 +160,7 @@ class Explainer:
             name=risk.name,
             package=risk.package,
             score=risk.score,
-            because=self._reporter.because(risk.because, outcome.scope, risk.package),
+            because=self._reporter.texts.because(risk.because, outcome.scope, risk.package),
             erred=outcome.truth is Truth.ERROR,
             conditions=tuple(self._reporter.condition(c, package) for c in outcome.conditions),
             at=place_of(risk.span),

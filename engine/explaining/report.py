@@ -5,18 +5,13 @@ Nothing here decides. Values of `@secret` fields are masked in all that is writt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Effect, Floor, Later, Package
 from gatewright.dsl.records import dataclass
-from gatewright.dsl.source import Span
 from gatewright.engine.approvals import approvals
-from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
-from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import (
     ArgumentError,
     ConditionReport,
@@ -26,9 +21,10 @@ from gatewright.engine.decision import (
     Report,
     RuleReport,
     RuleStatus,
+    place_of,
 )
-from gatewright.engine.errors import EvaluationError
 from gatewright.engine.explaining.annotate import Annotator
+from gatewright.engine.explaining.texts import Texts
 from gatewright.engine.outcome import (
     ConditionOutcome,
     Outcome,
@@ -36,13 +32,9 @@ from gatewright.engine.outcome import (
     RowOutcome,
     RuleOutcome,
 )
-from gatewright.engine.reading.json_text import Json
-from gatewright.engine.rendering import render
-from gatewright.engine.scope import PolicyScope
-from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.truth import Truth
-from gatewright.engine.values import Timestamp, Value, is_host
+from gatewright.engine.values import Timestamp
 
 if TYPE_CHECKING:
     from gatewright.engine.explaining.explanation_text import Explanation
@@ -60,12 +52,6 @@ class Subject:
     history: tuple[HistoryFact, ...] = ()
 
 
-def place_of(span: Span) -> Place:
-    """Return where a span begins."""
-    line, column = span.begin
-    return Place(span.source.name, line, column)
-
-
 def effect_text(policy: CheckedPolicy, effect: Effect) -> str:
     """Return an effect as a policy author writes it: `require manager then finance`."""
     if effect.block:
@@ -80,11 +66,6 @@ def effect_text(policy: CheckedPolicy, effect: Effect) -> str:
     )
 
 
-def _take(allowance: Allowance | None, evaluator: Evaluator) -> None:
-    if allowance is not None:
-        allowance.take(evaluator.budget)
-
-
 class Reporter:
     """Writes the report of one outcome."""
 
@@ -93,11 +74,11 @@ class Reporter:
         self.subject = subject
         self.outcome = outcome
         self.secrets = subject.secrets
-        self._lets_of: dict[str, Mapping[str, ast.Expr]] = {}
+        self.texts = Texts(policy, subject.secrets, outcome)
 
     def report(self) -> Report:
         """Return everything that explains the decision."""
-        self._refill()
+        self.texts.refill()
         live = [r for r in self.outcome.rules if not r.rule.shadow]
         acting = [r for r in live if r.truth is not Truth.FALSE]
         rules = [self.rule(r, "matched" if r.truth is Truth.TRUE else "error") for r in acting]
@@ -112,8 +93,8 @@ class Reporter:
         errors = tuple(self._errors(live))
         because = tuple(dict.fromkeys(r.because for r in reports if r.decisive and r.because))
         unvalued: list[ArgumentError] = []
-        self._refill()
-        obligations = tuple(self._obligations(acting, unvalued))
+        self.texts.refill()
+        obligations = tuple(self.texts.obligations(acting, unvalued))
         return Report(
             rules=reports,
             errors=errors,
@@ -124,12 +105,6 @@ class Reporter:
                 partial(self._explanation, reports, errors, obligations, live, tuple(unvalued))
             ),
         )
-
-    def _refill(self) -> None:
-        """Let what follows cost as much as the conditions did, whatever came before."""
-        for rule in self.outcome.rules[:1]:
-            if rule.scope.allowance is not None:
-                rule.scope.allowance.refill()
 
     def _explanation(
         self,
@@ -142,7 +117,7 @@ class Reporter:
         # Imported where somebody asks why: what a decision says of itself needs none of it.
         from gatewright.engine.explaining.explainer import Explainer
 
-        self._refill()
+        self.texts.refill()
         explainer = Explainer(self, reports, errors, obligations, live, unvalued)
         return explainer.explanation()
 
@@ -163,7 +138,7 @@ class Reporter:
             effect = Effect()
         because = None
         if status != "not matched":
-            because = self.because(rule.because, outcome.scope, rule.package)
+            because = self.texts.because(rule.because, outcome.scope, rule.package)
         decisive = status in ("matched", "error") and self._is_decisive(rule.kind, outcome)
         return RuleReport(
             name=rule.name,
@@ -210,7 +185,7 @@ class Reporter:
     def condition(self, outcome: ConditionOutcome, package: Package) -> ConditionReport:
         """Report one condition with the values that it saw."""
         condition = outcome.condition
-        lets = self._lets(package)
+        lets = self.texts.lets(package.name)
         annotated = Annotator(outcome.seen, self.secrets, lets).write(condition.expression)
         plain = Annotator({}, self.secrets, lets).write(condition.expression)
         result = ~outcome.truth if condition.negated else outcome.truth
@@ -224,90 +199,9 @@ class Reporter:
             at=place_of(condition.span),
         )
 
-    def _lets(self, package: Package) -> Mapping[str, ast.Expr]:
-        """Return the values of a package's lets by name, made once a report."""
-        lets = self._lets_of.get(package.name)
-        if lets is None:
-            lets = {name: let.value for name, let in package.lets.items()}
-            self._lets_of[package.name] = lets
-        return lets
-
     def package_named(self, name: str) -> Package:
         """Return a package of the policy."""
         return self.policy.packages[name]
-
-    # --- texts of the policy
-
-    def because(
-        self, template: ast.Template | None, scope: PolicyScope, package: str
-    ) -> str | None:
-        """Return a reason with its values; None where the policy gives none."""
-        if template is None:
-            return None
-        lets = self._lets(self.package_named(package))
-        is_spent = scope.allowance is not None and scope.allowance.is_spent
-        evaluator = Evaluator(scope, Budget(0) if is_spent else Budget())
-        text = "".join(
-            part if isinstance(part, str) else self._interpolated(part, evaluator, lets)
-            for part in template.parts
-        )
-        with suppress(OutOfSteps):  # it counts for the texts that follow
-            _take(scope.allowance, evaluator)
-        return text
-
-    def _interpolated(
-        self, expr: ast.Expr, evaluator: Evaluator, lets: Mapping[str, ast.Expr]
-    ) -> str:
-        """Return the value of a placeholder; a value that cannot be had is shown as `?`."""
-        if self.secrets.touches(expr, lets):
-            return MASK
-        try:
-            value = evaluator.evaluate(expr)
-        except EvaluationError:
-            return "?"
-        return value if isinstance(value, str) else self.secrets.show(value)
-
-    def _obligations(
-        self, acting: Iterable[RuleOutcome], unvalued: list[ArgumentError]
-    ) -> Iterator[Obligation]:
-        """Yield what is to be done, and note the arguments that err: they are null there."""
-        asked = [(outcome, what) for outcome in acting for what in outcome.rule.obligations]
-        values = iter(self._values([(o, a.value) for o, what in asked for a in what.arguments]))
-        for outcome, obligation in asked:
-            rule = outcome.rule
-            args: dict[str, Json] = {}
-            for index, argument in enumerate(obligation.arguments):
-                name, value = argument.name or str(index), next(values)
-                if isinstance(value, EvaluationError):
-                    of = rule.name, rule.package, obligation.name
-                    at = place_of(argument.value.span)
-                    unvalued.append(ArgumentError(*of, name, value.message, at))
-                    value = None
-                args[name] = value
-            yield Obligation(obligation.name, args, rule.qualified)
-
-    def _values(self, asked: list[tuple[RuleOutcome, ast.Expr]]) -> list[Json | EvaluationError]:
-        """Return arguments as JSON; where they cost too much together none of them has a value."""
-        try:
-            return [self._argument(expr, outcome) for outcome, expr in asked]
-        except OutOfSteps as error:
-            return [error for _ in asked]
-
-    def _argument(self, expr: ast.Expr, outcome: RuleOutcome) -> Json | EvaluationError:
-        """Return the value of an argument as JSON, or why it has none; raises OutOfSteps."""
-        if self.secrets.touches(expr, self._lets(self.package_named(outcome.rule.package))):
-            return MASK
-        evaluator = Evaluator(outcome.scope, Budget())
-        try:
-            value: Value = evaluator.evaluate(expr)
-            found: Json | EvaluationError
-            found = render(value) if is_host(value) else self.secrets.argument(value)
-        except OutOfSteps:
-            raise
-        except EvaluationError as error:
-            found = error
-        _take(outcome.scope.allowance, evaluator)
-        return found
 
     # --- permits, defaults, floors
 

@@ -21,9 +21,9 @@ from gatewright.dsl.checks.constants import Constant, constant
 from gatewright.dsl.lint.domains import Domain, Domains
 from gatewright.dsl.policy import CheckedPolicy, Permit, Rule, Scope
 from gatewright.dsl.source import Span
-from gatewright.engine.decision import Place
+from gatewright.engine.decision import Place, place_of
 from gatewright.engine.explaining.annotate import Annotator
-from gatewright.engine.explaining.report import effect_text, place_of
+from gatewright.engine.explaining.report import effect_text
 from gatewright.engine.policy_tests.comparisons import (
     Comparison,
     Subject,

@@ -14,9 +14,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Test
 from gatewright.dsl.rendering.display import visible
 from gatewright.dsl.source import Span
-from gatewright.engine.decision import Decision, Place
+from gatewright.engine.decision import Decision, Place, place_of
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.explaining.report import place_of
 from gatewright.engine.outcome import Outcome
 from gatewright.engine.policy_tests.expectations import Unmet, unmet
 from gatewright.engine.policy_tests.given import BadGiven, Case, prepare

@@ -17,9 +17,9 @@ from gatewright.dsl.types import ANY
 from gatewright.engine.action import Action
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.canonical import canonical_json
+from gatewright.engine.decision import place_of
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.explaining.report import place_of
 from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import AgreementQuery, Query, declared_type
 from gatewright.engine.history.recorded import HistoryFact, Method

@@ -17,9 +17,8 @@ from gatewright.dsl.policy import PolicyException
 from gatewright.engine.bundle.build import build
 from gatewright.engine.bundle.load import from_bytes
 from gatewright.engine.canonical import exact_json
-from gatewright.engine.decision import Decision
+from gatewright.engine.decision import Decision, place_of
 from gatewright.engine.evaluate import PolicySet
-from gatewright.engine.explaining.report import place_of
 from gatewright.engine.reading.json_text import Json, read_json
 from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
