@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal, cast, overload
 
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.policy import History as DeclaredHistory
 from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
@@ -17,6 +18,7 @@ from gatewright.engine.history.distinct_index import DistinctIndex
 from gatewright.engine.history.index import EventIndex, Shared
 from gatewright.engine.history.index_cache import Indexes
 from gatewright.engine.history.query import AgreementQuery, Query
+from gatewright.engine.history.quick import quick_event
 from gatewright.engine.history.record import Event
 from gatewright.engine.history.series import Record
 from gatewright.engine.history.sum_index import SumIndex
@@ -55,19 +57,18 @@ class History:
         """
         if isinstance(source, os.PathLike):
             source = Path(source).read_bytes()
-        history = cls()
+        history, number = cls(), 0
         # Not splitlines: that would also cut at characters which may stand within JSON strings.
         lines = source.split("\n") if isinstance(source, str) else source.split(b"\n")
-        for number, line in enumerate(cast("list[str | bytes]", lines), start=1):
-            if line.strip():
-                history._append_line(line, number)
-        return history
-
-    def _append_line(self, line: str | bytes, number: int) -> None:
         try:
-            self.append(Event.from_dict(read_json(line)))
+            with uncollected():
+                for number, line in enumerate(cast("list[str | bytes]", lines), start=1):
+                    if line.strip():
+                        data = read_json(line)
+                        history.append(quick_event(data) or Event.from_dict(data))
         except ActionError as error:
             raise ActionError(error.message, error.path, number, error.column) from None
+        return history
 
     def append(self, event: Event | Mapping[str, object]) -> None:
         """Record an event, or a later outcome of one that is known by its id.
@@ -82,7 +83,8 @@ class History:
             if record is None:
                 record = Record(next(self._numbers), new)
                 self._shared.records[new.id] = record
-                self._indexes.change(lambda index: index.add(record))
+                if len(self._indexes):
+                    self._indexes.change(lambda index: index.add(record))
             else:
                 self._follow(record, record.event.followed_by(new))
 
