@@ -1,8 +1,9 @@
 """Indexes over past actions: one history, one set of keys, and the field of `sum` or `distinct`.
 
 An index puts each event of its history where a question finds it: by the values of the keys, in
-order of time. Each answer is the one that `query` gives by looking at every event, errors included;
-reading takes O(log n). What makes an answer an error (a key that cannot be read, a `where` that
+order of time; those that are there when it is built, when their keys are first asked for. Each
+answer is the one that `query` gives by looking at every event, errors included; reading takes
+O(log n). What makes an answer an error (a key that cannot be read, a `where` that
 errs) is kept apart, and found again by the same functions. Source: docs/language.md#history.
 """
 

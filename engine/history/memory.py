@@ -62,7 +62,8 @@ class History:
         lines = source.split("\n") if isinstance(source, str) else source.split(b"\n")
         try:
             with uncollected():
-                for number, line in enumerate(cast("list[str | bytes]", lines), start=1):
+                for line in cast("list[str | bytes]", lines):
+                    number += 1
                     if line.strip():
                         data = read_json(line)
                         history.append(quick_event(data) or Event.from_dict(data))
@@ -206,7 +207,8 @@ class History:
 
         `keys` are names in sorted order; `outer` is the scope of the history's package. None where
         its `where` depends on the decision: ask the store instead. The first call for a set of keys
-        builds the index, O(n log n); keep what it returns. Raises EvaluationError for no field.
+        parts the events by them, O(n), and the first question about some values sorts those that
+        have them; keep what it returns. Raises EvaluationError for no field.
         """
         where = lasting(declared, outer)
         if where is None:
