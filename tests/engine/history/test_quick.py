@@ -57,8 +57,11 @@ def test_a_usual_event_is_read_fast() -> None:
     assert same_as_read(USUAL)
     assert same_as_read(SHORT)
     assert same_as_read({**SHORT, **dict.fromkeys(set(USUAL) - set(SHORT))})
-    for part in ({"agent": {"id": None}}, {"agent": {}}, {"params": {}}, {"rules": []},
-                 {"at": "2026-11-20T12:00:00.5+01:00"}):  # fmt: skip
+    parts: list[dict[str, Any]] = [
+        {"agent": {"id": None}}, {"agent": {}}, {"params": {}}, {"rules": []},
+        {"at": "2026-11-20T12:00:00.5+01:00"},
+    ]  # fmt: skip
+    for part in parts:
         assert same_as_read({**USUAL, **part})
 
 
