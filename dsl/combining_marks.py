@@ -6,12 +6,19 @@ Whoever normalises text looks here first. Source: docs/language.md#choices.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MAX_MARKS = 256
 """How many combining marks in a row are too many in data and in what agents write."""
 MAX_WRITTEN = 30
 """How many a string of a policy may have in a row: as many as Unicode's stream-safe text."""
+
+
+_PAIRS = "\u0f73\u0f75\u0f81"
+"""Characters that are no marks by themselves, but stand for two marks and nothing before them."""
+_PIECE = 64 * 1024
+"""So many characters are looked at together."""
 
 
 def too_many_marks(text: str, limit: int = MAX_MARKS) -> bool:
@@ -23,7 +30,19 @@ def too_many_marks(text: str, limit: int = MAX_MARKS) -> bool:
     if text.isascii() or len(text) < limit:
         return False
     # HOT: so long a run covers one of these characters, and nearly no text has marks there.
-    if not any(map(unicodedata.combining, text[:: limit // 2])):
+    if not _marks(text[:: limit // 2]):
         return False
-    is_mark = bytes(map(bool, map(unicodedata.combining, text)))
-    return b"\x01" * limit in is_mark
+    return any(
+        _longest_run(text[start : start + _PIECE + limit]) >= limit
+        for start in range(0, len(text), _PIECE)
+    )
+
+
+def _longest_run(text: str) -> int:
+    marks = _marks(text)
+    return max(map(len, re.findall(f"[{marks}]++", text))) if marks else 0
+
+
+def _marks(text: str) -> str:
+    """Return the combining marks that occur in a text, each once."""
+    return "".join(c for c in set(text) if unicodedata.combining(c) or c in _PAIRS)

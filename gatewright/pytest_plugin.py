@@ -25,15 +25,14 @@ from _pytest._code.code import ReprFileLocation, TerminalRepr
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
-    from gatewright.engine.evaluate import PolicySet
-    from gatewright.engine.policy_tests.given import Case
+    from gatewright.engine.policy_tests.given import Case, Preparing
     from gatewright.engine.policy_tests.run import TestResult
 
 _ENDING = ".gate"
 _MOST_BYTES = 2**20  # a policy file is no larger
 _TEST_BLOCK = re.compile(rb"""\btest\s*[rR]?["']""")
 
-_Loaded = dict[Path, "PolicySet | str"]
+_Loaded = dict[Path, "Preparing | str"]
 _LOADED: pytest.StashKey[_Loaded] = pytest.StashKey()
 """Folder -> its policy set, or what is wrong with it."""
 _TOLD: pytest.StashKey[set[Path]] = pytest.StashKey()
@@ -115,14 +114,14 @@ class GateFile(pytest.File):
             yield from self._broken(folder, found)
             return
         here = self.path.resolve()
-        for case in cases(found.policy):
+        for case in cases(found.policy_set.policy):
             if Path(case.span.source.name).resolve() == here:
                 name = case.name.replace("::", ":")  # `::` parts a node id
                 yield self._item(name, case, found)
 
-    def _item(self, name: str, case: Case, policy_set: PolicySet) -> GateItem:
+    def _item(self, name: str, case: Case, preparing: Preparing) -> GateItem:
         return GateItem.from_parent(  # pyright: ignore[reportUnknownMemberType]
-            self, name=name, case=case, policy_set=policy_set
+            self, name=name, case=case, preparing=preparing
         )
 
     def _broken(self, folder: Path, why: str) -> Iterable[BrokenItem]:
@@ -143,16 +142,17 @@ def _chooses(config: pytest.Config) -> bool:
     return named or bool(config.getoption("keyword") or config.getoption("markexpr"))
 
 
-def _load(folder: Path) -> PolicySet | str:
-    """Load a policy set, or return what is wrong with it."""
+def _load(folder: Path) -> Preparing | str:
+    """Load a policy set, to prepare its cases; or return what is wrong with it."""
     # As above: not before a policy file is collected. The renderer, too, others do not need.
     from gatewright.dsl.diagnostics import PolicyError, Severity, Unreadable
     from gatewright.dsl.rendering.text import to_text
     from gatewright.engine.load import load
+    from gatewright.engine.policy_tests.given import Preparing
 
     here = Path.cwd()  # messages show places as `gatewright test` does
     try:
-        return load(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+        return Preparing(load(folder.relative_to(here) if folder.is_relative_to(here) else folder))
     except PolicyError as error:
         errors = [d for d in error.diagnostics if d.severity is Severity.ERROR]
         return to_text(errors).rstrip("\n")
@@ -204,10 +204,10 @@ class BrokenPolicies(Exception):
 class GateItem(pytest.Item):
     """A test of a policy, or one row of it."""
 
-    def __init__(self, name: str, parent: GateFile, *, case: Case, policy_set: PolicySet) -> None:
+    def __init__(self, name: str, parent: GateFile, *, case: Case, preparing: Preparing) -> None:
         super().__init__(name, parent)  # pyright: ignore[reportUnknownMemberType]
         self._case = case
-        self._policy_set = policy_set
+        self._preparing = preparing
         self.extra_keyword_matches.add(case.package)
 
     def runtest(self) -> None:
@@ -215,7 +215,7 @@ class GateItem(pytest.Item):
         # Loaded by now; at the top it would be loaded in every run of pytest.
         from gatewright.engine.policy_tests.run import run_case
 
-        result = run_case(self._policy_set, self._case)
+        result = run_case(self._preparing, self._case)
         if not result.passed:
             raise GateFailure(result)
 

@@ -1,7 +1,8 @@
 """The texts of an outcome, with the values in them: reasons, and the arguments of obligations.
 
 All texts of a decision have an allowance together, and all arguments have one; what conditions took
-of theirs makes no difference. Values of `@secret` fields are masked. Source: docs/language.md#limits.
+of theirs makes no difference. Values of `@secret` fields are masked.
+Source: docs/language.md#limits.
 """
 
 from __future__ import annotations

@@ -17,14 +17,10 @@ from operator import attrgetter
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history.index import Field, Index, Judge, Shared, first_of
 from gatewright.engine.history.query import declared_type
-from gatewright.engine.history.series import Record, Series
+from gatewright.engine.history.series import Record, Series, order
 from gatewright.engine.values import Value
 
 _AT = attrgetter("event.at.nanos")
-
-
-def _order(record: Record) -> tuple[int, int]:
-    return record.event.at.nanos, record.seq
 
 
 class _Values:
@@ -43,13 +39,13 @@ class _Values:
 
     def add(self, value: Hashable, record: Record) -> None:
         found = self.occurrences.setdefault(value, [])
-        if not found or _order(found[-1]) < _order(record):
+        if not found or order(found[-1]) < order(record):
             if found:
                 self.latest.remove(found[-1])
             self.latest.add(record)
             found.append(record)
         else:
-            found.insert(bisect_left(found, _order(record), key=_order), record)
+            found.insert(bisect_left(found, order(record), key=order), record)
 
     def remove(self, value: Hashable, record: Record) -> None:
         found = self.occurrences[value]
@@ -57,7 +53,7 @@ class _Values:
             self.latest.remove(record)
             if len(found) > 1:
                 self.latest.add(found[-2])
-        del found[bisect_left(found, _order(record), key=_order)]
+        del found[bisect_left(found, order(record), key=order)]
         if not found:
             del self.occurrences[value]
 

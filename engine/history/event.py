@@ -35,10 +35,12 @@ STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 APPROVED: Final[frozenset[Status]] = frozenset({"executed", "failed", "compensated"})
 """Where a decided action was approved: it was tried, however that went."""
 
-_KEYS = (
+KEYS = (
     "id", "action", "params", "agent", "target", "at", "status", "decided_by", "decided_at",
     "rules",
 )  # fmt: skip
+"""What an object that tells of a past action may have."""
+
 _ROOT: Final = Place("")
 
 
@@ -71,7 +73,7 @@ class Event:
     def from_dict(cls, data: object) -> Event:
         """Return the event of an object in the shape above; raises ActionError."""
         problems: list[Problem] = []
-        parts = envelope(data, _ROOT, _KEYS, problems)
+        parts = envelope(data, _ROOT, KEYS, problems)
         if problems:
             raise ActionError(problems[0].message, problems[0].path)
         at = instant(parts, "at", _ROOT)

@@ -1,8 +1,9 @@
 """Indexes over past actions: one history, one set of keys, and the field of `sum` or `distinct`.
 
 An index puts each event of its history where a question finds it: by the values of the keys, in
-order of time. Each answer is the one that `query` gives by looking at every event, errors included;
-reading takes O(log n). What makes an answer an error (a key that cannot be read, a `where` that
+order of time; those that are there when it is built, when their keys are first asked for. Each
+answer is the one that `query` gives by looking at every event, errors included; reading takes
+O(log n). What makes an answer an error (a key that cannot be read, a `where` that
 errs) is kept apart, and found again by the same functions. Source: docs/language.md#history.
 """
 
@@ -20,7 +21,7 @@ from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import query as answers
 from gatewright.engine.history.event import Event
 from gatewright.engine.history.query import OWN_FIELDS, Query, event_field, identity
-from gatewright.engine.history.series import Record, Series
+from gatewright.engine.history.series import Record, Series, order
 from gatewright.engine.history.where import LastingWhere
 from gatewright.engine.values import OptionalValue, Timestamp, Value, nfc
 
@@ -163,6 +164,8 @@ class Index(ABC, Generic[Group]):
         self._judge = judge
         self._shared = shared
         self._groups: dict[Key, Group] = {}
+        self._waiting: dict[Key, list[Record]] = {}
+        """By the keys of groups that nobody asked for: their records, not put in order yet."""
         self._trouble: dict[tuple[Hashable, ...], Series] = {}
         """By the keys that could be read: events that make an answer an error."""
         self.broken = False
@@ -171,12 +174,25 @@ class Index(ABC, Generic[Group]):
     # --- kept up to date by the store, under its lock
 
     def build(self, records: Iterable[Record]) -> None:
-        """Take in all records, in the order recorded."""
+        """Take in all records. What belongs to a group is put in order when it is asked for."""
         self._groups.clear()
+        self._waiting.clear()
         self._trouble.clear()
         self.broken = False
+        waiting = self._waiting
         for record in records:
-            self.add(record)
+            place = self._place(record)
+            if place is None:
+                continue
+            tokens, is_trouble = place
+            if is_trouble:
+                self._trouble.setdefault(tokens, Series()).add(record)
+                continue
+            key = tokens[0] if len(tokens) == 1 else tokens
+            if key in waiting:
+                waiting[key].append(record)
+            else:
+                waiting[key] = [record]
 
     def add(self, record: Record) -> None:
         """Take in one event, where the history has it."""
@@ -188,6 +204,7 @@ class Index(ABC, Generic[Group]):
             self._trouble.setdefault(tokens, Series()).add(record)
         else:
             key = tokens[0] if len(tokens) == 1 else tokens
+            self._settle(key)
             group = self._groups.get(key)
             if group is None:
                 group = self._groups[key] = self._new_group()
@@ -205,9 +222,20 @@ class Index(ABC, Generic[Group]):
                 del self._trouble[tokens]
         else:
             key = tokens[0] if len(tokens) == 1 else tokens
+            self._settle(key)
             self._take(self._groups[key], record)
             if self._is_empty(self._groups[key]):
                 del self._groups[key]
+
+    def _settle(self, key: Key) -> None:
+        """Put the records that wait for a group in order."""
+        records = self._waiting.get(key)
+        if records is not None:
+            group = self._new_group()
+            for record in sorted(records, key=order):
+                self._put(group, record)
+            self._groups[key] = group
+            del self._waiting[key]
 
     def _place(self, record: Record) -> tuple[tuple[Hashable, ...], bool] | None:
         """Return the keys of an event, and whether it makes answers err; None if it is left out."""
@@ -246,7 +274,10 @@ class Index(ABC, Generic[Group]):
         if self.broken or self._trouble:
             self._heed(tokens, values, now, within, skip)
         after = _BEGINNING if within is None else now - within
-        return self._groups.get(tokens[0] if len(tokens) == 1 else tokens), after
+        key = tokens[0] if len(tokens) == 1 else tokens
+        if self._waiting:
+            self._settle(key)
+        return self._groups.get(key), after
 
     def _heed(
         self,

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal, cast, overload
 
+from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.policy import History as DeclaredHistory
 from gatewright.engine.cel.scope import Scope
 from gatewright.engine.errors import EvaluationError
@@ -18,6 +19,7 @@ from gatewright.engine.history.event import Event
 from gatewright.engine.history.index import EventIndex, Shared
 from gatewright.engine.history.index_cache import Indexes
 from gatewright.engine.history.query import AgreementQuery, Query
+from gatewright.engine.history.quick import quick_event
 from gatewright.engine.history.series import Record
 from gatewright.engine.history.sum_index import SumIndex
 from gatewright.engine.history.where import lasting
@@ -55,19 +57,19 @@ class History:
         """
         if isinstance(source, os.PathLike):
             source = Path(source).read_bytes()
-        history = cls()
+        history, number = cls(), 0
         # Not splitlines: that would also cut at characters which may stand within JSON strings.
         lines = source.split("\n") if isinstance(source, str) else source.split(b"\n")
-        for number, line in enumerate(cast("list[str | bytes]", lines), start=1):
-            if line.strip():
-                history._append_line(line, number)
-        return history
-
-    def _append_line(self, line: str | bytes, number: int) -> None:
         try:
-            self.append(Event.from_dict(read_json(line)))
+            with uncollected():
+                for line in cast("list[str | bytes]", lines):
+                    number += 1
+                    if line.strip():
+                        data = read_json(line)
+                        history.append(quick_event(data) or Event.from_dict(data))
         except ActionError as error:
             raise ActionError(error.message, error.path, number, error.column) from None
+        return history
 
     def append(self, event: Event | Mapping[str, object]) -> None:
         """Record an event, or a later outcome of one that is known by its id.
@@ -82,7 +84,8 @@ class History:
             if record is None:
                 record = Record(next(self._numbers), new)
                 self._shared.records[new.id] = record
-                self._indexes.change(lambda index: index.add(record))
+                if len(self._indexes):
+                    self._indexes.change(lambda index: index.add(record))
             else:
                 self._follow(record, record.event.followed_by(new))
 
@@ -204,7 +207,8 @@ class History:
 
         `keys` are names in sorted order; `outer` is the scope of the history's package. None where
         its `where` depends on the decision: ask the store instead. The first call for a set of keys
-        builds the index, O(n log n); keep what it returns. Raises EvaluationError for no field.
+        parts the events by them, O(n), and the first question about some values sorts those that
+        have them; keep what it returns. Raises EvaluationError for no field.
         """
         where = lasting(declared, outer)
         if where is None:

@@ -31,6 +31,11 @@ class Record:
         self.event = event
 
 
+def order(record: Record) -> tuple[int, int]:
+    """Return what records of a series are ordered by."""
+    return record.event.at.nanos, record.seq
+
+
 _SEQ = attrgetter("seq")
 
 

@@ -7,7 +7,7 @@ here. Keys are bare names. Source: docs/language.md#tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import cast
@@ -19,13 +19,16 @@ from gatewright.dsl.policy import Package, Test
 from gatewright.dsl.source import Span
 from gatewright.engine.canonical import to_json
 from gatewright.engine.cel.evaluate import Evaluator
+from gatewright.engine.decision import Decision
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.event import Event
 from gatewright.engine.history.memory import History
+from gatewright.engine.outcome import Outcome
 from gatewright.engine.reading.freeze import Freezer
 from gatewright.engine.reading.json_text import JsonNumber
 from gatewright.engine.reading.problems import ActionError, Place
+from gatewright.engine.reading.quick import quick_action
 from gatewright.engine.scope import PolicyScope, data_value
 from gatewright.engine.values import Timestamp
 
@@ -82,30 +85,64 @@ class Setup:
     history: History
     now: Timestamp
 
+    def decision(self) -> Decision:
+        """Return what is decided, as it is for a caller."""
+        return self.policy_set.evaluate(self.action, self.history, now=self.now, uses=_unused)
 
-def prepare(policy_set: PolicySet, case: Case) -> Setup:
-    """Return what to decide in a case; raises BadGiven."""
-    return _Preparing(policy_set, case).setup()
+    def outcome(self) -> Outcome:
+        """Return what the interpreter makes of the action, with the truth of each condition."""
+        action = quick_action(self.action) or self.action
+        return self.policy_set.outcome(action, self.history, now=self.now, uses=_unused)
 
 
-class _Preparing:
-    """Reads the items of one test block for one case."""
+def _unused(_: str) -> int:
+    """Say that no exception was used before. Source: docs/language.md#tests."""
+    return 0
 
-    def __init__(self, policy_set: PolicySet, case: Case) -> None:
-        self._set = policy_set
-        self._case = case
-        self._items = case.test.declaration.items
+
+class Preparing:
+    """Prepares the cases of a policy set.
+
+    What the rows of one test have in common is made once, where they come one after another.
+    """
+
+    def __init__(self, policy_set: PolicySet) -> None:
+        self.policy_set = policy_set
+        self._test: _Test | None = None
+
+    def setup(self, case: Case) -> Setup:
+        """Return what to decide in a case; raises BadGiven."""
+        test = self._test
+        if test is None or test.of is not case.test:
+            self._test = None
+            test = _Test(self.policy_set, case.test)
+            self._test = test
+        return test.setup(case)
+
+
+class _Test:
+    """Reads the items of one test block: all but the rows of its tables when it is made."""
+
+    def __init__(self, policy_set: PolicySet, test: Test) -> None:
+        self.of = test
+        self._items = test.declaration.items
         self._now = self._instant()
         policy = policy_set.policy
         names = {"now": self._now, "data": data_value(policy.data)}
-        self._package = policy.packages[case.package]
+        self._package = policy.packages[test.package]
         self._values = Values(PolicyScope(self._package, dict(names)), self._package)
-
-    def setup(self) -> Setup:
         given = {part: self._given(part) for part in PARTS}
-        policy_set = self._with_data(given.pop("data"))
-        action = self._action(given)
-        return Setup(policy_set, action, self._history(policy_set, action), self._now)
+        self._set = _with_data(policy_set, given.pop("data"), self._blocks())
+        self._name = next(b.subject.text for b in self._blocks() if b.subject.text not in PARTS)
+        self._params = self._given(self._name)
+        self._parts = {**given, "target": _target(given["target"])}
+        self._known: History | None = None
+
+    def setup(self, case: Case) -> Setup:
+        """Return what to decide in a row of the test, or in the test without one."""
+        # The row before what is past, as they are written: so it is in whose error is told.
+        action = self._action(case)
+        return Setup(self._set, action, self._history(), self._now)
 
     def _instant(self) -> Timestamp:
         given = [i.at for i in self._items if isinstance(i, ast.AtInstant)]
@@ -124,39 +161,31 @@ class _Preparing:
 
     # --- the action
 
-    def _action(self, given: Mapping[str, dict[str, object]]) -> dict[str, object]:
-        name = next(b.subject.text for b in self._blocks() if b.subject.text not in PARTS)
-        params = self._given(name)
-        if self._case.row is not None:
-            row = zip(self._case.fields, self._case.row.values, strict=True)
+    def _action(self, case: Case) -> dict[str, object]:
+        params = dict(self._params)
+        if case.row is not None:
+            row = zip(case.fields, case.row.values, strict=True)
             params.update((field.name, self._values.value(value)) for field, value in row)
-        parts = {
-            "params": params,
-            "agent": given["agent"],
-            "target": _target(given["target"]),
-            "changes": given["changes"],
-            "context": given["context"],
-        }
-        present = {key: part for key, part in parts.items() if part}
-        return {"action": name, **present, "at": self._now}
+        present = {key: part for key, part in {"params": params, **self._parts}.items() if part}
+        return {"action": self._name, **present, "at": self._now}
 
     # --- past actions
 
-    def _history(self, policy_set: PolicySet, action: Mapping[str, object]) -> History:
-        pasts = [item for item in self._items if isinstance(item, ast.Past)]
-        events = [self._event(past, n, action) for n, past in enumerate(pasts, start=1)]
-        history = History()
-        for event, agent in sorted(events, key=lambda pair: pair[0].at):
-            history.append(_with_rules(event, agent, policy_set, history))
-        return history
+    def _history(self) -> History:
+        if self._known is None:
+            pasts = [item for item in self._items if isinstance(item, ast.Past)]
+            events = [self._event(past, n) for n, past in enumerate(pasts, start=1)]
+            history = History()
+            for event, agent in sorted(events, key=lambda pair: pair[0].at):
+                history.append(_with_rules(event, agent, self._set, history))
+            self._known = history
+        return self._known
 
-    def _event(
-        self, past: ast.Past, number: int, action: Mapping[str, object]
-    ) -> tuple[Event, object]:
+    def _event(self, past: ast.Past, number: int) -> tuple[Event, object]:
         """Return an event, and its agent with the attributes that the test gives."""
         params = self._values.entries(past.values)
         own = {key: params.pop(key, None) for key in ("agent", "target", "decided_by")}
-        proposer = cast("Mapping[str, object]", action.get("agent", {}))
+        proposer = self._parts["agent"]
         agent = own["agent"] if past.agent is None else past.agent.value
         if agent is None:
             agent = proposer.get("id")
@@ -179,25 +208,26 @@ class _Preparing:
         same = event.agent is not None and event.agent == proposer.get("id")
         return event, proposer if same else {"id": event.agent}
 
-    # --- data
 
-    def _with_data(self, given: Mapping[str, object]) -> PolicySet:
-        """Return the policy set with some root keys of `data` replaced, for this case alone."""
-        if not given:
-            return self._set
-        span = next(b.values.span for b in self._blocks() if b.subject.text == "data")
-        try:
-            plain = to_json(Freezer().value(given, Place("data")))
-        except ActionError as error:
-            raise BadGiven(error.message, span) from None
-        wrong: list[Diagnostic] = []
-        data = {
-            **self._set.policy.data,
-            **freeze_data(cast("dict[str, object]", plain), wrong.append),
-        }
-        if wrong:
-            raise BadGiven(wrong[0].message, span)
-        return PolicySet(replace(self._set.policy, data=MappingProxyType(data)))
+def _with_data(
+    policy_set: PolicySet, given: Mapping[str, object], blocks: Iterable[ast.Given]
+) -> PolicySet:
+    """Return the policy set with some root keys of `data` replaced, for one test alone."""
+    if not given:
+        return policy_set
+    span = next(b.values.span for b in blocks if b.subject.text == "data")
+    try:
+        plain = to_json(Freezer().value(given, Place("data")))
+    except ActionError as error:
+        raise BadGiven(error.message, span) from None
+    wrong: list[Diagnostic] = []
+    data = {
+        **policy_set.policy.data,
+        **freeze_data(cast("dict[str, object]", plain), wrong.append),
+    }
+    if wrong:
+        raise BadGiven(wrong[0].message, span)
+    return PolicySet(replace(policy_set.policy, data=MappingProxyType(data)))
 
 
 def _target(given: dict[str, object]) -> dict[str, object]:
@@ -220,7 +250,7 @@ def _with_rules(event: Event, agent: object, policy_set: PolicySet, before: Hist
     action = {"action": event.action, "params": event.params, "agent": agent, "at": event.at}
     if event.target is not None:
         action["target"] = {"id": event.target}
-    return replace(event, rules=policy_set.evaluate(action, before, uses=lambda _: 0).matched)
+    return replace(event, rules=policy_set.evaluate(action, before, uses=_unused).matched)
 
 
 class Values:

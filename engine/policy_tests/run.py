@@ -18,7 +18,7 @@ from gatewright.engine.decision import Decision, Place, place_of
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.outcome import Outcome
 from gatewright.engine.policy_tests.expectations import Unmet, unmet
-from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
+from gatewright.engine.policy_tests.given import BadGiven, Case, Preparing
 from gatewright.engine.secrecy.masking import MASK
 
 Observe = Callable[[Outcome], None]
@@ -49,7 +49,8 @@ def run_tests(
 ) -> tuple[TestResult, ...]:
     """Run cases, all of the policy set's own unless some are given, in the order of files."""
     chosen = cases(policy_set.policy) if wanted is None else wanted
-    return tuple(run_case(policy_set, case, observe) for case in chosen)
+    preparing = Preparing(policy_set)
+    return tuple(run_case(preparing, case, observe) for case in chosen)
 
 
 def cases(policy: CheckedPolicy, *, library: bool = False) -> tuple[Case, ...]:
@@ -93,25 +94,20 @@ def _secret_params(policy: CheckedPolicy, test: Test) -> frozenset[str]:
     return frozenset(name for t in types for name, field in t.params.fields if field.secret)
 
 
-def run_case(policy_set: PolicySet, case: Case, observe: Observe | None = None) -> TestResult:
+def run_case(preparing: Preparing, case: Case, observe: Observe | None = None) -> TestResult:
     """Decide one case and compare; never raises for what a test says."""
     try:
-        setup = prepare(policy_set, case)
+        setup = preparing.setup(case)
     except BadGiven as bad:
         return _result(case, bad.message, f"{_head(bad.span, case)}\n  {visible(bad.message)}")
-    decision = setup.policy_set.evaluate(setup.action, setup.history, now=setup.now, uses=_unused)
+    decision = setup.decision()
     if observe is not None:
-        observe(setup.policy_set.outcome(setup.action, setup.history, now=setup.now, uses=_unused))
+        observe(setup.outcome())
     wrong = unmet(setup.policy_set.policy, case, decision)
     if not wrong:
         return TestResult(case.name, case.package, place_of(case.span), True)
     reason = "; ".join(f"expected {w.expected}, decided {w.decided}" for w in wrong)
     return _result(case, reason, _message(case, wrong, decision))
-
-
-def _unused(_: str) -> int:
-    """Say that no exception was used before. Source: docs/language.md#tests."""
-    return 0
 
 
 def _result(case: Case, reason: str, message: str) -> TestResult:

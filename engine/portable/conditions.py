@@ -24,7 +24,7 @@ from gatewright.dsl.source import Span
 from gatewright.dsl.typing.typer import Typer
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.outcome import ConditionOutcome, Outcome
-from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
+from gatewright.engine.policy_tests.given import BadGiven, Case, Preparing
 from gatewright.engine.policy_tests.run import cases
 from gatewright.engine.portable.host import Host, Unreadable
 from gatewright.engine.portable.text import NotPortable, portable_text
@@ -115,41 +115,41 @@ def _differences(
     policy: CheckedPolicy, host: Host, programs: dict[int, Any]
 ) -> Iterator[Diagnostic]:
     """Give a diagnostic for each condition that a test's action tells apart, for the first one."""
-    told: set[int] = set()
-    policy_set = PolicySet(policy)
+    preparing = Preparing(PolicySet(policy))
     for case in cases(policy):
-        for outcome, theirs in _answers(policy_set, case, host, programs):
+        if not programs:
+            return
+        for outcome, theirs in _answers(preparing, case, host, programs):
             condition = outcome.condition
             ours = ~outcome.truth if condition.negated else outcome.truth
-            key = id(condition.expression)
-            if ours is not theirs and key not in told:
-                told.add(key)
+            # Of a condition that is told nothing more is asked.
+            if ours is not theirs and programs.pop(id(condition.expression), None) is not None:
                 yield messages.answered_differently(
                     condition.expression.span, _WORDS[ours], _WORDS[theirs], case.span
                 )
 
 
 def _answers(
-    policy_set: PolicySet, case: Case, host: Host, programs: dict[int, Any]
+    preparing: Preparing, case: Case, host: Host, programs: dict[int, Any]
 ) -> Iterator[tuple[ConditionOutcome, Truth]]:
     """Give the conditions that a case asks, and what the host says of those that it reads."""
     try:
-        setup = prepare(policy_set, case)
+        setup = preparing.setup(case)
     except BadGiven:
         return  # `gatewright test` tells
-    outcome = setup.policy_set.outcome(setup.action, setup.history, now=setup.now, uses=_unused)
+    outcome = setup.outcome()
     scope = _scope(outcome)
-    if scope is None:
+    found = [
+        (asked, program)
+        for asked in _asked(outcome)
+        if (program := programs.get(id(asked.condition.expression))) is not None
+        and not _sees_exact_numbers(asked)
+    ]
+    if scope is None or not found:
         return
     names = host.values(scope.names)
-    for asked in _asked(outcome):
-        program = programs.get(id(asked.condition.expression))
-        if program is not None and not _sees_exact_numbers(asked):
-            yield asked, host.truth(program, names)
-
-
-def _unused(_: str) -> int:
-    return 0
+    for asked, program in found:
+        yield asked, host.truth(program, names)
 
 
 def _scope(outcome: Outcome) -> PolicyScope | None:

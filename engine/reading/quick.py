@@ -30,6 +30,8 @@ _NO_VALUES: Final = Map()
 _NO_CHANGES: Final = Changes()
 _NO_CONTEXT: Final = Context()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_REST: Final = late(r"(?:\.([0-9]{1,9}))?(?:Z|\+00:00)")
+"""What may follow the seconds of an instant."""
 _new: Final[Callable[[type[Any]], Any]] = object.__new__
 _set: Final = object.__setattr__
 
@@ -152,7 +154,7 @@ def _context(raw: object) -> Context | None:
 
 
 def _instant(raw: object) -> Timestamp | bool | None:
-    """Read `2026-11-20T12:00:00Z`; None where there is none, False for other spellings."""
+    """Read an instant; None where there is none, False for spellings that few programs use."""
     if raw is None:
         return None
     if type(raw) is Timestamp:
@@ -162,12 +164,23 @@ def _instant(raw: object) -> Timestamp | bool | None:
 
 
 def nanos_of(text: str) -> int | None:
-    """Return the nanoseconds of `2026-11-20T12:00:00Z`, None for other spellings."""
-    if len(text) != 20 or text[4::3] != "--T::Z" or not text.isascii():
+    """Return the nanoseconds of an instant as programs write it; None for other spellings.
+
+    >>> nanos_of("1970-01-01T00:00:01Z"), nanos_of("1970-01-01T00:00:01.5+00:00")
+    (1000000000, 1500000000)
+    """
+    fraction = 0
+    if len(text) != 20:
+        rest = _REST.fullmatch(text, 19)
+        if rest is None:
+            return None
+        text, fraction = text[:19] + "Z", int((rest.group(1) or "").ljust(9, "0"))
+    # The last: what ISO 8601 calls 24:00 is no instant in RFC 3339, whatever Python reads.
+    if text[4::3] != "--T::Z" or not text.isascii() or text[11:13] >= "24":
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + fraction

@@ -26,7 +26,7 @@ from gatewright.engine.policy_tests.coverage_report import (
     coverage_text,
     total_percent,
 )
-from gatewright.engine.policy_tests.given import Case
+from gatewright.engine.policy_tests.given import Case, Preparing
 from gatewright.engine.policy_tests.junit import Timed, to_junit
 from gatewright.engine.policy_tests.run import TestResult, cases, run_case
 
@@ -151,11 +151,11 @@ def _why_nothing_ran(all_tests: int) -> str:
 
 def _timed(policy: CheckedPolicy, chosen: list[Case], coverage: Coverage | None) -> Iterator[Timed]:
     """Run the cases; how long each took is measured here, since the engine reads no clock."""
-    policy_set = PolicySet(policy)
+    preparing = Preparing(PolicySet(policy))
     observe = None if coverage is None else coverage.observe
     for case in chosen:
         begun = time.perf_counter()
-        result = run_case(policy_set, case, observe)
+        result = run_case(preparing, case, observe)
         yield Timed(result, time.perf_counter() - begun)
 
 

@@ -227,6 +227,35 @@ def test_many_good_events(events: list[Event], windows: list[tuple[int, int]]) -
             same(History(store), asked)  # built at once
 
 
+@given(st.lists(EVENT, max_size=9), QUESTIONS, st.lists(EVENT, max_size=5), QUESTIONS)
+def test_what_nobody_asked_for_yet_changes_too(
+    events: list[Event], first: dict[str, Any], later: list[Event], second: dict[str, Any]
+) -> None:
+    """Groups of an index are put in order when they are asked for: not before a change, perhaps."""
+    store, policy = History(), PACKAGES[1]
+    for event in events:
+        record(store, event)
+    same(store, query(policy, **first))
+    for event in later:
+        record(store, event)
+    values = {"customer": "C", "agent": "bot", "note": "a", "n": 1, "x": 1}
+    for value in ("C", "e\u0301", "other"):
+        keys = tuple((name, {**values, "customer": value}[name]) for name, _ in first["keys"])
+        same(store, query(policy, **{**second, "field": first["field"], "keys": keys}))
+
+
+def test_a_group_is_put_in_order_when_it_is_asked_for() -> None:
+    store = History(past(n, n, {"customer": f"C-{n % 10}"}) for n in range(100))
+    asked = query(PACKAGES[0], now=Timestamp(200), within_nanos=None, keys=(("customer", "C-1"),))
+    with mock.patch.object(Series, "add", autospec=True, side_effect=Series.add) as add:
+        assert store.count(asked) == store.count(asked) == 10
+        assert add.call_count == 10
+        store.append(past(101, 7, {"customer": "C-2"}))
+        assert add.call_count == 21
+        assert store.count(replace(asked, keys=(("customer", "C-2"),))) == 11
+        assert add.call_count == 21
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 20), st.integers(-5, 5)), max_size=60))
 def test_a_series_is_a_sorted_list(steps: list[tuple[bool, int, int]]) -> None:
     series, model = Series(), dict[Record, int]()

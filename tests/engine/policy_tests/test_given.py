@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from gatewright.dsl import ast
-from gatewright.engine.decision import Place
+from gatewright.engine.decision import Effect, Place
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
-from gatewright.engine.policy_tests.given import BadGiven, Case, prepare
+from gatewright.engine.policy_tests.given import BadGiven, Case, Preparing
 from gatewright.engine.policy_tests.run import cases, run_case, run_tests
+from gatewright.engine.values import Money
 from tests.engine.policy_tests.support import DATA, REFUNDS, block, one, run
 
 TYPES = """\
@@ -106,7 +109,7 @@ def test_what_a_checked_policy_cannot_say_is_refused_all_the_same() -> None:
         values = ast.MapLiteral((*given.values.entries, entry), span=span)
         declaration = replace(case.test.declaration, items=(replace(given, values=values),))
         with pytest.raises(BadGiven, match=why):
-            prepare(policy_set, Case("t", replace(case.test, declaration=declaration)))
+            Preparing(policy_set).setup(Case("t", replace(case.test, declaration=declaration)))
 
 
 # --- parts
@@ -366,7 +369,59 @@ def test_chosen_cases_run_and_are_observed() -> None:
 def test_the_same_case_gives_the_same_result() -> None:
     policy_set: PolicySet = load_source(REFUNDS + block("expect block"), data=DATA)
     (case,) = cases(policy_set.policy)
-    assert run_case(policy_set, case) == run_case(policy_set, case)
+    preparing = Preparing(policy_set)
+    first = run_case(preparing, case)
+    assert first == run_case(preparing, case) == run_case(Preparing(policy_set), case)
+
+
+ROWS = """test "ROWS" {
+  given agent { id: "bot" }
+  given billing.refund { customer: "C-1" }
+  given data { closed: ["C-1"] }
+  past billing.refund { customer: "C-1", amount: 5 USD } ago 1d
+  cases (amount) {
+    5 USD  => block
+    6 USD  => block
+  }
+}
+"""
+
+
+def test_the_rows_of_a_test_share_what_they_have_in_common() -> None:
+    policy_set = load_source(REFUNDS + ROWS + ROWS.replace("ROWS", "MORE"), data=DATA)
+    preparing = Preparing(policy_set)
+    first, second, other, _ = cases(policy_set.policy)
+    setups = [preparing.setup(case) for case in (first, second)]
+    one_row, another = setups
+    assert one_row.history is another.history
+    assert one_row.policy_set is another.policy_set is not policy_set
+    amounts = [cast("dict[str, object]", setup.action["params"])["amount"] for setup in setups]
+    assert amounts == [Money(Decimal(5), "USD"), Money(Decimal(6), "USD")]
+    assert preparing.setup(other).history is not one_row.history
+    again = preparing.setup(first)
+    assert (again.action, list(again.history)) == (one_row.action, list(one_row.history))
+
+
+def test_a_row_that_cannot_be_used_leaves_the_others_alone() -> None:
+    rows = ROWS.replace("5 USD  =>", "broken  =>")
+    broken = "let broken = [1 USD][3]\n"
+    results = run_tests(load_source(REFUNDS + broken + rows, data=DATA))
+    assert [result.passed for result in results] == [False, True]
+    assert "the value cannot be used" in results[0].reason
+
+
+def test_the_action_is_decided_and_looked_into_alike() -> None:
+    policy_set = load_source(REFUNDS + ROWS, data=DATA)
+    setup = Preparing(policy_set).setup(cases(policy_set.policy)[0])
+    outcome = setup.outcome()
+    assert outcome.effect.auto_run is (setup.decision().effect is Effect.AUTO_RUN)
+    plain = setup.policy_set.outcome(setup.action, setup.history, now=setup.now)
+    assert [rule.rule.qualified for rule in outcome.rules] == [
+        rule.rule.qualified for rule in plain.rules
+    ]
+    assert [row.truth for rule in outcome.rules for row in rule.rows] == [
+        row.truth for rule in plain.rules for row in rule.rows
+    ]
 
 
 def test_the_where_of_a_history_sees_the_lets_of_its_package() -> None:

@@ -81,18 +81,67 @@ def slowly(text: str) -> Json | ActionError:
         return outcome(text)
 
 
-NOISE = st.text(alphabet='{}[]",:\\u0123456789eE+-. \n\té', max_size=12)
+NOISE = st.text(alphabet='{}[]",:\\u0123456789dDeE+-. \n\té', max_size=12)
+OBJECTS = st.recursive(
+    st.just(0) | st.sampled_from(['"', "\\", '\\"', "a", "\U0001f600"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(['"', "\\", "a", "é"]), inner),
+    max_leaves=8,
+)
 
 
-@given(JSON | st.recursive(st.just(0), st.lists, max_leaves=5), NOISE, st.integers(0, 100))
-def test_both_parsers_read_alike(data: Json, noise: str, at: int) -> None:
-    plain = json.dumps(data, ensure_ascii=False)
+@given(JSON | OBJECTS, NOISE, st.integers(0, 100), st.booleans())
+def test_both_parsers_read_alike(data: Json, noise: str, at: int, ascii_only: bool) -> None:
+    plain = json.dumps(data, ensure_ascii=ascii_only)
     for text in (plain, plain[:at] + noise + plain[at:], noise):
         assert told(outcome(text)) == told(slowly(text))
 
 
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", '"', "\\", ""]), OBJECTS), max_size=5))
+def test_a_key_given_twice_is_found(pairs: list[tuple[str, Json]]) -> None:
+    entries = ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in pairs)
+    for text in (f"{{{entries}}}", f'[{{"x": {{{entries}}}}}]'):
+        found = outcome(text)
+        assert told(found) == told(slowly(text))
+        is_twice = len({key for key, _ in pairs}) < len(pairs)
+        assert isinstance(found, ActionError) is is_twice
+
+
+def deep(levels: int, inner: str) -> str:
+    return "[" * levels + inner + "]" * levels
+
+
+@pytest.mark.parametrize("inner", ["", "1", '"["', '{"a": 1}'])
+@pytest.mark.parametrize("levels", [MAX_DEPTH - 2, MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 2000])
+def test_both_parsers_count_levels_alike(levels: int, inner: str) -> None:
+    for text in (deep(levels, inner), f"[{'[], ' * 99}{deep(levels - 1, inner)}]"):
+        assert told(outcome(text)) == told(slowly(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "M\\u00fcller", "quote": "\\"\\\\", "tab": "\\t"}',
+        "[" + '{"a": ["x", {}]}, ' * 99 + "[]]",
+    ],
+)
+def test_escapes_and_many_objects_are_read_fast(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(json_text, "_Reader")
+        assert read_json(text) == json.loads(text)
+
+
 def test_plain_texts_keep_every_rule() -> None:
-    for text in ('{"a":1,"a":1}', "[NaN]", "[1e400]", "9" * 61, "1." + "0" * 61, "[" * 65, "1 1"):
+    for text in (
+        '{"a":1,"a":1}',
+        r'{"a":1,"\u0061":1}',
+        r'"\ud800"',
+        "[NaN]",
+        "[1e400]",
+        "9" * 61,
+        "1." + "0" * 61,
+        "[" * 65,
+        "1 1",
+    ):
         assert told(outcome(text)) == told(slowly(text))
         assert isinstance(outcome(text), ActionError)
 

@@ -70,8 +70,11 @@ INSTANTS = st.one_of(
                      "2026-02-30T12:00:00Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
                      "9999-12-31T23:59:59Z", "2026-11-20t12:00:00z", "2026-11-20 12:00:00Z",
                      "2026-11-20T12:00:00+01:00", "2026-11-20T12:00:00.5Z", "", 5,
+                     "2026-11-20T12:00:00", "2026-11-20T12:00:00.5", "2026-11-20T24:00:00.0Z",
+                     "2026-11-20T12:00:00.\u0665Z", "2026-11-20T12:00:00.1234567890Z",
                      Timestamp(5), strange_instant(5.5), strange_instant(True)]),
     st.from_regex(r"[0-9]{4}-[0-9W]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", fullmatch=True),
+    st.from_regex(r"2026-11-20T12:00:00([.,][0-9]{0,10})?(Z|[+-]00:00)?", fullmatch=True),
 )  # fmt: skip
 PART: st.SearchStrategy[Any] = st.one_of(st.none(), TEXTS, VALUES)
 TARGETS: st.SearchStrategy[Any] = st.one_of(
@@ -145,6 +148,8 @@ def test_a_usual_proposal_is_read_fast() -> None:
     assert same_as_read(USUAL)
     assert same_as_read({"action": "a", "agent": {"id": "b"}, "at": Timestamp(5)})
     assert same_as_read({"action": "a", "agent": {"owner": "b", "id": None}})
+    for end in ("+00:00", ".5Z", ".123456+00:00", ".123456789Z"):
+        assert same_as_read({"action": "a", "at": f"2026-11-20T12:00:00{end}"})
 
 
 UNUSUAL: list[dict[str, Any]] = [

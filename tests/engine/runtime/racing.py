@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -165,6 +166,10 @@ def team() -> Generator[Team]:
         yield made
     finally:
         made.pool.shutdown()
+        # The server of the processes would end after this one, and write what coverage saw of it
+        # while `make test` already reads such files: one that is half written is an error there.
+        server: Any = forkserver
+        server._forkserver._stop()
 
 
 _barrier: Waits | None = None
