@@ -32,6 +32,7 @@ from gatewright.engine.explaining.report import Reporter, effect_text, place_of
 from gatewright.engine.interpret import RiskOutcome, RuleOutcome
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.truth import Truth
+from gatewright.engine.undeclared import told_undeclared
 from gatewright.engine.values import Timestamp
 
 
@@ -67,6 +68,7 @@ class Explainer:
         stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
         return Explanation(
             action=self._subject.action or "an action without a name",
+            undeclared=told_undeclared(self._subject.action, self._policy.actions),
             agent=self._subject.agent,
             at=self._subject.at.text,
             effect=effect_text(self._policy, outcome.effect).split(" ")[0],

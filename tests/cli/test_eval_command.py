@@ -300,9 +300,8 @@ def test_numbers_that_json_lacks_become_text(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("command", ["eval", "explain"])
-def test_a_misspelt_action_is_noted(command: str) -> None:
-    ran = run(command, REFUNDS, "--action", "-", stdin=json.dumps(refund(action="billing.refnd")))
+def test_a_misspelt_action_is_noted() -> None:
+    ran = run("eval", REFUNDS, "--action", "-", stdin=json.dumps(refund(action="billing.refnd")))
     assert ran.code == 0
     assert ran.err == (
         "note: no action `billing.refnd` is declared: did you mean `billing.refund`?\n"
