@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gatewright.dsl.messages.catalog import nearest
 from gatewright.engine.reading.problems import shown
 
 
@@ -18,5 +17,8 @@ def told_undeclared(name: str, declared: Collection[str]) -> str | None:
     """
     if not name or name in declared:
         return None
+    # Late, since only mistakes get hints: a decision loads no messages.
+    from gatewright.dsl.messages.catalog import nearest
+
     advice = nearest(name, declared)
     return f"no action {shown(name)} is declared" + (f": {advice}" if advice else "")

@@ -46,6 +46,7 @@ LATE = {
     "gatewright.engine.evaluate": ("gatewright.engine.compile",),
     "gatewright.engine.explaining.report": ("gatewright.engine.explaining.explanation",),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
+    "gatewright.engine.undeclared": ("gatewright.dsl.messages",),
     "gatewright.engine.runtime.directory": ("gatewright.dsl.yaml_text",),
 }
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click", "opentelemetry")
