@@ -107,8 +107,8 @@ class UnkeptOrder(Jsonable):
 class Explanation:
     """Why an action was decided as it was. `str()` is the text for people.
 
-    `undeclared` says that nothing declares the action, and what it may be called; None where it is
-    declared. `needed` are the routes of `stages`, in their order; `missing` are rules that could have opened
+    `undeclared` says of an action that nothing declares what it may be called; else it is None.
+    `needed` are the routes of `stages`, in their order; `missing` are rules that could have opened
     the action with `auto_run` and did not match: unless something else has `opened` it, one of them
     would have to, and none of them may ask for more; `unopened` says why there could be none.
     `unvalued` are arguments of obligations that are null because they err.

@@ -46,8 +46,8 @@ LATE = {
     "gatewright.engine.evaluate": ("gatewright.engine.compile",),
     "gatewright.engine.explaining.report": ("gatewright.engine.explaining.explanation",),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
-    "gatewright.engine.undeclared": ("gatewright.dsl.messages",),
     "gatewright.engine.runtime.directory": ("gatewright.dsl.yaml_text",),
+    "gatewright.engine.undeclared": ("gatewright.dsl.messages",),
 }
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click", "opentelemetry")
 

@@ -21,6 +21,7 @@ from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.decision import Decision
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.history.documents import advice_on_document
 from gatewright.engine.history.memory import History
 from gatewright.engine.reading.json_text import MAX_BYTES, read_json
 from gatewright.engine.reading.problems import ActionError
@@ -155,7 +156,9 @@ def _history(path: str) -> History:
     try:
         return History.from_jsonl(content)
     except ActionError as error:
-        raise BadInput(name, error) from None
+        advice = advice_on_document(content, error.line) if error.line is not None else None
+        told = error if advice is None else ActionError(advice, "", error.line)
+        raise BadInput(name, told) from None
 
 
 def _name(path: str) -> str:
