@@ -20,8 +20,11 @@ from gatewright.dsl.lint import (
     hidden_character,
     look_alike,
     lost_exclusion,
+    mixed_currencies,
     never_matches,
+    one_currency_bound,
     opened_by_silence,
+    reversed_ladder,
     split_threshold,
     unbounded_auto_run,
     unknown_lint,
@@ -64,6 +67,9 @@ LINTS: tuple[Lint, ...] = (
     chosen_approver.LINT,
     opened_by_silence.LINT,
     weaker_escalation.LINT,
+    one_currency_bound.LINT,
+    mixed_currencies.LINT,
+    reversed_ladder.LINT,
 )
 """Every lint, by code."""
 

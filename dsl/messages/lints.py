@@ -220,3 +220,35 @@ def weaker_escalation(
         advice,
         (Label(place, "declared here"),),
     )
+
+
+@message("GW1024", "bound that takes one currency alone", Severity.WARNING)
+def one_currency_bound(span: Span, field: str, currency: str, bound: str) -> Finding:
+    return Finding(
+        span,
+        f"`{field}` is money of any currency, and its bound is in {currency}: no other ever fits",
+        f"write `money({currency}) {bound}`; where several currencies are meant, take the bound"
+        f" away and let a guard look at the number: `{field}.amount`",
+    )
+
+
+@message("GW1025", "sum over several currencies", Severity.WARNING)
+def mixed_currencies(span: Span, field: str, history: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"the `{field}` of `{history}` may be in several currencies, and a sum of two is an error",
+        f'sum one currency: `where ... && {field}.currency == "USD"` in the history, or the type'
+        " `money(USD)` in the action",
+        (Label(place, "its past actions are of any currency"),),
+    )
+
+
+@message("GW1026", "ladder that asks less of larger amounts", Severity.WARNING)
+def reversed_ladder(span: Span, effect: str, stricter: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{effect}` is less than what smaller amounts need: the effects may be swapped",
+        "put the stricter effect on the larger amounts; where the smaller ones are the risk, say"
+        ' so: `@allow("reversed-ladder")`',
+        (Label(place, f"`{stricter}` here"),),
+    )
