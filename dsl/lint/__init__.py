@@ -20,6 +20,7 @@ from gatewright.dsl.lint import (
     hidden_character,
     look_alike,
     lost_exclusion,
+    misspelt_test,
     mixed_currencies,
     never_matches,
     one_currency_bound,
@@ -35,6 +36,7 @@ from gatewright.dsl.lint import (
     unused_let,
     unused_route,
     unused_type,
+    user_or_group,
     weaker_escalation,
 )
 from gatewright.dsl.lint.base import Lint
@@ -70,6 +72,8 @@ LINTS: tuple[Lint, ...] = (
     one_currency_bound.LINT,
     mixed_currencies.LINT,
     reversed_ladder.LINT,
+    misspelt_test.LINT,
+    user_or_group.LINT,
 )
 """Every lint, by code."""
 

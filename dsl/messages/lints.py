@@ -144,12 +144,17 @@ def hidden_character(span: Span, char: str) -> Finding:
 
 
 @message("GW1016", "rule without a test", Severity.WARNING)
-def untested_rule(span: Span, what: str, actions: Iterable[str]) -> Finding:
+def untested_rule(span: Span, what: str, actions: Iterable[str], untried: int | None) -> Finding:
+    """`untried` is how many rules a set without any test has besides; None where it has tests."""
     names = sorted(actions)
     example = names[0] if names else "billing.refund"
+    told = f"no test gives an action that {what} covers"
+    if untried is not None:
+        others = f" and {untried} more rule{'s' if untried > 1 else ''}" if untried else ""
+        told = f"the policy set has no test: nothing tries {what}{others}"
     return Finding(
         span,
-        f"no test gives an action that {what} covers",
+        told,
         f'add one: `test "..." {{ given {example} {{ ... }} expect ... }}`',
     )
 
@@ -251,4 +256,23 @@ def reversed_ladder(span: Span, effect: str, stricter: str, place: Span) -> Find
         "put the stricter effect on the larger amounts; where the smaller ones are the risk, say"
         ' so: `@allow("reversed-ladder")`',
         (Label(place, f"`{stricter}` here"),),
+    )
+
+
+@message("GW1027", "test of an action that may be misspelt", Severity.WARNING)
+def misspelt_test(span: Span, name: str, meant: str) -> Finding:
+    return Finding(
+        span,
+        f"no action `{name}` is declared: this tries patterns alone",
+        f"did you mean `{meant}`?",
+    )
+
+
+@message("GW1028", "user with the name of a group", Severity.WARNING)
+def user_or_group(span: Span, name: str, route: str, kind: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{name}` is one person for the route `{route}`, and a {kind} elsewhere",
+        f'write `{kind}("{name}")`; a person alone is `user("...")` with an id of their own',
+        (Label(place, f"a {kind} here"),),
     )
