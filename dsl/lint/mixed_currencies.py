@@ -29,7 +29,7 @@ from gatewright.dsl import types as t
 from gatewright.dsl.checks.constants import constant
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
-from gatewright.dsl.lint.conditions import Fact, Known
+from gatewright.dsl.lint.facts import Fact, Known
 from gatewright.dsl.lint.view import View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import ActionType, History

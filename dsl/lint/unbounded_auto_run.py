@@ -27,7 +27,7 @@ from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
-from gatewright.dsl.lint.conditions import Known
+from gatewright.dsl.lint.facts import Known
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import ActionType
