@@ -18,8 +18,10 @@ from gatewright.dsl.lint import (
     expired_exception,
     hidden_by_block,
     hidden_character,
+    impossible_case,
     look_alike,
     lost_exclusion,
+    missed_threshold,
     misspelt_test,
     mixed_currencies,
     never_matches,
@@ -27,6 +29,7 @@ from gatewright.dsl.lint import (
     opened_by_silence,
     reversed_ladder,
     split_threshold,
+    unanchored_pattern,
     unbounded_auto_run,
     unknown_lint,
     untested_rule,
@@ -74,6 +77,9 @@ LINTS: tuple[Lint, ...] = (
     reversed_ladder.LINT,
     misspelt_test.LINT,
     user_or_group.LINT,
+    impossible_case.LINT,
+    missed_threshold.LINT,
+    unanchored_pattern.LINT,
 )
 """Every lint, by code."""
 

@@ -36,11 +36,14 @@ def concerns_no_action(span: Span, what: str, pattern: str | None, hint: str | N
 
 
 @message("GW1003", "condition that is always true or always false", Severity.WARNING)
-def constant_condition(span: Span, *, truth: bool) -> Finding:
+def constant_condition(span: Span, *, truth: bool, most_risk: int | None = None) -> Finding:
+    """`most_risk` is what the risk may be, of a condition that looks at it."""
     return Finding(
         span,
         f"this condition is always {'true' if truth else 'false'}",
-        "compare with a value that the field can have, or take the condition away",
+        "compare with a value that the field can have, or take the condition away"
+        if most_risk is None
+        else f"the risks of this set add up to {most_risk} at most: compare with less",
     )
 
 
@@ -275,4 +278,33 @@ def user_or_group(span: Span, name: str, route: str, kind: str, place: Span) -> 
         f"`{name}` is one person for the route `{route}`, and a {kind} elsewhere",
         f'write `{kind}("{name}")`; a person alone is `user("...")` with an id of their own',
         (Label(place, f"a {kind} here"),),
+    )
+
+
+@message("GW1029", "letters that the text cannot have", Severity.WARNING)
+def impossible_case(span: Span, function: str, text: str, wanted: str) -> Finding:
+    gone = "capital" if function == "lowerAscii" else "small"
+    return Finding(
+        span,
+        f"`{function}()` leaves no {gone} letter, so nothing is ever equal to `{text}`",
+        f'write `"{wanted}"`',
+    )
+
+
+@message("GW1030", "threshold that no rule covers", Severity.WARNING)
+def missed_threshold(span: Span, subject: str, value: str, below: Span) -> Finding:
+    return Finding(
+        span,
+        f"no rule covers `{subject}` of exactly `{value}`: it gets the default",
+        "let one of the two include it, with `<=` or `>=`",
+        (Label(below, "the other one"),),
+    )
+
+
+@message("GW1031", "pattern with an open end that opens", Severity.WARNING)
+def unanchored_pattern(span: Span) -> Finding:
+    return Finding(
+        span,
+        "this pattern is found anywhere in a text, so what stands before or behind it is not asked",
+        "say what the whole text is: begin the pattern with `^` and end it with `$`",
     )
