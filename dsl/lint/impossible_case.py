@@ -32,28 +32,27 @@ def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each text that a change of letters leaves nothing equal to."""
     for package, call in view.own_nodes(ast.MethodCall):
         if call.method in _SOUGHT and len(call.arguments) == 1:
-            scope = view.scopes[package]
-            for literal in _texts(call.arguments[0].value, scope):
-                plain = not any(part in literal.value for part in _NO_PLAIN_TEXT)
-                if plain or call.method != "matches":
-                    yield from _compared(call.target, literal, scope)
+            is_pattern = call.method == "matches"
+            sought = call.arguments[0].value
+            yield from _compared(call.target, sought, view.scopes[package], is_pattern=is_pattern)
     for package, node in view.own_nodes(ast.Binary):
         if node.operator in ("==", "!=", "in"):
             scope = view.scopes[package]
-            for changed, other in ((node.left, node.right), (node.right, node.left)):
-                for literal in _texts(other, scope):
-                    yield from _compared(changed, literal, scope)
+            yield from _compared(node.left, node.right, scope)
+            yield from _compared(node.right, node.left, scope)
 
 
 def _compared(
-    changed: ast.Expr, literal: ast.StringLiteral, scope: ExpressionScope
+    changed: ast.Expr, other: ast.Expr, scope: ExpressionScope, *, is_pattern: bool = False
 ) -> Iterator[Diagnostic]:
     match _meant(changed, scope):
         case ast.MethodCall(_, "lowerAscii" | "upperAscii" as function, ()):
-            text = literal.value
-            wanted = _lower(text) if function == "lowerAscii" else _upper(text)
-            if text != wanted:
-                yield messages.impossible_case(literal.span, function, text, wanted)
+            change = _lower if function == "lowerAscii" else _upper
+            for literal in _texts(other, scope):
+                text = literal.value
+                plain = not is_pattern or not any(part in text for part in _NO_PLAIN_TEXT)
+                if plain and text != change(text):
+                    yield messages.impossible_case(literal.span, function, text, change(text))
         case _:
             pass
 

@@ -24,26 +24,36 @@ from operator import and_
 from gatewright.dsl import ast
 from gatewright.dsl.checks import intervals
 from gatewright.dsl.checks.constants import Constant
-from gatewright.dsl.checks.intervals import Point
+from gatewright.dsl.checks.intervals import IntervalSet, Point
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.facts import Fact, Subject
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import BLOCK, ActionType, CheckedPolicy, Effect
+from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 
 _MOST_FACTS = 8
 """Rows that say more are left alone: the later ones of a long `cases`."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Stepped:
+    """A row, and its facts about values with steps; each with all else that the row says."""
+
+    row: RowView
+    facts: tuple[tuple[Fact, frozenset[tuple[Subject, IntervalSet]]], ...]
+
+
 def check(view: View) -> Iterator[Diagnostic]:
     """Yield a warning for each single value between rules that no rule covers."""
-    rows: dict[str, list[RowView]] = {}
+    rows: dict[str, list[_Stepped]] = {}
     for row in view.rows:
         if row.rule.kind == "rule" and not row.rule.shadow and row.known.contradiction is None:
+            stepped = _Stepped(row, tuple(_stepped(row)))
             for action in view.covered(row.rule.scope):
-                rows.setdefault(action.name, []).append(row)
+                rows.setdefault(action.name, []).append(stepped)
     done: set[tuple[object, ...]] = set()
     for name, found in rows.items():
         default = _default(view.policy, view.policy.actions[name])
@@ -59,18 +69,23 @@ def _default(policy: CheckedPolicy, action: ActionType) -> Effect:
     return reduce(and_, floors) if floors else BLOCK
 
 
-def _of_action(rows: Sequence[RowView], default: Effect) -> Iterator[Diagnostic]:
+def _stepped(row: RowView) -> Iterator[tuple[Fact, frozenset[tuple[Subject, IntervalSet]]]]:
+    facts = row.known.values
+    if len(facts) <= _MOST_FACTS:
+        for subject, fact in facts.items():
+            if _has_steps(subject):
+                rest = ((s, f.values) for s, f in facts.items() if s is not subject)
+                yield fact, frozenset(rest)
+
+
+def _of_action(rows: Sequence[_Stepped], default: Effect) -> Iterator[Diagnostic]:
     alike: dict[object, list[tuple[RowView, Fact]]] = {}
-    for row in rows:
-        facts = row.known.values
-        if len(facts) <= _MOST_FACTS:
-            for subject, fact in facts.items():
-                if _has_steps(subject):
-                    rest = frozenset((s, f.values) for s, f in facts.items() if s is not subject)
-                    alike.setdefault((subject, rest), []).append((row, fact))
+    for stepped in rows:
+        for fact, rest in stepped.facts:
+            alike.setdefault((fact.subject, rest), []).append((stepped.row, fact))
     for found in alike.values():
         if len(found) > 1:
-            yield from _holes(found, rows, default)
+            yield from _holes(found, [stepped.row for stepped in rows], default)
 
 
 def _has_steps(subject: Subject) -> bool:
@@ -89,7 +104,7 @@ def _holes(
     for span in (fact.domain & ~union).spans():
         if span.low is None or span.high is None:
             continue
-        hole = intervals.IntervalSet(False, (span.low, span.high))
+        hole = IntervalSet(False, (span.low, span.high))
         point = Fact(fact.subject, hole, fact.domain, fact.whole).only
         below = next((row for row, f in found if span.low in f.values.cuts), None)
         above = next((row for row, f in found if span.high in f.values.cuts), None)

@@ -111,10 +111,20 @@ class _Kept:
         rows = [r for r in view.rows if not r.rule.shadow and r.known.contradiction is None]
         self._policy = view.policy
         self._blocks = [r for r in rows if r.row.effect.block]
+        self._known: dict[tuple[str, str], bool] = {}
         self._opens = [r for r in rows if r.rule.kind == "rule" and not r.row.effect.block]
 
     def is_kept(self, action: ActionType, field: str) -> bool:
-        """Tell whether all currencies of a field are blocked but one, or only one is opened."""
+        """Tell whether all currencies of a field are blocked but one, or only one is opened.
+
+        Cost: the rows of the policy, once for a field of an action.
+        """
+        key = action.name, field
+        if key not in self._known:
+            self._known[key] = self._is_kept(action, field)
+        return self._known[key]
+
+    def _is_kept(self, action: ActionType, field: str) -> bool:
         name, package = action.name, action.package
         blocks = [r.known for r in self._blocks if r.rule.scope.covers(name, package)]
         if any(_leaves_one(known, field) for known in blocks):
