@@ -27,6 +27,7 @@ from gatewright.dsl.lint import (
     never_matches,
     one_currency_bound,
     opened_by_silence,
+    pending_left_out,
     reversed_ladder,
     split_threshold,
     unanchored_pattern,
@@ -80,6 +81,7 @@ LINTS: tuple[Lint, ...] = (
     impossible_case.LINT,
     missed_threshold.LINT,
     unanchored_pattern.LINT,
+    pending_left_out.LINT,
 )
 """Every lint, by code."""
 

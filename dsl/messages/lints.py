@@ -308,3 +308,13 @@ def unanchored_pattern(span: Span) -> Finding:
         "this pattern is found anywhere in a text, so what stands before or behind it is not asked",
         "say what the whole text is: begin the pattern with `^` and end it with `$`",
     )
+
+
+@message("GW1032", "limit that does not count what is pending", Severity.WARNING)
+def pending_left_out(span: Span, history: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{history}` leaves out what is pending: actions proposed at once do not see one another",
+        'count it too: `status in ["executed", "pending"]`',
+        (Label(place, "a limit by this history"),),
+    )
