@@ -40,6 +40,7 @@ from gatewright.dsl.lint import (
     unused_let,
     unused_route,
     unused_type,
+    unwatched_change,
     user_or_group,
     weaker_escalation,
 )
@@ -82,6 +83,7 @@ LINTS: tuple[Lint, ...] = (
     missed_threshold.LINT,
     unanchored_pattern.LINT,
     pending_left_out.LINT,
+    unwatched_change.LINT,
 )
 """Every lint, by code."""
 

@@ -318,3 +318,15 @@ def pending_left_out(span: Span, history: str, place: Span) -> Finding:
         'count it too: `status in ["executed", "pending"]`',
         (Label(place, "a limit by this history"),),
     )
+
+
+@message("GW1033", "change that nothing looks at", Severity.WARNING)
+def unwatched_change(span: Span, field: str, beside: Iterable[str], declared: Span) -> Finding:
+    *most, last = [f"`{name}`" for name in beside]
+    names = f"{', '.join(most)} and {last}" if most else last
+    return Finding(
+        span,
+        f"with `{field}`, {names} may change here too, and no rule looks at that",
+        f'ask that nothing else changes: `changes.only(["{field}"])`',
+        (Label(declared, "declared here"),),
+    )
