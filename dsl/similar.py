@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 def most_similar(name: str, known: Iterable[str]) -> str | None:
     """Return the name that a name is most like, None if it is like none of them."""
-    # Late, here and below, since only mistakes get hints.
+    # Late, since only mistakes get hints.
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(known), n=1)
@@ -22,6 +22,7 @@ def are_alike(one: str, other: str) -> bool:
     >>> are_alike("refnd", "refund"), are_alike("cmr", "crm"), are_alike("create", "update")
     (True, True, False)
     """
+    # Late for the same reason.
     from difflib import SequenceMatcher
 
     swapped = any(

@@ -18,8 +18,6 @@ where no other rule may cover it, and the default is neither what is said below 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
-from operator import and_
 
 from gatewright.dsl import ast
 from gatewright.dsl.checks import intervals
@@ -30,7 +28,7 @@ from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.facts import Fact, Subject
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
-from gatewright.dsl.policy import BLOCK, ActionType, CheckedPolicy, Effect
+from gatewright.dsl.policy import AUTO_RUN, BLOCK, ActionType, CheckedPolicy, Effect
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 
@@ -66,7 +64,10 @@ def check(view: View) -> Iterator[Diagnostic]:
 def _default(policy: CheckedPolicy, action: ActionType) -> Effect:
     """Return what an action gets that no rule opens."""
     floors = [f.effect for f in policy.defaults if f.scope.covers(action.name, action.package)]
-    return reduce(and_, floors) if floors else BLOCK
+    default = AUTO_RUN if floors else BLOCK
+    for effect in floors:
+        default &= effect
+    return default
 
 
 def _stepped(row: RowView) -> Iterator[tuple[Fact, frozenset[tuple[Subject, IntervalSet]]]]:
