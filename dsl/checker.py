@@ -173,7 +173,8 @@ class _Checker:
             self._jobs.append(_Job(contexts, _values(lets), lets[0].span))
         known: dict[tuple[str, ...], Context] = {}
         for history in package.histories.values():
-            if history.where is not None:
+            # What fields an open record has is not known, as where a history is declared is told.
+            if history.where is not None and not history.record.open:
                 if history.actions not in known:
                     scope = _scope_of_events(history, package)
                     known[history.actions] = self._contexts.of_names(scope, name)

@@ -32,6 +32,8 @@ from gatewright.dsl.syntax.tables import END, load_tables
 _MAX_SYNTAX_ERRORS = 20
 _END_OF_EXPRESSION = "the end of the expression"
 _WORD = re.compile(r"\w+|\S", re.ASCII)
+_PATH = re.compile(r"""\s*+(?!/[/*])(?:[^\n"{}]*[/\\][^\n"{}]*|[^\n"{}]*\.gate)\s*""")
+"""A text of one line that is the path of a file or folder, not its content."""
 _DECLARATION_IN_LINE = re.compile(rf"[)\w]\s+(?:{'|'.join(DECLARATION_WORDS)})\b")
 
 
@@ -204,7 +206,8 @@ class _Pieces:
                 self._errors.add(messages.late_import(piece.span))
             declared = declared or isinstance(piece, ast.Declaration)
         if self._lacks_package():
-            self._errors.add(messages.missing_package(self._first_word()))
+            is_path = _PATH.fullmatch(self._source.text) is not None
+            self._errors.add(messages.missing_package(self._first_word(), is_path=is_path))
         return list(self._errors)
 
     def _lacks_package(self) -> bool:

@@ -12,3 +12,20 @@ def most_similar(name: str, known: Iterable[str]) -> str | None:
 
     close = get_close_matches(name, list(known), n=1)
     return close[0] if close else None
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Tell whether two words differ by so little that one may be the other, misspelt.
+
+    Of short words that is two letters in the wrong order, too.
+
+    >>> are_alike("refnd", "refund"), are_alike("cmr", "crm"), are_alike("create", "update")
+    (True, True, False)
+    """
+    # Late for the same reason.
+    from difflib import SequenceMatcher
+
+    swapped = any(
+        one == f"{other[:i]}{other[i + 1]}{other[i]}{other[i + 2 :]}" for i in range(len(other) - 1)
+    )
+    return swapped or SequenceMatcher(None, one, other).ratio() >= 0.75

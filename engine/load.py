@@ -28,9 +28,10 @@ def load_source(
 ) -> PolicySet:
     """Load policies from text, one file or several, with `data` given as plain values.
 
-    Raises PolicyError, with all `.diagnostics`, and TypeError for a file in the place of its text.
+    Raises PolicyError, with all `.diagnostics`, and TypeError for a file or a `Path` in the
+    place of the text.
     """
-    if hasattr(text, "read"):
+    if hasattr(text, "read") or isinstance(text, os.PathLike):
         raise TypeError("`load_source` takes the text of policies; `load` takes the paths of files")
     texts = [text] if isinstance(text, str) else [*text]
     names = [name] if len(texts) == 1 else [f"{name} {i}" for i in range(1, len(texts) + 1)]

@@ -47,6 +47,7 @@ LATE = {
     "gatewright.engine.explaining.report": ("gatewright.engine.explaining.explainer",),
     "gatewright.engine.history.agreement": ("gatewright.engine.history",),
     "gatewright.engine.runtime.directory": ("gatewright.dsl.yaml_text",),
+    "gatewright.engine.explaining.undeclared": ("gatewright.dsl.messages",),
 }
 HEAVY_AT_IMPORT = ("lark", "sqlalchemy", "celpy", "pydantic", "click", "opentelemetry")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ POLICY = gw.load_source(
         (lambda: api.load(["a", "b"]), 'paths one by one, as gw.load("a", "b"), not a list'),
         (lambda: api.load(None), "not a NoneType"),
         (lambda: api.load_source(io.StringIO("package a")), "`load` takes the paths of files"),
+        (lambda: api.load_source(Path("a.gate")), "`load` takes the paths of files"),
         (lambda: api.evaluate({"action": "x.y"}, POLICY), "a policy set, then an action, not a dict"),
     ],
 )  # fmt: skip
@@ -33,6 +35,40 @@ def test_arguments_of_another_kind(call: Callable[[], object], message: str) -> 
     with pytest.raises(TypeError) as error:
         call()
     assert message in str(error.value)
+
+
+PATHS = [
+    "p.gate", "policies/", "./my policies/refund.gate\n", "/srv/policies", "C:\\policies\\p.gate",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PATHS)
+def test_a_path_in_the_place_of_a_text_is_told(text: str) -> None:
+    with pytest.raises(
+        gw.PolicyError, match="a policy file begins with its package, and this is a path"
+    ) as error:
+        gw.load_source(text)
+    (told,) = error.value.diagnostics
+    assert told.help == "`load` takes the paths of files, `load_source` what is in them"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "// a/b",
+        "/* a/b",
+        "a/b\nc",
+        'let x = "a/b"',
+        "let a = {1: 4/2}",
+        "\n// p.gate",
+    ],
+)
+def test_a_text_without_a_package_is_no_path(text: str) -> None:
+    with pytest.raises(gw.PolicyError) as error:
+        gw.load_source(text)
+    assert not any("path" in diagnostic.message for diagnostic in error.value.diagnostics)
 
 
 def test_a_bundle_that_is_not_there_is_said_not_to_be_there() -> None:

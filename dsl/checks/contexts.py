@@ -164,7 +164,7 @@ class Contexts:
         self._alike: dict[tuple[str, bool], Alike] = {}
         self._data = data_type(policy.data)
         self._kept: dict[_Asked, Made] = {}
-        self._made: dict[tuple[str, frozenset[str], bool], Made] = {}
+        self._made: dict[tuple[str, frozenset[str], bool, bool], Made] = {}
         self._by_package: dict[str, list[ActionType]] = {}
         for action in policy.actions.values():
             self._by_package.setdefault(action.package, []).append(action)
@@ -200,9 +200,11 @@ class Contexts:
         key = (package, where, with_risk)
         if key not in self._kept:
             covered = self._covered(scope)
-            same = (package, frozenset(action.name for action in covered), with_risk)
+            whole = all(p.wildcard or p.text in self._policy.actions for p in scope.patterns)
+            same = (package, frozenset(action.name for action in covered), with_risk, whole)
             if same not in self._made:
-                self._made[same] = self._make(package, covered, with_risk)
+                seen = _Seen.of(covered, whole=whole)
+                self._made[same] = self._make(package, covered, seen, with_risk)
             self._kept[key] = self._made[same]
         return self._kept[key]
 
@@ -223,8 +225,8 @@ class Contexts:
             self._by_pattern[text] = [a for a in actions.values() if pattern.covers(a.name)]
         return self._by_pattern[text]
 
-    def _make(self, package: str, covered: list[ActionType], with_risk: bool) -> Made:
-        home, seen = self._policy.packages[package], _Seen.of(covered)
+    def _make(self, package: str, covered: list[ActionType], seen: _Seen, with_risk: bool) -> Made:
+        home = self._policy.packages[package]
         actions: list[ActionType | None] = list(_distinct(covered)) or [None]
 
         def make(action: ActionType | None) -> Context:
@@ -346,15 +348,17 @@ class _Seen:
     changes: _Fields
     target: _Fields
     several: bool
+    open: bool  # an action that the scope names is not there, and may have further fields
 
     @classmethod
-    def of(cls, covered: list[ActionType]) -> _Seen:
-        """Look through the actions once."""
+    def of(cls, covered: list[ActionType], *, whole: bool) -> _Seen:
+        """Look through the actions once; `whole` tells that there are no others."""
         return cls(
             _union(action.params.fields for action in covered),
             _union(action.changes.fields for action in covered),
             _union(action.target.fields for action in covered if action.target is not None),
             len(covered) > 1,
+            not whole,
         )
 
 
@@ -378,11 +382,11 @@ def _action_names(action: ActionType | None, covered: _Seen) -> Mapping[str, t.T
     target = t.RecordType("target", _PLACE, open=True)
     if action.target is not None:
         attributes = _with(action.target.fields, covered.target)
-        target = t.RecordType("target", (*_PLACE, *attributes))
+        target = t.RecordType("target", (*_PLACE, *attributes), covered.open)
     name = ("name", t.FieldType(t.STRING))
     return {
-        "action": t.RecordType(f"action `{action.name}`", (*params, name)),
-        "changes": t.ChangesType(_with(action.changes.fields, covered.changes)),
+        "action": t.RecordType(f"action `{action.name}`", (*params, name), covered.open),
+        "changes": t.ChangesType(_with(action.changes.fields, covered.changes), covered.open),
         "target": target,
     }
 

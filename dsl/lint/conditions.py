@@ -1,25 +1,22 @@
-"""Conditions -> what they say about the values that they look at.
+"""Conditions -> the facts that they are, of `facts`.
 
-A condition such as `action.amount < 50 USD` is a fact: its subject lies within a set of values.
-Facts about one subject meet in `Known`, and contradict or imply each other. What is no comparison
-with a constant is a fact about itself: true or false. Nothing is evaluated; errors are left out of
-account.
+What is no comparison with a constant is a fact about itself: true or false. Nothing is evaluated;
+errors are left out of account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl.checks import intervals
 from gatewright.dsl.checks.constants import ORDERED, Constant, constant
-from gatewright.dsl.checks.intervals import Comparison, IntervalSet, Point, Remainder
+from gatewright.dsl.checks.intervals import Comparison, IntervalSet
 from gatewright.dsl.lint.domains import BOOLS, Domain, Domains
+from gatewright.dsl.lint.facts import Fact, Known, Reading, Subject, opposite
 from gatewright.dsl.lint.sharing import Sharing
 from gatewright.dsl.policy import Condition
-from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.resolve.collect import RESERVED
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference
@@ -32,136 +29,6 @@ _TRUE = intervals.point(True)
 _FLIPPED: dict[Comparison, Comparison] = {
     "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What facts are about: an expression, and the family of values it is compared with.
-
-    `home` is the package whose names the expression uses, empty where it uses names that mean the
-    same everywhere (`action.amount`).
-    """
-
-    home: str
-    expression: ast.Expr
-    family: str
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.home, self.expression, self.family)))
-
-    def __hash__(self) -> int:
-        # HOT: facts are kept by their subjects, and an expression may be long.
-        return self._hash
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """The subject is one of `values`, which lie within its `domain`; `whole` for whole numbers."""
-
-    subject: Subject
-    values: IntervalSet
-    domain: IntervalSet
-    whole: bool = False
-
-    def __invert__(self) -> Fact:
-        return Fact(self.subject, self.domain & ~self.values, self.domain, self.whole)
-
-    @property
-    def only(self) -> Point | None:
-        """The one value that the subject has, if the fact leaves but one."""
-        if self.values.starts_inside or len(self.values.cuts) != 2:
-            return None
-        low, high = self.values.cuts
-        one = low[0] == high[0] or (self.whole and low[0] + 1 == high[0])
-        return low[0] if one else None
-
-    @property
-    def truth(self) -> bool | None:
-        """Whether the fact holds for every value of the domain, or for none."""
-        if self.values.is_empty:
-            return False
-        return True if self.values == self.domain else None
-
-
-Reading: TypeAlias = "Fact | bool"
-
-
-@dataclass(slots=True)
-class Known:
-    """What several conditions say together."""
-
-    values: dict[Subject, Fact] = field(default_factory=dict[Subject, Fact])
-    _places: dict[Subject, Span] = field(default_factory=dict[Subject, Span])
-    contradiction: tuple[Span, Span] | None = None
-    """The places of two conditions that cannot both hold, the later one first."""
-    one_never_holds: bool = False
-    """Whether one of the conditions alone never holds."""
-
-    def add(self, readings: Iterable[Reading], place: Span) -> None:
-        """Take what one more condition says into account."""
-        narrowed: dict[Subject, Remainder] = {}
-        for reading in readings:
-            if isinstance(reading, bool):
-                if not reading and self.contradiction is None:
-                    self.contradiction = (place, place)
-                continue
-            subject = reading.subject
-            left: IntervalSet | Remainder = reading.values
-            if self.values.setdefault(subject, reading) is not reading:
-                left = narrowed.get(subject) or Remainder(self.values[subject].values)
-                left.keep(reading.values)
-                narrowed[subject] = left
-            if left.is_empty and self.contradiction is None:
-                self.contradiction = (place, self._places.get(subject, place))
-            self._places[subject] = place
-        for subject, left in narrowed.items():
-            fact = self.values[subject]
-            self.values[subject] = Fact(subject, left.values, fact.domain, fact.whole)
-
-    def copy(self) -> Known:
-        """Return the same knowledge, to be added to."""
-        return Known(
-            dict(self.values), dict(self._places), self.contradiction, self.one_never_holds
-        )
-
-    def bounds_above(self, subjects: Collection[ast.Expr]) -> bool:
-        """Tell whether the conditions keep one of some expressions below some value."""
-        return any(_is_bounded(f) for s, f in self.values.items() if s.expression in subjects)
-
-
-class Facts:
-    """Facts that hold together, read for any action."""
-
-    __slots__ = ("_whole", "facts")
-
-    def __init__(self, facts: tuple[Fact, ...]) -> None:
-        self.facts = facts
-        self._whole: dict[Subject, IntervalSet] = {}
-
-    def follow_from(self, known: Known) -> bool:
-        """Tell whether they hold wherever something does that is known, of these actions or any."""
-        for fact in self.facts:
-            found = known.values.get(fact.subject)
-            if found is None:
-                if fact.truth is not True:
-                    return False
-            elif not found.values <= (self._as_whole(fact) if found.whole else fact.values):
-                return False
-        return True
-
-    def _as_whole(self, fact: Fact) -> IntervalSet:
-        """Return what a fact allows of whole numbers; many rows ask."""
-        if fact.subject not in self._whole:
-            self._whole[fact.subject] = fact.values.whole()
-        return self._whole[fact.subject]
-
-
-def _is_bounded(fact: Fact) -> bool:
-    if fact.values.is_empty:
-        return True
-    high, limit = fact.values.ends.high, fact.domain.ends.high
-    return high is not None and (limit is None or high < limit)
 
 
 def begins_with(row: tuple[Condition, ...], head: tuple[Condition, ...]) -> bool:
@@ -249,7 +116,7 @@ class Reader:
                 )
             else:
                 reading = self._read(expr, scope, depth)
-                found.append(_negated(reading) if negated else reading)
+                found.append(opposite(reading) if negated else reading)
         return found
 
     def _parts_of_let(self, reference: LetReference, negated: bool, depth: int) -> list[Reading]:
@@ -271,7 +138,7 @@ class Reader:
 
     def _whole(self, reference: LetReference, negated: bool) -> Reading:
         itself = self._itself(reference.value, reference.scope)
-        return _negated(itself) if negated else itself
+        return opposite(itself) if negated else itself
 
     def _home(self, reference: LetReference) -> Reader | None:
         if reference not in self._homes:
@@ -308,13 +175,13 @@ class Reader:
             case ast.BoolLiteral(value):
                 return value
             case ast.Unary("!", operand):
-                return _negated(self._read(operand, scope, depth + 1))
+                return opposite(self._read(operand, scope, depth + 1))
             case ast.And(operands):
                 readings = [self._read(operand, scope, depth + 1) for operand in operands]
                 return self._all(expr, readings, scope)
             case ast.Or(operands):
-                readings = [_negated(self._read(o, scope, depth + 1)) for o in operands]
-                return _negated(self._all(ast.Unary("!", expr, span=expr.span), readings, scope))
+                readings = [opposite(self._read(o, scope, depth + 1)) for o in operands]
+                return opposite(self._all(ast.Unary("!", expr, span=expr.span), readings, scope))
             case ast.Binary("==" | "!=" | "<" | "<=" | ">" | ">=" as operator, left, right):
                 return self._comparison(operator, left, right, expr, scope, depth)
             case ast.Binary("in", value, collection):
@@ -355,7 +222,7 @@ class Reader:
             return self._within(left, b.family, values, scope)
         if b is not None and b.kind == "bool" and operator in ("==", "!="):
             reading = self._read(left, scope, depth + 1)
-            return reading if b.value is (operator == "==") else _negated(reading)
+            return reading if b.value is (operator == "==") else opposite(reading)
         return self._compared_with_unknown(operator, left, right, whole.span, scope)
 
     def _compared_with_unknown(
@@ -371,7 +238,7 @@ class Reader:
             left, right = right, left
         plain: Comparison = "==" if operator in ("==", "!=") else "<"
         reading = self._itself(ast.Binary(plain, left, right, span=span), scope)
-        return _negated(reading) if operator in ("!=", "<=", ">=") else reading
+        return opposite(reading) if operator in ("!=", "<=", ">=") else reading
 
     def _member(
         self, value: ast.Expr, collection: ast.Expr, whole: ast.Expr, scope: ExpressionScope
@@ -419,7 +286,7 @@ class Reader:
     def _itself(self, expr: ast.Expr, scope: ExpressionScope) -> Reading:
         """Return the fact that a condition of which nothing else is known is true."""
         if isinstance(expr, ast.Unary):
-            return _negated(self._itself(expr.operand, scope))
+            return opposite(self._itself(expr.operand, scope))
         return Fact(self._subject(expr, "bool", scope), _TRUE, BOOLS)
 
     def _about(self, expr: ast.Expr, family: str, scope: ExpressionScope) -> tuple[Subject, Domain]:
@@ -459,10 +326,6 @@ def _members(found: Constant | None) -> _Members | None:
         return None
     family = families.pop() if families else ""
     return _Members(family, intervals.points(item.value for item in found.value))
-
-
-def _negated(reading: Reading) -> Reading:
-    return not reading if isinstance(reading, bool) else ~reading
 
 
 def _constant(expr: ast.Expr, scope: ExpressionScope) -> Constant | None:

@@ -22,9 +22,11 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.conditions import Reader
+from gatewright.dsl.lint.domains import most_risk
 from gatewright.dsl.lint.view import View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import Scope
+from gatewright.dsl.walk import walk
 
 
 def check(view: View) -> Iterator[Diagnostic]:
@@ -32,7 +34,7 @@ def check(view: View) -> Iterator[Diagnostic]:
     for package, declaration in view.declarations():
         reader = view.reader(package, _scope(package, declaration))
         for condition in _conditions(declaration):
-            yield from _constant_parts(condition, reader)
+            yield from _constant_parts(condition, reader, most_risk(view.policy))
 
 
 def _scope(package: str, declaration: ast.Declaration) -> Scope | None:
@@ -74,12 +76,14 @@ def _conditions(declaration: ast.Declaration) -> Iterator[ast.Expr]:
             return
 
 
-def _constant_parts(condition: ast.Expr, reader: Reader) -> Iterator[Diagnostic]:
+def _constant_parts(condition: ast.Expr, reader: Reader, most: int) -> Iterator[Diagnostic]:
     """Yield a warning for the parts that are constant; for the whole, where no part is."""
-    found = [d for part in _parts(condition) for d in _constant_parts(part, reader)]
+    found = [d for part in _parts(condition) for d in _constant_parts(part, reader, most)]
     truth = None if found else reader.truth(condition)
     if truth is not None:
-        found.append(messages.constant_condition(condition.span, truth=truth))
+        names = (node.name for node in walk(condition) if isinstance(node, ast.Name))
+        limit = most if "risk" in names else None
+        found.append(messages.constant_condition(condition.span, truth=truth, most_risk=limit))
     yield from found
 
 

@@ -33,7 +33,6 @@ _RANGES: Mapping[t.Type, Domain] = {
     t.INT: Domain("number", intervals.between(limits.INT_MIN, limits.INT_MAX).whole(), True),
     t.UINT: Domain("number", intervals.between(0, limits.UINT_MAX).whole(), True),
 }
-_RISK = Domain("number", intervals.between(0, 100).whole(), True)
 _SHARE = Domain("number", intervals.between(0, 1))
 
 
@@ -61,7 +60,7 @@ class Domains:
     def _of(self, expr: ast.Expr) -> Domain | None:
         match expr:
             case ast.Name("risk"):
-                return _RISK
+                return self._risk()
             case ast.Call("agreement"):
                 return _SHARE
             case ast.Call("size", (ast.Argument(None, measured),)):
@@ -74,6 +73,10 @@ class Domains:
                 return Domain("string", intervals.points(a.name for a in self.actions))
             case _:
                 return self._declared(expr)
+
+    def _risk(self) -> Domain:
+        """Return the scores that the risks of the set may add up to."""
+        return Domain("number", intervals.between(0, most_risk(self._policy)).whole(), True)
 
     def _size(self, measured: ast.Expr) -> Domain:
         """Return how long something can be; a string may have a longest size."""
@@ -115,6 +118,14 @@ class Domains:
         found = [(a.package, _field(a, *path)) for a in self.actions] if path else []
         known = [(package, field) for package, field in found if field is not None]
         return known if len(known) == len(found) else []
+
+
+def most_risk(policy: CheckedPolicy) -> int:
+    """Return what the risks of a set add up to at most.
+
+    It is 100 where there are none: such a set may be made for the risks of another one.
+    """
+    return min(100, sum(risk.score for risk in policy.risks)) or 100
 
 
 def _of_type(of: t.Type) -> Domain | None:

@@ -25,7 +25,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.checks.intervals import Cut, Point
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
-from gatewright.dsl.lint.conditions import Fact, Facts, Known, Subject
+from gatewright.dsl.lint.facts import Fact, Facts, Known, Subject
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import ActionType, Row, Rule, Scope

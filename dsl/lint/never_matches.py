@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
-from gatewright.dsl.lint.conditions import Known
+from gatewright.dsl.lint.facts import Known
 from gatewright.dsl.lint.view import View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import Rule

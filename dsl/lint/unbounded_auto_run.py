@@ -15,8 +15,8 @@ Prefer:
 
 Why: what cannot be undone should have a limit, so that one mistake of an agent costs a known sum.
 A limit is a condition that keeps some number, decimal or money parameter below a value; a guard
-that looks at one, and requires or blocks, counts as a limit too. Actions without such a parameter
-are left alone.
+that looks at one, and requires or blocks, counts as a limit too. A `default auto_run` runs what no
+rule asks people about, and needs a limit as well. Actions without such a parameter are left alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
-from gatewright.dsl.lint.conditions import Known
+from gatewright.dsl.lint.facts import Known
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
 from gatewright.dsl.policy import ActionType
@@ -43,11 +43,33 @@ def check(view: View) -> Iterator[Diagnostic]:
         for action in view.policy.actions.values()
         if action.irreversible and (fields := _amounts(action))
     }
-    limits = _Limits(view) if amounts else None
+    limits = _Limits(view, guards_alone=True) if amounts else None
     limited = {name for name, fields in amounts.items() if limits and limits.on(name, fields)}
     for row in view.rows:
         if row.row.effect.auto_run and not row.rule.shadow and row.known.contradiction is None:
             yield from _row(view, row, amounts, limited)
+    if amounts:
+        yield from _defaults(view, amounts)
+
+
+def _defaults(view: View, amounts: dict[str, dict[ast.Select, None]]) -> Iterator[Diagnostic]:
+    """Yield a warning for each default that runs an irreversible action without a bound."""
+    opening = [f for f in view.policy.defaults if f.effect.auto_run and view.shows(f.span)]
+    # By default an action runs that no rule asks people about, so rules are limits as well.
+    limits = _Limits(view, guards_alone=False)
+    for floor in opening:
+        for action in view.covered(floor.scope):
+            fields = amounts.get(action.name)
+            if fields and not limits.on(action.name, fields) and _is_opened(view, action):
+                names = [_text(field) for field in fields]
+                yield messages.unbounded_auto_run(floor.span, action.name, names, action.span)
+                break
+
+
+def _is_opened(view: View, action: ActionType) -> bool:
+    """Tell whether all defaults that cover an action open it."""
+    floors = [f for f in view.policy.defaults if f.scope.covers(action.name, action.package)]
+    return all(floor.effect.auto_run for floor in floors)
 
 
 def _row(
@@ -89,15 +111,16 @@ def _is_bounded(known: Known, fields: Collection[ast.Select]) -> bool:
 
 
 class _Limits:
-    """The fields that some rule or guard looks at, and then does not let an action run."""
+    """The fields that some guard, or rule too, looks at, and then does not let an action run."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, *, guards_alone: bool) -> None:
         self._view = view
         # What is looked for is a field, and only selects are like one.
         self._rows = [
             (row.rule.scope, frozenset(selects))
             for row in view.rows
-            if row.rule.kind != "rule" and not row.row.effect.auto_run and not row.rule.shadow
+            if not (guards_alone and row.rule.kind == "rule")
+            if not row.row.effect.auto_run and not row.rule.shadow
             if (selects := [s for e in row.known.values for s in _selects(e.expression)])
         ]
 

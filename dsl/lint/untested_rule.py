@@ -14,7 +14,7 @@ Prefer:
 
 Why: a test is the only thing that tells a threshold that was meant from one that was mistyped. The
 lint asks only that some test of the set gives an action that the rule covers; `gatewright test
---coverage` tells which rows a test has reached.
+--coverage` tells which rows a test has reached. A set without any test is told once.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatewright.dsl import ast
+from gatewright.dsl.checks.tests import PARTS
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.view import View
 from gatewright.dsl.messages import lints as messages
-
-_OTHER_SUBJECTS = frozenset({"agent", "target", "changes", "context", "data"})
 
 
 def check(view: View) -> Iterator[Diagnostic]:
@@ -37,8 +36,9 @@ def check(view: View) -> Iterator[Diagnostic]:
         if not any(rule.scope.covers(name, package) for name, package in given.items()):
             actions = (action.name for action in view.covered(rule.scope))
             what = f"the {rule.kind} `{rule.name}`"
-            yield messages.untested_rule(rule.span, what, actions)
-            if not view.policy.tests:
+            others = None if view.policy.tests else len(view.rules) - 1
+            yield messages.untested_rule(rule.span, what, actions, others)
+            if others is not None:
                 return
 
 
@@ -49,7 +49,7 @@ def _given(view: View) -> dict[str, str | None]:
         item.subject.text
         for test in view.policy.tests
         for item in test.declaration.items
-        if isinstance(item, ast.Given) and item.subject.text not in _OTHER_SUBJECTS
+        if isinstance(item, ast.Given) and item.subject.text not in PARTS
     }
     return {name: actions[name].package if name in actions else None for name in names}
 

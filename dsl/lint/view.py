@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import TypeVar
 
 from gatewright.dsl import ast
-from gatewright.dsl.lint.conditions import Known, Reader, Subject
+from gatewright.dsl.lint.conditions import Reader
 from gatewright.dsl.lint.domains import Domains
+from gatewright.dsl.lint.facts import Known, Subject
 from gatewright.dsl.lint.sharing import Sharing
 from gatewright.dsl.nodes import Nodes
 from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope

@@ -11,7 +11,16 @@ from gatewright.dsl.source import Span
 
 @message("GW0601", "bad type argument")
 def bad_type_argument(span: Span, name: str, wanted: str) -> Finding:
-    return Finding(span, f"the type `{name}` takes {wanted}")
+    help = (
+        f"write `{name}`; a bound stands behind a type: `int >= 0`"
+        if name not in _WITH_ARGUMENTS
+        else None
+    )
+    return Finding(span, f"the type `{name}` takes {wanted}", help=help)
+
+
+_WITH_ARGUMENTS = frozenset({"money", "string", "enum", "list", "map"})
+"""Types whose message has an example."""
 
 
 @message("GW0602", "field given twice")
@@ -45,7 +54,11 @@ def bad_target(span: Span, why: str, help: str) -> Finding:
 
 @message("GW0606", "risk score out of range")
 def bad_score(span: Span) -> Finding:
-    return Finding(span, "a risk score is a whole number from 1 to 100")
+    return Finding(
+        span,
+        "a risk score is a whole number from 1 to 100",
+        help="write one such as `=> 40`; scores add up, to 100 at most",
+    )
 
 
 @message("GW0607", "unknown subject of a test")
@@ -80,7 +93,15 @@ def test_without_expectation(span: Span) -> Finding:
 def unknown_test_field(
     span: Span, what: str, name: str, known: Iterable[str], hint: str | None = None
 ) -> Finding:
-    return Finding(span, f"{what} has no field `{name}`", help=hint or nearest(name, known))
+    names = [*known]
+    listed = (
+        f"the fields are {', '.join(f'`{n}`' for n in names)}" if 0 < len(names) <= 12 else None
+    )
+    return Finding(
+        span,
+        f"{what} has no field `{name}`",
+        help=hint or nearest(name, names) or listed or "take it away, or declare it",
+    )
 
 
 @message("GW0611", "row of a test table with the wrong number of values")

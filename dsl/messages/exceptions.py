@@ -43,7 +43,8 @@ def suspends_absolute(span: Span, name: str, guard: Span) -> Finding:
 
 @message("GW0423", "bad item of an exception")
 def bad_item(span: Span, item: str, wanted: str) -> Finding:
-    return Finding(span, f"`{item}` takes {wanted}")
+    example = "400" if item == "max_uses" else '"..."'
+    return Finding(span, f"`{item}` takes {wanted}", help=f"write `{item} {example}`")
 
 
 _PARTS = (("h", 3_600 * 10**9), ("m", 60 * 10**9))

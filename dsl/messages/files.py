@@ -24,7 +24,18 @@ def not_utf8(span: Span, offset: int) -> Finding:
 
 @message("GW0802", "data that cannot be read")
 def bad_document(span: Span, why: str) -> Finding:
-    return Finding(span, why)
+    return Finding(span, why, help=_IN_DATA.get(why))
+
+
+_IN_DATA = {
+    "aliases are not allowed in data": "write the value itself in each place",
+    "a whole number does not fit into 64 bits": "write it as a text, in quotes",
+    "a number is not finite": "leave it out, or write it as a text, in quotes",
+    "this is nested too deeply": "put inner parts beside each other, under keys of their own",
+    "the root of `data` must be an object with keys": "give what it holds a key, or the file a name"
+    " of its own: `data/names.json` stands at `data.names`",
+}
+"""What to do about some of what is wrong with documents."""
 
 
 @message("GW0803", "data given twice")

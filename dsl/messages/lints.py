@@ -36,11 +36,14 @@ def concerns_no_action(span: Span, what: str, pattern: str | None, hint: str | N
 
 
 @message("GW1003", "condition that is always true or always false", Severity.WARNING)
-def constant_condition(span: Span, *, truth: bool) -> Finding:
+def constant_condition(span: Span, *, truth: bool, most_risk: int | None = None) -> Finding:
+    """`most_risk` is what the risk may be, of a condition that looks at it."""
     return Finding(
         span,
         f"this condition is always {'true' if truth else 'false'}",
-        "compare with a value that the field can have, or take the condition away",
+        "compare with a value that the field can have, or take the condition away"
+        if most_risk is None
+        else f"the risks of this set add up to {most_risk} at most: compare with less",
     )
 
 
@@ -144,12 +147,17 @@ def hidden_character(span: Span, char: str) -> Finding:
 
 
 @message("GW1016", "rule without a test", Severity.WARNING)
-def untested_rule(span: Span, what: str, actions: Iterable[str]) -> Finding:
+def untested_rule(span: Span, what: str, actions: Iterable[str], untried: int | None) -> Finding:
+    """`untried` is how many rules a set without any test has besides; None where it has tests."""
     names = sorted(actions)
     example = names[0] if names else "billing.refund"
+    told = f"no test gives an action that {what} covers"
+    if untried is not None:
+        others = f" and {untried} more rule{'s' if untried > 1 else ''}" if untried else ""
+        told = f"the policy set has no test: nothing tries {what}{others}"
     return Finding(
         span,
-        f"no test gives an action that {what} covers",
+        told,
         f'add one: `test "..." {{ given {example} {{ ... }} expect ... }}`',
     )
 
@@ -219,4 +227,106 @@ def weaker_escalation(
         f"silence weakens `{route}`: it escalates to `{heir}`, {what}",
         advice,
         (Label(place, "declared here"),),
+    )
+
+
+@message("GW1024", "bound that takes one currency alone", Severity.WARNING)
+def one_currency_bound(span: Span, field: str, currency: str, bound: str) -> Finding:
+    return Finding(
+        span,
+        f"`{field}` is money of any currency, and its bound is in {currency}: no other ever fits",
+        f"write `money({currency}) {bound}`; where several currencies are meant, take the bound"
+        f" away and let a guard look at the number: `{field}.amount`",
+    )
+
+
+@message("GW1025", "sum over several currencies", Severity.WARNING)
+def mixed_currencies(span: Span, field: str, history: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"the `{field}` of `{history}` may be in several currencies, and a sum of two is an error",
+        f'sum one currency: `where ... && {field}.currency == "USD"` in the history, or the type'
+        " `money(USD)` in the action",
+        (Label(place, "its past actions are of any currency"),),
+    )
+
+
+@message("GW1026", "ladder that asks less of larger amounts", Severity.WARNING)
+def reversed_ladder(span: Span, effect: str, stricter: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{effect}` is less than what smaller amounts need: the effects may be swapped",
+        "put the stricter effect on the larger amounts; where the smaller ones are the risk, say"
+        ' so: `@allow("reversed-ladder")`',
+        (Label(place, f"`{stricter}` here"),),
+    )
+
+
+@message("GW1027", "test of an action that may be misspelt", Severity.WARNING)
+def misspelt_test(span: Span, name: str, meant: str) -> Finding:
+    return Finding(
+        span,
+        f"no action `{name}` is declared: this tries patterns alone",
+        f"did you mean `{meant}`?",
+    )
+
+
+@message("GW1028", "user with the name of a group", Severity.WARNING)
+def user_or_group(span: Span, name: str, route: str, kind: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{name}` is one person for the route `{route}`, and a {kind} elsewhere",
+        f'write `{kind}("{name}")`; a person alone is `user("...")` with an id of their own',
+        (Label(place, f"a {kind} here"),),
+    )
+
+
+@message("GW1029", "letters that the text cannot have", Severity.WARNING)
+def impossible_case(span: Span, function: str, text: str, wanted: str) -> Finding:
+    gone = "capital" if function == "lowerAscii" else "small"
+    return Finding(
+        span,
+        f"`{function}()` leaves no {gone} letter, so nothing is ever equal to `{text}`",
+        f'write `"{wanted}"`',
+    )
+
+
+@message("GW1030", "threshold that no rule covers", Severity.WARNING)
+def missed_threshold(span: Span, subject: str, value: str, below: Span) -> Finding:
+    return Finding(
+        span,
+        f"no rule covers `{subject}` of exactly `{value}`: it gets the default",
+        "let one of the two include it, with `<=` or `>=`",
+        (Label(below, "the other one"),),
+    )
+
+
+@message("GW1031", "pattern with an open end that opens", Severity.WARNING)
+def unanchored_pattern(span: Span) -> Finding:
+    return Finding(
+        span,
+        "this pattern is found anywhere in a text, so what stands before or behind it is not asked",
+        "say what the whole text is: begin the pattern with `^` and end it with `$`",
+    )
+
+
+@message("GW1032", "limit that does not count what is pending", Severity.WARNING)
+def pending_left_out(span: Span, history: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"`{history}` leaves out what is pending: actions proposed at once do not see one another",
+        'count it too: `status in ["executed", "pending"]`',
+        (Label(place, "a limit by this history"),),
+    )
+
+
+@message("GW1033", "change that nothing looks at", Severity.WARNING)
+def unwatched_change(span: Span, field: str, beside: Iterable[str], declared: Span) -> Finding:
+    *most, last = [f"`{name}`" for name in beside]
+    names = f"{', '.join(most)} and {last}" if most else last
+    return Finding(
+        span,
+        f"with `{field}`, {names} may change here too, and no rule looks at that",
+        f'ask that nothing else changes: `changes.only(["{field}"])`',
+        (Label(declared, "declared here"),),
     )

@@ -98,7 +98,10 @@ def unknown_rule(
     return Finding(
         span,
         f"there is no rule or guard `{name}` here",
-        help=hint or nearest(name, names) or listed,
+        help=hint
+        or nearest(name, names)
+        or listed
+        or "name one of this package, or of another one with its package: `refunds.large`",
     )
 
 
@@ -114,7 +117,15 @@ def unknown_annotation(span: Span, name: str, what: str, known: Iterable[str]) -
 
 @message("GW0209", "bad annotation argument")
 def bad_annotation(span: Span, name: str, wanted: str) -> Finding:
-    return Finding(span, f"`@{name}` takes {wanted}")
+    example = _ANNOTATED.get(name, f"@{name}")
+    return Finding(span, f"`@{name}` takes {wanted}", help=f"write `{example}`")
+
+
+_ANNOTATED = {
+    "owner": '@owner("payments")',
+    "severity": '@severity("high")',
+    "allow": '@allow("unused-let")',
+}
 
 
 @message("GW0210", "import given twice")
@@ -147,7 +158,12 @@ def let_circle(span: Span, names: Iterable[str]) -> Finding:
 
 @message("GW0213", "unknown calendar")
 def unknown_calendar(span: Span, name: str, known: Iterable[str]) -> Finding:
-    return Finding(span, f"there is no calendar `{name}` here", help=nearest(name, known))
+    return Finding(
+        span,
+        f"there is no calendar `{name}` here",
+        help=nearest(name, known)
+        or f'declare it with `calendar {name} {{ zone "Europe/Berlin" }}`, or import its package',
+    )
 
 
 @message("GW0214", "package of the standard library")

@@ -119,7 +119,13 @@ def bad_placeholder(span: Span, why: str) -> Finding:
 
 
 @message("GW0109", "missing package")
-def missing_package(span: Span) -> Finding:
+def missing_package(span: Span, *, is_path: bool = False) -> Finding:
+    if is_path:
+        return Finding(
+            span,
+            "a policy file begins with its package, and this is a path",
+            help="`load` takes the paths of files, `load_source` what is in them",
+        )
     return Finding(
         span,
         "a policy file begins with its package",

@@ -37,6 +37,17 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def _one_type(kinds: Sequence[t.Type]) -> str | None:
+    """Say how two values of different types come together; None for one value."""
+    if len(kinds) < 2:
+        return None
+    if t.DURATION in kinds and t.TIMESTAMP in kinds:
+        return "how long ago an instant was is `now - x`, a duration"
+    if any(isinstance(kind, t.StringType) for kind in kinds):
+        return "give both sides one type: `int(x)` reads a number in a text, `string(x)` writes one"
+    return "give both sides one type"
+
+
 # --- names, fields, functions -------------------------------------------------------------------
 
 
@@ -78,13 +89,19 @@ def unknown_field(
     return Finding(
         span,
         f"`{what}` has no field `{name}`{label}",
-        help=hint or nearest(name, known) or fields,
+        help=hint or nearest(name, known) or fields or f"declare it: `{name}: string`",
     )
 
 
 @message("GW0303", "unknown function")
 def unknown_function(span: Span, name: str, known: Iterable[str], hint: str | None) -> Finding:
-    return Finding(span, f"there is no function `{name}`", help=hint or nearest(name, known))
+    return Finding(
+        span,
+        f"there is no function `{name}`",
+        help=hint
+        or nearest(name, known)
+        or "there are those of CEL: `x.size()`, `x.contains(y)`, `x.startsWith(y)` and more",
+    )
 
 
 @message("GW0304", "arguments that a function does not take")
@@ -103,19 +120,25 @@ def bad_operands(
     span: Span, operator: str, given: Sequence[t.Type], help: str | None, labels: tuple[Label, ...]
 ) -> Finding:
     kinds = " and ".join(_type(kind) for kind in given)
-    return Finding(span, f"`{operator}` does not take {kinds}", help, labels)
+    return Finding(span, f"`{operator}` does not take {kinds}", help or _one_type(given), labels)
 
 
 @message("GW0306", "values that cannot be compared")
 def incomparable(
     span: Span, a: t.Type, b: t.Type, help: str | None, labels: tuple[Label, ...]
 ) -> Finding:
-    return Finding(span, f"{_type(a)} cannot be compared with {_type(b)}", help, labels)
+    compared = f"{_type(a)} cannot be compared with {_type(b)}"
+    if help is None and isinstance(a, t.ListType) != isinstance(b, t.ListType):
+        help = "whether a list has a value is asked by `value in list`"
+    return Finding(span, compared, help or _one_type((a, b)), labels)
+
+
+_ONE_OF_THESE = "write one of the values that its type lists"
 
 
 @message("GW0307", "not a value of the enum")
 def not_in_enum(span: Span, text: str, values: Sequence[str], what: str) -> Finding:
-    listed = f"the values are {_listed(values, 'and')}" if len(values) <= 12 else None
+    listed = f"the values are {_listed(values, 'and')}" if len(values) <= 12 else _ONE_OF_THESE
     return Finding(span, f"`{text}` is not {what}", help=nearest(text, values) or listed)
 
 
@@ -159,6 +182,8 @@ def money_with_number(
 
 @message("GW0311", "wrong type")
 def wrong_type(span: Span, what: str, expected: t.Type, given: t.Type, help: str | None) -> Finding:
+    if help is None and expected == t.BOOL:
+        help = "write what is true or false, such as `x == y` or `x in y`"
     return Finding(span, f"{what} is {_type(expected)}, and this is {_type(given)}", help=help)
 
 
@@ -320,7 +345,11 @@ def branches_differ(span: Span, a: t.Type, b: t.Type, labels: tuple[Label, ...])
 
 @message("GW0329", "bad key or index")
 def bad_index(span: Span, what: str, given: t.Type) -> Finding:
-    return Finding(span, f"{what}, and this is {_type(given)}")
+    return Finding(
+        span,
+        f"{what}, and this is {_type(given)}",
+        help="elements are read from lists and maps, by a position or a key: `x[0]`, `x['key']`",
+    )
 
 
 @message("GW0330", "name that cannot be read here")
@@ -336,7 +365,11 @@ _INSTEAD = {
 
 @message("GW0331", "no fields")
 def no_fields(span: Span, given: t.Type, name: str, help: str | None) -> Finding:
-    return Finding(span, f"{_type(given)} has no field `{name}`", help=help)
+    return Finding(
+        span,
+        f"{_type(given)} has no field `{name}`",
+        help=help or "only records and maps have fields; other values have functions: `x.size()`",
+    )
 
 
 @message("GW0332", "key given twice")

@@ -9,6 +9,7 @@ from gatewright.dsl import types as t
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.policy import ActionType, History
+from gatewright.dsl.records import replace
 from gatewright.dsl.resolve.collect import Report
 
 STATUSES = ("pending", "executed", "rejected", "blocked", "failed", "compensated")
@@ -40,6 +41,7 @@ class Histories:
         """Return a history with the fields that its events have.
 
         A field that some of its actions lack is optional; one that they type differently is any.
+        Where an action is not there, there may be further fields.
         """
         known: list[ActionType] = []
         for named in declaration.actions:
@@ -47,12 +49,13 @@ class Histories:
                 known.append(self._actions[named.text])
             else:
                 self._report(name_messages.unknown_action(named.span, named.text, self._actions))
+        record = self._record(declaration, known)
         return History(
             name=declaration.name.name,
             package=package,
             actions=tuple(sorted(a.name for a in known)),
             where=declaration.where,
-            record=self._record(declaration, known),
+            record=replace(record, open=True) if len(known) < len(declaration.actions) else record,
             span=declaration.name.span,
         )
 

@@ -21,6 +21,8 @@ from gatewright.dsl.typing.presence import let_of, resolve, text_of
 _NO_KEYS = frozenset({"id", "status", "at", "decided_by", "decided_at"})
 """Fields of an event that are no keys; a history's `where` is the place for `status`."""
 
+_MOST_LISTED = 20
+_OF_ITS_ACTIONS = "name a field of its actions"
 _SUMMED = NUMBERS | {t.DURATION}
 
 
@@ -137,7 +139,10 @@ def _field(
         return t.UNKNOWN  # as for keys
     if field is None:
         why = f"the events of `{history.name}` have no field `{value.name}`"
-        hint = nearest(value.name, history.record.names)
+        names = history.record.names
+        listed = ", ".join(f"`{name}`" for name in names)
+        fields = f"the fields are {listed}" if len(names) <= _MOST_LISTED else _OF_ITS_ACTIONS
+        hint = nearest(value.name, names) or fields
         typer.report(messages.bad_history_field(value.span, why, hint))
         return t.UNKNOWN
     typer.types[id(value)] = field.type

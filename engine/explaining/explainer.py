@@ -30,6 +30,7 @@ from gatewright.engine.explaining.explanation_text import (
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.orders import unkept
 from gatewright.engine.explaining.report import Reporter, effect_text
+from gatewright.engine.explaining.undeclared import told_undeclared
 from gatewright.engine.outcome import RiskOutcome, RuleOutcome
 from gatewright.engine.reading.json_text import Json
 from gatewright.engine.truth import Truth
@@ -68,6 +69,7 @@ class Explainer:
         stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
         return Explanation(
             action=self._subject.action or "an action without a name",
+            undeclared=told_undeclared(self._subject.action, self._policy.actions),
             agent=self._subject.agent,
             at=self._subject.at.text,
             effect=effect_text(self._policy, outcome.effect).split(" ")[0],

@@ -1,10 +1,10 @@
 """The explanation of a decision: its parts, and how they are told as text and as JSON.
 
-The order of both is fixed: what happens and who is needed; the decisive rules; the others that took
-part; errors and what they restricted; what was suspended, by which exception, until when; shadow
-results; what was absorbed, and which orders are not kept by that; obligations, and those that lack
-a value; the risk score by its parts; what was missing for auto_run. `explainer` makes it of an
-outcome.
+The order of both is fixed: what happens, that nothing declares the action if so, and who is needed;
+the decisive rules; the others that took part; errors and what they restricted; what was suspended,
+by which exception, until when; shadow results; what was absorbed, and which orders are not kept by
+that; obligations, and those that lack a value; the risk score by its parts; what was missing for
+auto_run. `explainer` makes it of an outcome.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ class UnkeptOrder(Jsonable):
 class Explanation:
     """Why an action was decided as it was. `str()` is the text for people.
 
+    `undeclared` says of an action that nothing declares what it may be called; else it is None.
     `needed` are the routes of `stages`, in their order; `missing` are rules that could have opened
     the action with `auto_run` and did not match: unless something else has `opened` it, one of them
     would have to, and none of them may ask for more; `unopened` says why there could be none.
@@ -114,6 +115,7 @@ class Explanation:
     """
 
     action: str
+    undeclared: str | None
     agent: str | None
     at: str
     effect: str
@@ -143,6 +145,7 @@ class Explanation:
         """Return the explanation as JSON, in the order of the text."""
         return {
             "action": self.action,
+            "undeclared": self.undeclared,
             "agent": self.agent,
             "at": self.at,
             "effect": self.effect,
@@ -205,6 +208,8 @@ class _Text:
         yield self._paint(_EFFECTS.get(e.effect, "require"), _shown(e.summary))
         who = f" by {e.agent}" if e.agent else ""
         yield f"  {_shown(f'{e.action}{who}')}, decided as of {e.at}"
+        if e.undeclared is not None:
+            yield f"  {_shown(e.undeclared)}"
         for route in e.needed:
             yield self._placed(f"  {route.route}: {route.people}", route.at)
         yield from self._section("Decisive", self._rules(e.decisive))

@@ -56,7 +56,7 @@ def command(
     Exit codes: 0 decided, whatever the effect; 1 the policies have errors; 2 wrong usage, or input
     that cannot be read.
     """
-    explanation = decide(paths, action, history, now, Decision.explain)
+    explanation = decide(paths, action, history, now, Decision.explain, noted=False)
     if form == "json":
         write(json.dumps(explanation.to_dict(), indent=2, allow_nan=False))
         return

@@ -16,15 +16,16 @@ import click
 
 from gatewright.cli.terminal import BadBundle, Refused, exit_code, show
 from gatewright.dsl.diagnostics import PolicyError, Unreadable
-from gatewright.dsl.messages.catalog import nearest
 from gatewright.dsl.rendering.display import visible
 from gatewright.engine.bundle.errors import BundleError
 from gatewright.engine.decision import Decision
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.explaining.undeclared import told_undeclared
+from gatewright.engine.history.documents import advice_on_document
 from gatewright.engine.history.memory import History
 from gatewright.engine.reading.json_text import MAX_BYTES, read_json
-from gatewright.engine.reading.problems import ActionError, shown
+from gatewright.engine.reading.problems import ActionError
 from gatewright.engine.values import Timestamp
 from gatewright.loading import load, load_for_one_decision
 
@@ -81,8 +82,12 @@ def decide(
     history: str | None,
     now: Timestamp | None,
     told: Callable[[Decision], T],
+    *,
+    noted: bool = True,
 ) -> T:
     """Load policies, read an action and its past, decide, and return what `told` tells of it.
+
+    That nothing declares the action is `noted` on standard error, where `told` does not tell it.
 
     Exits with 1 where the policies have errors, with 2 where a file of theirs is no text; raises
     Refused and BadInput where something else cannot be read.
@@ -97,7 +102,8 @@ def decide(
         decision = policy.decide_once(given, past, now=now)
         # What is told may be read from a bundle only now.
         answer = told(decision)
-        _note_undeclared(policy, given.get("action"))
+        if noted:
+            _note_undeclared(policy, given.get("action"))
     except BundleError as error:
         raise BadBundle(error, paths[0]) from None
     return answer
@@ -105,10 +111,8 @@ def decide(
 
 def _note_undeclared(policy: PolicySet, name: object) -> None:
     """Say that no package declares the action: its name may be misspelt."""
-    declared = policy.about("").actions
-    if isinstance(name, str) and name and name not in declared:
-        advice = nearest(name, declared)
-        text = f"no action {shown(name)} is declared" + (f": {advice}" if advice else "")
+    text = told_undeclared(name, policy.about("").actions) if isinstance(name, str) else None
+    if text is not None:
         click.echo(f"note: {visible(text)}", err=True)
 
 
@@ -152,7 +156,9 @@ def _history(path: str) -> History:
     try:
         return History.from_jsonl(content)
     except ActionError as error:
-        raise BadInput(name, error) from None
+        advice = advice_on_document(content, error.line) if error.line is not None else None
+        told = error if advice is None else ActionError(advice, "", error.line)
+        raise BadInput(name, told) from None
 
 
 def _name(path: str) -> str:

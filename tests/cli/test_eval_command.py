@@ -212,7 +212,7 @@ def test_unprintable_names_are_written_out(tmp_path: Path) -> None:
     ("line", "message"),
     [
         ("{", ":2:1: error: the text ends before the object that begins here"),
-        ("[]", ":2: error: the action must be an object"),
+        ("[]", ":2: error: a history has one JSON object a line, not a list of them"),
         (json.dumps({**PAST, "status": "done"}), ":2: error: `status` must be one of pending"),
         (json.dumps({**PAST, "at": "yesterday"}), ":2: error: `at` cannot be used"),
         (json.dumps({k: v for k, v in PAST.items() if k != "id"}), ":2: error: `id` is missing"),
@@ -228,6 +228,31 @@ def test_a_bad_line_of_the_past_is_refused_with_its_number(
     ran = run("eval", REFUNDS, "--action", "-", "--history", past, stdin=amount("5 USD"))
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f"{past}:") and message in ran.err
+
+
+LIST = "`jq -c '.[]'` writes it so"
+OBJECT = "this one goes over several: `jq -c .` writes it so"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (json.dumps([PAST]), f":1: error: a history has one JSON object a line, not a list of them: {LIST}"),
+        (json.dumps([PAST], indent=2), f":1: error: a history has one JSON object a line, not a list of them: {LIST}"),
+        (json.dumps(PAST, indent=2), f":1: error: a history has one JSON object a line; {OBJECT}"),
+        (f"{json.dumps(PAST)}\n\n{json.dumps(PAST, indent=2)}\n{json.dumps(PAST, indent=2)}",
+         f":3: error: a history has one JSON object a line; {OBJECT}"),
+        (json.dumps(PAST)[:-1], ":1:1: error: the text ends before the object that begins here"),
+        (json.dumps(PAST)[:-1] + "\n}x", f":1: error: a history has one JSON object a line; {OBJECT}"),
+        ('{"id":\n' * 5_000, ":1:1: error: the text ends before the object that begins here"),
+    ],
+)  # fmt: skip
+def test_a_past_that_is_one_document_is_told_what_to_do(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    past = written(tmp_path, "past.json", text)
+    ran = run("eval", REFUNDS, "--action", "-", "--history", past, stdin=amount("5 USD"))
+    assert (ran.code, ran.err) == (2, f"{past}{told}\n")
 
 
 def test_a_past_that_is_not_text_is_refused(tmp_path: Path) -> None:
@@ -300,9 +325,8 @@ def test_numbers_that_json_lacks_become_text(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("command", ["eval", "explain"])
-def test_a_misspelt_action_is_noted(command: str) -> None:
-    ran = run(command, REFUNDS, "--action", "-", stdin=json.dumps(refund(action="billing.refnd")))
+def test_a_misspelt_action_is_noted() -> None:
+    ran = run("eval", REFUNDS, "--action", "-", stdin=json.dumps(refund(action="billing.refnd")))
     assert ran.code == 0
     assert ran.err == (
         "note: no action `billing.refnd` is declared: did you mean `billing.refund`?\n"

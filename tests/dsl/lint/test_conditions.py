@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewright.dsl.lint.conditions import Facts, Reader
+from gatewright.dsl.lint.conditions import Reader
 from gatewright.dsl.lint.domains import Domains
+from gatewright.dsl.lint.facts import Facts
 from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.policy import Condition
 from gatewright.dsl.typing.scopes import ExpressionScope

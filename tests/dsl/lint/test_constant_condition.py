@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dsl.lint.support import found, in_billing
+from gatewright.dsl.lint import lint
+from tests.dsl.lint.support import ACTIONS, checked, found, in_billing
 
 CODE = "GW1003"
 
@@ -198,3 +199,15 @@ guard h when action.line.free == 1 => block
         ("action.wait <= 1h", False),
         ("action.line.odd == 1", False),
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [("risk >= 30", None), ("risk > 30", False), ("risk <= 30", True), ("risk < 30", None)],
+)
+def test_the_risk_is_no_more_than_its_parts(condition: str, truth: bool | None) -> None:
+    risks = "risk a on billing.refund when action.items > 5 => 20\nrisk b on * when agent.id == 'x' => 10\n"
+    text = f"{risks}guard g on billing.update when {condition} => block\n"
+    assert in_billing(CODE, text) == ([] if truth is None else lines((condition, truth)))
+    advice = [d.help for d in lint(checked(ACTIONS + text)) if d.code == CODE]
+    assert advice == ["the risks of this set add up to 30 at most: compare with less"] * len(advice)

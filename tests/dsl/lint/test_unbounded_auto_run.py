@@ -90,3 +90,25 @@ def test_a_condition_is_not_read_again_for_every_field() -> None:
     with patch.object(unbounded_auto_run, "walk", side_effect=walk) as read:
         assert in_billing(CODE, action + rules)
     assert read.call_count <= 4
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("default auto_run", True),
+        ("default auto_run on *", True),
+        ("default auto_run\nrule r on billing.refund when action.public => require manager", True),
+        ("default auto_run\nrule r on billing.refund when action.amount > 5 USD => block", False),
+        ("default auto_run\nguard g on * when action.amount > 5 USD => require manager", False),
+        ("default auto_run\ndefault require manager on billing.refund", False),
+        ("default auto_run on billing.update", False),
+        ("default block", False),
+    ],
+)
+def test_a_default_that_opens_needs_a_limit(text: str, told: bool) -> None:
+    on = " on *" if "on *" in text else ""
+    line = (
+        f"`default auto_run{on}` `billing.refund` cannot be undone, and runs here whatever its `amount` or"
+        " `items` is | declared irreversible: `billing.refund`"
+    )
+    assert in_billing(CODE, text) == ([line] if told else [])

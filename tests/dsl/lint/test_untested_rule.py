@@ -35,8 +35,12 @@ def test_rules_with_a_test(text: str) -> None:
 
 
 def test_a_set_without_tests_is_told_once() -> None:
-    text = "guard g on billing.update => block\nguard h on billing.refund => block"
-    assert in_billing(CODE, text) == [TOLD]
+    told = "`g` the policy set has no test: nothing tries the guard `g`"
+    text = "guard g on billing.update => block\n"
+    assert in_billing(CODE, text) == [told]
+    text += "guard h on billing.refund => block\n"
+    assert in_billing(CODE, text) == [f"{told} and 1 more rule"]
+    assert in_billing(CODE, f"{text}rule i => block\n") == [f"{told} and 2 more rules"]
 
 
 @pytest.mark.parametrize(

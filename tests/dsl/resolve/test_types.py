@@ -133,11 +133,18 @@ def test_what_a_history_knows_of_its_events() -> None:
     assert h.where is not None and one.where is None
 
 
-def test_histories_of_unknown_actions_and_fields() -> None:
-    assert told("package p\naction p.a { n: int }\nhistory h = p.a, p.z where m > 5\n") == [
-        "GW0205 `p.z` no action `p.z` is declared",
+def test_histories_of_unknown_fields() -> None:
+    assert told("package p\naction p.a { n: int }\nhistory h = p.a where m > 5\n") == [
         "GW0301 `m` nothing is named `m` here",
     ]
+
+
+def test_what_follows_from_an_unknown_action_of_a_history_is_not_told() -> None:
+    text = (
+        "package p\naction p.a { n: int }\nhistory h = p.a, p.z where m > 5\n"
+        "guard g when h.sum(m, m: 5, within: 1h) > 5 || h.last(m: 5).m == 5 => block\n"
+    )
+    assert told(text) == ["GW0205 `p.z` no action `p.z` is declared"]
 
 
 def test_a_where_asks_before_it_reads_what_may_be_absent() -> None:
