@@ -16,15 +16,16 @@ are fields that no condition on the action mentions, where each rule that opens 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from gatewright.dsl import ast
 from gatewright.dsl.checks import intervals
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint.base import Lint
+from gatewright.dsl.lint.conditions import begins_with
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
-from gatewright.dsl.policy import ActionType
+from gatewright.dsl.policy import ActionType, Condition
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference
 from gatewright.dsl.walk import walk
@@ -80,7 +81,8 @@ def _action(
 
 def _required(row: RowView) -> str | None:
     """Return a field that must change for a row to hold."""
-    for subject, fact in row.known.values.items():
+    # HOT: what a later row of `cases` asks itself comes last.
+    for subject, fact in reversed(row.known.values.items()):
         match subject.expression:
             case ast.MethodCall(
                 ast.Name("changes"), "has", (ast.Argument(None, ast.StringLiteral(field)),)
@@ -96,20 +98,24 @@ class _Reader:
 
     def __init__(self, view: View) -> None:
         self._scopes = view.scopes
-        self._conditions: dict[int, tuple[ast.Expr, _Mentions]] = {}
+        self._head: tuple[Condition, ...] = ()
+        self._of_head = _NONE
+        """What `_head` mentions: all but the last condition of the row before."""
         self._lets: dict[LetReference, _Mentions] = {}
 
     def of_row(self, row: RowView) -> _Mentions:
-        """Return what the conditions of a row mention."""
-        scope = self._scopes[row.rule.package]
-        return _all(self._of(c.expression, scope) for c in row.row.conditions)
+        """Return what the conditions of a row mention.
 
-    def _of(self, condition: ast.Expr, scope: ExpressionScope) -> _Mentions:
-        known = self._conditions.get(id(condition))
-        if known is None:
-            # The expression is kept, and so is its identity.
-            known = self._conditions[id(condition)] = condition, self._read(condition, scope)
-        return known[1]
+        A row of `cases` begins with what the row before begins with; that is not read again.
+        """
+        scope = self._scopes[row.rule.package]
+        head, last = row.row.conditions[:-1], row.row.conditions[-1:]
+        if not begins_with(head, self._head):
+            self._head, self._of_head = (), _NONE
+        for condition in head[len(self._head) :]:
+            self._of_head |= self._read(condition.expression, scope)
+        self._head = head
+        return self._of_head | self._read(last[0].expression, scope) if last else self._of_head
 
     def _read(self, condition: ast.Expr, scope: ExpressionScope) -> _Mentions:
         named: set[str] = set()
@@ -151,13 +157,6 @@ def _texts(listed: ast.Expr, scope: ExpressionScope) -> Iterator[str]:
     for node in walk(listed if reference is None else reference.value):
         if isinstance(node, ast.StringLiteral):
             yield node.value
-
-
-def _all(mentions: Iterable[_Mentions]) -> _Mentions:
-    found = _NONE
-    for each in mentions:
-        found |= each
-    return found
 
 
 LINT = Lint("unwatched-change", "GW1033", check)
