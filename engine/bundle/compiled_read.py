@@ -23,6 +23,7 @@ from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.answer import Conclusion, Held
 from gatewright.engine.compile.forest import Plan, Unit
 from gatewright.engine.compile.lower import Lowering
+from gatewright.engine.compile.native_cost import SMALL
 from gatewright.engine.compile.residual import Residuals
 from gatewright.engine.compile.slots import Slots, View
 from gatewright.engine.compile.tree import Residual
@@ -68,7 +69,7 @@ class _Reader:
         risk_slot, is_open = slots.known(("risk",)), self._head["open"]
         if not trees or type(is_open) is not bool or (risks and risk_slot is None):
             malformed()
-        plan = Plan(slots, trees, risks, scores, risk_slot, is_open)
+        plan = Plan(slots, trees, risks, scores, risk_slot, SMALL, is_open)
         conclusion = Conclusion(self._frame, rows, rows.needs_permit)
         return plan.unit(self._declared, plan.ending(conclusion), self._asks())
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
-from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.budget import CHARS_A_STEP, Budget
 from gatewright.engine.cel.untyped import UntypedText, read_beside
 from gatewright.engine.errors import EvaluationError, absorbing
 from gatewright.engine.values import (
@@ -222,6 +222,30 @@ def ordering(values: tuple[Value, ...], budget: Budget) -> Callable[[Value, Valu
 def contains(values: Iterable[Value], wanted: Value, budget: Budget) -> bool:
     """Tell whether one of the values equals `wanted`; errors as in `any_equal`."""
     return any_equal(((value, wanted) for value in values), budget)
+
+
+def has_text(values: tuple[Value, ...], wanted: str, budget: Budget) -> bool:
+    """Tell whether a list has a text, as `any_equal` would. Plain texts cost what reading costs."""
+    try:
+        normal = nfc(wanted)
+    except EvaluationError:  # it has half of a character
+        return contains(values, wanted, budget)
+    if normal in values:
+        seen = values[: values.index(normal) + 1]
+        budget.charge_text(_size_of_texts(seen, normal))
+        return True
+    others = [value for value in values if type(value) is not str or not value.isascii()]
+    budget.charge_text(_size_of_texts(values, normal) - CHARS_A_STEP * len(others))
+    return contains(others, wanted, budget)
+
+
+def _size_of_texts(values: tuple[Value, ...], wanted: str) -> int:
+    """Return as how much text it counts to compare a text with plain texts, one after another."""
+    size = CHARS_A_STEP * len(values)
+    if len(wanted) >= CHARS_A_STEP:
+        shared = (min(len(v), len(wanted)) for v in values if type(v) is str and v.isascii())
+        size += sum(length // CHARS_A_STEP for length in shared) * CHARS_A_STEP
+    return size
 
 
 def any_equal(pairs: Iterable[tuple[Value, Value]], budget: Budget) -> bool:

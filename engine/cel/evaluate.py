@@ -15,7 +15,7 @@ from gatewright.dsl.macros import Macro, find_macro
 from gatewright.dsl.walk import LITERALS
 from gatewright.engine.cel import access, functions, operators
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.comparison import any_equal, charge_key, compare
+from gatewright.engine.cel.comparison import any_equal, charge_key, compare, has_text
 from gatewright.engine.cel.literals import beside, literal, pairs_beside, parts_beside
 from gatewright.engine.cel.macros import expand
 from gatewright.engine.cel.scope import HasField, LookupQualified, Scope, Trace
@@ -264,6 +264,8 @@ class Evaluator:
     def _binary(self, expr: ast.Binary) -> Value:
         left, right = self.evaluate(expr.left), self.evaluate(expr.right)
         if expr.operator == "in" and isinstance(right, tuple):
+            if type(left) is str:
+                return has_text(right, left, self.budget)
             return any_equal(pairs_beside(expr, left, right), self.budget)
         read = parts_beside if expr.operator in ("==", "!=") else beside
         exact_left = read(expr.left, left, right)

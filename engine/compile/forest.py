@@ -17,9 +17,10 @@ from gatewright.dsl.records import dataclass
 from gatewright.engine.action import Action
 from gatewright.engine.compile.answer import Conclusion
 from gatewright.engine.compile.asking import Question
+from gatewright.engine.compile.native_cost import SMALL, Limits, is_small
 from gatewright.engine.compile.program import Program
 from gatewright.engine.compile.slots import Slots
-from gatewright.engine.compile.tree import Node, Rows
+from gatewright.engine.compile.tree import Node, Rows, Unsure
 from gatewright.engine.compile.whole import (
     Answering,
     Deciding,
@@ -141,6 +142,7 @@ class Forest:
         risks: tuple[Node, ...],
         scores: Sequence[int],
         slots: tuple[int | None, int | None],
+        limits: Limits = SMALL,
     ) -> None:
         self._conclude = conclude
         self._trees = trees
@@ -148,9 +150,12 @@ class Forest:
         self._scores = scores
         self._now, self._risk = slots
         self._combined: dict[tuple[Rows, ...], Answer] = {}
+        self._limits = None if limits is SMALL else limits
 
     def find(self, values: list[Any], now_nanos: int, asking: Asking) -> Answer:
         """Return the answer for the values of the slots, which it may change."""
+        if self._limits is not None and not all(is_small(v, self._limits) for v in values):
+            raise Unsure
         if self._now is not None:
             values[self._now] = now_nanos
         if self._risk is not None:
@@ -186,6 +191,8 @@ class Plan:
     """What each risk adds."""
     risk_slot: int | None
     """Where the score goes; None where nobody reads it."""
+    limits: Limits
+    """How large values may be; `SMALL` is seen to where they are read."""
     is_open: bool
     """Whether conditions ask for what is not among the values of a decision."""
 
@@ -197,6 +204,7 @@ class Plan:
             risks=self.risks,
             scores=self.scores,
             slots=(self.slots.known(("now",), "nanos"), self.risk_slot),
+            limits=self.limits,
         )
         return by_call(forest.find)
 

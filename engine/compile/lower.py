@@ -17,6 +17,7 @@ from gatewright.dsl.walk import LITERALS, walk
 from gatewright.engine.cel.budget import (
     CHARS_A_STEP,
     DEFAULT_STEPS,
+    TEXT_SHARE,
     Budget,
 )
 from gatewright.engine.cel.evaluate import Evaluator
@@ -57,6 +58,8 @@ class Lowering:
         self.meter = Meter(policy)
         """What all conditions that were lowered cost."""
         self._steps = 0
+        self._of_text = 0
+        """How many of these are for text."""
         self._policy = policy
         self._data = data
         self._slots = slots
@@ -107,17 +110,19 @@ class Lowering:
     # --- the parts of a condition
 
     def _unit(self, expr: ast.Expr, package: str) -> tuple[Formula, int]:
-        """Return the formula of what has a budget of its own, a condition or a let, and its steps.
+        """Return the formula of what has a budget of its own, and what counts of its steps at most.
 
-        Where its parts might spend that budget together it stays whole, as the interpreter's error
-        may come from a part that tables would never look at.
+        That is a condition or a let. Where its parts might spend that budget together it stays
+        whole, as the interpreter's error may come from a part that tables would never look at.
         """
-        outer, self._steps = self._steps, 0
+        outer, self._steps, self._of_text = (self._steps, self._of_text), 0, 0
         formula = self._formula(expr, package)
-        steps, self._steps = self._steps, outer
+        steps, of_text = self._steps, self._of_text
+        self._steps, self._of_text = outer
         if steps > MAX_STEPS:
             return self._opaque(expr, package), DEFAULT_STEPS
-        return formula, steps + 2 * sum(1 for _ in walk(expr))
+        nodes = sum(1 for _ in walk(expr))
+        return formula, steps - of_text + of_text // TEXT_SHARE + 2 * nodes
 
     def _let(self, value: ast.Expr, package: str) -> Formula:
         formula, steps = self._unit(value, package)
@@ -233,8 +238,14 @@ class Lowering:
         keys = [_key(known.type, constant) for constant in constants]
         if any(key is None for key in keys):
             return None
-        steps = sum(2 + (len(key) if isinstance(key, str) else 0) // CHARS_A_STEP for key in keys)
+        costs = [2 + (len(key) if isinstance(key, str) else 0) // CHARS_A_STEP for key in keys]
+        steps = sum(costs)
         self._steps += steps
+        self._of_text += sum(
+            cost
+            for cost, key in zip(costs, keys, strict=True)
+            if isinstance(key, str) and key.isascii()
+        )
         view = _view(known.type)
         slot = self._slots.number(path, view) if steps <= MAX_LIST_STEPS else None
         if slot is None:

@@ -203,7 +203,8 @@ def _read(node: pyast.expr, expr: ast.Expr, place: Place) -> Code:
     part = expr
     while isinstance(part, ast.Select):
         part, steps = part.operand, steps + 1
-    read = Code(node, kind, steps, size_of_type(kind), place.env.normal, kind)
+    size = size_of_type(kind, place.env.limits)
+    read = Code(node, kind, steps, size, place.env.normal, kind)
     nanos = place.env.nanos(path_of(expr))
     return read if nanos is None else replace(read, parts=Bare(node, nanos=nanos))
 

@@ -16,6 +16,8 @@ from gatewright.engine.cel.regexes import compiled
 from gatewright.engine.compile.native_code import Cannot, Code, is_text
 from gatewright.engine.compile.native_cost import (
     SCALAR,
+    SMALL,
+    Limits,
     Size,
     comparison_cost,
     is_scalar,
@@ -64,7 +66,7 @@ def _result(arguments: tuple[Code, ...], kind: t.Type) -> Size:
     return Size(length, 4 * weight + _SCALAR_TEXT)
 
 
-def element_size(code: Code) -> Size:
+def element_size(code: Code, limits: Limits = SMALL) -> Size:
     """Return the most that an element of a list, or a key of a map, can be."""
     known = code.known.content
     if isinstance(known, tuple):
@@ -72,7 +74,7 @@ def element_size(code: Code) -> Size:
         for item in known:
             size |= size_of_value(item)
         return size
-    return part_of(code.size, element_type(code))
+    return part_of(code.size, element_type(code), limits)
 
 
 def element_type(code: Code) -> t.Type:

@@ -17,7 +17,14 @@ from gatewright.dsl import types as t
 from gatewright.dsl.records import dataclass, field, replace
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.compile import native_runtime as runtime
-from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, size_of_value
+from gatewright.engine.compile.native_cost import (
+    SCALAR,
+    SMALL,
+    UNKNOWN,
+    Limits,
+    Size,
+    size_of_value,
+)
 from gatewright.engine.values import (
     NOTHING,
     Duration,
@@ -69,6 +76,8 @@ class Env:
     """Further names that the package declares or imports: histories, calendars, packages."""
     normal: bool = False
     """Whether everything that is read is `is_small`, so that its texts are normal."""
+    limits: Limits = SMALL
+    """How large it is at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,23 @@ from gatewright.engine.cel.budget import CHARS_A_STEP
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Map, OptionalValue, Value, nfc
 
-MAX_TEXT = 2_000
-"""How many characters a text from outside may have."""
-MAX_ITEMS = 200
-"""How many elements a list or map from outside may have."""
-MAX_WEIGHT = 20_000
-"""How much one value from outside may weigh."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large one value from outside may be."""
+
+    text: int
+    """Characters of a text."""
+    items: int
+    """Elements of a list or map."""
+    weight: int
+    """As in `Size`."""
+
+
+SMALL = Limits(text=2_000, items=200, weight=20_000)
+TINY = Limits(text=100, items=32, weight=400)
+"""For actions whose conditions might cost more than a decision has if values were only small."""
+MAX_TEXT = SMALL.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Size:
 
 
 SCALAR = Size()
-UNKNOWN = Size(MAX_TEXT, MAX_WEIGHT)
+UNKNOWN = Size(SMALL.text, SMALL.weight)
 
 
 def text_size(length: int) -> Size:
@@ -49,21 +60,22 @@ def text_size(length: int) -> Size:
     return Size(length, 1 + length // CHARS_A_STEP)
 
 
-def size_of_type(kind: t.Type) -> Size:
-    """Return the most that a small value of a type can be."""
+def size_of_type(kind: t.Type, limits: Limits = SMALL) -> Size:
+    """Return the most that a value of a type can be within the limits."""
     match kind:
         case t.StringType(limit):
-            return text_size(MAX_TEXT if limit is None else min(limit, MAX_TEXT))
+            return text_size(limits.text if limit is None else min(limit, limits.text))
         case t.EnumType(values):
             return text_size(max(map(len, values), default=0))
         case t.ListType(element):
-            return _items(size_of_type(element).weight)
+            return _items(size_of_type(element, limits).weight, limits)
         case t.MapType(key, value):
-            return _items(size_of_type(key).weight + size_of_type(value).weight)
+            of_both = size_of_type(key, limits).weight + size_of_type(value, limits).weight
+            return _items(of_both, limits)
         case t.OptionalType(element):
-            return size_of_type(element) + SCALAR
+            return size_of_type(element, limits) + SCALAR
         case _:
-            return SCALAR if is_scalar(kind) else UNKNOWN
+            return SCALAR if is_scalar(kind) else Size(limits.text, limits.weight)
 
 
 def is_scalar(kind: t.Type) -> bool:
@@ -73,8 +85,8 @@ def is_scalar(kind: t.Type) -> bool:
     return isinstance(kind, t.Scalar) and kind not in (t.ANY, t.UNKNOWN, t.BYTES)
 
 
-def _items(weight: int) -> Size:
-    return Size(MAX_ITEMS, min(1 + MAX_ITEMS * weight, MAX_WEIGHT))
+def _items(weight: int, limits: Limits) -> Size:
+    return Size(limits.items, min(1 + limits.items * weight, limits.weight))
 
 
 def size_of_value(value: Value) -> Size:
@@ -96,9 +108,9 @@ def _parts(value: Value) -> Iterable[Value]:
         yield value.content
 
 
-def part_of(whole: Size, kind: t.Type) -> Size:
+def part_of(whole: Size, kind: t.Type, limits: Limits = SMALL) -> Size:
     """Return the most that an element of a list or map can be, given its type."""
-    own = size_of_type(kind)
+    own = size_of_type(kind, limits)
     weight = min(own.weight, whole.weight)
     return Size(min(own.length, CHARS_A_STEP * weight), weight)
 
@@ -112,26 +124,26 @@ def comparison_cost(left: Size, right: Size) -> int:
     return 3 + 3 * min(left.weight, right.weight) + left.weight
 
 
-def is_small(value: Value) -> bool:
-    """Tell whether a value keeps the limits of this module, and all its texts are normal.
+def is_small(value: Value, limits: Limits = SMALL) -> bool:
+    """Tell whether a value keeps the limits, and all its texts are normal.
 
     A normal text is its own Unicode normal form C and has no half characters, so that native code
-    can compare it as it is. Cost: linear in the value, but at most `MAX_WEIGHT`.
+    can compare it as it is. Cost: linear in the value, but at most its weight in the limits.
     """
-    left = MAX_WEIGHT
+    left = limits.weight
     todo = [value]
     while todo:
         current = todo.pop()
         left -= 1
         if isinstance(current, str):
             left -= len(current) // CHARS_A_STEP
-            if len(current) > MAX_TEXT or not _is_normal(current):
+            if len(current) > limits.text or not _is_normal(current):
                 return False
         elif isinstance(current, bytes):
             left -= len(current) // CHARS_A_STEP
-            if len(current) > MAX_TEXT:
+            if len(current) > limits.text:
                 return False
-        elif isinstance(current, (tuple, Map)) and len(current) > MAX_ITEMS:
+        elif isinstance(current, (tuple, Map)) and len(current) > limits.items:
             return False
         if left < 0:
             return False

@@ -26,7 +26,8 @@ from gatewright.engine.compile.native_code import (
     load,
     thunk,
 )
-from gatewright.engine.compile.native_cost import SCALAR, Size, part_of
+from gatewright.engine.compile.native_cost import SCALAR, SMALL, Limits, Size, part_of
+from gatewright.engine.compile.native_paths import path_of
 from gatewright.engine.values import NOTHING
 
 MAX_NESTING = 8
@@ -75,7 +76,8 @@ def member(expr: ast.MethodCall, macro: Macro, place: Place) -> Code:
     target = outside.sure(target)
     if macro.name in _OPTIONAL:
         return _optional(expr, macro, target, names, place)
-    kinds, sizes = _bound(target, len(names))
+    limits = place.env.limits if _is_given(expr.target, place) else SMALL
+    kinds, sizes = _bound(target, len(names), limits)
     inside, own = _inside(place, names, kinds, sizes, target.normal)
     bodies = [inside.compile(expr.arguments[i].value) for i in macro.bodies]
     bodies = [
@@ -129,18 +131,24 @@ def _plain(expr: ast.Expr) -> str:
     return expr.name
 
 
-def _bound(target: Code, count: int) -> tuple[list[t.Type], list[Size]]:
+def _is_given(expr: ast.Expr, place: Place) -> bool:
+    """Tell whether a value is as the action has it, so that its parts keep the limits too."""
+    root = path_of(expr)[:1]
+    return root in (("action",), ("changes",), ("target",)) and root[0] not in place.locals
+
+
+def _bound(target: Code, count: int, limits: Limits) -> tuple[list[t.Type], list[Size]]:
     """Return types and sizes of the names that a macro binds."""
-    kind, size = element_type(target), element_size(target)
+    kind, size = element_type(target), element_size(target, limits)
     if count == 1:
         return [kind], [size]
     match target.type:
         case t.ListType():
             return [t.INT, kind], [SCALAR, size]
         case t.MapType(_, value):
-            return [kind, value], [size, part_of(target.size, value)]
+            return [kind, value], [size, part_of(target.size, value, limits)]
         case _:
-            return [t.ANY, t.ANY], [size, part_of(target.size, t.ANY)]
+            return [t.ANY, t.ANY], [size, part_of(target.size, t.ANY, limits)]
 
 
 def _inside(

@@ -20,6 +20,7 @@ from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.asking import Method, Question
 from gatewright.engine.compile.lower import Lowering
 from gatewright.engine.compile.native import Env, compile_condition, compile_expr, compiled
+from gatewright.engine.compile.native_cost import SMALL, Limits
 from gatewright.engine.compile.plain_cost import plain_cost
 from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
@@ -33,12 +34,18 @@ class Residuals:
     """Makes the conditions of one unit ready to be evaluated."""
 
     def __init__(
-        self, policy: CheckedPolicy, slots: Slots, lowering: Lowering, action: str
+        self,
+        policy: CheckedPolicy,
+        slots: Slots,
+        lowering: Lowering,
+        action: str,
+        limits: Limits = SMALL,
     ) -> None:
         self._policy = policy
         self._slots = slots
         self._lowering = lowering
         self._action = action
+        self._limits = limits
         self._types: dict[str, Callable[[ast.Expr], t.Type]] = {}
         self._questions: dict[tuple[object, ...], Question] = {}
         self.asks = False
@@ -132,6 +139,7 @@ class Residuals:
             nanos=self._nanos,
             fold=lambda expr, budget: self._fold(expr, package, budget),
             normal=True,  # `fit` leaves all else to the interpreter
+            limits=self._limits,
             declared=frozenset([*found.histories, *found.calendars, *found.imports]),
         )
         return env

@@ -23,6 +23,7 @@ from gatewright.engine.compile.formula import (
 )
 from gatewright.engine.compile.inline import is_small
 from gatewright.engine.compile.lower import Lowering
+from gatewright.engine.compile.native_cost import SMALL, TINY, Limits
 from gatewright.engine.compile.residual import Residuals
 from gatewright.engine.compile.slots import Slots
 from gatewright.engine.compile.tree import Node, Residual, Rows
@@ -46,8 +47,14 @@ def compile_unit(
 
     `asking` has the identities of rules and risks whose texts ask a history.
     """
+    if any(_is_long(rule) for rule in policy.rules):
+        return undecided_unit()
     with uncollected():
-        return _Compiler(policy, data, declared).unit(asking)
+        for limits in (SMALL, TINY):
+            unit = _Compiler(policy, data, declared, limits).unit(asking)
+            if unit is not None:
+                return unit
+    return undecided_unit()
 
 
 Noting = Callable[[Formula, Residual], Residual]
@@ -70,10 +77,10 @@ def plan_of(
     asking: Mapping[int, object],
     noting: Noting,
 ) -> Planned | None:
-    """Return what `compile_unit` makes a unit of; None where the interpreter decides always."""
+    """Return what `compile_unit` makes a unit of for all small actions; None if there is none."""
     if any(_is_long(rule) for rule in policy.rules):
         return None
-    compiler = _Compiler(policy, data, declared, noting)
+    compiler = _Compiler(policy, data, declared, SMALL, noting)
     plan = compiler.plan()[1]
     return None if plan is None else Planned(plan, compiler.asks(asking))
 
@@ -88,25 +95,25 @@ class _Compiler:
         policy: CheckedPolicy,
         data: Value,
         declared: ActionType,
+        limits: Limits,
         noting: Noting = _unnoted,
     ) -> None:
         self._policy = policy
         self._declared = declared
+        self._limits = limits
         self._noting = noting
         self._slots = Slots(declared)
         self._lower = Lowering(policy, data, self._slots, declared.name)
-        self._residuals = Residuals(policy, self._slots, self._lower, declared.name)
+        self._residuals = Residuals(policy, self._slots, self._lower, declared.name, limits)
         self._rows_of_trees: dict[frozenset[int], Rows] = {}
         self._known: dict[Formula, Residual] = {}
         self._exceptions: dict[str, Formula] = {}
         self._lower.meter.cost_of = self._residuals.cost
 
-    def unit(self, asking: Mapping[int, object]) -> Unit:
-        if any(_is_long(rule) for rule in self._policy.rules):
-            return undecided_unit()
+    def unit(self, asking: Mapping[int, object]) -> Unit | None:
         held, plan = self.plan()
         if plan is None:
-            return undecided_unit()
+            return None
         home, name = self._declared.package, self._declared.name
         needs_permit = any(p.covers(name) or p.package == home for p in self._policy.permits)
         ending = self._ending(Conclusion(self._policy, held, needs_permit), plan)
@@ -115,8 +122,8 @@ class _Compiler:
     def plan(self) -> tuple[tuple[Held, ...], Plan | None]:
         """Return what the rows of a plan are of, and the plan.
 
-        There is none where the conditions might cost more than a decision has: the interpreter
-        tells. It evaluates them all, and trees only what they need.
+        There is none where the conditions might cost more than a decision has, for an action whose
+        values keep the limits: the interpreter tells. It evaluates all, and trees what they need.
         """
         held, formulas = self._rows()
         risks = [self._risk(risk) for risk in self._policy.risks]
@@ -135,13 +142,15 @@ class _Compiler:
             risk_slot=(
                 self._slots.number(("risk",)) if risk_trees else self._slots.known(("risk",))
             ),
+            limits=self._limits,
             # What no tree has to ask is explained all the same: see `AskingCase.report`.
             is_open=self._residuals.asks or self._mentions_history(),
         )
 
     def _ending(self, conclusion: Conclusion, plan: Plan) -> Ending:
         trees = plan.trees
-        if len(trees) != 1 or plan.risks or not is_small(trees[0]):
+        is_branchy = len(trees) == 1 and not plan.risks and is_small(trees[0])
+        if not is_branchy or self._limits is not SMALL:
             if len(trees) == 1:
                 # HOT: an answer that is there need not be concluded when it is asked for.
                 for rows in self._rows_of_trees.values():

@@ -7,8 +7,8 @@ import pytest
 from gatewright.dsl import types as t
 from gatewright.dsl.parser import parse_expression
 from gatewright.engine.compile.native_cost import (
-    MAX_ITEMS,
     MAX_TEXT,
+    SMALL,
     is_small,
     size_of_type,
     size_of_value,
@@ -22,9 +22,9 @@ LONG = "x" * MAX_TEXT
 LARGE: dict[str, list[object]] = {
     "string": [LONG, "é" * MAX_TEXT, "-" * MAX_TEXT, "9" * MAX_TEXT],
     "string(max: 8)": ["x" * 8],
-    "list<string>": [["x" * 900] * MAX_ITEMS, ["9"] * MAX_ITEMS, ["xy"] * MAX_ITEMS],
-    "map<string, int>": [{f"{i:0900}": i for i in range(MAX_ITEMS)}],
-    "any": [LONG, ["x" * 900] * MAX_ITEMS, [[5] * 90] * MAX_ITEMS, {f"{i:0900}": i for i in range(MAX_ITEMS)}],
+    "list<string>": [["x" * 900] * SMALL.items, ["9"] * SMALL.items, ["xy"] * SMALL.items],
+    "map<string, int>": [{f"{i:0900}": i for i in range(SMALL.items)}],
+    "any": [LONG, ["x" * 900] * SMALL.items, [[5] * 90] * SMALL.items, {f"{i:0900}": i for i in range(SMALL.items)}],
 }  # fmt: skip
 
 
@@ -88,10 +88,10 @@ def test_built_values_cost_no_more_than_their_bound(text: str) -> None:
 def test_small_values() -> None:
     assert is_small(LONG)
     assert not is_small(LONG + "x")
-    assert is_small(("a",) * MAX_ITEMS)
-    assert not is_small(("a",) * (MAX_ITEMS + 1))
-    assert not is_small((("a",) * MAX_ITEMS,) * MAX_ITEMS)
-    assert not is_small(Map({str(i): i for i in range(MAX_ITEMS + 1)}.items()))
+    assert is_small(("a",) * SMALL.items)
+    assert not is_small(("a",) * (SMALL.items + 1))
+    assert not is_small((("a",) * SMALL.items,) * SMALL.items)
+    assert not is_small(Map({str(i): i for i in range(SMALL.items + 1)}.items()))
     assert not is_small(b"x" * (MAX_TEXT + 1))
     assert not is_small((OptionalValue.of(LONG + "x"),))
 
