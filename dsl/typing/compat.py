@@ -73,7 +73,7 @@ class Bindings:
 
 def is_dynamic(kind: t.Type) -> bool:
     """Tell whether only a run will tell the type, or it was reported as wrong."""
-    return kind in (t.ANY, t.UNKNOWN)
+    return isinstance(kind, t.Scalar) and kind in (t.ANY, t.UNKNOWN)
 
 
 def fits(actual: t.Type, expected: t.Type, bindings: Bindings) -> Fit:
@@ -124,7 +124,7 @@ def join(a: t.Type, b: t.Type) -> t.Type | None:
     >>> str(join(t.ListType(t.MoneyType("USD")), t.ListType(t.MoneyType("EUR"))))
     'list<money>'
     """
-    if a == b:
+    if a is b or a == b:
         return a
     if t.UNKNOWN in (a, b):
         return t.UNKNOWN
@@ -211,6 +211,26 @@ def _shallow(kind: t.Type) -> t.Type:
 
 
 def _depth(kind: t.Type) -> int:
+    # HOT: each list around another asks anew; most have one part at a level.
+    depth = 0
+    while (part := _only_part(kind)) is not None:
+        depth += 1
+        kind = part
+    return depth + _levels(kind)
+
+
+def _only_part(kind: t.Type) -> t.Type | None:
+    """Return what a type of one part, or a map of plain keys, holds."""
+    match kind:
+        case t.ListType(element) | t.OptionalType(element):
+            return element
+        case t.MapType(t.Scalar() | t.StringType(), value):
+            return value
+        case _:
+            return None
+
+
+def _levels(kind: t.Type) -> int:
     depth = 0
     level = [kind]
     while level:
