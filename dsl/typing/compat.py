@@ -17,6 +17,7 @@ NUMBERS = frozenset({t.INT, t.UINT, t.DOUBLE, t.DECIMAL})
 
 ORDERED = NUMBERS | {t.BOOL, t.BYTES, t.TIMESTAMP, t.DURATION}
 _NOT_VALUES = (t.HistoryType, t.CalendarType, t.ChangesType)
+_NESTED = (t.ListType, t.OptionalType, t.MapType)
 _MAX_DEPTH = 40
 
 
@@ -211,42 +212,19 @@ def _shallow(kind: t.Type) -> t.Type:
 
 
 def _depth(kind: t.Type) -> int:
-    # HOT: each list around another asks anew; most have one part at a level.
-    depth = 0
-    while (part := _only_part(kind)) is not None:
+    """Return how deep a type nests, itself counted."""
+    # HOT: each list or map around another asks anew.
+    depth = 1
+    while True:
+        if isinstance(kind, t.ListType | t.OptionalType):
+            kind = kind.element
+        elif isinstance(kind, t.MapType):
+            if isinstance(kind.key, _NESTED):
+                return depth + max(_depth(kind.key), _depth(kind.value))
+            kind = kind.value
+        else:
+            return depth
         depth += 1
-        kind = part
-    return depth + _levels(kind)
-
-
-def _only_part(kind: t.Type) -> t.Type | None:
-    """Return what a type of one part, or a map of plain keys, holds."""
-    match kind:
-        case t.ListType(element) | t.OptionalType(element):
-            return element
-        case t.MapType(t.Scalar() | t.StringType(), value):
-            return value
-        case _:
-            return None
-
-
-def _levels(kind: t.Type) -> int:
-    depth = 0
-    level = [kind]
-    while level:
-        depth += 1
-        level = [part for outer in level for part in _parts(outer)]
-    return depth
-
-
-def _parts(kind: t.Type) -> tuple[t.Type, ...]:
-    match kind:
-        case t.ListType(element) | t.OptionalType(element):
-            return (element,)
-        case t.MapType(key, value):
-            return (key, value)
-        case _:
-            return ()
 
 
 def as_map(kind: t.Type) -> t.Type:

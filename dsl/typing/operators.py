@@ -29,6 +29,7 @@ _LITERALS = (
 )  # fmt: skip
 _CLOSED = frozenset("+-*")
 """The operators of which two numbers of one kind give a third."""
+_NEGATED = NUMBERS - {t.UINT}
 _HISTORY_HELP = "ask it for a value: `refunds.count(customer: action.customer, within: 30d)`"
 _CHANGES_HELP = 'ask it for a value: `changes.Amount.new`, `changes.has("Amount")`'
 
@@ -295,6 +296,8 @@ def unary(typer: Inference, node: ast.Unary, env: Env) -> t.Type:
         typer.expect_bool(node.operand, env, "what `!` negates")
         return t.BOOL
     kind = typer.infer_in(node.operand, env)
+    if kind in _NEGATED:
+        return kind  # HOT: nearly all that is negated
     result = choose(operators()["-", 1], (kind,)).result
     if result is None:
         typer.report(messages.bad_operands(node.operand.span, "-", (kind,), None, ()))
