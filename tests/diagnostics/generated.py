@@ -54,6 +54,28 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
         + b"  action.number == 5 => block\n" * 251
         + b"}\n"
     ),
+    "too-many-rows": _action(
+        b"rule check on billing.refund table (action.number) {\n"
+        + b"".join(b"  %d => block\n" % n for n in range(5_001))
+        + b"}\n"
+    ),
+    "too-many-cells": _action(
+        b"rule check on billing.refund table (" + b", ".join([b"action.number"] * 5) + b") {\n"
+        + b"  1 | 2 | 3 | 4 | 5 => block\n" * 4_001
+        + b"}\n"
+    ),
+    "too-many-steps-of-a-ladder": _action(
+        b"rule check on billing.refund tier action.number {\n  < 0 => block\n"
+        + b"".join(b"  %d .. %d => block\n" % (n, n) for n in range(5_000))
+        + b"}\n"
+    ),
+    "too-many-runs-of-tests": _action(
+        b"guard check => block\n"
+        + b"".join(b'test "%d" { given billing.refund { } expect block }\n' % n for n in range(999))
+        + b'test "of rows" {\n  given billing.refund { }\n  cases (number) {\n'
+        + b"    5 => block\n" * 1_002 + b"  }\n}\n"
+        + b'test "not looked at" { }\n'
+    ),
     "too-many-conditions": _action(
         b"guard check on billing.refund\n" + b"  when action.number == 5\n" * 101 + b"  => block\n"
     ),
