@@ -15,7 +15,7 @@ MAX_CASES = 250
 """How many rows one `cases` may have: each has the conditions of all before it."""
 MAX_ROWS = 5_000
 """How many rows one `tier` or `table` may have."""
-MAX_CELLS = 20_000
+MAX_CELLS = 10_000
 """How many cells one `table` may have."""
 MAX_TEST_RUNS = 2_000
 """How often the tests of one file may run, each row of `cases` counted."""

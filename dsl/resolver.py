@@ -216,25 +216,17 @@ class _PackageResolver:
         )
 
     def _of_size(self, declaration: ast.RuleDecl) -> ast.RuleDecl:
-        """Report too many rows or lines of conditions; return the rule without those."""
+        """Report too many rows of `cases` or lines of conditions; return the rule without those."""
         clauses, body = declaration.clauses, declaration.body
         if len(clauses) > limits.MAX_CLAUSES:
             place = clauses[limits.MAX_CLAUSES].span
             self._report(limit_messages.too_many_clauses(place, declaration.kind))
             declaration = replace(declaration, clauses=clauses[: limits.MAX_CLAUSES])
-        if isinstance(body, ast.Plain):
+        if not isinstance(body, ast.Cases) or len(body.rows) <= limits.MAX_CASES:
             return declaration
-        most = _most_rows(body)
-        if len(body.rows) <= most:
-            return declaration
-        place = body.rows[most].span
-        if isinstance(body, ast.Cases):
-            self._report(limit_messages.too_many_cases(place))
-            return replace(declaration, body=replace(body, rows=body.rows[:most]))
-        kind = "table" if isinstance(body, ast.Table) else "tier"
-        self._report(limit_messages.too_many_rows(place, kind))
-        # The first rows alone would be a ladder with a gap: none of them is looked at.
-        return replace(declaration, body=ast.Plain(body.rows[0].effect, span=body.span))
+        self._report(limit_messages.too_many_cases(body.rows[limits.MAX_CASES].span))
+        kept = replace(body, rows=body.rows[: limits.MAX_CASES])
+        return replace(declaration, body=kept)
 
     def _rule(self, declaration: ast.RuleDecl) -> Rule:
         declaration = self._of_size(declaration)
@@ -256,15 +248,6 @@ class _PackageResolver:
             Later[ast.RuleDecl].of(declaration),
             declaration.name.span,
         )
-
-
-def _most_rows(body: ast.Tier | ast.Cases | ast.Table) -> int:
-    """Return how many rows a body may have: a table of many columns fewer."""
-    if isinstance(body, ast.Cases):
-        return limits.MAX_CASES
-    if isinstance(body, ast.Table):
-        return min(limits.MAX_ROWS, limits.MAX_CELLS // len(body.subjects))
-    return limits.MAX_ROWS
 
 
 def _exception(

@@ -61,7 +61,7 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
     ),
     "too-many-cells": _action(
         b"rule check on billing.refund table (" + b", ".join([b"action.number"] * 5) + b") {\n"
-        + b"  1 | 2 | 3 | 4 | 5 => block\n" * 4_001
+        + b"  1 | 2 | 3 | 4 | 5 => block\n" * 2_001
         + b"}\n"
     ),
     "too-many-steps-of-a-ladder": _action(

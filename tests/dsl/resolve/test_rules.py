@@ -370,7 +370,7 @@ def long_rule(body: str, count: int, row: str) -> str:
         (
             "table (action.x, action.s, action.x, action.s, action.x)",
             "{n}|_|_|_|_ => block\n",
-            4_000,
+            2_000,
         ),
     ],
 )
