@@ -9,7 +9,7 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_TOKENS = 50_000
 MAX_DEPTH = 64
 """How deep brackets and expressions may nest."""
-MAX_VALUES = 150_000
+MAX_VALUES = 100_000
 """How many values a document of data may hold: each text, number, list, object and so on is one."""
 MAX_CASES = 250
 """How many rows one `cases` may have: each has the conditions of all before it."""

@@ -43,12 +43,12 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
     "half-of-a-character": _one(b'let x = "\xed\xa0\x80"\n'),
     "data-too-large": _with_data("data.json", b"[" + b"1, " * 6_000_000 + b"1]"),
     "data-not-utf-8": _with_data("data.json", b'{"caf\xe9": 1}'),
-    "data-nested-too-deeply": _with_data("data.json", b"[" * 100_000),
+    "data-nested-too-deeply": _with_data("data.json", b"[" * 90_000),
     "data-deeper-than-conditions": _with_data(
         "data.json", b'{"x": ' + b"[" * 70 + b"]" * 70 + b"}"
     ),
-    "too-many-values": _with_data("data.json", b"[" + b"1, " * 150_000 + b"1]"),
-    "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 150_000),
+    "too-many-values": _with_data("data.json", b"[" + b"1, " * 100_000 + b"1]"),
+    "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 100_000),
     "too-many-cases": _action(
         b"rule check on billing.refund cases {\n"
         + b"  action.number == 5 => block\n" * 251
