@@ -17,7 +17,8 @@ NUMBERS = frozenset({t.INT, t.UINT, t.DOUBLE, t.DECIMAL})
 
 ORDERED = NUMBERS | {t.BOOL, t.BYTES, t.TIMESTAMP, t.DURATION}
 _NOT_VALUES = (t.HistoryType, t.CalendarType, t.ChangesType)
-_NESTED = (t.ListType, t.OptionalType, t.MapType)
+_ONE_PART = (t.ListType, t.OptionalType)
+_NESTED = (*_ONE_PART, t.MapType)
 _MAX_DEPTH = 40
 
 
@@ -216,7 +217,7 @@ def _depth(kind: t.Type) -> int:
     # HOT: each list or map around another asks anew.
     depth = 1
     while True:
-        if isinstance(kind, t.ListType | t.OptionalType):
+        if isinstance(kind, _ONE_PART):
             kind = kind.element
         elif isinstance(kind, t.MapType):
             if isinstance(kind.key, _NESTED):
