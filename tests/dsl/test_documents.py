@@ -201,3 +201,13 @@ def test_any_text_is_a_document_or_told(text: str, name: str) -> None:
     _, problems = read(name, text)
     for problem in problems:
         assert 0 <= problem.span.start <= problem.span.end <= len(text)
+
+
+def test_types_of_what_nests_are_compared_and_not_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> int:
+        raise AssertionError
+
+    monkeypatch.setattr(t.ListType, "__hash__", refuse)
+    assert data_type((((1,),), ((2,),))) == data_type((((1,),),))
+    assert data_type((((1,),), (("a",),))) == t.ListType(t.ANY)
+    assert data_type(()) == t.ListType(t.ANY)
