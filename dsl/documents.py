@@ -231,8 +231,10 @@ _PLAIN_FIELDS = {kind: t.FieldType(plain) for kind, plain in _PLAIN_TYPES.items(
 def data_type(value: Json, name: str = "data") -> t.Type:
     """Return the type of a document: objects are records, mixed lists are lists of any."""
     if isinstance(value, tuple):
-        kinds = {data_type(item, f"{name}[]") for item in value}
-        return t.ListType(kinds.pop() if len(kinds) == 1 else t.ANY)
+        # HOT: compared and not hashed, since a hash goes through all that a type is made of.
+        kinds = (data_type(item, f"{name}[]") for item in value)
+        first = next(kinds, t.ANY)
+        return t.ListType(first if all(kind == first for kind in kinds) else t.ANY)
     if isinstance(value, Mapping):
         fields = [(key, _field_type(item, name, key)) for key, item in value.items()]
         return t.RecordType(name, tuple(fields))

@@ -22,7 +22,7 @@ from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Source
 
 _DOCUMENTS = (".json", ".yaml", ".yml")
-MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

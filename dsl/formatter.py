@@ -16,9 +16,10 @@ from gatewright.dsl.formatting.layout import Doc, Group, Nest, PageLine, Tok, re
 from gatewright.dsl.formatting.rules import PolicyPrinter
 from gatewright.dsl.garbage import uncollected
 from gatewright.dsl.messages import limits as limit_messages
-from gatewright.dsl.parser import parse
+from gatewright.dsl.parser import parse, says_the_same
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source
+from gatewright.dsl.syntax.automaton import Step
 
 # Declarations that may follow one of their kind without a blank line, even over several lines.
 _FAMILIES = (ast.PolicyTest, ast.InvariantDecl, ast.RouteDecl)
@@ -43,19 +44,20 @@ def format_source(source: Source) -> str:
 
     Formatting twice changes nothing, and every comment stays. Raises PolicyError for a text with
     syntax errors or that would become too large, and FormatDefect rather than a text that says
-    something else. Cost: linear in the text, which is parsed twice where the layout changes.
+    something else. Cost: linear in the text, which is parsed twice where brackets are left out.
     """
     with uncollected():
         return _formatted(source)
 
 
 def _formatted(source: Source) -> str:
-    file = _parse(source)
+    trace: list[Step] = []
+    file = _parse(source, trace)
     try:
         text = to_text(_join([_piece(node, doc) for node, doc in _documents(source, file)]))
     except OutOfStep as defect:
         raise FormatDefect(f"{source.name} cannot be formatted: {defect}") from defect
-    _check(source, file, text)
+    _check(source, file, trace, text)
     return text
 
 
@@ -70,8 +72,8 @@ def _documents(source: Source, file: ast.File) -> list[tuple[ast.Node | None, Do
     return docs
 
 
-def _parse(source: Source) -> ast.File:
-    parsed = parse(source)
+def _parse(source: Source, trace: list[Step]) -> ast.File:
+    parsed = parse(source, trace)
     errors = [d for d in parsed.diagnostics if d.severity is Severity.ERROR]
     if errors:
         raise PolicyError(errors)
@@ -116,14 +118,15 @@ def _may_touch(before: _Piece, piece: _Piece) -> bool:
     return before.is_one_line and piece.is_one_line
 
 
-def _check(source: Source, before: ast.File, text: str) -> None:
+def _check(source: Source, before: ast.File, trace: list[Step], text: str) -> None:
     most = limits.MAX_FILE_BYTES
     if len(text.encode("utf-8")) > most:
         place = source.span(0, 0)
         raise PolicyError([limit_messages.file_too_large(place, most, laid_out=True)])
-    if text == source.text:
+    laid_out = Source(source.name, text)
+    if text == source.text or says_the_same(before, trace, laid_out):
         return
-    after = parse(Source(source.name, text))
+    after = parse(laid_out)
     kept = [c.text.rstrip() for c in before.comments] == [c.text for c in after.file.comments]
     if after.diagnostics or after.file != before or not kept:
         raise FormatDefect(f"formatting {source.name} would change what it says")

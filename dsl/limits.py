@@ -9,10 +9,16 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_TOKENS = 50_000
 MAX_DEPTH = 64
 """How deep brackets and expressions may nest."""
-MAX_VALUES = 150_000
+MAX_VALUES = 100_000
 """How many values a document of data may hold: each text, number, list, object and so on is one."""
 MAX_CASES = 250
 """How many rows one `cases` may have: each has the conditions of all before it."""
+MAX_ROWS = 5_000
+"""How many rows one `tier` or `table` may have."""
+MAX_CELLS = 10_000
+"""How many cells one `table` may have."""
+MAX_TEST_RUNS = 2_000
+"""How often the tests of one file may run, each row of `cases` counted."""
 MAX_CLAUSES = 100
 """How many `when` and `unless` lines a rule or guard may have: each of its rows has them all."""
 MAX_OUTRANKED = 100_000

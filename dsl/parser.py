@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import cast
@@ -19,13 +19,14 @@ from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax import literals, templates
-from gatewright.dsl.syntax.automaton import Automaton, Stopped
+from gatewright.dsl.syntax.automaton import Automaton, Step, Stopped
 from gatewright.dsl.syntax.build import Builder
 from gatewright.dsl.syntax.build_expressions import TooDeep, literal_problem, too_deep
 from gatewright.dsl.syntax.errors import explain
 from gatewright.dsl.syntax.expected import DECLARATION_WORDS
 from gatewright.dsl.syntax.hints import starts_line
 from gatewright.dsl.syntax.lexer import Token
+from gatewright.dsl.syntax.retrace import retrace
 from gatewright.dsl.syntax.scan import Scan, declaration_starts, misspelt_start, next_text, scan
 from gatewright.dsl.syntax.tables import END, load_tables
 
@@ -53,12 +54,19 @@ class _Parser:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.builder = Builder(_template)
-        self._automaton = Automaton(load_tables(), self.builder)
+        self.automaton = Automaton(load_tables(), self.builder)
 
-    def run(self, source: Source, start: str, begin: int = 0, end: int | None = None) -> ast.Node:
+    def run(
+        self,
+        source: Source,
+        start: str,
+        begin: int = 0,
+        end: int | None = None,
+        trace: list[Step] | None = None,
+    ) -> ast.Node:
         """Parse a range of a source; the lock must be held."""
         with self.builder.reading(source):
-            return cast(ast.Node, self._automaton.parse(source, start, begin, end))
+            return cast(ast.Node, self.automaton.parse(source, start, begin, end, trace))
 
 
 @cache
@@ -66,10 +74,11 @@ def _parser() -> _Parser:
     return _Parser()
 
 
-def parse(source: Source) -> Parsed:
+def parse(source: Source, trace: list[Step] | None = None) -> Parsed:
     """Parse a policy file. Cost: linear in the text, which is at most 1 MiB and 50,000 tokens.
 
-    Never raises for a bad text: the diagnostics tell, and the file holds what could be read.
+    Never raises for a bad text: the diagnostics tell, and the file holds what could be read. A
+    `trace` is given the tokens, for `says_the_same`; it means nothing where there is an error.
     """
     found = scan(source)
     empty = ast.File(None, (), (), tuple(found.comments), span=source.whole())
@@ -77,7 +86,7 @@ def parse(source: Source) -> Parsed:
         return Parsed(empty, tuple(found.problems), whole=False)
     parser = _parser()
     with parser.lock:
-        file, diagnostics = _whole(parser, source, found)
+        file, diagnostics = _whole(parser, source, found, trace)
         whole = file is not None
         if file is None:
             file, diagnostics = _piecewise(parser, source, found, empty)
@@ -86,15 +95,31 @@ def parse(source: Source) -> Parsed:
     return Parsed(file, tuple(diagnostics), whole)
 
 
+def says_the_same(file: ast.File, trace: Sequence[Step], source: Source) -> bool:
+    """Tell whether a text surely has the syntax tree and the comments of a file without errors.
+
+    It does where it has the tokens of the file's `trace`. Where it has others, such as fewer
+    brackets, it may still say the same: the answer is no, and only to parse it can tell.
+    """
+    found = retrace(_parser().automaton.lexer, trace, source)
+    if found is None or [c.text.rstrip() for c in file.comments] != [
+        c.text for c in found.comments
+    ]:
+        return False
+    starts = (found.places[declaration.span.start] for declaration in file.declarations)
+    docs = _docs([source.span(start, start) for start in starts], found.comments)
+    return all(one.doc == doc for one, doc in zip(file.declarations, docs, strict=True))
+
+
 def _whole(
-    parser: _Parser, source: Source, found: Scan
+    parser: _Parser, source: Source, found: Scan, trace: list[Step] | None
 ) -> tuple[ast.File | None, list[Diagnostic]]:
     """Read a text at once; no file where its syntax is broken."""
     parser.builder.reset()
     if found.problems:
         return None, []
     try:
-        file = cast(ast.File, parser.run(source, "file"))
+        file = cast(ast.File, parser.run(source, "file", trace=trace))
     except (Stopped, TooDeep):
         return None, []
     return file, parser.builder.finish()
@@ -246,16 +271,22 @@ def _document(
     declarations: tuple[ast.Declaration, ...], comments: list[ast.Comment]
 ) -> Iterator[ast.Declaration]:
     """Give each declaration that starts a line the `///` lines that stand right above it."""
+    docs = _docs([declaration.span for declaration in declarations], comments)
+    for declaration, doc in zip(declarations, docs, strict=True):
+        yield records.replace(declaration, doc=doc) if doc is not None else declaration
+
+
+def _docs(declarations: list[Span], comments: list[ast.Comment]) -> Iterator[str | None]:
+    """Yield the text above each declaration; None where there is none."""
     docs = (c for c in comments if c.text.startswith("///") and starts_line(c.span))
     by_line = {c.span.begin.line: c for c in docs}
-    for declaration in declarations:
+    for span in declarations:
         lines: list[str] = []
-        number = declaration.span.begin.line - 1 if starts_line(declaration.span) else 0
+        number = span.begin.line - 1 if by_line and starts_line(span) else 0
         while number in by_line:
             lines.append(by_line[number].text[3:].strip())
             number -= 1
-        doc = "\n".join(reversed(lines)) if lines else None
-        yield records.replace(declaration, doc=doc) if doc is not None else declaration
+        yield "\n".join(reversed(lines)) if lines else None
 
 
 def _template(builder: Builder, token: Token) -> ast.Template:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, get_args
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, get_args
 
 from gatewright.dsl import ast
 
@@ -13,33 +13,28 @@ _LEAVES: Final = LITERALS | {ast.Name}
 """The classes of expressions without parts, which are most of them."""
 
 
-def children(node: ast.Expr) -> Iterator[ast.Expr]:
-    """Yield the direct parts of an expression, in the order written."""
-    match node:
-        case ast.Select(operand=operand) | ast.Unary(operand=operand):
-            yield operand
-        case ast.Index(operand=operand, index=index):
-            yield from (operand, index)
-        case ast.Call(arguments=arguments):
-            yield from (a.value for a in arguments)
-        case ast.MethodCall(target=target, arguments=arguments):
-            yield target
-            yield from (a.value for a in arguments)
-        case ast.Binary(left=left, right=right):
-            yield from (left, right)
-        case ast.And(operands=operands) | ast.Or(operands=operands):
-            yield from operands
-        case ast.Conditional(condition=condition, then=then, otherwise=otherwise):
-            yield from (condition, then, otherwise)
-        case ast.Between(value=value, low=low, high=high):
-            yield from (value, low, high)
-        case ast.ListLiteral(items=items):
-            yield from (item.value for item in items)
-        case ast.MapLiteral(entries=entries):
-            for entry in entries:
-                yield from (entry.key, entry.value)
-        case _:
-            return
+_PARTS: Final[dict[type[ast.Expr], Callable[[Any], Sequence[ast.Expr]]]] = {
+    ast.Select: lambda node: (node.operand,),
+    ast.Unary: lambda node: (node.operand,),
+    ast.Index: lambda node: (node.operand, node.index),
+    ast.Call: lambda node: [a.value for a in node.arguments],
+    ast.MethodCall: lambda node: [node.target, *[a.value for a in node.arguments]],
+    ast.Binary: lambda node: (node.left, node.right),
+    ast.And: lambda node: node.operands,
+    ast.Or: lambda node: node.operands,
+    ast.Conditional: lambda node: (node.condition, node.then, node.otherwise),
+    ast.Between: lambda node: (node.value, node.low, node.high),
+    ast.ListLiteral: lambda node: [item.value for item in node.items],
+    ast.MapLiteral: lambda node: [part for e in node.entries for part in (e.key, e.value)],
+}
+"""The parts of each kind of expression that has some."""
+
+
+# HOT: every stage goes over every expression.
+def children(node: ast.Expr) -> Sequence[ast.Expr]:
+    """Return the direct parts of an expression, in the order written."""
+    parts = _PARTS.get(type(node))
+    return parts(node) if parts is not None else ()
 
 
 def walk(node: ast.Expr) -> Iterator[ast.Expr]:
@@ -49,7 +44,7 @@ def walk(node: ast.Expr) -> Iterator[ast.Expr]:
         current = todo.pop()
         yield current
         if type(current) not in _LEAVES:
-            todo.extend(reversed(list(children(current))))
+            todo.extend(reversed(children(current)))
 
 
 def template_expressions(template: ast.Template | None) -> Iterator[ast.Expr]:

@@ -82,7 +82,7 @@ class _Reader:
         self._open = [_Open([])]
         """What the document stands in, and the lists and maps around what comes next."""
 
-    # HOT: a document may have 150,000 values.
+    # HOT: a document may have 100,000 values.
     def read(self, events: Iterator[_Event]) -> Value:
         """Return the value of the only document."""
         here = root = self._open[0]

@@ -28,7 +28,7 @@ _SECTION = re.compile(r'<a id="(\w+)"></a>\n\n## (\w+): (.+)\n')
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WITHOUT_EXAMPLE = {
     "GW0701", "GW0702", "GW0705", "GW0706", "GW0707", "GW0708", "GW0709", "GW0710", "GW0711", "GW0712", "GW0713",
-    "GW0801", "GW0804",
+    "GW0714", "GW0715", "GW0801", "GW0804",
 }  # fmt: skip
 """About what is too large, bytes that are no text, and no files: see tests/diagnostics."""
 

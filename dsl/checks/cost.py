@@ -26,7 +26,7 @@ from gatewright.dsl.messages import limits as messages
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.presence import let_of
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference, in_order
-from gatewright.dsl.walk import children
+from gatewright.dsl.walk import LITERALS, children
 
 MAX_COST = 1_000_000
 """How many steps a condition may take."""
@@ -47,6 +47,10 @@ class Bound:
 
     cost: int
     size: int
+
+
+_ONE = Bound(1, 1)
+_PLAIN_LITERALS = LITERALS - {ast.StringLiteral, ast.BytesLiteral}
 
 
 class CostModel:
@@ -84,6 +88,9 @@ class CostModel:
 
     def bound(self, expr: ast.Expr, scope: ExpressionScope, bound: frozenset[str]) -> Bound:
         """Return cost and size of an expression of `scope`; `bound` are names of macros."""
+        # HOT: half of all expressions are literals.
+        if type(expr) in _PLAIN_LITERALS:
+            return _ONE
         reference = let_of(expr, scope, bound)
         if reference is not None:
             return self._let(reference)

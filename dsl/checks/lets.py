@@ -15,7 +15,7 @@ from gatewright.dsl.messages import names as messages
 from gatewright.dsl.policy import Package
 from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.resolve.effects import find_circle
-from gatewright.dsl.walk import children, walk
+from gatewright.dsl.walk import LITERALS, children, walk
 
 LetKey: TypeAlias = tuple[str, str]
 """Package and name."""
@@ -67,6 +67,9 @@ class Lets:
         todo = [(expr, 1)]
         while todo:
             node, depth = todo.pop()
+            if type(node) in LITERALS:
+                deepest = max(deepest, depth)
+                continue
             key = self.named(node, package)
             own = self._depths.get(key, 1) if key is not None else 1
             deepest = max(deepest, depth + own - 1)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
-from gatewright.dsl import ast
+from gatewright.dsl import ast, limits
 from gatewright.dsl.messages import declarations as messages
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import syntax as syntax_messages
 from gatewright.dsl.messages.catalog import nearest
@@ -17,6 +18,7 @@ from gatewright.dsl.policy import ActionType, CheckedPolicy, Package, Test
 from gatewright.dsl.resolve.collect import Collected, Report
 from gatewright.dsl.resolve.effects import effect_of, route_resolver
 from gatewright.dsl.resolve.histories import STATUSES
+from gatewright.dsl.source import Source
 from gatewright.dsl.walk import walk
 
 N = TypeVar("N", bound=ast.Node)
@@ -30,8 +32,20 @@ _SIDES = ("old", "new")
 
 def check_tests(policy: CheckedPolicy, collected: Collected, report: Report) -> None:
     """Check all test blocks of a set."""
+    runs: dict[Source, int] = {}
     for test in policy.tests:
-        _TestChecker(policy, collected, test, report).check()
+        source = test.span.source
+        before = runs.get(source, 0)
+        runs[source] = before + _runs(test.declaration)
+        if runs[source] <= limits.MAX_TEST_RUNS:
+            _TestChecker(policy, collected, test, report).check()
+        elif before <= limits.MAX_TEST_RUNS:
+            report(limit_messages.too_many_test_runs(test.span))
+
+
+def _runs(test: ast.PolicyTest) -> int:
+    tables = (len(item.rows) for item in test.items if isinstance(item, ast.CaseTable))
+    return max(1, sum(tables))
 
 
 class _TestChecker:

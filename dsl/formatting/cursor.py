@@ -14,6 +14,8 @@ from gatewright.dsl.source import Source
 _SPACE = re.compile(r"[ \t\r\n\ufeff]+")
 _TRIVIA = re.compile(r"(?:[ \t\r\n\ufeff]|//[^\n]*)*")
 _SPACES_ALONE = re.compile(r" +(?![ \t\r\n/])")
+_TRIVIAL = frozenset(" \t\r\n\ufeff/")
+"""What spaces and comments begin with; so does a sign, of which a comment has two."""
 _OMITTED = frozenset("(),")
 
 
@@ -89,7 +91,9 @@ class Cursor:
 
     # HOT: every token comes by here.
     def _take(self, wanted: str | re.Pattern[str]) -> Tok:
-        self._skip_trivia(start := self._at)
+        start = self._at
+        if self._text[start : start + 1] in _TRIVIAL:
+            self._skip_trivia(start)
         while (end := self._end_of(wanted)) is None:
             if self._text[self._at : self._at + 1] not in _OMITTED:
                 shown = wanted if isinstance(wanted, str) else wanted.pattern
@@ -100,7 +104,7 @@ class Cursor:
             self._at += 1
             self._blank = self._blank or closes
             self._skip_trivia(start)
-        token = Tok(self._text[self._at : end], self._pending, blank=self._blank)
+        token = Tok(self._text[self._at : end], self._pending, None, self._blank)
         self._at, self._pending, self._last, self._blank = end, [], token, False
         return token
 
@@ -117,7 +121,8 @@ class Cursor:
         while True:
             if space := _SPACE.match(self._text, self._at):
                 before, self._at = self._at, space.end()
-                self._blank = self._blank or self._text.count("\n", before, self._at) > 1
+                if self._at > before + 1:
+                    self._blank = self._blank or self._text.count("\n", before, self._at) > 1
             if not self._text.startswith("//", self._at):
                 return
             end = self._text.find("\n", self._at)

@@ -117,6 +117,8 @@ def _settle(doc: Doc) -> _Marks:
             return marks if marks.breaks == doc.broken else marks._replace(breaks=doc.broken)
         case Nest():
             return _settle(doc.content)
+        case Tok() if not doc.before and doc.after is None and "\n" not in doc.text:
+            return _Marks(True, False, False, False, width(doc.text))
         case _:
             return _settle_sequence([doc])
 

@@ -138,3 +138,25 @@ def too_many_history_fields(span: Span) -> Finding:
         f" {limits.MAX_HISTORY_FIELDS:,} fields together",
         help="let several rules ask one history, or declare fewer fields in the actions",
     )
+
+
+@message("GW0714", "too many rows of a `tier` or `table`")
+def too_many_rows(span: Span, kind: str) -> Finding:
+    cells = f" and {limits.MAX_CELLS:,} cells" if kind == "table" else ""
+    return Finding(
+        span,
+        f"one `{kind}` has at most {limits.MAX_ROWS:,} rows{cells}",
+        help="keep the values in `data` and ask for them with `in` or a key, or write several"
+        " rules",
+    )
+
+
+@message("GW0715", "too many runs of tests")
+def too_many_test_runs(span: Span) -> Finding:
+    return Finding(
+        span,
+        f"with this test those of the file run more than {limits.MAX_TEST_RUNS:,} times, once for"
+        " each row of `cases`",
+        help="move some into another file of the package; a row for each edge of a condition is"
+        " enough",
+    )

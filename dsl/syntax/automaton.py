@@ -28,6 +28,8 @@ class Stopped(Exception):
 
 
 _Method: TypeAlias = Callable[[list[Any], Span], object]
+Step: TypeAlias = tuple[dict[str, int], str, str, int]
+"""What may stand at a place, by terminals; which one does, its text, and where it begins."""
 
 
 class Automaton:
@@ -44,16 +46,27 @@ class Automaton:
         self._passed: dict[tuple[int, int, str], int] = {}
 
     # HOT: a text of 50,000 tokens spends most of the time to read it here and in the builder.
-    def parse(self, source: Source, start: str, begin: int = 0, end: int | None = None) -> Any:
+    def parse(
+        self,
+        source: Source,
+        start: str,
+        begin: int = 0,
+        end: int | None = None,
+        trace: list[Step] | None = None,
+    ) -> Any:
         """Return what the builder makes of a range of a source. Cost: linear in its length.
+
+        A `trace` is given each token with what was awaited where it was met.
 
         Raises Stopped, and what the builder raises.
         """
         text = source.text if end is None and not begin else source.text[begin:end]
-        lexer, rows = self.lexer, self._rows
-        match, kinds, words = lexer.match, lexer.kinds, lexer.words
-        run = _Run(source, self._starts[start])
-        states, values, begins = run.states, run.values, run.begins
+        lexer, rows, rules, makers = self.lexer, self._rows, self._rules, self._methods
+        match, kinds, words, passed = lexer.match, lexer.kinds, lexer.words, self._passed
+        states = [self._starts[start]]  # those that led here; behind the first each has a value
+        values: list[Any] = []
+        begins: list[int] = []  # where each value begins
+        last = 0  # where the last value ends
         at = lexer.after_blank(text, 0)
         while True:
             row = rows[states[-1]]
@@ -70,16 +83,39 @@ class Automaton:
                 raise Stopped(at, None, self._accepted(states))
             else:
                 kind, stop, following, part = END, at, at, ""
+            if trace is not None:
+                trace.append((row, kind, part, begin + at))
             while (action := row.get(kind)) is not None and action < 0:
-                row = self._reduce(run, -1 - action, kind)
+                # Values are made of the last ones, of as many rules as are complete.
+                symbol, size, method, splices = rules[-1 - action]
+                if method == "":
+                    state = states.pop()
+                else:
+                    children = values[-size:]
+                    del values[-size:], states[-size:]
+                    if size > 1:
+                        del begins[1 - size :]
+                    if splices:
+                        children = _spliced(children)
+                    make = makers[-1 - action]
+                    values.append(
+                        children if make is None else make(children, Span(source, begins[-1], last))
+                    )
+                    state = rows[states[-1]][symbol]
+                key = (states[-1], state, kind)
+                after = passed.get(key)
+                if after is None:
+                    after = passed[key] = self._pass(*key)
+                states.append(after)
+                row = rows[after]
             if action is None:
                 raise Stopped(None if kind == END else at, stop, self._accepted(states))
             if kind == END:
                 return values[0]
             states.append(action)
             begins.append(begin + at)
-            run.end = begin + stop
-            values.append(Token(kind, part, begin + at, run.end))
+            last = begin + stop
+            values.append(Token(kind, part, begin + at, last))
             at = following
 
     def _other(self, text: str, at: int, stop: int, states: list[int]) -> tuple[str, int, int]:
@@ -91,35 +127,6 @@ class Automaton:
         if other is None:
             raise Stopped(at, stop, self._accepted(states))
         return *other, self.lexer.after_blank(text, other[1])
-
-    # HOT: as above.
-    def _reduce(self, run: _Run, number: int, kind: str) -> dict[str, int]:
-        """Have a value made of the last ones; return what may follow it. `kind` comes next."""
-        states, values = run.states, run.values
-        symbol, size, method, splices = self._rules[number]
-        if method == "":
-            return self._goto(states, states.pop(), kind)
-        children = values[-size:]
-        del values[-size:], states[-size:]
-        if size > 1:
-            del run.begins[1 - size :]
-        if splices:
-            children = _spliced(children)
-        make = self._methods[number]
-        if make is not None:
-            values.append(make(children, Span(run.source, run.begins[-1], run.end)))
-        else:
-            values.append(children)
-        return self._goto(states, self._rows[states[-1]][symbol], kind)
-
-    def _goto(self, states: list[int], state: int, kind: str) -> dict[str, int]:
-        """Go to a state, and past all reductions that leave the last value as it is."""
-        key = (states[-1], state, kind)
-        passed = self._passed.get(key)
-        if passed is None:
-            passed = self._passed[key] = self._pass(*key)
-        states.append(passed)
-        return self._rows[passed]
 
     def _pass(self, before: int, state: int, kind: str) -> int:
         """Return the state behind `before` after all reductions that leave a value as it is."""
@@ -142,22 +149,6 @@ class Automaton:
             del states[-size:]
             states.append(self._rows[states[-1]][symbol])
         return action is not None
-
-
-class _Run:
-    """What is known of a text that is being parsed."""
-
-    __slots__ = ("begins", "end", "source", "states", "values")
-
-    def __init__(self, source: Source, state: int) -> None:
-        self.source = source
-        self.states = [state]
-        """The states that led here; behind the first each has a value."""
-        self.values: list[Any] = []
-        self.begins: list[int] = []
-        """Where each value begins."""
-        self.end = 0
-        """Where the last value ends."""
 
 
 def _spliced(children: list[Any]) -> list[Any]:

@@ -11,17 +11,18 @@ from itertools import pairwise
 from typing import Any, Literal, TypeVar, cast
 
 from gatewright.dsl import ast, limits
+from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.source import Span
 from gatewright.dsl.syntax.build_expressions import (
     Child,
     Children,
-    ExpressionBuilder,
     exprs,
     nodes,
     sequence,
     tokens,
 )
+from gatewright.dsl.syntax.build_tests import PolicyTestBuilder, effect_of
 from gatewright.dsl.syntax.lexer import Token
 
 N = TypeVar("N", bound=ast.Node)
@@ -33,24 +34,14 @@ _ROUTE_ITEMS = (
 _RULE_BODIES = (ast.Plain, ast.Tier, ast.Cases, ast.Table)
 _CELLS = (ast.ExactCell, ast.CompareCell, ast.RangeCell, ast.AnyCell)
 _CLAIMS = (ast.NeverEffect, ast.NeverDefault, ast.AlwaysAtLeast, ast.MonotoneIn)
-_TEST_ITEMS = (
-    ast.AtInstant, ast.Given, ast.Past, ast.ExpectEffect, ast.ExpectRules, ast.ExpectBecause,
-    ast.ExpectError, ast.ExpectRisk, ast.CaseTable,
-)  # fmt: skip
 
 
-class Builder(ExpressionBuilder):
+class Builder(PolicyTestBuilder):
     """Builds the tree of one text at a time. `template` parses a `because` string's expressions."""
 
     def __init__(self, template: Callable[[Builder, Token], ast.Template]) -> None:
         super().__init__()
         self._template = template
-
-    def _ident(self, token: Token) -> ast.Ident:
-        return ast.Ident(token.text, span=self.token_span(token))
-
-    def _declared(self, c: Children, span: Span) -> dict[str, Any]:
-        return {"span": span, "annotations": tuple(nodes(c, ast.Annotation))}
 
     def _named(self, c: Children) -> ast.Ident:
         """Return the declared name: the first NAME that is not within another node."""
@@ -193,10 +184,10 @@ class Builder(ExpressionBuilder):
         )
 
     def default(self, c: Children, span: Span) -> ast.DefaultDecl:
-        return ast.DefaultDecl(_effect(c), _patterns(c), **self._declared(c, span))
+        return ast.DefaultDecl(effect_of(c), _patterns(c), **self._declared(c, span))
 
     def on_error(self, c: Children, span: Span) -> ast.OnErrorDecl:
-        return ast.OnErrorDecl(_effect(c), _patterns(c), **self._declared(c, span))
+        return ast.OnErrorDecl(effect_of(c), _patterns(c), **self._declared(c, span))
 
     def auto_run(self, c: Children, span: Span) -> ast.AutoRun:
         return ast.AutoRun(span=span)
@@ -268,32 +259,40 @@ class Builder(ExpressionBuilder):
             self.problems.append(messages.repeated_part(extra.span, what, parts[0].span))
 
     def plain(self, c: Children, span: Span) -> ast.Plain:
-        return ast.Plain(_effect(c), span=span)
+        return ast.Plain(effect_of(c), span=span)
 
     def tier(self, c: Children, span: Span) -> ast.Tier:
-        rows = tuple(nodes(c, ast.TierRow))
+        rows = self._rows(nodes(c, ast.TierRow), "tier", limits.MAX_ROWS)
         return ast.Tier(cast(ast.Expr, c[1]), rows, span=span)
 
     def tier_row(self, c: Children, span: Span) -> ast.TierRow:
         cell = cast(ast.CompareCell | ast.RangeCell, c[0])
-        return ast.TierRow(cell, _effect(c), span=span)
+        return ast.TierRow(cell, effect_of(c), span=span)
 
     def cases(self, c: Children, span: Span) -> ast.Cases:
         return ast.Cases(tuple(nodes(c, ast.CaseRow)), span=span)
 
     def case_row(self, c: Children, span: Span) -> ast.CaseRow:
         condition = None if isinstance(c[0], Token) else cast(ast.Expr, c[0])
-        return ast.CaseRow(condition, _effect(c), span=span)
+        return ast.CaseRow(condition, effect_of(c), span=span)
 
     def table(self, c: Children, span: Span) -> ast.Table:
         strictest = any(True for _ in tokens(c, "KW_STRICTEST"))
-        rows = tuple(nodes(c, ast.TableRow))
-        subjects = tuple(e for e in exprs(c))
+        subjects = exprs(c)
+        most = min(limits.MAX_ROWS, limits.MAX_CELLS // len(subjects))
+        rows = self._rows(nodes(c, ast.TableRow), "table", most)
         return ast.Table(strictest, subjects, rows, span=span)
+
+    def _rows(self, rows: list[N], kind: str, most: int) -> tuple[N, ...]:
+        """Return the rows of a body; of one that has too many, which is noted, the first."""
+        if len(rows) <= most:
+            return tuple(rows)
+        self.problems.append(limit_messages.too_many_rows(rows[most].span, kind))
+        return tuple(rows[:1])
 
     def table_row(self, c: Children, span: Span) -> ast.TableRow:
         cells = tuple(n for n in c if isinstance(n, _CELLS))
-        return ast.TableRow(cells, _effect(c), span=span)
+        return ast.TableRow(cells, effect_of(c), span=span)
 
     def any_cell(self, c: Children, span: Span) -> ast.AnyCell:
         return ast.AnyCell(span=span)
@@ -328,15 +327,12 @@ class Builder(ExpressionBuilder):
         value = self._instant(c[1]) if isinstance(c[1], Token) else c[1]
         return ast.ExceptionItem(cast(Any, str(c[0])), cast(ast.Expr, value), span=span)
 
-    def _instant(self, token: Child) -> ast.TimestampLiteral:
-        return cast(ast.TimestampLiteral, self.literal_of(cast(Token, token)))
-
     def invariant(self, c: Children, span: Span) -> ast.InvariantDecl:
         claim = next(n for n in c if isinstance(n, _CLAIMS))
         return ast.InvariantDecl(self._named(c), _patterns(c), claim, **self._declared(c, span))
 
     def never_effect(self, c: Children, span: Span) -> ast.NeverEffect:
-        return ast.NeverEffect(_effect(c), _when(c), span=span)
+        return ast.NeverEffect(effect_of(c), _when(c), span=span)
 
     def never_default(self, c: Children, span: Span) -> ast.NeverDefault:
         return ast.NeverDefault(span=span)
@@ -347,60 +343,6 @@ class Builder(ExpressionBuilder):
 
     def monotone(self, c: Children, span: Span) -> ast.MonotoneIn:
         return ast.MonotoneIn(cast(ast.Expr, c[-1]), span=span)
-
-    # --- tests
-
-    def test(self, c: Children, span: Span) -> ast.PolicyTest:
-        name = self.string(next(tokens(c, "STRING")))
-        items = tuple(n for n in c if isinstance(n, _TEST_ITEMS))
-        return ast.PolicyTest(name, items, **self._declared(c, span))
-
-    def test_now(self, c: Children, span: Span) -> ast.AtInstant:
-        return ast.AtInstant(self._instant(c[1]), span=span)
-
-    def given(self, c: Children, span: Span) -> ast.Given:
-        subject, values = cast(ast.QualifiedName, c[1]), cast(ast.MapLiteral, c[2])
-        return ast.Given(subject, values, span=span)
-
-    def past(self, c: Children, span: Span) -> ast.Past:
-        status, agent = next(tokens(c, "NAME"), None), next(tokens(c, "STRING"), None)
-        return ast.Past(
-            cast(ast.QualifiedName, c[1]),
-            cast(ast.MapLiteral, c[2]),
-            cast(ast.DurationLiteral, self.literal_of(next(tokens(c, "DURATION")))),
-            self._ident(status) if status else None,
-            self.string(agent) if agent else None,
-            span=span,
-        )
-
-    def expect_effect(self, c: Children, span: Span) -> ast.ExpectEffect:
-        return ast.ExpectEffect(_effect(c), span=span)
-
-    def expect_rules(self, c: Children, span: Span) -> ast.ExpectRules:
-        return ast.ExpectRules(tuple(nodes(c, ast.QualifiedName)), span=span)
-
-    def expect_because(self, c: Children, span: Span) -> ast.ExpectBecause:
-        return ast.ExpectBecause(self.string(cast(Token, c[-1])), span=span)
-
-    def expect_error(self, c: Children, span: Span) -> ast.ExpectError:
-        return ast.ExpectError(span=span)
-
-    def expect_risk(self, c: Children, span: Span) -> ast.ExpectRisk:
-        score = cast(ast.IntLiteral, self.literal_of(cast(Token, c[-1])))
-        return ast.ExpectRisk(score, span=span)
-
-    def case_table(self, c: Children, span: Span) -> ast.CaseTable:
-        names = tuple(self._ident(t) for t in tokens(c, "NAME"))
-        rows = tuple(nodes(c, ast.CaseTableRow))
-        return ast.CaseTable(names, rows, span=span)
-
-    def case_table_row(self, c: Children, span: Span) -> ast.CaseTableRow:
-        return ast.CaseTableRow(exprs(c), _effect(c), span=span)
-
-
-def _effect(c: Children) -> ast.Effect:
-    """Return the effect among the children of a rule."""
-    return next(n for n in c if isinstance(n, ast.AutoRun | ast.Block | ast.Require))
 
 
 def _patterns(c: Children) -> tuple[ast.Pattern, ...]:

@@ -17,6 +17,8 @@ NUMBERS = frozenset({t.INT, t.UINT, t.DOUBLE, t.DECIMAL})
 
 ORDERED = NUMBERS | {t.BOOL, t.BYTES, t.TIMESTAMP, t.DURATION}
 _NOT_VALUES = (t.HistoryType, t.CalendarType, t.ChangesType)
+_ONE_PART = (t.ListType, t.OptionalType)
+_NESTED = (*_ONE_PART, t.MapType)
 _MAX_DEPTH = 40
 
 
@@ -73,7 +75,7 @@ class Bindings:
 
 def is_dynamic(kind: t.Type) -> bool:
     """Tell whether only a run will tell the type, or it was reported as wrong."""
-    return kind in (t.ANY, t.UNKNOWN)
+    return isinstance(kind, t.Scalar) and kind in (t.ANY, t.UNKNOWN)
 
 
 def fits(actual: t.Type, expected: t.Type, bindings: Bindings) -> Fit:
@@ -124,7 +126,7 @@ def join(a: t.Type, b: t.Type) -> t.Type | None:
     >>> str(join(t.ListType(t.MoneyType("USD")), t.ListType(t.MoneyType("EUR"))))
     'list<money>'
     """
-    if a == b:
+    if a is b or a == b:
         return a
     if t.UNKNOWN in (a, b):
         return t.UNKNOWN
@@ -211,22 +213,19 @@ def _shallow(kind: t.Type) -> t.Type:
 
 
 def _depth(kind: t.Type) -> int:
-    depth = 0
-    level = [kind]
-    while level:
+    """Return how deep a type nests, itself counted."""
+    # HOT: each list or map around another asks anew.
+    depth = 1
+    while True:
+        if isinstance(kind, _ONE_PART):
+            kind = kind.element
+        elif isinstance(kind, t.MapType):
+            if isinstance(kind.key, _NESTED):
+                return depth + max(_depth(kind.key), _depth(kind.value))
+            kind = kind.value
+        else:
+            return depth
         depth += 1
-        level = [part for outer in level for part in _parts(outer)]
-    return depth
-
-
-def _parts(kind: t.Type) -> tuple[t.Type, ...]:
-    match kind:
-        case t.ListType(element) | t.OptionalType(element):
-            return (element,)
-        case t.MapType(key, value):
-            return (key, value)
-        case _:
-            return ()
 
 
 def as_map(kind: t.Type) -> t.Type:

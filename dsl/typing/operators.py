@@ -27,6 +27,9 @@ _LITERALS = (
     ast.StringLiteral, ast.BytesLiteral, ast.MoneyLiteral, ast.DurationLiteral,
     ast.TimestampLiteral,
 )  # fmt: skip
+_CLOSED = frozenset("+-*")
+"""The operators of which two numbers of one kind give a third."""
+_NEGATED = NUMBERS - {t.UINT}
 _HISTORY_HELP = "ask it for a value: `refunds.count(customer: action.customer, within: 30d)`"
 _CHANGES_HELP = 'ask it for a value: `changes.Amount.new`, `changes.has("Amount")`'
 
@@ -247,6 +250,8 @@ def _tell(typer: Inference, found: Diagnostic | None) -> None:
 
 
 def _arithmetic(typer: Inference, node: ast.Binary, left: Operand, right: Operand) -> t.Type:
+    if left.kind == right.kind and left.kind in NUMBERS and node.operator in _CLOSED:
+        return left.kind  # HOT: nearly all sums are of numbers of one kind
     a, b = left.beside(right), right.beside(left)
     choice = choose(operators()[node.operator, 2], (a.kind, b.kind))
     if choice.result is not None:
@@ -291,6 +296,8 @@ def unary(typer: Inference, node: ast.Unary, env: Env) -> t.Type:
         typer.expect_bool(node.operand, env, "what `!` negates")
         return t.BOOL
     kind = typer.infer_in(node.operand, env)
+    if kind in _NEGATED:
+        return kind  # HOT: nearly all that is negated
     result = choose(operators()["-", 1], (kind,)).result
     if result is None:
         typer.report(messages.bad_operands(node.operand.span, "-", (kind,), None, ()))

@@ -16,9 +16,9 @@ from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic, Label
 from gatewright.dsl.messages import types as messages
 from gatewright.dsl.messages.catalog import closest
-from gatewright.dsl.typing import access, calls, operators
+from gatewright.dsl.typing import access, calls, collections, operators
 from gatewright.dsl.typing.base import Env, Need, dotted
-from gatewright.dsl.typing.compat import is_dynamic, join, list_of, map_of
+from gatewright.dsl.typing.compat import is_dynamic, join
 from gatewright.dsl.typing.expect import Expectations
 from gatewright.dsl.typing.known import KnownLet, KnownLets
 from gatewright.dsl.typing.places import field_span, spell
@@ -161,9 +161,9 @@ class Typer:
             case ast.Conditional():
                 return self._conditional(expr, env)
             case ast.ListLiteral():
-                return self._list(expr, env)
+                return collections.list_(self, expr, env)
             case ast.MapLiteral():
-                return self._map(expr, env)
+                return collections.map_(self, expr, env)
             case _:
                 return self._literal(expr)
 
@@ -311,7 +311,7 @@ class Typer:
         label = access.label_of(env.scope) if need.by_action else ""
         self.report(messages.may_be_absent(at, spell(node), ask, label, labels))
 
-    # --- logic, lists, maps
+    # --- logic
 
     def expect_bool(self, expr: ast.Expr, env: Env, what: str) -> None:
         """Infer an expression and report one that is no bool; `what` begins the message."""
@@ -344,52 +344,6 @@ class Typer:
         self.report(messages.branches_differ(expr.span, then, otherwise, labels))
         return t.UNKNOWN
 
-    def _list(self, expr: ast.ListLiteral, env: Env) -> t.Type:
-        element: t.Type | None = None
-        for item in expr.items:
-            kind = self._item(item.value, item.optional, env)
-            element = kind if element is None else join(element, kind) or t.ANY
-        return list_of(element or t.ANY)
-
-    def _item(self, value: ast.Expr, optional: bool, env: Env) -> t.Type:
-        """Return the type of an element; `?x` takes an optional value and adds its content."""
-        kind = self.infer_in(value, env)
-        if not optional or is_dynamic(kind):
-            return kind
-        if isinstance(kind, t.OptionalType):
-            return kind.element
-        self.report(messages.not_iterable(value.span, "?", kind, "an optional value", None))
-        return t.UNKNOWN
-
-    def _map(self, expr: ast.MapLiteral, env: Env) -> t.Type:
-        key: t.Type | None = None
-        value: t.Type | None = None
-        seen: dict[object, ast.Expr] = {}
-        for entry in expr.entries:
-            kind = self.infer_in(entry.key, env)
-            if not _may_be_key(kind):
-                what = "a key is a `bool`, `int`, `uint` or `string`"
-                self.report(messages.bad_index(entry.key.span, what, kind))
-                kind = t.UNKNOWN
-            self._twice(entry.key, seen)
-            key = kind if key is None else join(key, kind) or t.ANY
-            item = self._item(entry.value, entry.optional, env)
-            value = item if value is None else join(value, item) or t.ANY
-        return map_of(key or t.ANY, value or t.ANY)
-
-    def _twice(self, key: ast.Expr, seen: dict[object, ast.Expr]) -> None:
-        """Report a literal key that an entry before has; `1` and `1u` are the same key."""
-        match key:
-            case ast.StringLiteral(value) | ast.IntLiteral(value) | ast.UintLiteral(value):
-                identity: object = (type(value), value)
-            case ast.BoolLiteral(value):
-                identity = (bool, value)
-            case _:
-                return
-        first = seen.setdefault(identity, key)
-        if first is not key:
-            self.report(messages.key_twice(key.span, first.span))
-
 
 def _home_of(name: str, scope: ExpressionScope) -> str | None:
     """Return the imported package that has a `let`, history or calendar of a name."""
@@ -407,11 +361,6 @@ def _is_enum_value(name: str, scope: ExpressionScope) -> bool:
     fields = [f for table in tables if isinstance(table, t.RecordType | t.ChangesType)
               for _, f in table.fields]  # fmt: skip
     return any(isinstance(f.type, t.EnumType) and name in f.type.values for f in fields)
-
-
-def _may_be_key(kind: t.Type) -> bool:
-    scalar = kind in (t.BOOL, t.INT, t.UINT)
-    return scalar or is_dynamic(kind) or isinstance(kind, t.StringType | t.EnumType)
 
 
 def _bool_help(expr: ast.Expr, kind: t.Type) -> str | None:

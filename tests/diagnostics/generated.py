@@ -43,16 +43,38 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
     "half-of-a-character": _one(b'let x = "\xed\xa0\x80"\n'),
     "data-too-large": _with_data("data.json", b"[" + b"1, " * 6_000_000 + b"1]"),
     "data-not-utf-8": _with_data("data.json", b'{"caf\xe9": 1}'),
-    "data-nested-too-deeply": _with_data("data.json", b"[" * 100_000),
+    "data-nested-too-deeply": _with_data("data.json", b"[" * 90_000),
     "data-deeper-than-conditions": _with_data(
         "data.json", b'{"x": ' + b"[" * 70 + b"]" * 70 + b"}"
     ),
-    "too-many-values": _with_data("data.json", b"[" + b"1, " * 150_000 + b"1]"),
-    "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 150_000),
+    "too-many-values": _with_data("data.json", b"[" + b"1, " * 100_000 + b"1]"),
+    "too-many-values-of-yaml": _with_data("data.yaml", b"- 1\n" * 100_000),
     "too-many-cases": _action(
         b"rule check on billing.refund cases {\n"
         + b"  action.number == 5 => block\n" * 251
         + b"}\n"
+    ),
+    "too-many-rows": _action(
+        b"rule check on billing.refund table (action.number) {\n"
+        + b"".join(b"  %d => block\n" % n for n in range(5_001))
+        + b"}\n"
+    ),
+    "too-many-cells": _action(
+        b"rule check on billing.refund table (" + b", ".join([b"action.number"] * 5) + b") {\n"
+        + b"  1 | 2 | 3 | 4 | 5 => block\n" * 2_001
+        + b"}\n"
+    ),
+    "too-many-steps-of-a-ladder": _action(
+        b"rule check on billing.refund tier action.number {\n  < 0 => block\n"
+        + b"".join(b"  %d .. %d => block\n" % (n, n) for n in range(5_000))
+        + b"}\n"
+    ),
+    "too-many-runs-of-tests": _action(
+        b"guard check => block\n"
+        + b"".join(b'test "%d" { given billing.refund { } expect block }\n' % n for n in range(999))
+        + b'test "of rows" {\n  given billing.refund { }\n  cases (number) {\n'
+        + b"    5 => block\n" * 1_002 + b"  }\n}\n"
+        + b'test "not looked at" { }\n'
     ),
     "too-many-conditions": _action(
         b"guard check on billing.refund\n" + b"  when action.number == 5\n" * 101 + b"  => block\n"

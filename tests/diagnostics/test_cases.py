@@ -54,7 +54,8 @@ def test_portability(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 WITHOUT_FILES = (
     "file-too-large", "too-many-tokens", "too-many-values", "too-many-cases",
     "too-many-conditions", "too-many-ranks", "too-many-required", "too-many-checks",
-    "too-different", "too-large-patterns", "too-many-history-fields", "not-utf-8",
+    "too-different", "too-large-patterns", "too-many-history-fields", "too-many-rows",
+    "too-many-runs-of-tests", "not-utf-8",
 )  # fmt: skip
 """Generated sets that show the codes which no files of the repository can."""
 

@@ -11,6 +11,7 @@ from gatewright.dsl.formatting.layout import PageLine
 from gatewright.dsl.parser import Parsed, parse
 from gatewright.dsl.rendering.display import width
 from gatewright.dsl.source import Source
+from gatewright.dsl.syntax.automaton import Step
 
 
 def measured(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -70,16 +71,19 @@ def test_a_column_of_comments_is_found_without_the_lines_before_it() -> None:
     assert Lines.reads < 4000
 
 
-def test_a_text_that_is_laid_out_already_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_is_parsed_again_only_where_brackets_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     parses: list[str] = []
 
-    def counted(source: Source) -> Parsed:
+    def counted(source: Source, trace: list[Step] | None = None) -> Parsed:
         parses.append(source.text)
-        return parse(source)
+        return parse(source, trace)
 
     monkeypatch.setattr(formatter, "parse", counted)
-    text = "package a\n\nlet x = 1\n"
-    assert format_source(Source("a.gate", text)) == text
-    assert len(parses) == 1
-    format_source(Source("a.gate", "package a\nlet x = 1\n"))
-    assert len(parses) == 3
+    for text in ("package a\n\nlet x = 1\n", "package a let x=[1, /// c\n 2,]"):
+        parses.clear()
+        format_source(Source("a.gate", text))
+        assert parses == [text]
+    format_source(Source("a.gate", "package a\nlet x = (1)\n"))
+    assert parses[2:] == ["package a\n\nlet x = 1\n"]
