@@ -20,6 +20,7 @@ from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.agreement import AgreementFunction
 from gatewright.engine.history.host import HistoryValue
 from gatewright.engine.reading.conform import conform
+from gatewright.engine.reading.unread import unread
 from gatewright.engine.scope import Changes, PolicyScope, Record, data_value
 from gatewright.engine.values import Value
 from gatewright.engine.workdays import CalendarValue
@@ -96,12 +97,16 @@ class Facts:
             "evidence": untyped(context.evidence),
         }
         params: dict[str, Value] = {str(k): v for k, v in self.typed.params.items()}
+        # What was given but could not be read is not absent.
+        lost = {part: unread(part, self.action, self.typed)
+                for part in ("params", "changes", "agent", "target", "context")}  # fmt: skip
+        changed = frozenset(self.action.changes)
         return {
-            "action": Record("action", {**params, "name": self.action.name}),
-            "changes": Changes(self.typed.changes, frozenset(self.action.changes)),
-            "agent": Record("agent", _there(who)),
-            "target": Record("target", _there(place)),
-            "context": Record("context", _there(why)),
+            "action": Record("action", {**params, "name": self.action.name}, lost["params"]),
+            "changes": Changes(self.typed.changes, changed, lost["changes"]),
+            "agent": Record("agent", _there(who), lost["agent"]),
+            "target": Record("target", _there(place), lost["target"]),
+            "context": Record("context", _there(why), lost["context"]),
             "now": self.made.now,
             "data": data_value(self.policy.data),
         }
