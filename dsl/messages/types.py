@@ -79,17 +79,20 @@ def unknown_name(span: Span, name: str, known: Iterable[str], hint: str | None) 
     )
 
 
+_PEOPLE = re.compile(r"\b(?:(?:one|all|[0-9]+) of|exclude)\b[^{}()]*\Z")
 _ASKED = re.compile(r"\.(?:count|sum|last|distinct)\(")
 
 
 def _declaration_of(span: Span, name: str) -> str | None:
-    """Say how a history or a calendar is declared, where a name is used as one."""
+    """Say how a history or a calendar is declared, or people are named, where a name stands so."""
     text = span.source.text
     if _ASKED.match(text, span.end):
         return f"declare it: `history {name} = billing.refund`"
     before = text[max(0, span.start - 7) : span.start]
     if before == "now.in(" or before == "now in ":
         return f"declare it with `calendar {name} {{ ... }}`, and ask `now.in({name})`"
+    if _PEOPLE.search(text, max(0, span.start - 80), span.start):
+        return f'people are named by `group("{name}")`, `role("{name}")` or `user("{name}")`'
     return None
 
 

@@ -15,6 +15,9 @@ _DASH = re.compile(r"[\w)] - [\w.(][\w ]*\Z")
 _APPROVERS = re.compile(r"\b(?:one|all|\d+) of (?:group|role|user)\([^()]*\)[ ,]*\Z")
 _PEOPLE = re.compile(r"\s*(?:group|role|user)\(")
 _PEOPLE_HELP = 'several stand in a list: `2 of [group("..."), user("...")]`'
+_QUORUM = re.compile(r"\s*(?:one|all|\d+) of\b")
+_JOINS = (",", "and", "or", "&&", "||")
+_EACH_HELP = "a route asks once: for some of each, `require` two routes with `and`"
 _GIVEN = re.compile(r"\b(?:given|past)\s+[\w.]+\s+\Z")
 _FIELD_FOLLOWS = re.compile(r"\s*\??\s*:")
 _DASHED = re.compile(r"(?:-\w+)*")
@@ -66,11 +69,13 @@ def _after_type(slip: Slip) -> str | None:
 
 def people(slip: Slip) -> str | None:
     """Look for approvers without their number or their list, and for an escalation by itself."""
-    others = slip.word in ("group", "role", "user") or (
-        slip.word == "," and _PEOPLE.match(slip.following())
-    )
-    if others and _APPROVERS.search(slip.preceding()):
-        return _PEOPLE_HELP
+    if _APPROVERS.search(slip.preceding()):
+        if slip.word in _JOINS and _QUORUM.match(slip.following()):
+            return _EACH_HELP
+        if slip.word in ("group", "role", "user") or (
+            slip.word in _JOINS and _PEOPLE.match(slip.following())
+        ):
+            return _PEOPLE_HELP
     if slip.accepts("QUORUM") and slip.word in _QUORUM_WORDS:
         return 'say how many: `one of group("...")`, `2 of ...`, `all of ...`'
     if slip.before == "to" and slip.preceding().rstrip().endswith("escalate to"):

@@ -40,6 +40,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _CALENDAR_UNIT = re.compile(r"(?:months?|mo|years?|yrs?|y)\Z", re.IGNORECASE)
+_NUMBER_OR_MONEY = re.compile(r"[{\n] *\d+(?:\.\d+)?(?: [A-Z]{3})? *\Z")
 _ARROW_IN_LINE = re.compile(r"[^\n]*=>")
 _SPACED = re.compile(r"(\d+)[ ]+([A-Za-z]+)\b")
 _NAMED = re.compile(r"\b(?:let|history)\s+\w+\s*\Z")
@@ -195,10 +196,14 @@ def _row(slip: Slip) -> str | None:
     if DOTS in slip.accepted and "COMPARE" not in slip.accepted:
         if slip.before in ("else", "otherwise", "default") and slip.word == "=>":
             return _IN_TIER
+        if slip.word == "=>" and _NUMBER_OR_MONEY.search(slip.preceding()):
+            return "a row for one value is a range too: `1 .. 1`"
         if slip.word in COMPARISONS:
             return "a cell compares what its head names: `< 50 USD`, without the value again"
         if slip.word == "||" and slip.accepts("VBAR"):
             return "cells are separated by `|`"
+    if slip.before == "cases" and slip.accepted == frozenset({"LBRACE"}):
+        return "rows of `cases` are whole conditions; for cells about a value there is `table (x)`"
     if slip.accepts("KW_STRICTEST") and nearest(slip.word, ["strictest"]) is None:
         return "the values of a table stand in brackets: `table (a, b) { ... }`"
     return None
@@ -209,12 +214,17 @@ def _prefix(slip: Slip) -> str | None:
         return None
     if slip.word in ("not", "NOT"):
         return "a condition is negated with `!`"
+    if starts_line(slip.span):
+        return "a row of `cases` begins with its condition, without `if`"
     return "a choice is written `condition ? one : other`"
 
 
 def _separator(slip: Slip) -> str | None:
     if slip.word == ")" and slip.before == ",":
         return "nothing follows the `,` before it"
+    is_element = slip.word[:1] in ("'", '"') or slip.word.isdigit()
+    if is_element and slip.accepts("COMMA", "RSQB"):
+        return "the elements of a list are separated by `,`"
     if slip.word not in (",", ";"):
         return None
     if slip.word == ";" and slip.accepts("COMMA"):

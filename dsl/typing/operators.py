@@ -324,14 +324,21 @@ def _membership(
         case t.HistoryType():
             _no_container(typer, right, _HISTORY_HELP)
         case t.StringType():
-            help = f"write `{spell(node.right)}.contains({spell(node.left)})`"
-            _no_container(typer, right, help)
+            _no_container(typer, right, _text_as_container(spell(node.left), spell(node.right)))
         case t.CalendarType():
             _no_container(typer, right, f"write `{spell(node.left)}.in({spell(node.right)})`")
         case _ if not is_dynamic(right.kind):
             _no_container(typer, right, None)
         case _:
             return
+
+
+def _text_as_container(left: str, right: str) -> str:
+    """Say how to look for something in a text, or how data has a list instead."""
+    if right.startswith("data."):
+        # A part of a text is seldom meant there, and more texts have it than a list has values.
+        return f"write a list in the data: `{right.rpartition('.')[2]}: [...]`"
+    return f"write `{right}.contains({left})`"
 
 
 def _no_container(typer: Inference, right: Operand, help: str | None) -> None:
