@@ -25,6 +25,8 @@ _QUORUM_WORDS = frozenset(
     "two three any group role user min minimum at quorum approvers approver from needs".split()
 )
 _BECAUSE_WORDS = frozenset({"reason", "message", "why", "description"})
+_GIVEN_PARTS = frozenset({"agent", "target", "changes", "context", "data"})
+_DATES = frozenset({"DATE", "TIMESTAMP"})
 _ENDS = frozenset({"to", "till", "end", "ends", "expires", "expiry", "expiration"})
 _ONE_BOUND = (
     "a field has one bound, such as `int >= 1`; "
@@ -117,10 +119,15 @@ def reasons(slip: Slip) -> str | None:
     if slip.word in ("because", "obligate"):
         if slip.accepts("RBRACE") and slip.accepted & {"LESS", "KW_ELSE", "UNDERSCORE"}:
             return f"a row has no `{slip.word}` of its own: it follows the `}}` of the rows"
+        if slip.accepts("EXPECT") and slip.word == "because":
+            return 'a line of its own expects it: `expect because contains "..."`'
         if slip.accepts("RBRACE") and slip.word == "because":
             return "a row gives the effect alone; `expect because contains` stands in another test"
         if ARROW in slip.accepted:
             return f"`{slip.word}` stands after the effect"
+    quotes = slip.preceding(1), slip.following(1)
+    if slip.accepts("$END") and slip.word.isidentifier() and quotes in (('"', '"'), ("'", "'")):
+        return f"a quote within a text is written `\\{quotes[0]}`"
     if slip.accepts("BECAUSE") and slip.word in _BECAUSE_WORDS:
         return 'the reason is written `because "..."`'
     return None
@@ -159,6 +166,10 @@ def line(slip: Slip) -> str | None:
         return "a range is written `..`: `50 USD .. 200 USD`"
     if slip.before == "agent" and slip.accepts("LBRACE") and slip.word[:1] in ("'", '"'):
         return f"write `agent {{ id: {slip.word} }}`"
+    if slip.word in _GIVEN_PARTS and slip.accepts("GIVEN"):
+        return f"write `given {slip.word} {{ ... }}`"
+    if slip.word[:1] not in ("'", '"') and slip.accepted and slip.accepted <= _DATES:
+        return "a date is written `2026-12-02`, an instant `2026-12-02T00:00:00Z`"
     if slip.word == "now" and slip.accepts("KW_NOW"):
         return "an instant has no quotes: `now 2026-12-02T00:00:00Z`"
     if slip.accepts("LBRACE") and _GIVEN.search(slip.preceding(200)):

@@ -156,7 +156,7 @@ def _effect(slip: Slip) -> str | None:
 
 
 def _arrow(slip: Slip) -> str | None:
-    if ARROW in slip.accepted and slip.word in ("auto_run", "block", "require"):
+    if ARROW in slip.accepted and slip.word in ("auto_run", "block", "require", "then"):
         return "an effect follows `=>`"
     return None
 
