@@ -107,10 +107,16 @@ class PolicyError(Exception):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
-        super().__init__("\n".join(str(d) for d in self.diagnostics))
+        super().__init__("\n".join(_with_help(d) for d in self.diagnostics))
 
     def __reduce__(self) -> tuple[type[PolicyError], tuple[object, ...]]:
         return type(self), (self.diagnostics,)
+
+
+def _with_help(diagnostic: Diagnostic) -> str:
+    """Write a diagnostic with its advice, as a traceback shows it."""
+    advice = f"\n  = help: {diagnostic.help}" if diagnostic.help else ""
+    return f"{diagnostic}{advice}"
 
 
 class Unreadable(Exception):

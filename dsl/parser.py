@@ -24,10 +24,10 @@ from gatewright.dsl.syntax.build import Builder
 from gatewright.dsl.syntax.build_expressions import TooDeep, literal_problem, too_deep
 from gatewright.dsl.syntax.errors import explain
 from gatewright.dsl.syntax.expected import DECLARATION_WORDS
-from gatewright.dsl.syntax.hints import starts_line
 from gatewright.dsl.syntax.lexer import Token
 from gatewright.dsl.syntax.retrace import retrace
 from gatewright.dsl.syntax.scan import Scan, declaration_starts, misspelt_start, next_text, scan
+from gatewright.dsl.syntax.slip import starts_line
 from gatewright.dsl.syntax.tables import END, load_tables
 
 _MAX_SYNTAX_ERRORS = 20

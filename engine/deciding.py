@@ -158,7 +158,7 @@ class Deciding:
         self._store = case.history
         self._asks = asks
         self._answers = (*answers, *known)
-        self._asked: RecordedHistory | None = None
+        self._recorded: RecordedHistory | None = None
         known_fields = self._set.secret_fields
         secret = self._set.secrets.fields if known_fields is None else known_fields
         unread, unfit = self._action.problems, self._conformed.problems
@@ -183,18 +183,18 @@ class Deciding:
     @property
     def answers(self) -> tuple[HistoryFact, ...]:
         """What histories answered so far."""
-        return self._answers if self._asked is None else self._asked.facts
+        return self._answers if self._recorded is None else self._recorded.facts
 
     def _history(self) -> RecordedHistory:
         """Return the history that conditions ask, which remembers what it answers."""
-        if self._asked is None:
+        if self._recorded is None:
             # What asks histories: imported where a policy has one, since many have none.
             from gatewright.engine.history.nothing import NOTHING_HAPPENED
             from gatewright.engine.history.recorded import RecordedHistory
 
             store = NOTHING_HAPPENED if self._store is None else self._store
-            self._asked = RecordedHistory(store if self._asks else None, self._answers)
-        return self._asked
+            self._recorded = RecordedHistory(store if self._asks else None, self._answers)
+        return self._recorded
 
     def answer(self) -> Answer:
         """Decide by the interpreter, and ask what the texts of the decision will show."""
@@ -260,7 +260,7 @@ class Deciding:
             return interpret(self._whole, request)
         except OutOfSteps:
             # What was found out until then would depend on the order of rules.
-            self._asked = None
+            self._recorded = None
             self._forget()
             return interpret(self._whole, replace(request, allowance=None))
         finally:

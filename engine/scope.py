@@ -139,6 +139,16 @@ class PolicyScope:
             )
         return self._uncounted
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the allowance is used up; never where nobody counts."""
+        return self.allowance is not None and self.allowance.is_spent
+
+    def take(self, budget: Budget) -> None:
+        """Take what an evaluation has spent from the allowance; raises OutOfSteps once it is."""
+        if self.allowance is not None:
+            self.allowance.take(budget)
+
     def lookup(self, name: str, absolute: bool) -> Value:
         """Return what a name stands for; raises EvaluationError `no_such_name`."""
         if name in self.names:
@@ -170,8 +180,7 @@ class PolicyScope:
                 raise
             except EvaluationError as error:
                 self._lets[name] = error
-            if self.allowance is not None:
-                self.allowance.take(budget)
+            self.take(budget)
         found = self._lets[name]
         if isinstance(found, EvaluationError):
             raise found

@@ -154,6 +154,8 @@ class _TestChecker:
                 hint = None
                 if name in changed:
                     hint = f"it changes: `given changes {{ {name}: {{ old: ..., new: ... }} }}`"
+                elif name == "changes" and changed:
+                    hint = "they have a line of their own: `given changes { ... }`"
                 elif names == [*_SIDES]:
                     hint = nearest(name, names) or "a change has `old` and `new`"
                 self._report(messages.unknown_test_field(entry.key.span, what, name, names, hint))

@@ -14,6 +14,9 @@ from gatewright.dsl.checks.intervals import IntervalSet, Point, Remainder
 from gatewright.dsl.records import dataclass, field
 from gatewright.dsl.source import Span
 
+_MONEY = "money("
+"""How the family of an amount begins: its currency follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -30,6 +33,12 @@ class Subject:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_hash", hash((self.home, self.expression, self.family)))
+
+    @property
+    def currency(self) -> str | None:
+        """The currency, where the subject is compared with amounts of money."""
+        is_money = self.family.startswith(_MONEY)
+        return self.family[len(_MONEY) : -1] if is_money else None
 
     def __hash__(self) -> int:
         # HOT: facts are kept by their subjects, and an expression may be long.

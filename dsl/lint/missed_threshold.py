@@ -28,7 +28,7 @@ from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.facts import Fact, Subject
 from gatewright.dsl.lint.view import RowView, View
 from gatewright.dsl.messages import lints as messages
-from gatewright.dsl.policy import AUTO_RUN, BLOCK, ActionType, CheckedPolicy, Effect
+from gatewright.dsl.policy import Effect
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 
@@ -54,20 +54,11 @@ def check(view: View) -> Iterator[Diagnostic]:
                 rows.setdefault(action.name, []).append(stepped)
     done: set[tuple[object, ...]] = set()
     for name, found in rows.items():
-        default = _default(view.policy, view.policy.actions[name])
+        default = view.default_of(view.policy.actions[name])
         key = (default, *map(id, found))
         if key not in done:
             done.add(key)
             yield from _of_action(found, default)
-
-
-def _default(policy: CheckedPolicy, action: ActionType) -> Effect:
-    """Return what an action gets that no rule opens."""
-    floors = [f.effect for f in policy.defaults if f.scope.covers(action.name, action.package)]
-    default = AUTO_RUN if floors else BLOCK
-    for effect in floors:
-        default &= effect
-    return default
 
 
 def _stepped(row: RowView) -> Iterator[tuple[Fact, frozenset[tuple[Subject, IntervalSet]]]]:
@@ -91,7 +82,7 @@ def _of_action(rows: Sequence[_Stepped], default: Effect) -> Iterator[Diagnostic
 
 def _has_steps(subject: Subject) -> bool:
     is_field = isinstance(subject.expression, ast.Select)
-    return is_field and (subject.family == "number" or subject.family.startswith("money("))
+    return is_field and (subject.family == "number" or subject.currency is not None)
 
 
 def _holes(
@@ -113,7 +104,7 @@ def _holes(
             continue  # a row that leaves out a value itself means it
         expected = default in (below.row.effect, above.row.effect)
         if not expected and not any(_may_cover(row, fact.subject, point) for row in rows):
-            subject, value = fact.subject.expression.span.text, _spelled(point, fact.subject.family)
+            subject, value = fact.subject.expression.span.text, _spelled(point, fact.subject)
             yield messages.missed_threshold(_place(above), subject, value, _place(below))
 
 
@@ -127,10 +118,10 @@ def _may_cover(row: RowView, subject: Subject, point: Point) -> bool:
     return fact is None or point in fact.values
 
 
-def _spelled(point: Point, family: str) -> str:
-    if family == "number":
+def _spelled(point: Point, subject: Subject) -> str:
+    if subject.currency is None:
         return f"{point}"
-    return str(Constant("money", point, family[len("money(") : -1]))
+    return str(Constant("money", point, subject.currency))
 
 
 LINT = Lint("missed-threshold", "GW1030", check)

@@ -109,7 +109,7 @@ class _Kept:
 
     def __init__(self, view: View) -> None:
         rows = [r for r in view.rows if not r.rule.shadow and r.known.contradiction is None]
-        self._policy = view.policy
+        self._view = view
         self._blocks = [r for r in rows if r.row.effect.block]
         self._known: dict[tuple[str, str], bool] = {}
         self._opens = [r for r in rows if r.rule.kind == "rule" and not r.row.effect.block]
@@ -129,8 +129,7 @@ class _Kept:
         blocks = [r.known for r in self._blocks if r.rule.scope.covers(name, package)]
         if any(_leaves_one(known, field) for known in blocks):
             return True
-        defaults = [f for f in self._policy.defaults if f.scope.covers(name, package)]
-        if defaults and not any(floor.effect.block for floor in defaults):
+        if not self._view.default_of(action).block:
             return False
         opens = [r.known for r in self._opens if r.rule.scope.covers(name, package)]
         opened = {_opened(known, field) for known in opens}
@@ -154,8 +153,8 @@ def _opened(known: Known, field: str) -> str | None:
     for subject in known.values:
         match subject.expression:
             case ast.Select(ast.Name("action"), name) if name == field:
-                if subject.family.startswith("money("):
-                    return subject.family[len("money(") : -1]
+                if subject.currency is not None:
+                    return subject.currency
             case _:
                 pass
     return None

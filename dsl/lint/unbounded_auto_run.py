@@ -60,16 +60,10 @@ def _defaults(view: View, amounts: dict[str, dict[ast.Select, None]]) -> Iterato
     for floor in opening:
         for action in view.covered(floor.scope):
             fields = amounts.get(action.name)
-            if fields and not limits.on(action.name, fields) and _is_opened(view, action):
+            if fields and not limits.on(action.name, fields) and view.default_of(action).auto_run:
                 names = [_text(field) for field in fields]
                 yield messages.unbounded_auto_run(floor.span, action.name, names, action.span)
                 break
-
-
-def _is_opened(view: View, action: ActionType) -> bool:
-    """Tell whether all defaults that cover an action open it."""
-    floors = [f for f in view.policy.defaults if f.scope.covers(action.name, action.package)]
-    return all(floor.effect.auto_run for floor in floors)
 
 
 def _row(

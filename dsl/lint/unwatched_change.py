@@ -65,9 +65,7 @@ def _action(
     view: View, action: ActionType, rows: list[tuple[RowView, _Mentions]]
 ) -> Iterator[Diagnostic]:
     opening = [(r, m) for r, m in rows if r.rule.kind == "rule" and r.row.effect.auto_run]
-    floors = [f for f in view.policy.defaults if f.scope.covers(action.name, action.package)]
-    by_default = bool(floors) and all(floor.effect.auto_run for floor in floors)
-    if by_default or any(m == _NONE for _, m in opening):
+    if view.default_of(action).auto_run or any(m == _NONE for _, m in opening):
         return  # the fields run by themselves anyway
     if any(m.whole for r, m in rows if not r.row.effect.auto_run):
         return

@@ -15,7 +15,16 @@ from gatewright.dsl.lint.domains import Domains
 from gatewright.dsl.lint.facts import Known, Subject
 from gatewright.dsl.lint.sharing import Sharing
 from gatewright.dsl.nodes import Nodes
-from gatewright.dsl.policy import ActionType, CheckedPolicy, Row, Rule, Scope
+from gatewright.dsl.policy import (
+    AUTO_RUN,
+    BLOCK,
+    ActionType,
+    CheckedPolicy,
+    Effect,
+    Row,
+    Rule,
+    Scope,
+)
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.source import Span
 from gatewright.dsl.typing.scopes import ExpressionScope
@@ -120,6 +129,14 @@ class View:
                 found = [a for a in actions.values() if scope.covers(a.name, a.package)]
             self._covered[scope] = tuple(found)
         return self._covered[scope]
+
+    def default_of(self, action: ActionType) -> Effect:
+        """Return what an action gets that no rule opens; `block` where no default covers it."""
+        covers = [f for f in self.policy.defaults if f.scope.covers(action.name, action.package)]
+        effect = AUTO_RUN if covers else BLOCK
+        for floor in covers:
+            effect &= floor.effect
+        return effect
 
     @cached_property
     def _covered(self) -> dict[Scope, tuple[ActionType, ...]]:

@@ -126,6 +126,13 @@ def missing_package(span: Span, *, is_path: bool = False) -> Finding:
             "a policy file begins with its package, and this is a path",
             help="`load` takes the paths of files, `load_source` what is in them",
         )
+    if span.text[:1] in ("{", "["):
+        return Finding(
+            span,
+            "a policy file begins with its package",
+            help="this looks like JSON: an action is given with `--action`, and data stands beside "
+            "the policies as `data.json`",
+        )
     return Finding(
         span,
         "a policy file begins with its package",

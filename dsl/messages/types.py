@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from gatewright.dsl import types as t
@@ -73,8 +74,26 @@ def unknown_name(span: Span, name: str, known: Iterable[str], hint: str | None) 
         help=hint
         or _WORDS_OF_OTHERS.get(name)
         or nearest(name, known)
+        or _declaration_of(span, name)
         or f'a text is written in quotes: `"{name}"`',
     )
+
+
+_PEOPLE = re.compile(r"\b(?:(?:one|all|[0-9]+) of|exclude)\b[^{}()]*\Z")
+_ASKED = re.compile(r"\.(?:count|sum|last|distinct)\(")
+
+
+def _declaration_of(span: Span, name: str) -> str | None:
+    """Say how a history or a calendar is declared, or people are named, where a name stands so."""
+    text = span.source.text
+    if _ASKED.match(text, span.end):
+        return f"declare it: `history {name} = billing.refund`"
+    before = text[max(0, span.start - 7) : span.start]
+    if before == "now.in(" or before == "now in ":
+        return f"declare it with `calendar {name} {{ ... }}`, and ask `now.in({name})`"
+    if _PEOPLE.search(text, max(0, span.start - 80), span.start):
+        return f'people are named by `group("{name}")`, `role("{name}")` or `user("{name}")`'
+    return None
 
 
 @message("GW0302", "unknown field")
@@ -304,7 +323,9 @@ def argument_twice(span: Span, name: str, first: Span) -> Finding:
 
 
 @message("GW0325", "field of changes that is not a literal")
-def change_not_literal(span: Span, form: str) -> Finding:
+def change_not_literal(span: Span, form: str, *, listed: bool = False) -> Finding:
+    if listed:
+        return Finding(span, "the changed fields are no list", help=f"write one: `{form}`")
     return Finding(
         span,
         "the name of a changed field is not a literal",

@@ -13,6 +13,8 @@ from gatewright.dsl.messages import routes as messages
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
 
+_NO_ROUTES = ("auto_run", "block")
+
 ResolveRoute = Callable[[ast.QualifiedName], str | None]
 
 
@@ -42,9 +44,14 @@ def _import_hint(
     collected: Collected, here: PackageDeclarations, name: ast.QualifiedName
 ) -> str | None:
     """Say which import is missing, where other packages or the library know the prefix."""
-    prefix = ".".join(name.parts[:-1])
-    if not prefix or prefix in here.imports:
+    prefix, route = ".".join(name.parts[:-1]), name.parts[-1]
+    if not prefix:
+        return f"write `=> {name.text}`: it needs no route" if route in _NO_ROUTES else None
+    if prefix in here.imports:
         return None
+    if len(name.parts) > 2 and prefix in (*collected.packages, *library_packages()):
+        short = f"{name.parts[-2]}.{route}"
+        return f"an imported package has a short name: `import {prefix}`, and `{short}`"
     imported = (p.imports[prefix] for p in collected.packages.values() if prefix in p.imports)
     packages = [one.package.text for one in imported]
     packages += [

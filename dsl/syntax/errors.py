@@ -10,8 +10,9 @@ from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.source import Source, Span
 from gatewright.dsl.syntax.automaton import Stopped
 from gatewright.dsl.syntax.expected import DECLARATIONS, EFFECTS, describe
-from gatewright.dsl.syntax.hints import CONDITION, Slip, hint, starts_line, widened
+from gatewright.dsl.syntax.hints import hint, widened
 from gatewright.dsl.syntax.scan import Scan, next_text, text_end, token_end
+from gatewright.dsl.syntax.slip import CONDITION, Slip, starts_line
 
 _LAST_WORD = re.compile(r"(=>|[A-Za-z_0-9]+|[^\sA-Za-z_0-9])\s*\Z")
 _MOST = 5

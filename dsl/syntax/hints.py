@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable
 
 from gatewright.dsl.messages.catalog import nearest
-from gatewright.dsl.records import dataclass
-from gatewright.dsl.source import Span
+from gatewright.dsl.syntax import declaration_hints
 from gatewright.dsl.syntax.expected import (
     ARROW,
     DECLARATION_WORDS,
@@ -19,41 +18,7 @@ from gatewright.dsl.syntax.expected import (
     VALUES,
     keywords,
 )
-from gatewright.dsl.syntax.scan import Scan
-
-CONDITION = frozenset({"CONDITION"})
-"""What could stand where `not` or `if` stands instead: no terminal says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """A place that cannot be read on, and what is around it."""
-
-    span: Span
-    """What stands there."""
-    before: str
-    """The word or sign before it."""
-    accepted: frozenset[str]
-    """The terminals that could stand there."""
-    found: Scan
-
-    @property
-    def word(self) -> str:
-        """What stands there, as text."""
-        return self.span.text
-
-    def accepts(self, *terminals: str) -> bool:
-        """Tell whether all of these terminals could stand here."""
-        return self.accepted.issuperset(terminals)
-
-    def preceding(self, length: int = 40) -> str:
-        """Return some text before the place."""
-        return self.span.source.text[max(0, self.span.start - length) : self.span.start]
-
-    def following(self, length: int = 40) -> str:
-        """Return some text after the place."""
-        return self.span.source.text[self.span.end : self.span.end + length]
-
+from gatewright.dsl.syntax.slip import COMPARISONS, CONDITION, Slip, starts_line
 
 _SIGNS: dict[str, str] = {
     "->": "an effect follows `=>`",
@@ -75,15 +40,10 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _CALENDAR_UNIT = re.compile(r"(?:months?|mo|years?|yrs?|y)\Z", re.IGNORECASE)
+_NUMBER_OR_MONEY = re.compile(r"[{\n] *\d+(?:\.\d+)?(?: [A-Z]{3})? *\Z")
 _ARROW_IN_LINE = re.compile(r"[^\n]*=>")
 _SPACED = re.compile(r"(\d+)[ ]+([A-Za-z]+)\b")
-_NO_NAME = re.compile(r"\b(rule|guard|risk)\s+(on|when|unless|tier|cases|table)\s+\Z")
 _NAMED = re.compile(r"\b(?:let|history)\s+\w+\s*\Z")
-_DASH = re.compile(r"[\w)] - [\w.(][\w ]*\Z")
-_APPROVERS = re.compile(r"\b(?:one|all|\d+) of (?:group|role|user)\([^()]*\)[ ,]*\Z")
-_PEOPLE = re.compile(r"\s*(?:group|role|user)\(")
-_PEOPLE_HELP = 'several stand in a list: `2 of [group("..."), user("...")]`'
-_GIVEN = re.compile(r"\b(?:given|past)\s+[\w.]+\s+\Z")
 _EFFECT_WORDS = frozenset({"allow", "deny", "approve", "permit", "reject", "accept", "forbid"})
 _OPERATOR_WORDS = {
     "and": "conditions are joined with `&&`",
@@ -100,13 +60,8 @@ _OPERATOR_WORDS = {
     "matches": "it follows a dot: `x.matches(y)`",
     "startsWith": "it follows a dot: `x.startsWith(y)`",
     "endsWith": "it follows a dot: `x.endsWith(y)`",
+    "like": "a part of a text is asked for with `x.contains(y)` or `x.startsWith(y)`",
 }
-
-
-def starts_line(span: Span) -> bool:
-    """Tell whether nothing but spaces stands before a place on its line."""
-    text = span.source.text
-    return not text[text.rfind("\n", 0, span.start) + 1 : span.start].strip(" \t\ufeff")
 
 
 def widened(source_text: str, at: int) -> tuple[int, int] | None:
@@ -201,7 +156,7 @@ def _effect(slip: Slip) -> str | None:
 
 
 def _arrow(slip: Slip) -> str | None:
-    if ARROW in slip.accepted and slip.word in ("auto_run", "block", "require"):
+    if ARROW in slip.accepted and slip.word in ("auto_run", "block", "require", "then"):
         return "an effect follows `=>`"
     return None
 
@@ -215,12 +170,15 @@ def _operator(slip: Slip) -> str | None:
         return _OPERATOR_WORDS.get(slip.word)
     if slip.word == ":" and ARROW in slip.accepted:
         return "no `:` is needed here"
-    if slip.word in ("=", ":") and slip.accepted >= VALUES:
+    if slip.word == ":" and slip.accepts("NAME") and slip.before.isidentifier():
+        return "no `:` is needed here"
+    if slip.word in ("=", ":") and (
+        slip.accepted >= VALUES or slip.accepted >= EFFECTS or slip.accepts("LBRACE")
+    ):
         return f"no `{slip.word}` is needed here"
     return None
 
 
-_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _IN_TIER = "a `tier` covers every value by comparisons: its last row is one such as `> 200 USD`"
 
 
@@ -233,39 +191,21 @@ def _row(slip: Slip) -> str | None:
         return "a cell that matches everything is `_`" if slip.word in ("*", "else") else None
     if begins and slip.word in ("else", "otherwise", "_"):
         return _IN_TIER
-    if slip.accepts("KW_ELSE") and slip.word in _COMPARISONS:
+    if slip.accepts("KW_ELSE") and slip.word in COMPARISONS:
         return "a row of `cases` is a whole condition: `action.amount < 50 USD => ...`"
     if DOTS in slip.accepted and "COMPARE" not in slip.accepted:
         if slip.before in ("else", "otherwise", "default") and slip.word == "=>":
             return _IN_TIER
-        if slip.word in _COMPARISONS:
+        if slip.word == "=>" and _NUMBER_OR_MONEY.search(slip.preceding()):
+            return "a row for one value is a range too: `1 .. 1`"
+        if slip.word in COMPARISONS:
             return "a cell compares what its head names: `< 50 USD`, without the value again"
         if slip.word == "||" and slip.accepts("VBAR"):
             return "cells are separated by `|`"
+    if slip.before == "cases" and slip.accepted == frozenset({"LBRACE"}):
+        return "rows of `cases` are whole conditions; for cells about a value there is `table (x)`"
     if slip.accepts("KW_STRICTEST") and nearest(slip.word, ["strictest"]) is None:
         return "the values of a table stand in brackets: `table (a, b) { ... }`"
-    return None
-
-
-_EITHER = 'either of several people is one route: `one of [group("..."), user("...")]`'
-_OR_ROUTE = re.compile(r"\brequire [\w.]+ or \Z")
-
-
-def _routes(slip: Slip) -> str | None:
-    """`require a & b`, `require a or b`."""
-    if slip.accepts("BECAUSE") and slip.word in ("or", "||", "|"):
-        return _EITHER
-    if slip.before == "or" and _OR_ROUTE.search(slip.preceding(200)):
-        return _EITHER
-    if slip.accepts("THEN", "AND") and slip.word in ("&", "&&", "+"):
-        return "several routes are joined with `and`"
-    return None
-
-
-def _optional(slip: Slip) -> str | None:
-    """`reason: string?`."""
-    if slip.word in ("?", "optional") and slip.accepts("COMMA", "COMPARE", "RBRACE"):
-        return "the mark of what may be absent follows the name: `reason?: string`"
     return None
 
 
@@ -274,12 +214,17 @@ def _prefix(slip: Slip) -> str | None:
         return None
     if slip.word in ("not", "NOT"):
         return "a condition is negated with `!`"
+    if starts_line(slip.span):
+        return "a row of `cases` begins with its condition, without `if`"
     return "a choice is written `condition ? one : other`"
 
 
 def _separator(slip: Slip) -> str | None:
     if slip.word == ")" and slip.before == ",":
         return "nothing follows the `,` before it"
+    is_element = slip.word[:1] in ("'", '"') or slip.word.isdigit()
+    if is_element and slip.accepts("COMMA", "RSQB"):
+        return "the elements of a list are separated by `,`"
     if slip.word not in (",", ";"):
         return None
     if slip.word == ";" and slip.accepts("COMMA"):
@@ -288,60 +233,9 @@ def _separator(slip: Slip) -> str | None:
         return "several routes are joined with `and`"
     if slip.word == "," and slip.accepts("VBAR"):
         return "cells are separated by `|`"
-    if slip.word == "," and _PEOPLE.match(slip.following()) and _APPROVERS.search(slip.preceding()):
-        return _PEOPLE_HELP
     if slip.word == "," and re.search(r"\bin \([^()]*\Z", slip.preceding(200)):
         return "a list is written `[1, 2]`"
     return f"no `{slip.word}` is needed here" if not slip.accepts("NAME", "RPAR") else None
-
-
-def _line(slip: Slip) -> str | None:
-    """Look for a line that stands in the wrong declaration, or in the wrong place of one."""
-    if slip.word in ("when", "unless") and slip.accepts("WHERE"):
-        return "the condition of a history is written `where`"
-    if slip.word in ("when", "unless", "on") and slip.accepts("BECAUSE"):
-        return f"`{slip.word}` stands before `=>`"
-    if slip.word == "to" and slip.accepts("EXCEPTION_TIME"):
-        return "the end is written `until`"
-    if slip.accepts("AGO") and re.fullmatch(r"\d+[a-z]+", slip.word):
-        return f"write `ago {slip.word}`"
-    if slip.word == "{" and slip.accepts("WHEN", "CASES"):
-        return "a rule has no braces of its own; those of `tier`, `cases` or `table` hold rows"
-    if slip.word in ("group", "role", "user") and _APPROVERS.search(slip.preceding()):
-        return _PEOPLE_HELP
-    if slip.accepts("QUORUM") and slip.word in ("two", "three", "any", "group", "role", "user"):
-        return 'say how many: `one of group("...")`, `2 of ...`, `all of ...`'
-    read_as_name = _NO_NAME.search(slip.preceding())
-    if read_as_name and slip.accepts("WHEN"):
-        opener, word = read_as_name.groups()
-        return f"`{word}` is read as the name: write one after `{opener}`"
-    if slip.word == "=>" and DOTS in slip.accepted and _DASH.search(slip.preceding()):
-        return "a range is written `..`: `50 USD .. 200 USD`"
-    if slip.accepts("LBRACE") and _GIVEN.search(slip.preceding(200)):
-        return "the fields stand in braces, even where there are none: `{ }`"
-    if slip.word == "." and slip.before == "*":
-        return "in a pattern, `*` stands last: `billing.*`"
-    if slip.before == "permit" and slip.word[:1] in ("'", '"'):
-        return f"write `permit agent {slip.word} to ...`"
-    if slip.before == "require" and slip.word.isdigit():
-        return "require a route by its name; the `route` says how many must approve"
-    return _missing_word(slip)
-
-
-def _missing_word(slip: Slip) -> str | None:
-    """Look for what a line lacks, or for a word of another language in its place."""
-    quoted = slip.word[:1] in ("'", '"')
-    if slip.before == "require" and not (quoted or slip.word.isidentifier()):
-        return "name the route that must approve: `require <route>`"
-    if slip.word == "if" and slip.accepts("WHEN"):
-        return "a condition follows `when`"
-    if slip.word in ("on", "for") and slip.before[-1:] == '"' and slip.accepts("TO"):
-        return "the actions that a permit opens follow `to`"
-    if slip.word in ("else", "otherwise") and slip.accepts("BECAUSE"):
-        return "an effect has no `else`: the `default` holds where no rule opens"
-    if slip.word == "}" and slip.accepted == frozenset({"THEN"}):
-        return "say what silence means: `timeout 4h then reject`"
-    return None
 
 
 def _name(slip: Slip) -> str | None:
@@ -355,7 +249,7 @@ def _name(slip: Slip) -> str | None:
     if quoted and slip.accepts("NAME") and not slip.accepts("STRING"):
         return "a name has no quotes"
     if word.isidentifier() and slip.accepts("STRING") and not slip.accepted >= VALUES:
-        return f'a text is written in quotes: `"{word}"`'
+        return f'a text is written in quotes: `"{declaration_hints.dashed(slip)}"`'
     if slip.accepts("NAME") and word in ("in", "true", "false", "null"):
         return f"`{word}` is a word of the language; choose another name"
     glued = slip.preceding(1).isidentifier() and slip.following(1).isidentifier()
@@ -380,6 +274,7 @@ def _misspelt(slip: Slip) -> str | None:
 
 
 _LOOKS: tuple[Callable[[Slip], str | None], ...] = (
-    _sign, _stray_bracket, _unit, _literal, _effect, _arrow, _row, _routes, _optional, _operator,
-    _prefix, _separator, _line, _name, _misspelt,
+    declaration_hints.people, _sign, _stray_bracket, declaration_hints.fields, _unit, _literal,
+    _effect, _arrow, declaration_hints.reasons, _row, declaration_hints.routes, _operator, _prefix,
+    declaration_hints.permits, _separator, declaration_hints.line, _name, _misspelt,
 )  # fmt: skip

@@ -158,10 +158,10 @@ _OF_TIMESTAMPS = {
 
 def _other_words(operand: t.Type, name: str, what: str) -> str | None:
     """Say how a part of a value is asked for that has no fields, or not this one."""
-    if (name, True) in functions():
-        return f"it is a function: write `{what}.{name}()`"
     if isinstance(operand, t.MoneyType):
         return f"money has two: `{what}.amount` and `{what}.currency`"
+    if (name, True) in functions():
+        return f"it is a function: write `{what}.{name}()`"
     if name in ("length", "len", "count") and isinstance(
         operand, t.StringType | t.ListType | t.MapType
     ):

@@ -182,6 +182,10 @@ def ask_changes(typer: Inference, node: ast.MethodCall, changes: t.ChangesType, 
         _changed_field(typer, node, values[0], changes, form, env)
         return t.BOOL
     listed, home = resolve(values[0], env.scope, env.locals)
+    if isinstance(listed, ast.StringLiteral):
+        form = f'changes.only(["{listed.value}"])'
+        typer.report(messages.change_not_literal(values[0].span, form, listed=True))
+        return t.BOOL
     if not isinstance(listed, ast.ListLiteral):
         typer.report(messages.change_not_literal(values[0].span, form))
         return t.BOOL

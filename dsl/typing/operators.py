@@ -31,6 +31,11 @@ _CLOSED = frozenset("+-*")
 """The operators of which two numbers of one kind give a third."""
 _NEGATED = NUMBERS - {t.UINT}
 _HISTORY_HELP = "ask it for a value: `refunds.count(customer: action.customer, within: 30d)`"
+_ID_OF = {
+    "agent": ": `agent.id`",
+    "target": ": `target.id`",
+    "action": ": `action.name` is a text",
+}
 _CHANGES_HELP = 'ask it for a value: `changes.Amount.new`, `changes.has("Amount")`'
 
 
@@ -190,9 +195,11 @@ def _advice(a: Operand, b: Operand) -> str | None:
         return _HISTORY_HELP
     if any(isinstance(kind, t.ChangesType) for kind in kinds):
         return _CHANGES_HELP
-    changed = next((k.name for k in kinds if isinstance(k, t.RecordType)), "")
-    if changed.startswith("changes."):
-        return f"compare one of its two values: `{changed}.old` or `{changed}.new`"
+    record = next((k.name for k in kinds if isinstance(k, t.RecordType)), "")
+    if record.startswith("changes."):
+        return f"compare one of its two values: `{record}.old` or `{record}.new`"
+    if record and any(isinstance(k, t.StringType) for k in kinds):
+        return f"compare one of its fields{_ID_OF.get(record.split()[0], '')}"
     if t.NULL in kinds:
         return "a declared field is never null; `has(...)` tells whether it is there"
     for side, other in ((a, b), (b, a)):
@@ -324,12 +331,21 @@ def _membership(
         case t.HistoryType():
             _no_container(typer, right, _HISTORY_HELP)
         case t.StringType():
-            help = f"write `{spell(node.right)}.contains({spell(node.left)})`"
-            _no_container(typer, right, help)
+            _no_container(typer, right, _text_as_container(spell(node.left), spell(node.right)))
+        case t.CalendarType():
+            _no_container(typer, right, f"write `{spell(node.left)}.in({spell(node.right)})`")
         case _ if not is_dynamic(right.kind):
             _no_container(typer, right, None)
         case _:
             return
+
+
+def _text_as_container(left: str, right: str) -> str:
+    """Say how to look for something in a text, or how data has a list instead."""
+    if right.startswith("data."):
+        # A part of a text is seldom meant there, and more texts have it than a list has values.
+        return f"write a list in the data: `{right.rpartition('.')[2]}: [...]`"
+    return f"write `{right}.contains({left})`"
 
 
 def _no_container(typer: Inference, right: Operand, help: str | None) -> None:

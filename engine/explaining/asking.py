@@ -75,14 +75,12 @@ def ask(asked: Asking, outcome: Outcome) -> None:
 
 
 def _evaluate(expressions: tuple[ast.Expr, ...], scope: PolicyScope) -> None:
-    allowance = scope.allowance
     for expression in expressions:
-        if allowance is not None and allowance.is_spent:
+        if scope.is_spent:
             return
         budget = Budget()
         try:
             Evaluator(scope, budget).evaluate(expression)
-            if allowance is not None:
-                allowance.take(budget)
+            scope.take(budget)
         except EvaluationError:
             continue  # the text will say so

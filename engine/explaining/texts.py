@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
+from gatewright.engine.cel.budget import Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import ArgumentError, Obligation, place_of
 from gatewright.engine.errors import EvaluationError
@@ -55,14 +55,13 @@ class Texts:
         if template is None:
             return None
         lets = self.lets(package)
-        is_spent = scope.allowance is not None and scope.allowance.is_spent
-        evaluator = Evaluator(scope, Budget(0) if is_spent else Budget())
+        evaluator = Evaluator(scope, Budget(0) if scope.is_spent else Budget())
         text = "".join(
             part if isinstance(part, str) else self._interpolated(part, evaluator, lets)
             for part in template.parts
         )
         with suppress(OutOfSteps):  # it counts for the texts that follow
-            _take(scope.allowance, evaluator)
+            scope.take(evaluator.budget)
         return text
 
     def _interpolated(
@@ -116,10 +115,5 @@ class Texts:
             raise
         except EvaluationError as error:
             found = error
-        _take(outcome.scope.allowance, evaluator)
+        outcome.scope.take(evaluator.budget)
         return found
-
-
-def _take(allowance: Allowance | None, evaluator: Evaluator) -> None:
-    if allowance is not None:
-        allowance.take(evaluator.budget)

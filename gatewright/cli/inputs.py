@@ -8,6 +8,7 @@ input is quoted, since it may hold secrets.
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -33,6 +34,8 @@ F = TypeVar("F", bound=Callable[..., None])
 T = TypeVar("T")
 
 _STDIN = "-"
+AN_ACTION = "an action"
+_EXAMPLES = {AN_ACTION: ', such as `{"action": "billing.refund", "params": { ... }}`'}
 MAX_HISTORY_BYTES = 100 * 1024 * 1024
 
 
@@ -136,12 +139,16 @@ def loaded(how: Callable[[], T], path: str = "policies") -> T:
         raise SystemExit(exit_code(error.diagnostics)) from None
 
 
-def action_of(path: str, what: str = "an action") -> dict[str, object]:
+def action_of(path: str, what: str = AN_ACTION) -> dict[str, object]:
     """Read an object; what else is wrong with it is for the decision to say."""
-    name = _name(path)
+    name, content = _name(path), _read(path, MAX_BYTES)
     try:
-        data = read_json(_read(path, MAX_BYTES))
+        data = read_json(content)
     except ActionError as error:
+        # Nothing that begins so was meant as JSON: YAML, say, or an empty file.
+        if not content.removeprefix(BOM_UTF8).lstrip().startswith((b"{", b"[")):
+            told = f"{error.message}: {what} is a JSON object{_EXAMPLES.get(what, '')}"
+            error = ActionError(told, "", error.line, error.column)
         raise BadInput(name, error) from None
     if not isinstance(data, dict):
         raise BadInput(name, ActionError(f"{what} is a JSON object", "", 1, 1))
@@ -173,6 +180,10 @@ def _read(path: str, most: int) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(most + 1)
     except OSError as error:
+        if path.lstrip().startswith(("{", "[")):
+            # What was meant as the name of a file may hold secrets, and is not told.
+            message = "name a file with the JSON, or `-` to read it from standard input"
+            raise click.UsageError(message) from None
         raise Refused(_name(path), error.strerror or "cannot be read") from None
 
 

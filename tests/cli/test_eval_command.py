@@ -196,6 +196,27 @@ def test_what_is_no_json_object_is_refused_with_its_place(
     assert piped.err == ran.err.replace(str(action), "<stdin>")
 
 
+@pytest.mark.parametrize(
+    "given", [b"action: billing.refund\nparams: {amount: 5}\n", b"", b"// x\n{}"]
+)
+def test_what_was_not_meant_as_json_is_told_how_an_action_looks(
+    tmp_path: Path, given: bytes
+) -> None:
+    ran = run("eval", REFUNDS, "--action", written(tmp_path, "action.yaml", given))
+    assert ran.code == 2
+    assert 'an action is a JSON object, such as `{"action": "billing.refund"' in ran.err
+
+
+@pytest.mark.parametrize("option", ["--action", "--history"])
+def test_json_in_the_place_of_its_file_is_told_and_not_quoted(option: str) -> None:
+    given = '{"action": "billing.refund", "params": {"card": "4111"}}'
+    others = () if option == "--action" else ("--action", "-")
+    ran = run("eval", REFUNDS, option, given, *others, stdin="{}")
+    assert ran.code == 2
+    assert "name a file with the JSON, or `-` to read it from standard input" in ran.err
+    assert "4111" not in ran.err
+
+
 def test_a_message_does_not_quote_the_input(tmp_path: Path) -> None:
     action = written(tmp_path, "action.json", '{"params": {"card": "4111-1111", "amount": NaN}}')
     ran = run("eval", REFUNDS, "--action", action)

@@ -29,3 +29,22 @@ def test_the_hash_of_a_type_with_many_fields_is_made_once() -> None:
     changes = t.ChangesType((("f", t.FieldType(t.INT)),))
     with patch.object(t.FieldType, "__hash__", side_effect=AssertionError):
         assert hash(changes) == hash(changes)
+
+
+def test_the_default_of_an_action_is_all_defaults_that_cover_it() -> None:
+    text = """package p
+route manager { one of group("m") }
+action p.free { n: int }
+action p.asked { n: int }
+action q.other { n: int }
+default auto_run on p.*
+default require manager on p.asked
+rule a on * when risk > 5 => require manager
+"""
+    policy, _ = check_sources([Source("p.gate", text)])
+    assert policy is not None
+    view = View(policy)
+    told = {name: view.default_of(action) for name, action in policy.actions.items()}
+    assert told["p.free"].auto_run
+    assert told["p.asked"].routes == {"p.manager"}
+    assert told["q.other"].block

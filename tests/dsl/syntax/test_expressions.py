@@ -113,7 +113,9 @@ def test_what_is_no_expression_is_told(text: str, line: str) -> None:
     with pytest.raises(PolicyError) as error:
         parse_expression(text)
     assert told(error.value.diagnostics) == [line]
-    assert str(error.value) == "\n".join(str(d) for d in error.value.diagnostics)
+    (found,) = error.value.diagnostics
+    advice = f"\n  = help: {found.help}" if found.help else ""
+    assert str(error.value) == f"{found}{advice}"
 
 
 @pytest.mark.parametrize(
