@@ -15,6 +15,7 @@ from gatewright.engine.decision import (
     Obligation,
     Place,
     RuleReport,
+    kind_of,
     place_of,
 )
 from gatewright.engine.explaining.asking import texts_of
@@ -29,7 +30,7 @@ from gatewright.engine.explaining.explanation_text import (
 )
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.orders import unkept
-from gatewright.engine.explaining.report import Reporter, effect_text
+from gatewright.engine.explaining.report import Reporter
 from gatewright.engine.explaining.undeclared import told_undeclared
 from gatewright.engine.outcome import RiskOutcome, RuleOutcome
 from gatewright.engine.reading.json_text import Json
@@ -72,7 +73,7 @@ class Explainer:
             undeclared=told_undeclared(self._subject.action, self._policy.actions),
             agent=self._subject.agent,
             at=self._subject.at.text,
-            effect=effect_text(self._policy, outcome.effect).split(" ")[0],
+            effect=kind_of(outcome.effect).value,
             summary=self._summary(stages),
             stages=stages,
             needed=tuple(self._needed(r) for stage in outcome.approvals.stages for r in stage),

@@ -270,6 +270,20 @@ def test_explain_agrees_with_eval(everything: Path) -> None:
     assert decision["because"] == [r["because"] for r in data["decisive"] if r["because"]]
 
 
+@pytest.mark.parametrize(("n", "effect"), [
+    (0, "auto_run"), (2, "require_approval"), (20, "block"),
+])  # fmt: skip
+def test_explain_and_eval_have_one_word_for_an_effect(
+    everything: Path, n: int, effect: str
+) -> None:
+    action = {**FIVE, "params": {"n": n}, "at": "2026-11-20T12:00:00Z"}
+    if effect == "block":
+        action["at"] = "2026-12-20T12:00:00Z"
+    decision = run("eval", everything, "--action", "-", stdin=json.dumps(action)).data
+    _, data = explained(everything, action)
+    assert (decision["effect"], data["effect"]) == (effect, effect)
+
+
 def test_the_json_is_indented_ascii(everything: Path) -> None:
     ran = run("explain", everything, "--action", "-", "--format", "json", stdin=json.dumps(FIVE))
     assert ran.out == json.dumps(ran.data, indent=2) + "\n"
