@@ -342,6 +342,9 @@ class _Text:
         for rule in e.missing:
             yield indent + self._placed(f"{_name(rule)}{alone}", rule.at)
             yield from (indent + line for line in self._conditions(rule.conditions))
+            for s in e.suspended:
+                if (s.package, s.rule) == _key(rule):
+                    yield f"{indent}  exception {s.exception} would have to leave it alone"
 
     def _allowing(self, rule: RuleReport) -> str:
         """Return what a rule that restricts would have to do instead."""

@@ -498,3 +498,19 @@ def test_a_rule_is_called_for_beside_what_restricts(tmp_path: Path) -> None:
         "Needed for auto_run:\n  no rule covers this action: one would have to say auto_run\n"
         "  guard shut would have to let it pass\n"
     )
+
+
+def test_the_exception_that_takes_an_opening_rule_away_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\naction a.b { n: int }\nroute lead { one of group('leads') }\n"
+        "default require lead\nrule open on a.b when action.n == 1 => auto_run\n"
+        "exception freeze suspends open { from 2026-11-01 until 2026-12-01 }\n"
+    )
+    given = {"action": "a.b", "params": {"n": 1}, "at": "2026-11-20T12:00:00Z"}
+    text, _ = explained(path, given)
+    assert text.partition("Needed for auto_run:\n")[2] == (
+        "  rule open would have to say auto_run    POLICY:5:6\n"
+        "    + action.n (1) == 1 is true\n"
+        "    exception freeze would have to leave it alone\n"
+    ).replace("POLICY", str(path))
