@@ -22,6 +22,7 @@ from tests.cli.run import REFUNDS, amount, refund, run
 MEDIUM = """\
 REQUIRE APPROVAL of manager
   billing.refund by refund-bot, decided as of 2026-11-20T12:00:00Z
+  /// Gives a customer money back. It cannot be undone.
   manager: one of group("support-managers")    POLICY:22:7
 
 Decisive:
@@ -514,3 +515,31 @@ def test_the_exception_that_takes_an_opening_rule_away_is_named(tmp_path: Path) 
         "    + action.n (1) == 1 is true\n"
         "    exception freeze would have to leave it alone\n"
     ).replace("POLICY", str(path))
+
+
+def test_doc_comments_are_shown_with_what_they_belong_to(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\n/// Money back.\naction a.b { n: int }\n"
+        "/// Small ones\n/// are fine.\nrule open on a.b when action.n < 9 => auto_run\n"
+        "/// Asked of nobody here.\nguard large on a.b when action.n > 9 => block\n"
+        "/// For later.\n@shadow guard tried on a.b => block\n"
+        "/// The budget.\nguard lifted on a.b => block\n"
+        "exception peak suspends lifted { from 2026-11-01 until 2026-12-01 }\n"
+    )
+    given = {"action": "a.b", "params": {"n": 1}, "at": "2026-11-20T12:00:00Z"}
+    text, data = explained(path, given)
+    lines = text.splitlines()
+    assert lines[2] == "  /// Money back."
+    said = {
+        line: lines[i - 1].split("    ")[0] for i, line in enumerate(lines) if "    ///" in line
+    }
+    assert said == {
+        "    /// Small ones are fine.": "  rule open => auto_run",
+        "    /// For later.": "  guard tried => block",
+        "    /// The budget.": "  lifted => block, by exception peak until 2026-12-01T00:00:00Z",
+    }
+    assert data["doc"] == "Money back."
+    assert data["docs"] == {
+        "p.open": "Small ones\nare fine.", "p.tried": "For later.", "p.lifted": "The budget."
+    }  # fmt: skip
