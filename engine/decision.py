@@ -173,10 +173,11 @@ def answer_of(
     """Return the answer for an effect whose routes, by qualified name, are laid out in stages."""
     named = tuple(tuple(policy.route_name(route) for route in stage) for stage in stages)
     routes = tuple(route for stage in named for route in stage)
-    return Answer(_kind(effect), routes, named, matched)
+    return Answer(kind_of(effect), routes, named, matched)
 
 
-def _kind(effect: PolicyEffect) -> Effect:
+def kind_of(effect: PolicyEffect) -> Effect:
+    """Return which of the three effects one is, whomever it requires."""
     if effect.block:
         return Effect.BLOCK
     return Effect.REQUIRE_APPROVAL if effect.routes else Effect.AUTO_RUN

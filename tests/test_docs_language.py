@@ -30,13 +30,28 @@ route manager { one of group("x") }
 rule by_amount on billing.refund => require manager
 """
 
+_BESIDE = """
+package docs.reference
+action zendesk.ticket.comment { body: string }
+route team_lead { one of group("team-leads") }
+route finance { one of group("finance") }
+route security { one of group("security") }
+guard daily_budget on billing.refund when action.amount > 1000 USD => require finance
+guard repeat on billing.refund
+  when refunds.count(customer: action.customer, within: 30d) >= 1
+  => require manager
+  because "The last one was within 30 days."
+"""
+"""What the declarations of the reference name besides each other."""
+_DATA: dict[str, object] = {"known": ["C-1"], "holidays": ["2026-12-25"]}
+
 
 def _blocks(kind: str) -> list[str]:
     return [m.group(2) for m in _BLOCK.finditer(_PAGE.read_text("utf-8")) if m.group(1) == kind]
 
 
-def _check(text: str) -> PolicySet:
-    policy, diagnostics = check_sources([Source("docs", text)])
+def _check(text: str, data: dict[str, object] | None = None) -> PolicySet:
+    policy, diagnostics = check_sources([Source("docs", text)], data)
     assert policy is not None, [str(d) for d in diagnostics]
     return PolicySet(policy)
 
@@ -46,6 +61,18 @@ def test_a_policy_of_the_page_passes_its_own_tests(text: str) -> None:
     results = run_tests(_check(text))
     assert results
     assert [r.message for r in results if not r.passed] == []
+
+
+def test_the_declarations_of_the_reference_are_one_policy_that_passes_its_test() -> None:
+    reference = _PAGE.read_text("utf-8").partition("\n## Declarations\n")[2]
+    reference = re.sub(r"^```.*?^```", "", reference, flags=re.MULTILINE | re.DOTALL)
+    shown = re.findall(r"^    (.*)$", reference, re.MULTILINE)
+    policy = _check("\n".join([_BESIDE, *shown]), _DATA)
+    (result,) = run_tests(policy)
+    assert result.passed, result.message
+    kinds = {"action", "type", "let", "default", "on_error", "permit", "route", "calendar", "rule",
+             "exception", "risk", "guard", "invariant", "history", "test"}  # fmt: skip
+    assert {line.split()[0] for line in shown} >= kinds
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,15 @@ def test_commands_write_what_the_page_shows() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_the_coverage_on_the_testing_page_is_that_of_the_policy_here() -> None:
+    page = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    (block,) = (b for b in blocks(page) if b.text.startswith("$ gatewright test"))
+    (command,) = session(block)
+    ran = run(*command.words[1:])
+    assert (ran.code, ran.out + ran.err) == (0, command.output)
+
+
+@pytest.mark.usefixtures("folder")
 def test_every_python_block_runs() -> None:
     for number, block in enumerate(of_language("python"), start=1):
         code = compile(block.text, f"README.md, Python block {number}", "exec")

@@ -355,19 +355,20 @@ class _Seen:
         """Look through the actions once; `whole` tells that there are no others."""
         return cls(
             _union(action.params.fields for action in covered),
-            _union(action.changes.fields for action in covered),
+            _union((action.changes.fields for action in covered), sides=True),
             _union(action.target.fields for action in covered if action.target is not None),
             len(covered) > 1,
             not whole,
         )
 
 
-def _union(all_fields: Iterable[_Fields]) -> _Fields:
-    """Return all fields as optional ones."""
+def _union(all_fields: Iterable[_Fields], *, sides: bool = False) -> _Fields:
+    """Return all fields as optional ones; those of `changes` are, and say so of their `sides`."""
     found: dict[str, t.FieldType] = {}
     for name, declared in chain.from_iterable(all_fields):
         if name not in found:
-            found[name] = t.FieldType(declared.type, optional=True, secret=declared.secret)
+            optional = declared.optional if sides else True
+            found[name] = t.FieldType(declared.type, optional, declared.secret)
     return tuple(found.items())
 
 

@@ -1,4 +1,4 @@
-"""Checks orders of approval over all rules of an action, and what silence would approve.
+"""Checks orders of approval over all that concerns an action, and what silence would approve.
 
 Source: docs/language.md#how-a-decision-is-made, #route.
 """
@@ -9,18 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from gatewright.dsl.messages import routes as messages
-from gatewright.dsl.policy import ActionType, CheckedPolicy, Effect, Route, Rule, Scope
+from gatewright.dsl.policy import ActionType, CheckedPolicy, Effect, Route, Scope
 from gatewright.dsl.resolve.collect import Report
 from gatewright.dsl.resolve.effects import find_circle
 from gatewright.dsl.source import Span
 
 _Order = tuple[str, str]
 _Orders = dict[_Order, Span]
-"""Which route comes before which, with the first row that says so."""
+"""Which route comes before which, with the first place that says so."""
 
 
 def check_orders(policy: CheckedPolicy, report: Report) -> None:
-    """Report circles of `then` among the rules of an action, and time-outs that may not approve."""
+    """Report circles of `then` in what concerns an action, and time-outs that may not approve."""
     orders = _orders_by_scope(policy)
     circles: dict[tuple[Scope, ...], list[str]] = {}
     silent = _silent_effects(policy)
@@ -35,31 +35,41 @@ def check_orders(policy: CheckedPolicy, report: Report) -> None:
 
 
 def _orders_by_scope(policy: CheckedPolicy) -> dict[Scope, _Orders]:
-    """Return the orders that rules ask for. Rules of one scope hold for the same actions."""
+    """Return the orders that are asked for. What has one scope holds for the same actions."""
     found: dict[Scope, _Orders] = {}
-    for rule in policy.rules:
-        own = _orders(rule)
+    for scope, own in _orders(policy):
         # Rows of one rule that contradict each other hold for different actions.
         if own and not find_circle(own):
-            of_scope = found.setdefault(rule.scope, {})
+            of_scope = found.setdefault(scope, {})
             for order, place in own.items():
                 of_scope.setdefault(order, place)
     return found
 
 
-def _orders(rule: Rule) -> _Orders:
-    """Return the orders that a rule asks for, with the row that says so first."""
+def _orders(policy: CheckedPolicy) -> Iterator[tuple[Scope, _Orders]]:
+    """Yield the orders that each rule, `default` and `on_error` asks for.
+
+    An action that does not fit may meet all of them together.
+    """
+    for rule in policy.rules:
+        yield rule.scope, _orders_of((row.effect, row.span) for row in rule.rows)
+    for floor in (*policy.defaults, *policy.on_errors):
+        yield floor.scope, _orders_of([(floor.effect, floor.span)])
+
+
+def _orders_of(effects: Iterable[tuple[Effect, Span]]) -> _Orders:
+    """Return the orders of effects, each with the place that says so first."""
     found: _Orders = {}
-    for row in rule.rows:
-        for order in row.effect.orders:
-            found.setdefault(order, row.span)
+    for effect, place in effects:
+        for order in effect.orders:
+            found.setdefault(order, place)
     return found
 
 
 def _tell(
     policy: CheckedPolicy, circle: list[str], orders: Iterable[_Orders], report: Report
 ) -> None:
-    """Report a circle at the row that is written first of those that ask for its first order."""
+    """Report a circle at the place that is written first of those that ask for its first order."""
     places = [
         min((found[pair] for found in orders if pair in found), key=lambda span: span.start)
         for pair in pairwise(circle)

@@ -61,7 +61,7 @@ def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> N
                 for context in contexts.of_package(package.name)[:1]:
                     typer = Typer(context.scope, report, context.lets)
                     kind = typer.infer(calendar.holidays, Facts.none())
-                    if not isinstance(kind, t.ListType) and kind not in (t.ANY, t.UNKNOWN):
+                    if not _may_be_dates(kind):
                         span = calendar.holidays.span
                         report(declaration_messages.bad_calendar(span, *_HOLIDAYS))
                 for span, day in _days(calendar.holidays, policy.data):
@@ -69,6 +69,14 @@ def check_routes(policy: CheckedPolicy, contexts: Contexts, report: Report) -> N
                         why = f"`{day}` is no date of a holiday"
                         report(declaration_messages.bad_calendar(span, why, _DATE))
                         break
+
+
+def _may_be_dates(kind: t.Type) -> bool:
+    """Tell whether a type may be that of a list of texts or instants."""
+    days = kind.element if isinstance(kind, t.ListType) else None
+    return kind in (t.ANY, t.UNKNOWN) or (
+        isinstance(days, t.StringType) or days in (t.TIMESTAMP, t.ANY, t.UNKNOWN)
+    )
 
 
 def _days(holidays: ast.Expr, data: Mapping[str, object]) -> Iterator[tuple[Span, object]]:

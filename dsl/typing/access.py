@@ -218,9 +218,9 @@ def _change(
     if declared is None and not changes.open:
         check_change(typer, changes, name, at, label(node.operand, env))
         return t.FieldType(t.UNKNOWN)
-    kind = declared.type if declared else t.ANY
-    secret = declared is not None and declared.secret
-    sides = (("old", t.FieldType(kind, secret=secret)), ("new", t.FieldType(kind, secret=secret)))
+    # A field that is declared as one that may be absent may lack its old or its new value.
+    side = t.FieldType(declared.type, declared.optional, declared.secret) if declared else _ANY
+    sides = (("old", side), ("new", side))
     return t.FieldType(t.RecordType(f"changes.{name}", sides), optional=True)
 
 

@@ -15,21 +15,22 @@ from gatewright.engine.decision import (
     Obligation,
     Place,
     RuleReport,
+    kind_of,
     place_of,
 )
 from gatewright.engine.explaining.asking import texts_of
-from gatewright.engine.explaining.explanation_text import (
+from gatewright.engine.explaining.explanation_parts import (
     Absorption,
-    Explanation,
     Idle,
     Needed,
     RiskPart,
     Suspension,
     UnkeptOrder,
 )
+from gatewright.engine.explaining.explanation_text import Explanation
 from gatewright.engine.explaining.facts import conditions_of, fields_read
 from gatewright.engine.explaining.orders import unkept
-from gatewright.engine.explaining.report import Reporter, effect_text
+from gatewright.engine.explaining.report import Reporter
 from gatewright.engine.explaining.undeclared import told_undeclared
 from gatewright.engine.outcome import RiskOutcome, RuleOutcome
 from gatewright.engine.reading.json_text import Json
@@ -67,12 +68,14 @@ class Explainer:
         outcome = self._outcome
         acting = [_once(r) for r in reports if r.status in ("matched", "error")]
         stages = tuple(tuple(name(r) for r in stage) for stage in outcome.approvals.stages)
+        declared = self._policy.actions.get(self._subject.action)
         return Explanation(
             action=self._subject.action or "an action without a name",
+            doc=declared.doc if declared is not None else None,
             undeclared=told_undeclared(self._subject.action, self._policy.actions),
             agent=self._subject.agent,
             at=self._subject.at.text,
-            effect=effect_text(self._policy, outcome.effect).split(" ")[0],
+            effect=kind_of(outcome.effect).value,
             summary=self._summary(stages),
             stages=stages,
             needed=tuple(self._needed(r) for stage in outcome.approvals.stages for r in stage),
@@ -93,8 +96,16 @@ class Explainer:
             unopened=self._unopened(live),
             fields_read=fields_read(conditions_of(outcome), self._secrets),
             history_read=self._history_read(),
+            docs=self._docs(),
             policy_digest=self._policy.digest,
         )
+
+    def _docs(self) -> dict[str, str]:
+        """Return the doc comments of the rules and guards that are told, by qualified name."""
+        told = {f"{report.package}.{report.name}" for report in self._reports if report.name}
+        rules = [one.rule for one in self._outcome.rules if one.rule.qualified in told]
+        docs = {rule.qualified: rule.declaration.doc for rule in rules}
+        return {name: doc for name, doc in docs.items() if doc is not None}
 
     def _history_read(self) -> tuple[dict[str, Json], ...]:
         """Return the questions to histories and their answers, without what is secret."""

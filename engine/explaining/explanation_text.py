@@ -1,4 +1,4 @@
-"""The explanation of a decision: its parts, and how they are told as text and as JSON.
+"""The explanation of a decision, and how it is told as text and as JSON.
 
 The order of both is fixed: what happens, that nothing declares the action if so, and who is needed;
 the decisive rules; the others that took part; errors and what they restricted; what was suspended,
@@ -19,10 +19,17 @@ from gatewright.engine.decision import (
     ArgumentError,
     ConditionReport,
     ErrorReport,
-    Jsonable,
     Obligation,
     Place,
     RuleReport,
+)
+from gatewright.engine.explaining.explanation_parts import (
+    Absorption,
+    Idle,
+    Needed,
+    RiskPart,
+    Suspension,
+    UnkeptOrder,
 )
 from gatewright.engine.reading.json_text import Json
 
@@ -35,75 +42,6 @@ _MAX_CHARS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
-    """A route that is still needed, and whom it asks, as the policy says it."""
-
-    route: str
-    people: str
-    at: Place
-
-    def to_dict(self) -> dict[str, Json]:
-        """Return the route as JSON."""
-        return {"route": self.route, "people": self.people, "at": self.at.to_dict()}
-
-
-@dataclass(frozen=True, slots=True)
-class RiskPart(Jsonable):
-    """A part of the risk score that counted."""
-
-    name: str
-    package: str
-    score: int
-    because: str | None
-    erred: bool
-    conditions: tuple[ConditionReport, ...]
-    at: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Suspension(Jsonable):
-    """A rule that an exception took away, until when (RFC 3339), and for whom to ask."""
-
-    rule: str
-    package: str
-    """Of the rule."""
-    effect: str
-    exception: str
-    until: str
-    owner: str | None
-    reason: str | None
-    ticket: str | None
-    at: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Idle(Jsonable):
-    """An exception that is open now and took nothing away: its uses are spent, or not counted."""
-
-    rule: str
-    exception: str
-    why: str
-    at: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Absorption(Jsonable):
-    """A route that is not asked, because one that outranks it is."""
-
-    route: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnkeptOrder(Jsonable):
-    """An order of `then` that is not kept, since those who outrank stand in its places."""
-
-    before: str
-    after: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why an action was decided as it was. `str()` is the text for people.
 
@@ -111,10 +49,12 @@ class Explanation:
     `needed` are the routes of `stages`, in their order; `missing` are rules that could have opened
     the action with `auto_run` and did not match: unless something else has `opened` it, one of them
     would have to, and none of them may ask for more; `unopened` says why there could be none.
-    `unvalued` are arguments of obligations that are null because they err.
+    `unvalued` are arguments of obligations that are null because they err. `doc` is the doc comment
+    of the action, `docs` are those of the rules and guards that are told, by qualified name.
     """
 
     action: str
+    doc: str | None
     undeclared: str | None
     agent: str | None
     at: str
@@ -139,12 +79,14 @@ class Explanation:
     unopened: str | None
     fields_read: dict[str, str]
     history_read: tuple[dict[str, Json], ...]
+    docs: dict[str, str]
     policy_digest: str
 
     def to_dict(self) -> dict[str, Json]:
         """Return the explanation as JSON, in the order of the text."""
         return {
             "action": self.action,
+            "doc": self.doc,
             "undeclared": self.undeclared,
             "agent": self.agent,
             "at": self.at,
@@ -172,6 +114,7 @@ class Explanation:
                 "fields": dict(self.fields_read),
                 "history": list(self.history_read),
             },
+            "docs": dict(self.docs),
             "policy_digest": self.policy_digest,
         }
 
@@ -210,6 +153,8 @@ class _Text:
         yield f"  {_shown(f'{e.action}{who}')}, decided as of {e.at}"
         if e.undeclared is not None:
             yield f"  {_shown(e.undeclared)}"
+        if e.doc is not None:
+            yield f"  {_doc(e.doc)}"
         for route in e.needed:
             yield self._placed(f"  {route.route}: {route.people}", route.at)
         yield from self._section("Decisive", self._rules(e.decisive))
@@ -239,11 +184,17 @@ class _Text:
     def _rules(self, rules: tuple[RuleReport, ...]) -> Iterator[str]:
         for rule in rules:
             yield self._placed(f"{_name(rule)} {_outcome(rule)}", rule.at)
+            yield from self._documented(rule.package, rule.name)
             if rule.because:
                 # What it says was not found to be so.
                 unproven = "had it matched: " if rule.status == "error" else ""
                 yield f"  {_shown(unproven + rule.because)}"
             yield from self._conditions(rule.conditions)
+
+    def _documented(self, package: str, rule: str) -> Iterator[str]:
+        doc = self._e.docs.get(f"{package}.{rule}")
+        if doc is not None:
+            yield f"  {_doc(doc)}"
 
     def _conditions(self, conditions: tuple[ConditionReport, ...]) -> Iterator[str]:
         for condition in conditions:
@@ -276,6 +227,7 @@ class _Text:
         for s in self._e.suspended:
             by = f"by exception {s.exception} until {s.until}"
             yield self._placed(f"{s.rule} => {s.effect}, {by}", s.at)
+            yield from self._documented(s.package, s.rule)
             details = [("owner", s.owner), ("reason", s.reason), ("ticket", s.ticket)]
             known = ", ".join(f"{name}: {value}" for name, value in details if value)
             if known:
@@ -342,6 +294,9 @@ class _Text:
         for rule in e.missing:
             yield indent + self._placed(f"{_name(rule)}{alone}", rule.at)
             yield from (indent + line for line in self._conditions(rule.conditions))
+            for s in e.suspended:
+                if (s.package, s.rule) == _key(rule):
+                    yield f"{indent}  exception {s.exception} would have to leave it alone"
 
     def _allowing(self, rule: RuleReport) -> str:
         """Return what a rule that restricts would have to do instead."""
@@ -362,6 +317,11 @@ def _obligation(told: Obligation) -> str:
         args.append(shown if name.isdigit() else f"{name}: {shown}")
     rule = told.rule.rpartition(".")[2]
     return _shown(f"{told.name}({', '.join(args)}), of {rule}")
+
+
+def _doc(doc: str) -> str:
+    """Return a doc comment on one line, as it begins in a policy file."""
+    return _shown(f"/// {' '.join(doc.split())}")
 
 
 def _key(rule: RuleReport) -> tuple[str, str]:

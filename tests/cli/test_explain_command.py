@@ -22,6 +22,7 @@ from tests.cli.run import REFUNDS, amount, refund, run
 MEDIUM = """\
 REQUIRE APPROVAL of manager
   billing.refund by refund-bot, decided as of 2026-11-20T12:00:00Z
+  /// Gives a customer money back. It cannot be undone.
   manager: one of group("support-managers")    POLICY:22:7
 
 Decisive:
@@ -270,6 +271,20 @@ def test_explain_agrees_with_eval(everything: Path) -> None:
     assert decision["because"] == [r["because"] for r in data["decisive"] if r["because"]]
 
 
+@pytest.mark.parametrize(("n", "effect"), [
+    (0, "auto_run"), (2, "require_approval"), (20, "block"),
+])  # fmt: skip
+def test_explain_and_eval_have_one_word_for_an_effect(
+    everything: Path, n: int, effect: str
+) -> None:
+    action = {**FIVE, "params": {"n": n}, "at": "2026-11-20T12:00:00Z"}
+    if effect == "block":
+        action["at"] = "2026-12-20T12:00:00Z"
+    decision = run("eval", everything, "--action", "-", stdin=json.dumps(action)).data
+    _, data = explained(everything, action)
+    assert (decision["effect"], data["effect"]) == (effect, effect)
+
+
 def test_the_json_is_indented_ascii(everything: Path) -> None:
     ran = run("explain", everything, "--action", "-", "--format", "json", stdin=json.dumps(FIVE))
     assert ran.out == json.dumps(ran.data, indent=2) + "\n"
@@ -484,3 +499,47 @@ def test_a_rule_is_called_for_beside_what_restricts(tmp_path: Path) -> None:
         "Needed for auto_run:\n  no rule covers this action: one would have to say auto_run\n"
         "  guard shut would have to let it pass\n"
     )
+
+
+def test_the_exception_that_takes_an_opening_rule_away_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\naction a.b { n: int }\nroute lead { one of group('leads') }\n"
+        "default require lead\nrule open on a.b when action.n == 1 => auto_run\n"
+        "exception freeze suspends open { from 2026-11-01 until 2026-12-01 }\n"
+    )
+    given = {"action": "a.b", "params": {"n": 1}, "at": "2026-11-20T12:00:00Z"}
+    text, _ = explained(path, given)
+    assert text.partition("Needed for auto_run:\n")[2] == (
+        "  rule open would have to say auto_run    POLICY:5:6\n"
+        "    + action.n (1) == 1 is true\n"
+        "    exception freeze would have to leave it alone\n"
+    ).replace("POLICY", str(path))
+
+
+def test_doc_comments_are_shown_with_what_they_belong_to(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\n/// Money back.\naction a.b { n: int }\n"
+        "/// Small ones\n/// are fine.\nrule open on a.b when action.n < 9 => auto_run\n"
+        "/// Asked of nobody here.\nguard large on a.b when action.n > 9 => block\n"
+        "/// For later.\n@shadow guard tried on a.b => block\n"
+        "/// The budget.\nguard lifted on a.b => block\n"
+        "exception peak suspends lifted { from 2026-11-01 until 2026-12-01 }\n"
+    )
+    given = {"action": "a.b", "params": {"n": 1}, "at": "2026-11-20T12:00:00Z"}
+    text, data = explained(path, given)
+    lines = text.splitlines()
+    assert lines[2] == "  /// Money back."
+    said = {
+        line: lines[i - 1].split("    ")[0] for i, line in enumerate(lines) if "    ///" in line
+    }
+    assert said == {
+        "    /// Small ones are fine.": "  rule open => auto_run",
+        "    /// For later.": "  guard tried => block",
+        "    /// The budget.": "  lifted => block, by exception peak until 2026-12-01T00:00:00Z",
+    }
+    assert data["doc"] == "Money back."
+    assert data["docs"] == {
+        "p.open": "Small ones\nare fine.", "p.tried": "For later.", "p.lifted": "The budget."
+    }  # fmt: skip

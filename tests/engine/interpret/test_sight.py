@@ -179,7 +179,7 @@ def test_working_time_is_that_of_its_zone(now: str, expected: str) -> None:
         ("[2026-06-15T00:00:00Z]", NOW, "require clerk"),
         ("data.free", NOW, "require clerk"),
         ('["15 " + "June"]', NOW, "require clerk and legal"),
-        ("[5]", NOW, "require clerk and legal"),
+        ("[dyn(5)]", NOW, "require clerk and legal"),
         # Out of working time nobody asks for holidays.
         ('["15 " + "June"]', "2026-06-15T22:00:00Z", "require clerk"),
     ],
