@@ -38,6 +38,21 @@ def too_many_marks(text: str, limit: int = MAX_MARKS) -> bool:
     )
 
 
+def in_order(text: str) -> str:
+    """Return the same text in Unicode, its long runs of marks in the order of normal form D.
+
+    `unicodedata.normalize` takes time by the square of the runs that it has to sort itself. Cost:
+    linear, but for sorting each run.
+    """
+    if not too_many_marks(text, MAX_WRITTEN + 1):
+        return text
+    for pair in _PAIRS:
+        text = text.replace(pair, unicodedata.normalize("NFD", pair))
+    class_of = {mark: unicodedata.combining(mark) for mark in _marks(text)}
+    run = re.compile(f"[{''.join(class_of)}]{{{MAX_WRITTEN + 1},}}+")
+    return run.sub(lambda found: "".join(sorted(found[0], key=class_of.__getitem__)), text)
+
+
 def _longest_run(text: str) -> int:
     marks = _marks(text)
     return max(map(len, re.findall(f"[{marks}]++", text))) if marks else 0

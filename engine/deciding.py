@@ -25,7 +25,7 @@ from gatewright.engine.outcome import Outcome
 from gatewright.engine.reading.conform import conform
 from gatewright.engine.reading.problems import concealed, really_absent
 from gatewright.engine.reading.unread import Unread, unread
-from gatewright.engine.scope import Changes, PolicyScope, Record
+from gatewright.engine.scope import Changes, PolicyScope, Record, forgetting
 from gatewright.engine.truth import Truth
 from gatewright.engine.values import Map, Timestamp, Value
 
@@ -200,7 +200,9 @@ class Deciding:
         """Decide by the interpreter, and ask what the texts of the decision will show."""
         outcome = self._decided = self.outcome()
         part = self._set.parts.of(self._action.name)
-        ask(part.asking, outcome)
+        if part.asking:
+            with forgetting(map(self._scope, self._whole.packages)):
+                ask(part.asking, outcome)
         matched = tuple(
             r.rule.qualified for r in outcome.rules if r.truth is Truth.TRUE and not r.rule.shadow
         )

@@ -40,7 +40,7 @@ from gatewright.engine.outcome import (
     conjunction,
 )
 from gatewright.engine.possible_risk import capped, lower_scores, reader_of_risk
-from gatewright.engine.scope import PolicyScope
+from gatewright.engine.scope import PolicyScope, forgetting
 from gatewright.engine.truth import Truth, all_of
 from gatewright.engine.values import Value
 
@@ -175,8 +175,11 @@ class _Interpreter:
         return risks
 
     def _know_risk(self, score: int) -> None:
-        for package in self._policy.packages:
-            self._request.scope_of(package).know_risk(score)
+        for scope in self._scopes():
+            scope.know_risk(score)
+
+    def _scopes(self) -> list[PolicyScope]:
+        return [self._request.scope_of(package) for package in self._policy.packages]
 
     def _risk(self, risk: Risk) -> RiskOutcome:
         scope = self._request.scope_of(risk.package)
@@ -201,11 +204,12 @@ class _Interpreter:
         if self._allowance is None or not rules:
             return [self._rule(rule) for rule in rules]
         self._allowance.refill()
-        try:
-            return [self._rule(rule) for rule in rules]
-        except OutOfSteps:
-            self._allowance = None
-            return [self._rule(rule) for rule in rules]
+        with forgetting(self._scopes()):
+            try:
+                return [self._rule(rule) for rule in rules]
+            except OutOfSteps:
+                self._allowance = None
+                return [self._rule(rule) for rule in rules]
 
     def _rule(self, rule: Rule) -> RuleOutcome:
         scope = self._request.scope_of(rule.package)
@@ -293,15 +297,20 @@ class _Interpreter:
         return ConditionOutcome(condition, Truth.ERROR, error, found.seen)
 
     def _is_certain(self, found: ConditionOutcome, scope: PolicyScope) -> bool:
-        """Tell whether a condition comes to the same for each score that the action may have."""
+        """Tell whether a condition comes to the same for each score that the action may have.
+
+        What lets came to with the full score stays known: a let counts once, whatever the order.
+        """
         budget = Budget()
+        known = [(each, each.computed) for each in self._scopes()]
         try:
             for score in self._lower:
                 self._know_risk(score)
                 if self._evaluated(found.condition, scope, budget).truth is not found.truth:
                     return False
         finally:
-            self._know_risk(self._score)
+            for each, lets in known:
+                each.know_risk(self._score, lets)
         self._take(budget)
         return True
 

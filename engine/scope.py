@@ -6,7 +6,9 @@ package that declares them. Source: docs/language.md#what-a-condition-sees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeAlias
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import Json, Package
@@ -104,6 +106,10 @@ class Changes:
             raise _unreadable("changes")
 
 
+Lets: TypeAlias = "dict[str, Value | EvaluationError]"
+"""What lets came to, by name."""
+
+
 @dataclass(slots=True)
 class PolicyScope:
     """The names that one package's conditions see in one decision."""
@@ -117,9 +123,7 @@ class PolicyScope:
     """The scope of another package in the same decision."""
     allowance: Allowance | None = None
     """What evaluating lets takes from; None where nobody counts."""
-    _lets: dict[str, Value | EvaluationError] = field(
-        default_factory=dict[str, Value | EvaluationError]
-    )
+    _lets: Lets = field(default_factory=dict[str, "Value | EvaluationError"])
     _uncounted: PolicyScope | None = None
 
     @property
@@ -161,12 +165,21 @@ class PolicyScope:
             return ImportedPackage(name, self.imported(self.package.imports[name]))
         raise EvaluationError("no_such_name", f"there is no `{name}` here")
 
-    def know_risk(self, score: int) -> None:
-        """Make `risk` known; what was computed without it is forgotten."""
+    def know_risk(self, score: int, lets: Lets | None = None) -> None:
+        """Make `risk` known; of what was computed before only such `lets` are remembered."""
         self.names["risk"] = score
-        self._lets.clear()
+        self.remember({} if lets is None else lets)
         if self._uncounted is not None:
             self._uncounted.know_risk(score)
+
+    @property
+    def computed(self) -> Lets:
+        """What the lets came to that were evaluated so far."""
+        return dict(self._lets)
+
+    def remember(self, lets: Lets) -> None:
+        """Go back to what lets came to: others are evaluated, and count, when they are read."""
+        self._lets = dict(lets)
 
     def _let(self, name: str) -> Value:
         """Evaluate a let on a budget of its own, once; the checker refuses circles."""
@@ -185,6 +198,17 @@ class PolicyScope:
         if isinstance(found, EvaluationError):
             raise found
         return found
+
+
+@contextmanager
+def forgetting(scopes: Iterable[PolicyScope]) -> Iterator[None]:
+    """Forget afterwards what lets come to inside: it changes nothing of what others cost."""
+    known = [(scope, scope.computed) for scope in scopes]
+    try:
+        yield
+    finally:
+        for scope, lets in known:
+            scope.remember(lets)
 
 
 @dataclass(frozen=True, slots=True)

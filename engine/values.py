@@ -14,7 +14,7 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
-from gatewright.dsl.combining_marks import too_many_marks
+from gatewright.dsl.combining_marks import in_order, too_many_marks
 from gatewright.dsl.late_regex import late
 from gatewright.dsl.records import dataclass
 from gatewright.engine.decimals import decimal_text, exact_decimal, parse_decimal
@@ -203,7 +203,9 @@ def nfc(text: str) -> str:
         return text
     if too_many_marks(text):
         raise EvaluationError("invalid_argument", "too many combining marks follow one another")
-    return unicodedata.normalize("NFC", text)
+    if unicodedata.is_normalized("NFC", text):  # looked at in linear time, as most texts are
+        return text
+    return unicodedata.normalize("NFC", in_order(text))
 
 
 MapKey: TypeAlias = "tuple[str, bool | int] | str"

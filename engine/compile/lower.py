@@ -22,6 +22,7 @@ from gatewright.engine.cel.budget import (
 )
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.literals import beside, literal
+from gatewright.engine.compile.constant_scope import OF_A_DECISION, ConstantScope
 from gatewright.engine.compile.formula import (
     Atom,
     Below,
@@ -127,6 +128,8 @@ class Lowering:
     def _let(self, value: ast.Expr, package: str) -> Formula:
         formula, steps = self._unit(value, package)
         self.meter.add_let(value, package, steps)
+        if steps >= DEFAULT_STEPS:
+            self._steps += DEFAULT_STEPS  # its error would be one of what reads it
         return formula
 
     def _formula(self, expr: ast.Expr, package: str) -> Formula:
@@ -161,7 +164,7 @@ class Lowering:
         return self._opaque(expr, package)
 
     def _is_root(self, name: str) -> bool:
-        return name in ("action", "changes", "target", "agent", "context", "now", "data", "risk")
+        return name == "data" or name in OF_A_DECISION
 
     def _opaque(self, expr: ast.Expr, package: str) -> Formula:
         return self.atom(("opaque", expr, package), lambda: Opaque(expr, package))
@@ -330,8 +333,8 @@ class Lowering:
         """Return the scope of what reads nothing but data and lets."""
         if package not in self._scopes:
             found = self._policy.packages[package]
-            self._scopes[package] = PolicyScope(
-                found, {"data": self._data}, imported=self.scope, allowance=self.meter.of_constants
+            self._scopes[package] = ConstantScope.of(
+                found, self._data, self.scope, self.meter.of_constants
             )
         return self._scopes[package]
 

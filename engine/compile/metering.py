@@ -35,6 +35,7 @@ class Meter:
         self._times = 2 if policy.risks else 1
         """How often a let is evaluated: anew once the risk is known."""
         self._lets_met = set[tuple[int, str]]()
+        self._costs_of_lets: dict[tuple[int, str], int] = {}
 
     @property
     def is_affordable(self) -> bool:
@@ -51,12 +52,23 @@ class Meter:
             self._counted += self._times * counted(steps)
 
     def cost(self, expr: ast.Expr, package: str) -> int:
-        """Return the most that an expression costs, and count the lets that it evaluates."""
-        for value, home in self._lets(expr, package):
-            if self._is_new(value, home):
-                self._counted += self._times * counted(self.cost(value, home))
+        """Return the most that an expression costs, and count the lets that it evaluates.
+
+        Where one of them may run out of its own steps the expression may be that error: then it
+        costs all that it has.
+        """
+        of_lets = [self._cost_of_let(value, home) for value, home in self._lets(expr, package)]
         cost = self.cost_of(expr, package)
-        return DEFAULT_STEPS if cost is None else cost
+        if cost is None or max(of_lets, default=0) >= DEFAULT_STEPS:
+            return DEFAULT_STEPS
+        return cost
+
+    def _cost_of_let(self, value: ast.Expr, package: str) -> int:
+        key = id(value), package
+        if key not in self._costs_of_lets:
+            self._costs_of_lets[key] = self.cost(value, package)
+            self.add_let(value, package, self._costs_of_lets[key])
+        return self._costs_of_lets[key]
 
     def _is_new(self, let: ast.Expr, package: str) -> bool:
         met = len(self._lets_met)

@@ -8,11 +8,12 @@ Source: docs/language.md#how-a-decision-is-made, "Facts".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy, Risk, Rule
 from gatewright.dsl.walk import template_expressions, walk
-from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.budget import Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import METHODS
@@ -79,8 +80,7 @@ def _evaluate(expressions: tuple[ast.Expr, ...], scope: PolicyScope) -> None:
         if scope.is_spent:
             return
         budget = Budget()
-        try:
+        with suppress(EvaluationError):  # the text will say so
             Evaluator(scope, budget).evaluate(expression)
+        with suppress(OutOfSteps):
             scope.take(budget)
-        except EvaluationError:
-            continue  # the text will say so

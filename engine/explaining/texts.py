@@ -33,6 +33,13 @@ class Texts:
         self._secrets = secrets
         self._outcome = outcome
         self._lets: dict[str, Mapping[str, ast.Expr]] = {}
+        self._known = [(scope, scope.computed) for scope in self._scopes()]
+
+    def _scopes(self) -> Iterator[PolicyScope]:
+        """Yield the scopes of all packages, where a rule says anything."""
+        for rule in self._outcome.rules[:1]:
+            if rule.scope.imported is not None:
+                yield from map(rule.scope.imported, self._policy.packages)
 
     def lets(self, package: str) -> Mapping[str, ast.Expr]:
         """Return the values of a package's lets by name, made once."""
@@ -44,9 +51,10 @@ class Texts:
 
     def refill(self) -> None:
         """Let what follows cost as much as the conditions did, whatever came before."""
-        for rule in self._outcome.rules[:1]:
-            if rule.scope.allowance is not None:
-                rule.scope.allowance.refill()
+        for scope, lets in self._known:
+            scope.remember(lets)
+            if scope.allowance is not None:
+                scope.allowance.refill()
 
     def because(
         self, template: ast.Template | None, scope: PolicyScope, package: str

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import combining_marks
-from gatewright.dsl.combining_marks import MAX_MARKS, too_many_marks
+from gatewright.dsl.combining_marks import MAX_MARKS, MAX_WRITTEN, in_order, too_many_marks
 
 MARK = "\u0301"
 
@@ -53,3 +53,32 @@ def test_a_run_in_a_long_text_is_found(before: int) -> None:
     for count in (MAX_MARKS - 1, MAX_MARKS):
         text = "e" * before + MARK * count + "e" * 70_000
         assert too_many_marks(text) is (count == MAX_MARKS)
+
+
+MARKS = [
+    "\u0301",
+    "\u0323",
+    "\u0334",
+    "\u0345",
+    "\u0344",
+    "\u0f73",
+    "\u0f71",
+    "\u0f81",
+    "e",
+    "\u1100\u1161",
+]
+
+
+@given(st.lists(st.sampled_from(MARKS), max_size=40), st.integers(1, 6))
+def test_runs_in_order_are_the_same_text(parts: list[str], times: int) -> None:
+    for text in ("a" + "".join(parts) * times, "".join(part * times for part in parts)):
+        whole = unicodedata.normalize("NFC", text)
+        assert unicodedata.normalize("NFC", in_order(text)) == whole
+
+
+def test_long_runs_are_in_order() -> None:
+    """`unicodedata` would sort them in time by the square of their length."""
+    text = "a" + "\u0345\u0301\u0334" * 20
+    assert in_order(text) == "a" + "\u0334" * 20 + "\u0301" * 20 + "\u0345" * 20
+    short = "a" + "\u0345\u0301\u0334" * (MAX_WRITTEN // 3)
+    assert in_order(short) == short

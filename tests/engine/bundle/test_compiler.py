@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 MAKING = [
     *sorted((ROOT / "engine" / "compile").glob("native*.py")),
     *(ROOT / "engine" / "compile" / f"{name}.py" for name in (
-        "build", "formula", "lower", "metering", "plain_cost", "residual", "slots", "typing", "unit",
+        "build", "constant_scope", "formula", "lower", "metering", "plain_cost", "residual", "slots", "typing", "unit",
     )),
     *(ROOT / "engine" / "bundle" / f"compiled_{name}.py" for name in ("layout", "write")),
 ]  # fmt: skip

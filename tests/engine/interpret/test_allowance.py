@@ -121,6 +121,47 @@ def test_a_let_is_paid_for_once() -> None:
     assert effect(decide(policy(lets, OPEN, *guards), 100)) == "auto_run"
 
 
+def test_a_let_is_paid_for_once_where_risks_err() -> None:
+    """What a condition on the score may come to besides forgets no let: the order would count."""
+    lets = f"let found = {DEAR.format(number=1)}"
+    risk = "risk unknown when action.tags[1000] == 1 => 10"
+    conditions = ["risk > 50", "found"] * 6
+    on_error = "on_error require auditor"
+    for ordered in (conditions, sorted(conditions), sorted(conditions, reverse=True)):
+        guards = [f"guard g{n:02} when {text} => block" for n, text in enumerate(ordered)]
+        decision = decide(policy(lets, risk, OPEN, *guards, on_error), 100)
+        assert effect(decision) == "require auditor"
+        assert TOGETHER not in messages(decision)
+
+
+LETS = [f"let found{n} = action.tags.filter(tag, tag * 2 + tag == {n})" for n in range(5)]
+FOUND = " + ".join(f"found{n}" for n in range(5))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"@shadow\nguard tried when ({FOUND}).size() > 0 => block",
+        f'rule told when action.tags.size() > 1 => auto_run because "{{{FOUND}}}"',
+    ],
+)
+def test_who_reads_a_let_before_makes_no_obligation_cheaper(more: str) -> None:
+    rule = f"{OPEN}\n  obligate note(all: {FOUND})"
+    for declared in ([rule], [rule, more], [more, rule]):
+        policies = policy(*LETS, *declared)
+        (obligation,) = decide(policies, 100).obligations
+        assert obligation.args["all"] is None
+        (obligation,) = decide(policies, 10).obligations
+        assert obligation.args["all"] == [0, 1]
+
+
+def test_what_texts_ask_a_history_makes_no_obligation_cheaper() -> None:
+    asked = f"let asked = past.count(within: 30d)\nlet all = asked >= 0 ? {FOUND} : []"
+    rule = f'{OPEN}\n  because "{{all.size() + asked}}"\n  obligate note(all: {FOUND})'
+    (obligation,) = decide(policy("history past = shop.tag", *LETS, asked, rule), 100).obligations
+    assert obligation.args["all"] is None
+
+
 def test_lets_count_as_conditions_do() -> None:
     lets = [f"let found{n} = {DEAR.format(number=n + 1)}" for n in range(10)]
     guard = "guard any when " + " || ".join(f"found{n}" for n in range(10)) + " => block"
