@@ -33,7 +33,7 @@ OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
 """The names of the sections; `kinds.COMPILED_SECTIONS` are all of them."""
 
-COMPILER: Final = "2910747a2a4c6b1f"
+COMPILER: Final = "164acf6354f210a5"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.
