@@ -6,7 +6,7 @@ package that declares them. Source: docs/language.md#what-a-condition-sees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -201,7 +201,7 @@ class PolicyScope:
 
 
 @contextmanager
-def forgetting(scopes: Iterable[PolicyScope]) -> Iterator[None]:
+def forgetting(scopes: Iterable[PolicyScope]) -> Generator[None]:
     """Forget afterwards what lets come to inside: it changes nothing of what others cost."""
     known = [(scope, scope.computed) for scope in scopes]
     try:

@@ -39,6 +39,8 @@ MAX_VALUE_DEPTH = 64
 
 Number: TypeAlias = int | float | Decimal
 
+FREE_TEXT = 2_000
+"""How many characters are put into normal form without a charge."""
 _MAX_GROWTH = 16
 """How many times longer than another an equal text can be.
 
@@ -106,9 +108,10 @@ def _scalars_equal(left: Value, right: Value, budget: Budget) -> bool:
 
 
 def texts_equal(left: str, right: str, budget: Budget) -> bool:
-    """Tell whether two texts are equal in normal form C; charges for the shorter one.
+    """Tell whether two texts are equal in normal form C; charges for what is read of them.
 
-    Of the longer one no more is read than `_MAX_GROWTH` times as much.
+    That is the shorter one. A longer one may have to be put into normal form, which is not charged
+    for up to `FREE_TEXT` characters: what is compared with a constant shall cost the same always.
     """
     longer, shorter = max(len(left), len(right)), min(len(left), len(right))
     budget.charge_text(shorter)
@@ -116,7 +119,14 @@ def texts_equal(left: str, right: str, budget: Budget) -> bool:
         return True
     if (left.isascii() and right.isascii()) or longer > _MAX_GROWTH * shorter:
         return False
+    charge_long(longer, budget)
     return nfc(left) == nfc(right)
+
+
+def charge_long(length: int, budget: Budget) -> None:
+    """Charge for putting a text into normal form, where it is long."""
+    if length > FREE_TEXT:
+        budget.charge_text(length)
 
 
 def charge_key(key: Value, budget: Budget) -> None:
@@ -227,6 +237,7 @@ def contains(values: Iterable[Value], wanted: Value, budget: Budget) -> bool:
 def has_text(values: tuple[Value, ...], wanted: str, budget: Budget) -> bool:
     """Tell whether a list has a text, as `any_equal` would. Plain texts cost what reading costs."""
     try:
+        charge_long(0 if wanted.isascii() else len(wanted), budget)
         normal = nfc(wanted)
     except EvaluationError:  # it has half of a character
         return contains(values, wanted, budget)

@@ -20,6 +20,7 @@ from gatewright.engine.cel.budget import (
     TEXT_SHARE,
     Budget,
 )
+from gatewright.engine.cel.comparison import FREE_TEXT
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.literals import beside, literal
 from gatewright.engine.compile.constant_scope import OF_A_DECISION, ConstantScope
@@ -67,6 +68,9 @@ class Lowering:
         self._action = action
         self._atoms: dict[tuple[object, ...], Atom] = {}
         self._scopes: dict[str, PolicyScope] = {}
+        self._units: dict[tuple[int, str], tuple[Formula, int]] = {}
+        self._constants: dict[tuple[int, str], tuple[Value | EvaluationError, int, ast.Expr]] = {}
+        """By identity: so the expressions are kept as well."""
 
     def condition(self, condition: Condition, package: str) -> Formula:
         """Return the formula of a condition of a row."""
@@ -126,13 +130,18 @@ class Lowering:
         return formula, steps - of_text + of_text // TEXT_SHARE + 2 * nodes
 
     def _let(self, value: ast.Expr, package: str) -> Formula:
-        formula, steps = self._unit(value, package)
+        key = id(value), package
+        if key not in self._units:
+            self._units[key] = self._unit(value, package)
+        formula, steps = self._units[key]
         self.meter.add_let(value, package, steps)
         if steps >= DEFAULT_STEPS:
             self._steps += DEFAULT_STEPS  # its error would be one of what reads it
         return formula
 
     def _formula(self, expr: ast.Expr, package: str) -> Formula:
+        if self._steps > MAX_STEPS or not self.meter.is_affordable:
+            return self._opaque(expr, package)  # as all will be that it is part of
         match expr:
             case ast.BoolLiteral(value=value):
                 return value
@@ -241,7 +250,9 @@ class Lowering:
         keys = [_key(known.type, constant) for constant in constants]
         if any(key is None for key in keys):
             return None
-        costs = [2 + (len(key) if isinstance(key, str) else 0) // CHARS_A_STEP for key in keys]
+        lengths = [len(key) if isinstance(key, str) else 0 for key in keys]
+        # One longer than a small text may have to be put into normal form, and is charged twice.
+        costs = [2 + (1 + (n > FREE_TEXT)) * n // CHARS_A_STEP for n in lengths]
         steps = sum(costs)
         self._steps += steps
         self._of_text += sum(
@@ -321,13 +332,29 @@ class Lowering:
                 return literal(cast(ast.LiteralExpr, expr))
             except EvaluationError:
                 return _NOT_CONSTANT
-        budget = Budget()
-        try:
-            return Evaluator(self.scope(package), budget).evaluate(expr)
-        except (EvaluationError, RecursionError):
-            return _NOT_CONSTANT
-        finally:
-            self._steps += budget.spent
+        value, steps = self.evaluated(expr, package)
+        self._steps += steps
+        return _NOT_CONSTANT if isinstance(value, EvaluationError) else value
+
+    def evaluated(self, expr: ast.Expr, package: str) -> tuple[Value | EvaluationError, int]:
+        """Return what an expression comes to before any action is known, and its steps.
+
+        Evaluated once: the parts of a policy that use a large constant are many, and its cost
+        counts for a decision, not for each of them.
+        """
+        key = id(expr), package
+        if key not in self._constants:
+            budget = Budget()
+            try:
+                value: Value | EvaluationError = Evaluator(self.scope(package), budget).evaluate(
+                    expr
+                )
+            except EvaluationError as error:
+                value = error.with_traceback(None)
+            except RecursionError:
+                value = EvaluationError("cost_limit", "the stack of the host is nearly used up")
+            self._constants[key] = value, budget.spent, expr
+        return self._constants[key][:2]
 
     def scope(self, package: str) -> PolicyScope:
         """Return the scope of what reads nothing but data and lets."""

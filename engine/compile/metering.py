@@ -55,8 +55,10 @@ class Meter:
         """Return the most that an expression costs, and count the lets that it evaluates.
 
         Where one of them may run out of its own steps the expression may be that error: then it
-        costs all that it has.
+        costs all that it has. So does everything once all together costs too much.
         """
+        if not self.is_affordable:
+            return DEFAULT_STEPS
         of_lets = [self._cost_of_let(value, home) for value, home in self._lets(expr, package)]
         cost = self.cost_of(expr, package)
         if cost is None or max(of_lets, default=0) >= DEFAULT_STEPS:

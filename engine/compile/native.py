@@ -18,7 +18,7 @@ from gatewright.dsl.macros import find_macro
 from gatewright.dsl.records import replace
 from gatewright.dsl.walk import children
 from gatewright.engine.cel import access, functions
-from gatewright.engine.cel.budget import DEFAULT_STEPS, Budget
+from gatewright.engine.cel.budget import DECISION_STEPS, DEFAULT_STEPS, Budget
 from gatewright.engine.cel.evaluate import MAX_DEPTH
 from gatewright.engine.cel.literals import literal
 from gatewright.engine.compile import native_calls, native_operators
@@ -129,8 +129,14 @@ def _folded(expr: ast.Expr, place: Place) -> Code | None:
     budget = Budget()
     try:
         value = place.env.fold(expr, budget)
-    except EvaluationError:
+    except EvaluationError as error:
+        if error.code == "cost_limit":
+            raise Cannot from None  # so would be all that it is part of
         return None
+    finally:
+        place.making.steps += budget.spent
+    if place.making.steps > DECISION_STEPS:
+        raise Cannot  # and it would take long to compute more of it
     return replace(place.constant(value), cost=max(budget.spent, 1))
 
 

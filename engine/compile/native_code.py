@@ -134,6 +134,8 @@ class Making:
     names: Iterator[int] = field(default_factory=count)
     pieces: int = 0
     pieces_of_lets: int = 0
+    steps: int = 0
+    """What constants cost that were computed for it."""
 
 
 @dataclass(frozen=True, slots=True)

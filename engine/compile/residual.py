@@ -15,7 +15,6 @@ from gatewright.dsl import types as t
 from gatewright.dsl.policy import CheckedPolicy
 from gatewright.dsl.records import replace
 from gatewright.engine.cel.budget import Budget
-from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.compile import formula as f
 from gatewright.engine.compile.asking import Method, Question
 from gatewright.engine.compile.lower import Lowering
@@ -25,6 +24,7 @@ from gatewright.engine.compile.plain_cost import plain_cost
 from gatewright.engine.compile.pycode import Code, call, name
 from gatewright.engine.compile.slots import Path, Slots
 from gatewright.engine.compile.tree import ABSENT, Residual, Unsure, Values
+from gatewright.engine.errors import EvaluationError
 from gatewright.engine.history import METHODS
 from gatewright.engine.history.host import PastEvent, last_at
 from gatewright.engine.values import Duration, Timestamp, Value
@@ -154,7 +154,11 @@ class Residuals:
         return self._types[package]
 
     def _fold(self, expr: ast.Expr, package: str, budget: Budget) -> Value:
-        return Evaluator(self._lowering.scope(package), budget).evaluate(expr)
+        value, steps = self._lowering.evaluated(expr, package)
+        budget.charge(steps)
+        if isinstance(value, EvaluationError):
+            raise value
+        return value
 
     def _read(self, path: Path, code: Code) -> py.expr | None:
         if path == ("action", "name"):
