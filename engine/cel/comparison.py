@@ -41,7 +41,7 @@ Number: TypeAlias = int | float | Decimal
 
 FREE_TEXT = 2_000
 """How many characters are put into normal form without a charge."""
-_MAX_GROWTH = 16
+MAX_GROWTH = 16
 """How many times longer than another an equal text can be.
 
 Full decomposition gives at most 4 characters for one, so that composing takes at most 4 into one.
@@ -117,7 +117,7 @@ def texts_equal(left: str, right: str, budget: Budget) -> bool:
     budget.charge_text(shorter)
     if left == right:
         return True
-    if (left.isascii() and right.isascii()) or longer > _MAX_GROWTH * shorter:
+    if (left.isascii() and right.isascii()) or longer > MAX_GROWTH * shorter:
         return False
     charge_long(longer, budget)
     return nfc(left) == nfc(right)

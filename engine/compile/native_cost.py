@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from gatewright.dsl import types as t
 from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import CHARS_A_STEP
+from gatewright.engine.cel.comparison import MAX_GROWTH
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Map, OptionalValue, Value, nfc
 
@@ -121,7 +122,9 @@ def comparison_cost(left: Size, right: Size) -> int:
         return 1
     if right.weight == 1:  # it may be an empty map, and then the keys of the other are counted
         return 1 + min(left.length, left.weight)
-    return 3 + 3 * min(left.weight, right.weight) + left.weight
+    less = min(left.weight, right.weight)
+    # The longer one of two texts is put into normal form where it may equal the other.
+    return 3 + 3 * less + max(left.weight, min(right.weight, (1 + MAX_GROWTH) * less))
 
 
 def is_small(value: Value, limits: Limits = SMALL) -> bool:

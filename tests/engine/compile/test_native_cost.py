@@ -6,12 +6,16 @@ import pytest
 
 from gatewright.dsl import types as t
 from gatewright.dsl.parser import parse_expression
+from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.comparison import equal
 from gatewright.engine.compile.native_cost import (
     MAX_TEXT,
     SMALL,
+    comparison_cost,
     is_small,
     size_of_type,
     size_of_value,
+    text_size,
 )
 from gatewright.engine.values import Map, OptionalValue, Value
 from tests.engine.compile.native_support import ACTION, World, cost_of, policy
@@ -115,3 +119,11 @@ def test_any_is_as_large_as_every_small_value(value: Value) -> None:
 
 def test_lists_weigh_what_their_elements_do() -> None:
     assert size_of_type(t.ListType(t.INT)).weight < size_of_type(t.ListType(t.STRING)).weight
+
+
+def test_comparing_a_short_text_with_a_long_one_costs_no_more_than_its_bound() -> None:
+    for short, long in ((140, 2_100), (200, 3_000), (2_000, 4_200)):
+        budget = Budget()
+        assert not equal("\u00e9" * short, "e\u0301" * (long // 2), budget)
+        for sizes in ((short, long), (long, short)):
+            assert budget.spent <= comparison_cost(*map(text_size, sizes))
