@@ -62,7 +62,7 @@ def _beyond_parts(expr: ast.Expr, is_calendar: IsCalendar) -> int | None:
         case ast.MethodCall(ast.Name("changes"), "has" | "only", (ast.Argument(None, _),)):
             return 0
         case ast.MethodCall(ast.Select(ast.Name("context"), "evidence"), "size", ()):
-            return 0  # a map, always
+            return 0  # a list, always
         case ast.MethodCall(_, "in", (ast.Argument(None, container),)) if is_calendar(container):
             return 0
         case _:

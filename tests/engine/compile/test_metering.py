@@ -79,4 +79,5 @@ def test_compiling_computes_no_more_constants_than_a_decision(
     Noted.total = 0
     compiled = Units(policies.parts, policies.data, {}).of("shop.tag")
     assert compiled is not None
-    assert 0 < Noted.total <= 10 * DEFAULT_STEPS
+    # Once for small actions, once for tiny ones.
+    assert 0 < Noted.total <= 2 * 10 * DEFAULT_STEPS

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -60,7 +61,8 @@ class Victim:
         """Send a signal, if there is still somebody."""
         pid = self._process.pid
         if pid is not None and not self.has_ended:
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # it ends just now
+                os.kill(pid, number)
 
 
 def _alone(what: Callable[..., None], arguments: tuple[object, ...], said: str) -> None:
