@@ -35,7 +35,7 @@ os.environ["GATEWRIGHT_CACHE"] = "off"
 evaluate.COMPILED_FROM = 1
 forest.DICTS_FROM = 1
 # All tests of a process have more shapes of actions together than a host has.
-vars(shape)["MOST_SHAPES"] = 10**9
+setattr(shape, "MOST_SHAPES", 10**9)  # noqa: B010  # it is final for hosts
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
 
