@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatewright.engine import shape
 from gatewright.engine.action import (
     Action,
     ActionError,
@@ -103,7 +104,9 @@ def test_an_action_is_immutable_and_equal_by_its_json() -> None:
     assert Action.from_dict(one) != Action.from_dict({"action": "x", "params": {"n": True}})
 
 
-def test_an_action_can_be_copied() -> None:
+def test_an_action_can_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Other tests of the process may have used up the shapes.
+    monkeypatch.setattr(shape, "MOST_SHAPES", 10**9)
     action = Action.from_dict(FULL)
     for copied in (copy.deepcopy(action), pickle.loads(pickle.dumps(action))):  # noqa: S301
         assert copied.digest == action.digest
