@@ -51,7 +51,7 @@ class Budget:
     def charge_text(self, length: int) -> None:
         """Take what reading or building a text of that many characters or bytes costs."""
         steps = length // CHARS_A_STEP
-        self._of_text += steps
+        self._of_text += min(steps, max(self._left, 0))  # no more than can be spent
         self.charge(steps)
 
 

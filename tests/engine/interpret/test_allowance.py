@@ -12,6 +12,7 @@ from gatewright.engine.cel.budget import Allowance, Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.cel.scope import MapScope
 from gatewright.engine.decision import Decision
+from gatewright.engine.errors import EvaluationError
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
 from tests.engine.interpret.support import effect
@@ -212,6 +213,13 @@ def test_of_four_steps_for_text_one_counts() -> None:
     of_text = Budget()
     of_text.charge_text(40_000)
     assert (of_text.spent, of_text.counted) == (4_000, 1_000 - FREE)
+
+
+def test_text_that_there_are_no_steps_for_makes_no_other_steps_free() -> None:
+    budget = spent(90_000)
+    with pytest.raises(EvaluationError):
+        budget.charge_text(10_000_000)
+    assert budget.counted == 90_000 + 10_000 // 4 - FREE
 
 
 def test_a_walk_by_a_large_pattern_counts_in_full() -> None:
