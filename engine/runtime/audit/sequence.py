@@ -1,7 +1,7 @@
 """Leaves without a position -> the next positions of the tree, and a checkpoint.
 
-One at a time, over all machines. A leaf whose transaction was committed late gets a later position
-than those of higher numbers: positions are the order of the tree, numbers are not.
+One at a time in each store, over all machines. A leaf whose transaction was committed late gets a
+later position than those of higher numbers: positions are the order of the tree, numbers are not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database
 
 BATCH: Final = 1_000
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(7305511021477)")  # a number of ours alone
+# A number of ours alone, and one of the store: a database may have several, each in its schema.
+LOCK: Final = text("SELECT pg_advisory_xact_lock(1195857235, hashtext(current_schema()))")
 
 
 class TrailBroken(GateError):
@@ -45,7 +46,7 @@ def _append(
     database: Database, key: Key | None, origin: str, connection: Connection
 ) -> tuple[str | None, bool]:
     if database.is_postgres:
-        connection.execute(_LOCK)
+        connection.execute(LOCK)
     last = latest(connection)
     frontier = _restored(connection, last)
     c = t.leaves.c

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -126,6 +127,21 @@ def fresh_schema(server: str) -> Generator[str]:
         finally:
             admin.execute("SET client_min_messages = warning")
             admin.execute(f'DROP SCHEMA "{name}" CASCADE'.encode())
+
+
+def await_rollback(address: str) -> None:
+    """Return once a PostgreSQL server has noticed that processes ended: nothing is locked by them."""
+    if not address.startswith("postgresql"):
+        return
+    with psycopg.connect(address, autocommit=True) as admin:
+        while admin.execute(_LOCKED_BY_OTHERS).fetchone() is not None:
+            time.sleep(0.01)
+
+
+_LOCKED_BY_OTHERS = """
+SELECT 1 FROM pg_locks JOIN pg_class ON pg_class.oid = pg_locks.relation
+WHERE relnamespace = current_schema()::regnamespace AND pid <> pg_backend_pid() LIMIT 1
+"""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -17,6 +17,7 @@ from gatewright.engine.runtime.ports import Idempotency
 from gatewright.engine.runtime.run import Run, State
 from tests.conftest import ROOT, unmeasured
 from tests.engine.runtime.crash import LONGEST_S
+from tests.engine.runtime.databases import await_rollback
 from tests.engine.runtime.world import HOUR, World
 
 MINUTE = HOUR // 60
@@ -36,6 +37,7 @@ class Doomed:
         self._server.stdin.write(step_of(world, failpoint, do, run) + "\n")
         self._server.stdin.flush()
         assert int(self._server.stdout.readline()) == failpoints.EXIT_CODE
+        await_rollback(world.url)
 
     def close(self) -> None:
         self._server.communicate(timeout=LONGEST_S)

@@ -47,7 +47,7 @@ def shop(tmp_path: Path) -> str:
         )
         for number in (1, 2, 3):
             connection.execute(
-                text("INSERT INTO charges VALUES (:id, 'paid', '4111', 0, 1)"),
+                text("INSERT INTO charges VALUES (:id, 'paid', '4111-1111-1111', 0, 1)"),
                 {"id": f"ch_{number}"},
             )
     engine.dispose()
@@ -81,7 +81,7 @@ def test_a_refund_from_proposal_to_proof(shop: str, tmp_path: Path) -> None:
     connector.close()
 
     kept = (tmp_path / "gate.db").read_bytes()
-    assert b"4111" not in kept  # @secret in the type of a charge
+    assert b"4111-1111-1111" not in kept  # @secret in the type of a charge
     runner = CliRunner()
     assert runner.invoke(main, ["audit", "verify", "--store", store]).exit_code == 0
     copy = tmp_path / "copy.db"

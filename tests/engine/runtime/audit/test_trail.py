@@ -12,16 +12,19 @@ from sqlalchemy import delete, insert, select, text, update
 
 from gatewright.engine.runtime.audit.checkpoint import Checkpoint, read
 from gatewright.engine.runtime.audit.entries import leaves
-from gatewright.engine.runtime.audit.sequence import TrailBroken, sequence
+from gatewright.engine.runtime.audit.sequence import LOCK, TrailBroken, sequence
 from gatewright.engine.runtime.audit.tree import Frontier
 from gatewright.engine.runtime.audit.verify import Report, verify
 from gatewright.engine.runtime.step import Entry
 from gatewright.engine.runtime.store import payloads
 from gatewright.engine.runtime.store import schema as t
 from gatewright.engine.runtime.store.database import Database, open_database
+from gatewright.engine.runtime.store.errors import StoreLocked
+from gatewright.engine.runtime.store.migrations import upgrade
 from gatewright.engine.runtime.store.trail import record
 from tests.cli.run import run
 from tests.engine.runtime.audit.keys import key_pair
+from tests.engine.runtime.databases import fresh_schema
 
 PRIVATE, PUBLIC = key_pair(1)
 _, STRANGER = key_pair(2)
@@ -57,6 +60,21 @@ def test_a_good_trail_is_good(trail: Database) -> None:
     assert (found.findings, found.size, found.checkpoints, found.waiting) == ((), 7, 2, 0)
     add(trail, 2)
     assert (report(trail).findings, report(trail).waiting) == ((), 2)
+
+
+def test_stores_in_one_database_do_not_wait_for_each_other(postgres_server: str) -> None:
+    with fresh_schema(postgres_server) as one, fresh_schema(postgres_server) as other:
+        stores = [open_database(address, patience_s=0.5) for address in (one, other)]
+        for store in stores:
+            upgrade(store)
+            add(store, 1)
+        with stores[0].transaction() as connection:
+            connection.execute(LOCK)
+            assert sequence(stores[1])
+            with pytest.raises(StoreLocked):
+                sequence(stores[0])
+        for store in stores:
+            store.close()
 
 
 def test_an_empty_trail_is_good(database: Database) -> None:
