@@ -377,5 +377,5 @@ class CheckedPolicy:
     def route_name(self, qualified: str) -> str:
         """Return the name people see: the short one where only one route of the set has it."""
         short = self.routes[qualified].name
-        same = sum(route.name == short for route in self.routes.values())
+        same = sum(short in package.routes for package in self.packages.values())
         return short if same == 1 else qualified

@@ -33,17 +33,17 @@ def approvals(effect: Effect, routes: Mapping[str, Route]) -> Approvals:
     after = closure(_followers(effect.orders))
     needed: set[str] = set()
     heirs: dict[str, list[str]] = {}
+    # Which needed routes outrank a route, without those that it is in an order with.
+    outranking: dict[str, list[str]] = {}
     # From the top: a route outranks strictly fewer than whatever outranks it.
     for route in sorted(effect.routes, key=lambda r: (-len(routes[r].outranks), r)):
-        above = [
-            upper
-            for upper in sorted(needed)
-            if route in routes[upper].outranks and not _are_ordered(route, upper, after)
-        ]
-        if above:
-            heirs[route] = above
-        else:
-            needed.add(route)
+        if route in outranking:
+            heirs[route] = sorted(outranking[route])
+            continue
+        needed.add(route)
+        for lower in routes[route].outranks:
+            if not _are_ordered(lower, route, after):
+                outranking.setdefault(lower, []).append(route)
     orders = _inherit(effect.orders, frozenset(needed), heirs)
     pairs = tuple((lower, upper) for lower, uppers in sorted(heirs.items()) for upper in uppers)
     return Approvals(_stages(frozenset(needed), orders, after), pairs)
@@ -83,17 +83,16 @@ def _stages(
 
     Where an order that an heir took over contradicts one that is `written`, the written one stays.
     """
-
-    def waits(route: str, other: str) -> bool:
-        return any(
-            route in order.get(other, ()) and other not in order.get(route, ())
-            for order in (after, written)
-        )
-
+    awaited: dict[str, set[str]] = {route: set() for route in needed}
+    for order in (after, written):
+        for first, followers in order.items():
+            for second in followers & needed:
+                if first not in order.get(second, ()):
+                    awaited[second].add(first)
     rest = set(needed)
     stages: list[tuple[str, ...]] = []
     while rest:
-        ready = sorted(route for route in rest if not any(waits(route, other) for other in rest))
+        ready = sorted(route for route in rest if awaited[route].isdisjoint(rest))
         stages.append(tuple(ready))
         rest.difference_update(ready)
     return tuple(stages)

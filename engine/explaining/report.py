@@ -75,6 +75,7 @@ class Reporter:
         self.outcome = outcome
         self.secrets = subject.secrets
         self.texts = Texts(policy, subject.secrets, outcome)
+        self._needed = frozenset(outcome.approvals.routes)
 
     def report(self) -> Report:
         """Return everything that explains the decision."""
@@ -159,7 +160,7 @@ class Reporter:
             return effect.block
         if self.outcome.effect.auto_run:
             return kind == "rule" and outcome.truth is Truth.TRUE
-        return bool(effect.routes & set(self.outcome.approvals.routes))
+        return not effect.routes.isdisjoint(self._needed)
 
     def _row_conditions(
         self, rows: Iterable[RowOutcome], package: Package
