@@ -13,10 +13,12 @@ MAX_VALUES = 100_000
 """How many values a document of data may hold: each text, number, list, object and so on is one."""
 MAX_CASES = 250
 """How many rows one `cases` may have: each has the conditions of all before it."""
+MAX_DECLARATIONS = 3_000
+"""How many declarations a file may have."""
 MAX_ROWS = 5_000
-"""How many rows one `tier` or `table` may have."""
-MAX_CELLS = 10_000
-"""How many cells one `table` may have."""
+"""How many rows the `tier`s, `table`s and `cases` of the rules of a file may have together."""
+MAX_PARTS = 20_000
+"""How many names, values, calls and operators a file may have in its expressions and cells."""
 MAX_TEST_RUNS = 2_000
 """How often the tests of one file may run, each row of `cases` counted."""
 MAX_CLAUSES = 100

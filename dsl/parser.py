@@ -13,7 +13,7 @@ from functools import cache
 from itertools import pairwise
 from typing import cast
 
-from gatewright.dsl import ast, records
+from gatewright.dsl import ast, limits, records
 from gatewright.dsl.diagnostics import Diagnostic, Diagnostics, PolicyError
 from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.records import dataclass
@@ -27,6 +27,7 @@ from gatewright.dsl.syntax.expected import DECLARATION_WORDS
 from gatewright.dsl.syntax.lexer import Token
 from gatewright.dsl.syntax.retrace import retrace
 from gatewright.dsl.syntax.scan import Scan, declaration_starts, misspelt_start, next_text, scan
+from gatewright.dsl.syntax.size import excess
 from gatewright.dsl.syntax.slip import starts_line
 from gatewright.dsl.syntax.tables import END, load_tables
 
@@ -90,6 +91,10 @@ def parse(source: Source, trace: list[Step] | None = None) -> Parsed:
         whole = file is not None
         if file is None:
             file, diagnostics = _piecewise(parser, source, found, empty)
+    # Whatever is counted takes a token at least.
+    excessive = excess(file.declarations) if found.tokens > limits.MAX_DECLARATIONS else None
+    if excessive is not None:
+        return Parsed(empty, (*diagnostics, excessive), whole=False)
     documented = tuple(_document(file.declarations, found.comments))
     file = records.replace(file, declarations=documented, comments=tuple(found.comments))
     return Parsed(file, tuple(diagnostics), whole)

@@ -140,14 +140,12 @@ def too_many_history_fields(span: Span) -> Finding:
     )
 
 
-@message("GW0714", "too many rows of a `tier` or `table`")
-def too_many_rows(span: Span, kind: str) -> Finding:
-    cells = f" and {limits.MAX_CELLS:,} cells" if kind == "table" else ""
+@message("GW0714", "too much in a file")
+def too_much(span: Span, what: str, most: int) -> Finding:
     return Finding(
         span,
-        f"one `{kind}` has at most {limits.MAX_ROWS:,} rows{cells}",
-        help="keep the values in `data` and ask for them with `in` or a key, or write several"
-        " rules",
+        f"the file has more than {most:,} {what}",
+        help="split it, several files may share a package, or keep long lists and tables in `data`",
     )
 
 

@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any, Literal, TypeVar, cast
 
 from gatewright.dsl import ast, limits
-from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import syntax as messages
 from gatewright.dsl.source import Span
 from gatewright.dsl.syntax.build_expressions import (
@@ -262,8 +261,7 @@ class Builder(PolicyTestBuilder):
         return ast.Plain(effect_of(c), span=span)
 
     def tier(self, c: Children, span: Span) -> ast.Tier:
-        rows = self._rows(nodes(c, ast.TierRow), "tier", limits.MAX_ROWS)
-        return ast.Tier(cast(ast.Expr, c[1]), rows, span=span)
+        return ast.Tier(cast(ast.Expr, c[1]), tuple(nodes(c, ast.TierRow)), span=span)
 
     def tier_row(self, c: Children, span: Span) -> ast.TierRow:
         cell = cast(ast.CompareCell | ast.RangeCell, c[0])
@@ -278,17 +276,7 @@ class Builder(PolicyTestBuilder):
 
     def table(self, c: Children, span: Span) -> ast.Table:
         strictest = any(True for _ in tokens(c, "KW_STRICTEST"))
-        subjects = exprs(c)
-        most = min(limits.MAX_ROWS, limits.MAX_CELLS // len(subjects))
-        rows = self._rows(nodes(c, ast.TableRow), "table", most)
-        return ast.Table(strictest, subjects, rows, span=span)
-
-    def _rows(self, rows: list[N], kind: str, most: int) -> tuple[N, ...]:
-        """Return the rows of a body; of one that has too many, which is noted, the first."""
-        if len(rows) <= most:
-            return tuple(rows)
-        self.problems.append(limit_messages.too_many_rows(rows[most].span, kind))
-        return tuple(rows[:1])
+        return ast.Table(strictest, exprs(c), tuple(nodes(c, ast.TableRow)), span=span)
 
     def table_row(self, c: Children, span: Span) -> ast.TableRow:
         cells = tuple(n for n in c if isinstance(n, _CELLS))

@@ -68,6 +68,8 @@ class Scan:
 
     comments: list[Comment] = field(default_factory=list[Comment])
     problems: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    tokens: int = 0
+    """How many tokens the text has, comments and what stands in braces of a `because` counted."""
     too_large: bool = False
     """Whether the text is past a limit, so that it must not be parsed."""
     unclosed: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
@@ -102,7 +104,6 @@ class _Scanner:
         self._source = source
         self._found = found
         self._open: list[tuple[str, int]] = []
-        self._tokens = 0
 
     # HOT: half of the tokens are words and signs, and between any two there is space.
     def run(self) -> None:
@@ -117,10 +118,10 @@ class _Scanner:
                 if "\r" in text:
                     self._lone_return(match)
                 continue
-            self._tokens += 1
+            found.tokens += 1
             if kind not in _PLAIN:
                 self._look(match, kind, text, before)
-            past = self._tokens > limits.MAX_TOKENS or len(self._open) > limits.MAX_DEPTH
+            past = found.tokens > limits.MAX_TOKENS or len(self._open) > limits.MAX_DEPTH
             if past or kind == "endless":
                 self._note_limit(match)
                 break
@@ -136,7 +137,7 @@ class _Scanner:
             self._found.covered.append(match.span())
             if before == "because" and "{" in text:
                 # The parser reads what stands in braces, so it counts.
-                self._tokens += sum(1 for _ in _PIECE_OF_TEXT.finditer(text))
+                self._found.tokens += sum(1 for _ in _PIECE_OF_TEXT.finditer(text))
         elif kind == "open":
             self._open.append((text, match.start()))
         elif kind == "close":
@@ -148,7 +149,7 @@ class _Scanner:
 
     def _note_limit(self, match: re.Match[str]) -> None:
         """Note the limit that is passed at a token, if one is."""
-        too_many = self._tokens > limits.MAX_TOKENS
+        too_many = self._found.tokens > limits.MAX_TOKENS
         if not too_many and len(self._open) <= limits.MAX_DEPTH:
             return
         at = self._source.span(match.start(), match.start() + 1)

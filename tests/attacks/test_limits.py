@@ -149,7 +149,7 @@ REFUSED: Mapping[str, Callable[[], Refused]] = {
     ),
     # texts
     "tokens": lambda: refused("package p\n" + "let a = 1\n" * 13_000, "GW0702"),
-    "declared-again": lambda: refused("package p\n" + "let a = 1\n" * 4_000, "GW0201"),
+    "declared-again": lambda: refused("package p\n" + "let a = 1\n" * 3_000, "GW0201"),
     "misspelt-declarations": lambda: refused("package p\n" + "ruel r => block\n" * 3_000, "GW0101"),
     "brackets": lambda: refused("package p\nlet x = " + "{" * 49_000, "GW0703"),
     "control-characters": lambda: refused("package p\n" + "\x01\n" * 400_000, "GW0102", "GW0702"),

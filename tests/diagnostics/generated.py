@@ -56,18 +56,20 @@ GENERATED: Mapping[str, Mapping[str, bytes]] = {
     ),
     "too-many-rows": _action(
         b"rule check on billing.refund table (action.number) {\n"
-        + b"".join(b"  %d => block\n" % n for n in range(5_001))
+        + b"".join(b"  %d => block\n" % n for n in range(3_000))
+        + b"}\nrule again on billing.refund tier action.number {\n"
+        + b"".join(b"  %d .. %d => block\n" % (n, n) for n in range(2_000))
+        + b"  > 1999 => block\n}\n"
+    ),
+    "too-many-parts": _action(
+        b"let many = [" + b"1, " * 19_000 + b"1]\n"
+        b"guard check when action.number in many => block\n"
+        b"rule cells on billing.refund table (action.number, action.number) {\n"
+        + b"  _ | _ => block\n" * 600
         + b"}\n"
     ),
-    "too-many-cells": _action(
-        b"rule check on billing.refund table (" + b", ".join([b"action.number"] * 5) + b") {\n"
-        + b"  1 | 2 | 3 | 4 | 5 => block\n" * 2_001
-        + b"}\n"
-    ),
-    "too-many-steps-of-a-ladder": _action(
-        b"rule check on billing.refund tier action.number {\n  < 0 => block\n"
-        + b"".join(b"  %d .. %d => block\n" % (n, n) for n in range(5_000))
-        + b"}\n"
+    "too-many-declarations": _action(
+        b"".join(b"let n%d = %d\n" % (n, n) for n in range(3_000))
     ),
     "too-many-runs-of-tests": _action(
         b"guard check => block\n"

@@ -297,8 +297,8 @@ def test_a_cursor_does_not_pass_over_what_it_does_not_expect() -> None:
 
 
 def test_a_text_that_its_indents_would_make_too_large_is_left() -> None:
-    deep = '{"a": ' * 40 + "1" + "}" * 40
-    text = "package p\nlet l = [" + ", ".join([deep] * 308) + "]\n"
+    deep = f'{{"{"a" * 60}": ' * 40 + "1" + "}" * 40
+    text = "package p\nlet l = [" + ", ".join([deep] * 240) + "]\n"
     with pytest.raises(PolicyError) as raised:
         format_source(Source("x.gate", text))
     found = raised.value.diagnostics[0]

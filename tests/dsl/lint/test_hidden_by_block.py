@@ -183,9 +183,9 @@ def _lint(text: str) -> list[Diagnostic]:
 
 def test_long_ladders_are_compared_row_by_row_with_what_lies_around_each() -> None:
     def ladder(name: str, *effects: str) -> str:
-        rows = "".join(f"{n} .. {n} => {effects[n % 2]}\n" for n in range(3_000))
+        rows = "".join(f"{n} .. {n} => {effects[n % 2]}\n" for n in range(2_000))
         return (
-            f"rule {name} on p.a tier action.number {{\n< 0 => block\n{rows}> 2999 => block\n}}\n"
+            f"rule {name} on p.a tier action.number {{\n< 0 => block\n{rows}> 1999 => block\n}}\n"
         )
 
     first = ladder("a", "auto_run", "block")

@@ -358,33 +358,6 @@ def test_a_text_asks_first_within_its_placeholder() -> None:
     ]
 
 
-def long_rule(body: str, count: int, row: str) -> str:
-    lines = "".join(row.format(n=n) for n in range(count))
-    return f"package p\naction a.b {{ x: int, s: string }}\nrule r on a.b {body} {{\n{lines}}}\n"
-
-
-@pytest.mark.parametrize(
-    ("body", "row", "most"),
-    [
-        ("table (action.x)", "{n} => block\n", 5_000),
-        (
-            "table (action.x, action.s, action.x, action.s, action.x)",
-            "{n}|_|_|_|_ => block\n",
-            2_000,
-        ),
-    ],
-)
-def test_a_table_has_rows_up_to_a_limit(body: str, row: str, most: int) -> None:
-    assert told(long_rule(body, most, row)) == []
-    (only,) = told(long_rule(body, most + 1, row))
-    assert only.startswith(f"GW0714 `{row.format(n=most).strip()}`")
-
-
-def test_a_ladder_past_the_limit_is_told_nothing_else() -> None:
-    ladder = long_rule("tier action.x", 5_001, "{n} .. {n} => block\n")
-    assert [line[:6] for line in told(ladder)] == ["GW0714"]
-
-
 def test_tests_run_up_to_a_limit_in_each_file() -> None:
     head = "package p\naction a.b { x: int }\n"
     once = "".join(f'test "{n}" {{ given a.b {{ x: 1 }} expect block }}\n' for n in range(1_000))
