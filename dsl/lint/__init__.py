@@ -11,6 +11,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import (
     absorbed_route,
+    always_an_error,
     block_without_because,
     chosen_approver,
     concerns_no_action,
@@ -84,6 +85,7 @@ LINTS: tuple[Lint, ...] = (
     unanchored_pattern.LINT,
     pending_left_out.LINT,
     unwatched_change.LINT,
+    always_an_error.LINT,
 )
 """Every lint, by code."""
 

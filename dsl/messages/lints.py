@@ -330,3 +330,8 @@ def unwatched_change(span: Span, field: str, beside: Iterable[str], declared: Sp
         f'ask that nothing else changes: `changes.only(["{field}"])`',
         (Label(declared, "declared here"),),
     )
+
+
+@message("GW1034", "expression that is always an error", Severity.WARNING)
+def always_an_error(span: Span, why: str, advice: str) -> Finding:
+    return Finding(span, f"this is always an error: {why}", advice)
