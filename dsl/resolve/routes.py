@@ -110,6 +110,7 @@ class _RouteReader:
             notify=tuple(c for item in self._all(ast.Notify) for c in item.channels),
             calendar=self._calendar(),
             span=name.span,
+            doc=self.declaration.doc,
         )
 
     def _all(self, kind: type[I]) -> list[I]:
