@@ -11,6 +11,7 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import (
     absorbed_route,
+    agent_pattern,
     always_an_error,
     block_without_because,
     chosen_approver,
@@ -86,6 +87,7 @@ LINTS: tuple[Lint, ...] = (
     pending_left_out.LINT,
     unwatched_change.LINT,
     always_an_error.LINT,
+    agent_pattern.LINT,
 )
 """Every lint, by code."""
 

@@ -51,7 +51,8 @@ def read(connection: Connection, run: str) -> list[dict[str, Json]]:
     """Return the decisions about a run, oldest first.
 
     Each is as `Decision.to_dict` gives it, with `suspended` (without doc comments) and `facts` of
-    its explanation, and a `salt`. One that was erased has neither facts nor reasons, and `erased`: true.
+    its explanation, and a `salt`. One that was erased has neither facts nor reasons, and `erased`:
+    true.
     """
     return [cast("dict[str, Json]", read_json(entry.body)) for entry in logged(connection, run)]
 
