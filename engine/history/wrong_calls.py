@@ -9,14 +9,14 @@ from typing import Final
 from gatewright.engine.history.event import Event
 
 _LONGEST_PATH: Final = 1_000
-_NO_LISTS: Final[tuple[type, ...]] = (str, bytes, os.PathLike, Mapping, Event)
 
 
 def refuse_what_are_no_events(events: object) -> None:
     """Raise TypeError for what is no list of past actions: one of them, a text, a path."""
-    if isinstance(events, _NO_LISTS):
+    kind = type(events).__name__
+    if isinstance(events, (str, bytes, os.PathLike, Mapping, Event)):
         raise TypeError(
-            f"`gw.History` takes a list of past actions, not a {type(events).__name__};"
+            f"`gw.History` takes a list of past actions, not a {kind};"
             " `gw.History.from_jsonl` reads JSON lines"
         )
 
