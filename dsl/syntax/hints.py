@@ -260,7 +260,7 @@ def _name(slip: Slip) -> str | None:
 
 
 def _argument(slip: Slip) -> str | None:
-    """What stands in the place of an argument's name and is none: a value, a text, a path."""
+    """Tell what is no name of an argument: a value, a text, a path."""
     called = _CALL.search(slip.preceding(200)) if slip.word == ":" else None
     if called is None or not slip.accepts("COMMA", "RPAR"):
         return None
