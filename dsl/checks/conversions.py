@@ -73,6 +73,13 @@ _READ: Mapping[str, Callable[[str], object]] = {
 """The functions that read a text, and whether they may be able to."""
 
 
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "int": (limits.INT_MIN, limits.INT_MAX),
+    "uint": (0, limits.UINT_MAX),
+    "timestamp": (-62_135_596_800, 253_402_300_799),  # seconds of the years 1 to 9999
+}
+
+
 def reads_texts(function: str) -> bool:
     """Tell whether a function of one argument reads texts."""
     return function in _READ
@@ -88,17 +95,16 @@ def is_never_read(function: str, text: str) -> bool:
 
 
 def never_fits(function: str, number: Constant) -> bool:
-    """Tell whether `int(...)` or `uint(...)` of a number is out of range.
+    """Tell whether `int(...)`, `uint(...)` or `timestamp(...)` of a number is out of range.
 
     >>> never_fits("uint", Constant("int", -1)), never_fits("int", Constant("uint", 1))
     (True, False)
     """
-    if number.kind not in NUMBERS or function not in ("int", "uint"):
+    if number.kind not in NUMBERS or function not in _RANGES:
         return False
+    low, high = _RANGES[function]
     value = Decimal(str(number.value))
-    if function == "uint":
-        return not 0 <= value <= limits.UINT_MAX
-    return not limits.INT_MIN <= value <= limits.INT_MAX
+    return not low <= (int(value) if number.kind == "decimal" else value) <= high
 
 
 def is_no_zone(name: str) -> bool:

@@ -306,6 +306,8 @@ def _not_converted(function: str, value: Constant | None) -> _Why | None:
             advice = f"write it as a literal: `{text}`"
     elif not never_fits(function, value):
         return None
+    elif function == "timestamp":
+        advice = "a number counts the seconds since 1970"
     return f"`{value}` is not {what}", advice
 
 
