@@ -141,6 +141,7 @@ class Route:
     notify: tuple[ast.Expr, ...]
     calendar: str | None
     span: Span
+    doc: str | None = None
 
     @property
     def qualified(self) -> str:
@@ -201,6 +202,7 @@ class Risk:
     score: int
     because: ast.Template | None
     span: Span
+    doc: str | None = None
 
     @property
     def qualified(self) -> str:
@@ -306,6 +308,7 @@ class PolicyException:
     ticket: str | None
     max_uses: int | None
     span: Span
+    doc: str | None = None
 
     @property
     def qualified(self) -> str:

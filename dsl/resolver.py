@@ -213,6 +213,7 @@ class _PackageResolver:
             score,
             declaration.because,
             declaration.name.span,
+            declaration.doc,
         )
 
     def _of_size(self, declaration: ast.RuleDecl) -> ast.RuleDecl:
@@ -280,6 +281,7 @@ def _exception(
         ticket=_text(items.get("ticket"), report),
         max_uses=_count(items.get("max_uses"), report),
         span=declaration.name.span,
+        doc=declaration.doc,
     )
 
 

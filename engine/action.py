@@ -170,8 +170,10 @@ class Action:
     def from_json(cls, text: str | bytes) -> Action:
         """Return the action of a JSON text; raises ActionError, with line and column if bad JSON.
 
-        Cost: linear in the length of the text, which is at most 10 MiB.
+        Raises TypeError for what is no text. Cost: linear in the length of the text, which is at
+        most 10 MiB.
         """
+        _refuse_what_is_no_text(text)
         return cls.from_dict(cast("Mapping[str, object]", read_json(text)))
 
     @classmethod
@@ -305,6 +307,14 @@ def _given(action: Action) -> dict[str, object]:
 
 def _present(parts: dict[str, Json]) -> dict[str, Json]:
     return {key: part for key, part in parts.items() if part is not None}
+
+
+def _refuse_what_is_no_text(text: object) -> None:
+    if not isinstance(text, str | bytes | bytearray | memoryview):
+        raise TypeError(
+            f"`from_json` takes a JSON text, not a {type(text).__name__}: `from_dict` takes what is"
+            " read already, and a file is read by `path.read_text()`"
+        )
 
 
 def _agent_json(agent: Agent) -> dict[str, Json]:

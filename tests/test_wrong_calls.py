@@ -29,6 +29,14 @@ POLICY = gw.load_source(
         (lambda: api.load_source(io.StringIO("package a")), "`load` takes the paths of files"),
         (lambda: api.load_source(Path("a.gate")), "`load` takes the paths of files"),
         (lambda: api.evaluate({"action": "x.y"}, POLICY), "a policy set, then an action, not a dict"),
+        (lambda: api.History("past.jsonl"), "takes a list of past actions, not a str; `gw.History.from_jsonl`"),
+        (lambda: api.History({"id": "a-1"}), "takes a list of past actions, not a dict"),
+        (lambda: api.History(Path("past.jsonl")), "reads JSON lines"),
+        (lambda: api.History.from_jsonl([{"id": "a-1"}]), "not a list; `gw.History([...])` takes past actions"),
+        (lambda: api.History.from_jsonl(None), "takes a `Path`, or the text of JSON lines, not a NoneType"),
+        (lambda: api.History.from_jsonl(io.StringIO("")), "not a StringIO"),
+        (lambda: api.Action.from_json({"action": "x.y"}), "a JSON text, not a dict: `from_dict` takes"),
+        (lambda: api.Action.from_json(Path("a.json")), "a file is read by `path.read_text()`"),
     ],
 )  # fmt: skip
 def test_arguments_of_another_kind(call: Callable[[], object], message: str) -> None:
@@ -50,6 +58,34 @@ def test_a_path_in_the_place_of_a_text_is_told(text: str) -> None:
         gw.load_source(text)
     (told,) = error.value.diagnostics
     assert told.help == "`load` takes the paths of files, `load_source` what is in them"
+
+
+def test_the_text_of_an_action_is_decided_and_told() -> None:
+    decision = api.evaluate(POLICY, '{"action": "x.y", "params": {"n": 1}}')
+    assert decision.effect is gw.Effect.BLOCK
+    assert decision.errors[0].message == (
+        "the action must be an object with keys such as action, params, agent;"
+        " this is a text: read its JSON first, as with `json.loads`"
+    )
+
+
+ADVICE = "; the text is JSON lines itself, and a file is given as a `Path`"
+
+
+@pytest.mark.parametrize("text", ["past.jsonl", "./past\n", "/srv/past", "C:\\past", b"past.jsonl"])
+def test_a_path_in_the_place_of_json_lines_is_told(text: str | bytes) -> None:
+    with pytest.raises(gw.ActionError) as error:
+        gw.History.from_jsonl(text)
+    assert str(error.value).endswith(ADVICE)
+
+
+@pytest.mark.parametrize(
+    "text", ["nonsense", '{"id": "a/b"', "a/b\nc", "[1.5]", '"a.b"', "/" * 1_001]
+)
+def test_json_lines_that_are_wrong_are_no_path(text: str) -> None:
+    with pytest.raises(gw.ActionError) as error:
+        gw.History.from_jsonl(text)
+    assert not str(error.value).endswith(ADVICE)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def constant(expr: ast.Expr, lets: Mapping[str, ast.Expr]) -> Constant | None:
     two currencies, is not constant. Cost: linear in the expression and the lets that it reaches,
     at most 50,000 steps. Source: docs/language.md#limits.
     """
-    return _literal(expr) or _Folder(lets).fold(expr, 0)
+    return literal(expr) or _Folder(lets).fold(expr, 0)
 
 
 class _Folder:
@@ -113,9 +113,9 @@ class _Folder:
         self._steps += 1
         if self._steps > _MAX_STEPS or depth > _MAX_DEPTH:
             return None
-        literal = _literal(expr)
-        if literal is not None:
-            return literal
+        written = literal(expr)
+        if written is not None:
+            return written
         match expr:
             case ast.Name(name, absolute=False):
                 return self._let(name, depth)
@@ -123,15 +123,14 @@ class _Folder:
                 return self._list(items, depth)
             case ast.Unary("-", operand):
                 inner = self.fold(operand, depth + 1)
-                return None if inner is None else _negate(inner)
+                return None if inner is None else negated(inner)
             case ast.Binary("+" | "-" | "*" as operator, left, right):
                 a, b = self.fold(left, depth + 1), self.fold(right, depth + 1)
                 if a is None or b is None:
                     return None
-                a, b = _spelled(left, a, b), _spelled(right, b, a)
-                return _arithmetic(operator, a, b)
+                return combined(operator, *side_by_side(left, a, right, b))
             case ast.Call("decimal" | "money" as function, (ast.Argument(None, argument),)):
-                return _converted(function, argument)
+                return converted(function, argument)
             case _:
                 return None
 
@@ -152,7 +151,8 @@ class _Folder:
         return Constant("list", tuple(values))
 
 
-def _literal(expr: ast.Expr) -> Constant | None:
+def literal(expr: ast.Expr) -> Constant | None:
+    """Return the value of a literal, or None for any other expression."""
     read = _LITERALS.get(type(expr))
     return None if read is None else read(expr)
 
@@ -176,7 +176,7 @@ _LITERALS: dict[type[ast.Expr], Callable[[Any], Constant]] = {
 }
 
 
-def _converted(function: str, argument: ast.Expr) -> Constant | None:
+def converted(function: str, argument: ast.Expr) -> Constant | None:
     """Read `decimal("1.50")`, `decimal(3)` and `money("50.00 USD")`."""
     match argument:
         case ast.StringLiteral(text) if function == "money":
@@ -190,6 +190,13 @@ def _converted(function: str, argument: ast.Expr) -> Constant | None:
             return None
 
 
+def side_by_side(
+    left: ast.Expr, a: Constant, right: ast.Expr, b: Constant
+) -> tuple[Constant, Constant]:
+    """Return two operands as they are read beside each other."""
+    return _spelled(left, a, b), _spelled(right, b, a)
+
+
 def _spelled(expr: ast.Expr, value: Constant, beside: Constant) -> Constant:
     """Read a number literal beside a decimal or money operand from its spelling, as a decimal."""
     if beside.kind in {"decimal", "money"} and value.kind in {"int", "double"}:
@@ -199,7 +206,8 @@ def _spelled(expr: ast.Expr, value: Constant, beside: Constant) -> Constant:
     return value
 
 
-def _negate(operand: Constant) -> Constant | None:
+def negated(operand: Constant) -> Constant | None:
+    """Return `-operand`; None where it overflows, or has no sign."""
     value = operand.value
     if operand.kind == "int" or operand.kind == "duration":
         return _checked(operand.kind, -_int(operand))
@@ -208,16 +216,28 @@ def _negate(operand: Constant) -> Constant | None:
     return None
 
 
-def _arithmetic(operator: str, a: Constant, b: Constant) -> Constant | None:
+def combined(operator: str, a: Constant, b: Constant) -> Constant | None:
+    """Return what `+`, `-` or `*` gives; None where it overflows, or takes no such operands."""
+    kind, currency = result_kind(operator, a, b)
+    match kind:
+        case None:
+            return None
+        case "double":
+            return _double(operator, a, b)
+        case "decimal" | "money":
+            return _decimal(operator, kind, currency, a, b)
+        case _:
+            return _checked(kind, _INTEGER[operator](_int(a), _int(b)))
+
+
+def result_kind(operator: str, a: Constant, b: Constant) -> tuple[Kind | None, str | None]:
+    """Return the kind, and the currency, of what `+`, `-` or `*` gives; None for no such."""
     kinds = (a.kind, b.kind)
-    if a.kind == b.kind and a.kind in {"int", "uint"}:
-        return _checked(a.kind, _INTEGER[operator](_int(a), _int(b)))
-    if kinds == ("double", "double"):
-        return _double(operator, a, b)
+    if a.kind == b.kind and a.kind in {"int", "uint", "double"}:
+        return a.kind, None
     if kinds in _TIMES.get(operator, {}):
-        return _checked(_TIMES[operator][kinds], _INTEGER[operator](_int(a), _int(b)))
-    kind, currency = _exact_kind(operator, a, b)
-    return None if kind is None else _decimal(operator, kind, currency, a, b)
+        return _TIMES[operator][kinds], None
+    return _exact_kind(operator, a, b)
 
 
 def _exact_kind(operator: str, a: Constant, b: Constant) -> tuple[Kind | None, str | None]:

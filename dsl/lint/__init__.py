@@ -11,6 +11,8 @@ from gatewright.dsl import ast
 from gatewright.dsl.diagnostics import Diagnostic
 from gatewright.dsl.lint import (
     absorbed_route,
+    agent_pattern,
+    always_an_error,
     block_without_because,
     chosen_approver,
     concerns_no_action,
@@ -84,6 +86,8 @@ LINTS: tuple[Lint, ...] = (
     unanchored_pattern.LINT,
     pending_left_out.LINT,
     unwatched_change.LINT,
+    always_an_error.LINT,
+    agent_pattern.LINT,
 )
 """Every lint, by code."""
 

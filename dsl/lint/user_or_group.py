@@ -3,11 +3,11 @@
 Avoid:
 
     route first { one of group("desk-leads") timeout 4h then escalate second }
-    route second { 2 of "desk-leads" timeout 4h then reject }
+    route second { one of "desk-leads" timeout 4h then reject }
 
 Prefer:
 
-    route second { 2 of group("desk-leads") timeout 4h then reject }
+    route second { one of group("desk-leads") timeout 4h then reject }
 
 Why: a text in a route is the id of one person. Where nobody has it, nobody can answer, and every
 action that needs the route waits until its time is over; an `exclude` of it excludes nobody. Told

@@ -10,11 +10,12 @@ from gatewright.dsl.source import Span
 @message(NOT_UTF8, "not UTF-8")
 def not_utf8(span: Span, offset: int) -> Finding:
     if span.source.text.startswith("gatewright bundle "):
-        return Finding(
-            span,
-            "this is a bundle, not a policy file",
-            help="give the sources that it was built from; `gatewright verify` checks a bundle",
-        )
+        advice = "give the sources that it was built from; `gatewright verify` checks a bundle"
+        if span.source.name.endswith(".gate"):
+            advice = (
+                "give it another ending, such as `.gwb`: a folder's `.gate` files are its policies"
+            )
+        return Finding(span, "this is a bundle, not a policy file", help=advice)
     return Finding(
         span,
         f"byte {offset} of the file is not UTF-8",

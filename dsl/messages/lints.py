@@ -330,3 +330,19 @@ def unwatched_change(span: Span, field: str, beside: Iterable[str], declared: Sp
         f'ask that nothing else changes: `changes.only(["{field}"])`',
         (Label(declared, "declared here"),),
     )
+
+
+@message("GW1034", "expression that is always an error", Severity.WARNING)
+def always_an_error(span: Span, why: str, advice: str) -> Finding:
+    return Finding(span, f"this is always an error: {why}", advice)
+
+
+@message("GW1035", "permit for an agent that looks like a pattern", Severity.WARNING)
+def agent_pattern(span: Span, agent: str, condition: str | None) -> Finding:
+    """`condition` is what the pattern may mean, if that can be told."""
+    example = condition or 'agent.team == "..."'
+    return Finding(
+        span,
+        f"this permits an agent whose id is exactly `{agent}`: an id is no pattern",
+        f"for several agents, write a condition: `permit when {example}`",
+    )

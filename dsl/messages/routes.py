@@ -35,9 +35,13 @@ def bad_quorum(span: Span) -> Finding:
 
 
 @message("GW0504", "quorum larger than the group")
-def quorum_too_large(span: Span, quorum: int, people: int) -> Finding:
+def quorum_too_large(span: Span, quorum: int, people: int, name: str | None = None) -> Finding:
+    """`name` is the text that alone stands there, if one does."""
     named = f"only {people} {'is' if people == 1 else 'are'} named"
-    return Finding(span, f"{quorum} people must approve, and {named}", help="name more people")
+    advice = "name more people"
+    if name is not None:
+        advice = f'name more people: a text is the id of one person, a group is `group("{name}")`'
+    return Finding(span, f"{quorum} people must approve, and {named}", help=advice)
 
 
 @message("GW0505", "routes that outrank each other")

@@ -118,6 +118,16 @@ def bad_placeholder(span: Span, why: str) -> Finding:
     )
 
 
+_BESIDE = (
+    "this is a document: data stands beside the policies as `data.yaml`, and is read with them"
+)
+_OTHER_FILES = {
+    "yaml": _BESIDE,
+    "yml": _BESIDE,
+    "toml": "this is a configuration: the commands for runs take one with `--config`",
+}
+
+
 @message("GW0109", "missing package")
 def missing_package(span: Span, *, is_path: bool = False) -> Finding:
     if is_path:
@@ -133,6 +143,9 @@ def missing_package(span: Span, *, is_path: bool = False) -> Finding:
             help="this looks like JSON: an action is given with `--action`, and data stands beside "
             "the policies as `data.json`",
         )
+    ending = span.source.name.rpartition(".")[2]
+    if ending in _OTHER_FILES:
+        return Finding(span, "a policy file begins with its package", help=_OTHER_FILES[ending])
     return Finding(
         span,
         "a policy file begins with its package",

@@ -110,6 +110,7 @@ class _RouteReader:
             notify=tuple(c for item in self._all(ast.Notify) for c in item.channels),
             calendar=self._calendar(),
             span=name.span,
+            doc=self.declaration.doc,
         )
 
     def _all(self, kind: type[I]) -> list[I]:
@@ -124,23 +125,13 @@ class _RouteReader:
     def _check_quorum(self, approvers: ast.Approvers) -> None:
         if isinstance(approvers.quorum, int) and approvers.quorum < 1:
             self.report(messages.bad_quorum(approvers.span))
-        if isinstance(approvers.people, ast.ListLiteral):
-            named = len(approvers.people.items)
-            if not named:
-                self.report(messages.empty_approvers(approvers.people.span))
-            elif (
-                isinstance(approvers.quorum, int)
-                and approvers.quorum > named
-                and all(
-                    isinstance(i.value, ast.StringLiteral) or _is_user(i.value)
-                    for i in approvers.people.items
-                )
-            ):
-                self.report(messages.quorum_too_large(approvers.span, approvers.quorum, named))
-        elif _is_user(approvers.people) and approvers.quorum not in ("one", "all", 1):
-            self.report(messages.quorum_too_large(approvers.span, int(approvers.quorum), 1))
-        if _names_nobody(approvers.people):
-            self.report(messages.empty_approvers(approvers.people.span))
+        people, quorum = approvers.people, approvers.quorum
+        named = _named(people)
+        if named == 0 or _names_nobody(people):
+            self.report(messages.empty_approvers(people.span))
+        if isinstance(quorum, int) and named and quorum > named:
+            name = people.value if isinstance(people, ast.StringLiteral) else None
+            self.report(messages.quorum_too_large(approvers.span, quorum, named, name))
 
     def _check_timers(
         self, timers: list[tuple[str, ast.DurationLiteral | ast.BusinessDaysLiteral]]
@@ -204,8 +195,22 @@ def _length(after: ast.DurationLiteral | ast.BusinessDaysLiteral) -> int:
     return after.nanos
 
 
-def _is_user(people: ast.Expr) -> bool:
-    return isinstance(people, ast.Call) and people.function == "user"
+def _named(people: ast.Expr) -> int | None:
+    """Return how many people are named at most, each once; None where the text does not tell."""
+    items = [i.value for i in people.items] if isinstance(people, ast.ListLiteral) else [people]
+    names: set[str] = set()
+    others = 0
+    for item in items:
+        match item:
+            case ast.StringLiteral(name) | ast.Call(
+                "user", (ast.Argument(_, ast.StringLiteral(name)),)
+            ):
+                names.add(name)
+            case ast.Call("user"):
+                others += 1
+            case _:
+                return None
+    return len(names) + others
 
 
 def _names_nobody(people: ast.Expr) -> bool:

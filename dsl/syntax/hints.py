@@ -44,6 +44,7 @@ _NUMBER_OR_MONEY = re.compile(r"[{\n] *\d+(?:\.\d+)?(?: [A-Z]{3})? *\Z")
 _ARROW_IN_LINE = re.compile(r"[^\n]*=>")
 _SPACED = re.compile(r"(\d+)[ ]+([A-Za-z]+)\b")
 _NAMED = re.compile(r"\b(?:let|history)\s+\w+\s*\Z")
+_CALL = re.compile(r"\w\((?:[^()]*,)?([^(),]*)\Z")
 _EFFECT_WORDS = frozenset({"allow", "deny", "approve", "permit", "reject", "accept", "forbid"})
 _OPERATOR_WORDS = {
     "and": "conditions are joined with `&&`",
@@ -258,6 +259,20 @@ def _name(slip: Slip) -> str | None:
     return None
 
 
+def _argument(slip: Slip) -> str | None:
+    """Tell what is no name of an argument: a value, a text, a path."""
+    called = _CALL.search(slip.preceding(200)) if slip.word == ":" else None
+    if called is None or not slip.accepts("COMMA", "RPAR"):
+        return None
+    name = called[1].strip()
+    bare = name[1:-1]
+    if name[:1] in ("'", '"') and bare.isidentifier():
+        return f"the name of an argument has no quotes: `{bare}: ...`"
+    if name in ("true", "false", "null"):
+        return f"`{name}` is a value, and no name of an argument"
+    return "the name of an argument is one word, as in `within: 30d`"
+
+
 def _misspelt(slip: Slip) -> str | None:
     if not slip.word.isidentifier():
         return None
@@ -276,5 +291,5 @@ def _misspelt(slip: Slip) -> str | None:
 _LOOKS: tuple[Callable[[Slip], str | None], ...] = (
     declaration_hints.people, _sign, _stray_bracket, declaration_hints.fields, _unit, _literal,
     _effect, _arrow, declaration_hints.reasons, _row, declaration_hints.routes, _operator, _prefix,
-    declaration_hints.permits, _separator, declaration_hints.line, _name, _misspelt,
+    declaration_hints.permits, _separator, declaration_hints.line, _argument, _name, _misspelt,
 )  # fmt: skip

@@ -130,7 +130,10 @@ class Explainer:
         route = self._policy.routes[qualified]
         people = " ".join(route.people.span.text.split())
         return Needed(
-            self._policy.route_name(qualified), f"{route.quorum} of {people}", place_of(route.span)
+            self._policy.route_name(qualified),
+            f"{route.quorum} of {people}",
+            route.doc,
+            place_of(route.span),
         )
 
     def _summary(self, stages: tuple[tuple[str, ...], ...]) -> str:
@@ -155,6 +158,7 @@ class Explainer:
                     reason=e.reason,
                     ticket=e.ticket,
                     at=place_of(e.span),
+                    doc=e.doc,
                 )
 
     def _idle(self, outcome: RuleOutcome) -> Iterator[Idle]:
@@ -177,6 +181,7 @@ class Explainer:
             erred=outcome.truth is Truth.ERROR,
             conditions=tuple(self._reporter.condition(c, package) for c in outcome.conditions),
             at=place_of(risk.span),
+            doc=risk.doc,
         )
 
     def _unkept(self) -> Iterator[UnkeptOrder]:

@@ -16,15 +16,35 @@ class Needed:
 
     route: str
     people: str
+    doc: str | None
     at: Place
 
     def to_dict(self) -> dict[str, Json]:
         """Return the route as JSON."""
-        return {"route": self.route, "people": self.people, "at": self.at.to_dict()}
+        return {
+            "route": self.route, "people": self.people, "doc": self.doc, "at": self.at.to_dict(),
+        }  # fmt: skip
+
+
+class Documented(Jsonable):
+    """What has a doc comment that no digest of a decision is made of."""
+
+    __slots__ = ()
+    doc: str | None
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the report as JSON, without its doc comment: as a card and a log keep it."""
+        told = Jsonable.to_dict(self)
+        del told["doc"]
+        return told
+
+    def explained(self) -> dict[str, Json]:
+        """Return the report as JSON with its doc comment, null where it has none."""
+        return {**self.to_dict(), "doc": self.doc}
 
 
 @dataclass(frozen=True, slots=True)
-class RiskPart(Jsonable):
+class RiskPart(Documented):
     """A part of the risk score that counted."""
 
     name: str
@@ -34,11 +54,15 @@ class RiskPart(Jsonable):
     erred: bool
     conditions: tuple[ConditionReport, ...]
     at: Place
+    doc: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Suspension(Jsonable):
-    """A rule that an exception took away, until when (RFC 3339), and for whom to ask."""
+class Suspension(Documented):
+    """A rule that an exception took away, until when (RFC 3339), and for whom to ask.
+
+    `doc` is the exception's doc comment.
+    """
 
     rule: str
     package: str
@@ -50,6 +74,7 @@ class Suspension(Jsonable):
     reason: str | None
     ticket: str | None
     at: Place
+    doc: str | None
 
 
 @dataclass(frozen=True, slots=True)

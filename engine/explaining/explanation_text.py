@@ -50,7 +50,8 @@ class Explanation:
     the action with `auto_run` and did not match: unless something else has `opened` it, one of them
     would have to, and none of them may ask for more; `unopened` says why there could be none.
     `unvalued` are arguments of obligations that are null because they err. `doc` is the doc comment
-    of the action, `docs` are those of the rules and guards that are told, by qualified name.
+    of the action, `docs` are those of the rules and guards that are told, by qualified name; those
+    of routes, exceptions and risks stand with them.
     """
 
     action: str
@@ -97,7 +98,7 @@ class Explanation:
             "decisive": [rule.to_dict() for rule in self.decisive],
             "others": [rule.to_dict() for rule in self.others],
             "errors": [error.to_dict() for error in self.errors],
-            "suspended": [suspension.to_dict() for suspension in self.suspended],
+            "suspended": [suspension.explained() for suspension in self.suspended],
             "idle": [exception.to_dict() for exception in self.idle],
             "shadow": [rule.to_dict() for rule in self.shadow],
             "absorbed": [absorption.to_dict() for absorption in self.absorbed],
@@ -105,7 +106,7 @@ class Explanation:
             "obligations": [obligation.to_dict() for obligation in self.obligations],
             "unvalued": [argument.to_dict() for argument in self.unvalued],
             "risk": self.risk,
-            "risk_parts": [part.to_dict() for part in self.risk_parts],
+            "risk_parts": [part.explained() for part in self.risk_parts],
             "opened": self.opened,
             "missing": [rule.to_dict() for rule in self.missing],
             "unopened": self.unopened,
@@ -157,6 +158,8 @@ class _Text:
             yield f"  {_doc(e.doc)}"
         for route in e.needed:
             yield self._placed(f"  {route.route}: {route.people}", route.at)
+            if route.doc is not None:
+                yield f"    {_doc(route.doc)}"
         yield from self._section("Decisive", self._rules(e.decisive))
         yield from self._section("Also took part", self._rules(e.others))
         yield from self._section("Errors, which can only restrict", self._errors())
@@ -232,6 +235,8 @@ class _Text:
             known = ", ".join(f"{name}: {value}" for name, value in details if value)
             if known:
                 yield f"  {_shown(known)}"
+            if s.doc is not None:
+                yield f"  exception {_shown(s.exception)}: {_doc(s.doc)}"
 
     def _idle(self) -> Iterator[str]:
         for one in self._e.idle:
@@ -256,6 +261,8 @@ class _Text:
             erred = " (an error counts in full)" if part.erred else ""
             because = f": {part.because}" if part.because else ""
             yield self._placed(f"{part.score:>3} {part.name}{because}{erred}", part.at)
+            if part.doc is not None:
+                yield f"      {_doc(part.doc)}"
             yield from (f"    {line}" for line in self._conditions(part.conditions))
 
     def _wanting(self) -> Iterator[str]:

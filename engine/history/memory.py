@@ -23,6 +23,11 @@ from gatewright.engine.history.quick import quick_event
 from gatewright.engine.history.series import Record
 from gatewright.engine.history.sum_index import SumIndex
 from gatewright.engine.history.where import lasting
+from gatewright.engine.history.wrong_calls import (
+    path_advice,
+    refuse_what_are_no_events,
+    refuse_what_is_no_source,
+)
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.reading.problems import ActionError
 from gatewright.engine.values import Timestamp, Value
@@ -41,6 +46,7 @@ class History:
     """
 
     def __init__(self, events: Iterable[Event | Mapping[str, object]] = ()) -> None:
+        refuse_what_are_no_events(events)
         self._shared = Shared(RLock(), {})
         self._indexes = Indexes(self._shared)
         self._numbers = count()
@@ -53,8 +59,10 @@ class History:
     def from_jsonl(cls, source: str | bytes | os.PathLike[str]) -> History:
         """Read JSON lines from a file (a `Path`) or from the text itself; blank lines are skipped.
 
-        Raises ActionError with the number of the line, and OSError for a file.
+        Raises ActionError with the number of the line, OSError for a file, and TypeError for what
+        is neither.
         """
+        refuse_what_is_no_source(source)
         if isinstance(source, os.PathLike):
             source = Path(source).read_bytes()
         history, number = cls(), 0
@@ -68,7 +76,8 @@ class History:
                         data = read_json(line)
                         history.append(quick_event(data) or Event.from_dict(data))
         except ActionError as error:
-            raise ActionError(error.message, error.path, number, error.column) from None
+            told = error.message + path_advice(source)
+            raise ActionError(told, error.path, number, error.column) from None
         return history
 
     def append(self, event: Event | Mapping[str, object]) -> None:

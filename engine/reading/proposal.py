@@ -31,6 +31,7 @@ _KEYS = (
 )  # fmt: skip
 _RESERVED = ("id", "owner")
 _ROOT: Final = Place("")
+_TEXT_ADVICE: Final = "; this is a text: read its JSON first, as with `json.loads`"
 
 
 def envelope(
@@ -41,7 +42,9 @@ def envelope(
     Unknown keys are noted as problems and left out; raises ActionError for what is no object.
     """
     if not isinstance(data, Mapping):
-        raise place.error("must be an object with keys such as " + ", ".join(keys[:3]))
+        wanted = "must be an object with keys such as " + ", ".join(keys[:3])
+        is_whole_text = not place.steps and isinstance(data, str | bytes)
+        raise place.error(f"{wanted}{_TEXT_ADVICE if is_whole_text else ''}")
     entries = entries_of(cast("Mapping[object, object]", data), place)
     # So many as are told; to look for the nearest of each of a million names would take minutes.
     for key in sorted(entries.keys() - set(keys))[:MAX_PROBLEMS]:

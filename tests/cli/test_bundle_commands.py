@@ -129,3 +129,20 @@ def test_a_bundle_is_not_taken_for_sources(tmp_path: Path, command: str) -> None
     assert ran.code == 2
     assert "this is a bundle, not a policy file" in ran.err
     assert "give the sources that it was built from" in ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "test", "fmt", "build"])
+def test_a_bundle_among_sources_under_their_ending_is_told(tmp_path: Path, command: str) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "a.gate").write_text("package a\naction a.b { }\nrule all on a.b => auto_run\n")
+    run("build", folder / "a.gate", "-o", folder / "b.gate")
+    given = ["-o", tmp_path / "out.gwb"] if command == "build" else []
+    ran = run(command, folder, *given)
+    assert ran.code == 2
+    assert "b.gate:3:" in ran.err
+    assert "error[GW0801]: this is a bundle, not a policy file" in ran.err
+    assert (
+        "help: give it another ending, such as `.gwb`: a folder's `.gate` files are its policies"
+        in ran.err
+    )

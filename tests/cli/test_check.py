@@ -119,3 +119,30 @@ def test_colour_is_for_terminals_that_want_it(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.stderr", _Stream(is_terminal))
     assert wants_color() is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "quoted", "help"),
+    [
+        ("data.yaml", "limit: 5\n", "limit: 5",
+         "this is a document: data stands beside the policies as `data.yaml`, and is read with them"),
+        ("limits.yml", "- 5\n", "- 5",
+         "this is a document: data stands beside the policies as `data.yaml`, and is read with them"),
+        ("gatewright.toml", 'store = "x"\n', 'store = "x"',
+         "this is a configuration: the commands for runs take one with `--config`"),
+        ("data.json", "{}\n", "{}",
+         "this looks like JSON: an action is given with `--action`, and data stands beside the"
+         " policies as `data.json`"),
+    ],
+)  # fmt: skip
+def test_files_that_are_no_policies(
+    run: Run, tmp_path: Path, name: str, text: str, quoted: str, help: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, "utf-8")
+    result = run("check", file)
+    assert (result.exit_code, result.stdout) == (1, "")
+    head, line, _, advice, *_ = result.stderr.splitlines()
+    assert head == f"{file}:1:1: error[GW0109]: a policy file begins with its package"
+    assert line == f"1 | {quoted}"
+    assert advice == f"  = help: {help}"

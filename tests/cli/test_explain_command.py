@@ -543,3 +543,36 @@ def test_doc_comments_are_shown_with_what_they_belong_to(tmp_path: Path) -> None
     assert data["docs"] == {
         "p.open": "Small ones\nare fine.", "p.tried": "For later.", "p.lifted": "The budget."
     }  # fmt: skip
+
+
+def test_doc_comments_of_routes_exceptions_and_risks_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "p.gate"
+    path.write_text(
+        "package p\naction a.b { n: int }\n"
+        "/// Those who know\n/// the desk.\nroute lead { one of group('leads') }\n"
+        "/// Nobody asks them here.\nroute boss { one of group('bosses') }\n"
+        "/// Many at once.\nrisk many on a.b when action.n > 1 => 40\n"
+        "/// Very many.\nrisk too_many on a.b when action.n > 99 => 40\n"
+        "rule all on a.b => require lead\n"
+        "rule large on a.b when action.n > 99 => require boss\n"
+        "/// The budget.\nguard lifted on a.b => block\n"
+        "/// November.\nexception peak suspends lifted {\n"
+        "  from 2026-11-01 until 2026-12-01 owner 'kim'\n}\n"
+        "/// It is over.\nexception past suspends lifted { from 2026-10-01 until 2026-11-01 }\n"
+    )
+    given = {"action": "a.b", "params": {"n": 5}, "at": "2026-11-20T12:00:00Z"}
+    text, data = explained(path, given)
+    lines = text.splitlines()
+    assert lines[2].startswith("  lead: one of group('leads')    ")
+    assert lines[3] == "    /// Those who know the desk."
+    suspended = lines.index("Suspended:")
+    assert lines[suspended + 2 : suspended + 5] == [
+        "    /// The budget.", "    owner: kim", "    exception peak: /// November."
+    ]  # fmt: skip
+    risk = lines.index("Risk 40 of 100:")
+    assert lines[risk + 2] == "        /// Many at once."
+    assert text.count("///") == 4
+    assert [route["doc"] for route in data["needed"]] == ["Those who know\nthe desk."]
+    assert [one["doc"] for one in data["suspended"]] == ["November."]
+    assert [part["doc"] for part in data["risk_parts"]] == ["Many at once."]
+    assert data["docs"] == {"p.lifted": "The budget."}

@@ -232,6 +232,10 @@ def test_circles_and_explosions_end() -> None:
     [
         (None, "", "the action must be an object with keys such as action, params, agent"),
         ([], "", "the action must be an object with keys such as action, params, agent"),
+        ('{"action": "x"}', "", "the action must be an object with keys such as action, params, agent;"
+         " this is a text: read its JSON first, as with `json.loads`"),
+        (b"x", "", "the action must be an object with keys such as action, params, agent;"
+         " this is a text: read its JSON first, as with `json.loads`"),
         ({}, "action", "`action` is missing: it names the action, such as billing.refund"),
         ({"action": 3}, "action", "`action` must be text"),
         ({"action": ""}, "action", "`action` must not be empty"),

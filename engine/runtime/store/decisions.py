@@ -50,8 +50,9 @@ def append(
 def read(connection: Connection, run: str) -> list[dict[str, Json]]:
     """Return the decisions about a run, oldest first.
 
-    Each is as `Decision.to_dict` gives it, with `suspended` and `facts` of its explanation, and a
-    `salt`. One that was erased has neither facts nor reasons, and `erased`: true.
+    Each is as `Decision.to_dict` gives it, with `suspended` (without doc comments) and `facts` of
+    its explanation, and a `salt`. One that was erased has neither facts nor reasons, and `erased`:
+    true.
     """
     return [cast("dict[str, Json]", read_json(entry.body)) for entry in logged(connection, run)]
 
@@ -61,12 +62,12 @@ def logged_text(decision: Decision) -> str:
 
     It has a salt: once it is erased, nobody can guess from its digest what it said.
     """
-    explained = decision.explain().to_dict()
+    explained = decision.explain()
     return exact_json(
         {
             **decision.to_dict(),
-            "suspended": explained["suspended"],
-            "facts": explained["facts"],
+            "suspended": [one.to_dict() for one in explained.suspended],
+            "facts": explained.to_dict()["facts"],
             "salt": payloads.new_salt(),
         }
     )

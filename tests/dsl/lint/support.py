@@ -54,6 +54,11 @@ def found(code: str, *texts: str, at_nanos: int | None = None) -> list[str]:
     ]
 
 
+def helps(code: str, *texts: str) -> list[str]:
+    """Return the advice of the warnings of one code."""
+    return [d.help or "" for d in lint(checked(*texts)) if d.code == code]
+
+
 def in_billing(code: str, text: str) -> list[str]:
     """Lint declarations beside the actions and routes above."""
     return found(code, ACTIONS + text)

@@ -15,6 +15,7 @@ from gatewright.engine.bundle.load import BundledSet, from_bytes
 from gatewright.engine.decision import Decision
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.load import load_source
+from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime.store import decisions, schema
 from gatewright.engine.runtime.store.database import Database
 from gatewright.engine.runtime.store.errors import StoreUnusable
@@ -95,8 +96,9 @@ def test_decisions_are_read_as_they_were_made(database: Database, policy: Policy
         assert decisions.read(connection, "r3") == []
     assert [first.effect, second.effect] == ["auto_run", "block"]
     for body, made in zip(read, [first, second], strict=True):
-        explained = made.explain().to_dict()
-        extra = {"facts": explained["facts"], "suspended": explained["suspended"]}
+        explained = made.explain()
+        suspended = [one.to_dict() for one in explained.suspended]
+        extra = {"facts": explained.to_dict()["facts"], "suspended": suspended}
         assert len(str(body.pop("salt"))) == 32
         assert body == {**made.to_dict(), **extra}
     assert "60 USD" in str(read[0]["facts"]) or "60.00 USD" in str(read[0]["facts"])
@@ -217,6 +219,16 @@ def test_an_explanation_agrees_with_a_decision_that_was_before(
         propose(connection, policy, "r2", "60 USD")
         assert made.effect == "auto_run"
         assert [s.exception for s in made.explain().suspended] == ["peak"]
+
+
+def test_doc_comments_change_nothing_of_what_is_logged() -> None:
+    documented = load_source(PACKAGE.replace("exception peak", "/// A sale.\nexception peak"))
+    made = documented.evaluate(pay("60 USD"), now=Timestamp(NOW), uses=lambda _: 0)
+    assert [s.doc for s in made.explain().suspended] == ["A sale."]
+    logged = read_json(decisions.logged_text(made))
+    assert isinstance(logged, dict)
+    assert logged["suspended"] == [one.to_dict() for one in made.explain().suspended]
+    assert "A sale." not in decisions.logged_text(made)
 
 
 def test_twelve_threads_do_not_overdraw_an_exception(database: Database, policy: PolicySet) -> None:
