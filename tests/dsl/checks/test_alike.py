@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import limits
@@ -21,6 +21,7 @@ from gatewright.dsl.source import Source
 from gatewright.dsl.typing.known import KnownLet
 from gatewright.dsl.typing.scopes import ExpressionScope, LetReference
 from gatewright.dsl.typing.typer import Typer
+from tests.properties.support import examples
 
 TYPES = ("int", "int >= 3", "int", "string", "money(USD)", 'enum("a", "b")', "Inner")
 VALUES = (
@@ -86,7 +87,7 @@ def _reading(_: Sharing[Reader, object], let: LetReference, reader: Reader, __: 
     return reader
 
 
-@settings(max_examples=300)
+@examples(2)
 @given(sets())
 def test_what_is_found_is_what_a_look_at_every_action_finds(text: str) -> None:
     found = _found(text)
