@@ -86,6 +86,8 @@ def test_what_is_found_is_what_a_check_of_every_action_finds(text: str) -> None:
         ("'a' in changes.fields", {"a"}, True),
         ("size(target) > 1", set[str](), True),
         ("agent.id == 'b'", {"b"}, False),
+        ("changes.size() > 1", set[str](), True),
+        ("sized || action.a == 1", {"a", "b"}, True),
     ],
 )
 def test_names_and_wholes(text: str, names: set[str], whole: bool) -> None:
@@ -112,7 +114,10 @@ def test_actions_are_not_compared_for_what_is_refused_as_too_much() -> None:
     assert compared.call_count <= limits.MAX_CHECKS // count
 
 
+LETS_OF_P = "package p\nlet sized = size(target) > 1 && agent.b == 1\n"
+
+
 def _package() -> Package:
-    policy, _ = check_sources([Source("p.gate", "package p\n")])
+    policy, _ = check_sources([Source("p.gate", LETS_OF_P)])
     assert policy is not None
     return policy.packages["p"]
