@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gatewright.dsl import ast
 from gatewright.dsl.records import dataclass
 
 
@@ -57,3 +58,24 @@ _BY_FORM: Mapping[tuple[str, bool, int], Macro] = {
 def find_macro(name: str, is_member: bool, arity: int) -> Macro | None:
     """Return the macro that a call of this form is, if it is one."""
     return _BY_FORM.get((name, is_member, arity))
+
+
+def macro_of(call: ast.Call | ast.MethodCall) -> Macro | None:
+    """Return the macro that a call is by its form, whatever the names in it stand for."""
+    count = len(call.arguments)
+    if isinstance(call, ast.Call):
+        return find_macro(call.function, False, count)
+    member = find_macro(call.method, True, count)
+    if member is None and isinstance(call.target, ast.Name):
+        return find_macro(f"{call.target.name}.{call.method}", False, count)  # such as cel.bind
+    return member
+
+
+def bound_by(expr: ast.Expr) -> frozenset[str]:
+    """Return the names that a macro binds; none for what is no macro."""
+    if not isinstance(expr, ast.Call | ast.MethodCall):
+        return frozenset()
+    macro = macro_of(expr)
+    variables = macro.variables if macro is not None else ()
+    values = [expr.arguments[position].value for position in variables]
+    return frozenset(value.name for value in values if isinstance(value, ast.Name))

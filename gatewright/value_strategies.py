@@ -143,7 +143,7 @@ class Drawing:
         return st.one_of(*exact, st.lists(items, max_size=3))
 
 
-def near_now(hinted: Iterable[Value] = ()) -> Strategy:
+def near_now(hinted: Iterable[Value]) -> Strategy:
     """Draw the text of an instant: the usual one of tests, a hinted one, or one days from it."""
     leaning = [hint.text for hint in hinted if isinstance(hint, Timestamp)]
     return _lean([DEFAULT_NOW.text, *leaning], _instant(None, None))

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.macros import Macro, find_macro
+from gatewright.dsl.macros import Macro, bound_by, macro_of
 from gatewright.dsl.messages import limits as messages
 from gatewright.dsl.records import dataclass
 from gatewright.dsl.typing.presence import let_of
@@ -96,7 +96,7 @@ class CostModel:
             return self._let(reference)
         match expr:
             case ast.Call() | ast.MethodCall():
-                macro = _macro(expr)
+                macro = macro_of(expr)
                 if macro is not None:
                     return self._expand(expr, macro, scope, bound)
                 return self._call(expr, scope, bound)
@@ -116,7 +116,7 @@ class CostModel:
         """Return the innermost part that is above the bound by itself."""
         bound: frozenset[str] = frozenset()
         while True:
-            bound |= _bound_by(expr)
+            bound |= bound_by(expr)
             dear = [c for c in children(expr)
                     if self.bound(c, self._scope, bound).cost > MAX_COST]  # fmt: skip
             if not dear:
@@ -185,7 +185,7 @@ class CostModel:
     ) -> Bound:
         """Bound a macro: its inner expressions once an element of what it goes through."""
         values = [argument.value for argument in expr.arguments]
-        inside = bound | _bound_by(expr)
+        inside = bound | bound_by(expr)
         bodies = [self.bound(values[i], scope, inside) for i in macro.bodies]
         inner = sum(body.cost for body in bodies)
         if isinstance(expr, ast.Call):
@@ -200,24 +200,6 @@ class CostModel:
         if macro.name == "transformMapEntry":
             size = target.size * max(bodies[-1].size, 1)
         return _limited(1 + target.cost + target.size * (1 + inner), size)
-
-
-def _macro(expr: ast.Call | ast.MethodCall) -> Macro | None:
-    count = len(expr.arguments)
-    if isinstance(expr, ast.Call):
-        return find_macro(expr.function, False, count)
-    if isinstance(expr.target, ast.Name) and expr.target.name == "cel":
-        return find_macro(f"cel.{expr.method}", False, count)
-    return find_macro(expr.method, True, count)
-
-
-def _bound_by(expr: ast.Expr) -> frozenset[str]:
-    """Return the names that a macro call binds."""
-    if not isinstance(expr, ast.Call | ast.MethodCall):
-        return frozenset()
-    macro = _macro(expr)
-    values = [expr.arguments[i].value for i in macro.variables] if macro else []
-    return frozenset(value.name for value in values if isinstance(value, ast.Name))
 
 
 def _size_of_type(kind: t.Type) -> int:

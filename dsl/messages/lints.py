@@ -36,7 +36,7 @@ def concerns_no_action(span: Span, what: str, pattern: str | None, hint: str | N
 
 
 @message("GW1003", "condition that is always true or always false", Severity.WARNING)
-def constant_condition(span: Span, *, truth: bool, most_risk: int | None = None) -> Finding:
+def constant_condition(span: Span, *, truth: bool, most_risk: int | None) -> Finding:
     """`most_risk` is what the risk may be, of a condition that looks at it."""
     return Finding(
         span,

@@ -41,7 +41,7 @@ def upside_down(span: Span, low: str, high: str) -> Finding:
 
 
 @message("GW0405", "cell of another kind than its subject")
-def cell_does_not_fit(span: Span, subject: Span, kind: str, advice: str | None = None) -> Finding:
+def cell_does_not_fit(span: Span, subject: Span, kind: str, advice: str | None) -> Finding:
     return Finding(
         span,
         f"`{span.text}` cannot be compared with `{subject.text}`, which is `{kind}`",

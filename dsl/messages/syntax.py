@@ -44,7 +44,7 @@ def unexpected(
     found: str,
     expected: Sequence[str],
     hint: str | None,
-    labels: tuple[Label, ...] = (),
+    labels: tuple[Label, ...],
 ) -> Finding:
     what = f"unexpected {found}"
     if expected:
@@ -129,7 +129,7 @@ _OTHER_FILES = {
 
 
 @message("GW0109", "missing package")
-def missing_package(span: Span, *, is_path: bool = False) -> Finding:
+def missing_package(span: Span, *, is_path: bool) -> Finding:
     if is_path:
         return Finding(
             span,

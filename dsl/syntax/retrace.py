@@ -76,7 +76,7 @@ def retrace(lexer: Lexer, trace: Sequence[Step], source: Source) -> Retraced | N
 
 def _comments(source: Source, gaps: list[tuple[int, int]]) -> list[Comment]:
     return [
-        Comment(found.group().rstrip("\r"), span=source.span(*found.span()))
+        Comment(found.group(), span=source.span(*found.span()))
         for begin, end in gaps
         for found in _COMMENT.finditer(source.text, begin, end)
     ]

@@ -34,13 +34,9 @@ class KnownLet:
 
 
 class KnownLets:
-    """The `let`s that were looked at, and what their values are made of.
+    """The `let`s that were looked at, and what their values are made of."""
 
-    `parts` is how many parts of values may be looked at again, in scopes where they may mean
-    something else.
-    """
-
-    def __init__(self, parts: int = limits.MAX_DIFFERENT) -> None:
+    def __init__(self) -> None:
         self.lets: dict[LetReference, KnownLet] = {}
         self.types: dict[ExpressionScope, dict[int, t.Type]] = {}
         """The types of the nodes of values, by their `id`, in the scope of their `let`."""
@@ -48,7 +44,8 @@ class KnownLets:
         self.fitting: set[tuple[int, ExpressionScope, t.Type]] = set()
         """Lists, by their `id`, in a scope, and types comparable with each of their elements."""
         self.patterns = Patterns()
-        self._parts = parts
+        self._left = limits.MAX_DIFFERENT
+        """How many parts may be looked at again, in scopes where they may mean something else."""
         self._sizes: dict[int, int] = {}
 
     def begin(self, reference: LetReference) -> dict[int, t.Type]:
@@ -62,8 +59,8 @@ class KnownLets:
 
     def spend(self, parts: int) -> None:
         """Count parts that are looked at again; raises TooDifferent past the limit."""
-        self._parts -= parts
-        if self._parts < 0:
+        self._left -= parts
+        if self._left < 0:
             raise TooDifferent
 
     def type_of(self, node: ast.Expr, scope: ExpressionScope) -> t.Type | None:

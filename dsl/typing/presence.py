@@ -92,18 +92,21 @@ class Presence:
         self._scope = scope
         self._lets = {} if lets is None else lets
 
-    def facts_when_true(self, expr: ast.Expr, bound: Collection[str] = _NO_NAMES) -> Facts:
-        """Return what is present where `expr` is true; `bound` are names that macros bind."""
-        return self.outcomes(expr, self._scope, bound)[0]
+    def facts_when_true(self, expr: ast.Expr) -> Facts:
+        """Return what is present where `expr` is true."""
+        return self.outcomes(expr, self._scope)[0]
 
-    def facts_when_false(self, expr: ast.Expr, bound: Collection[str] = _NO_NAMES) -> Facts:
+    def facts_when_false(self, expr: ast.Expr) -> Facts:
         """Return what is present where `expr` is false."""
-        return self.outcomes(expr, self._scope, bound)[1]
+        return self.outcomes(expr, self._scope)[1]
 
     def outcomes(
         self, expr: ast.Expr, scope: ExpressionScope, bound: Collection[str] = _NO_NAMES
     ) -> Outcomes:
-        """Return what is known where an expression of `scope` is true, and where it is false."""
+        """Return what is known where an expression of `scope` is true, and where it is false.
+
+        `bound` are names that macros bind.
+        """
         match expr:
             case ast.BoolLiteral(value):
                 return (_NOTHING, _IMPOSSIBLE) if value else (_IMPOSSIBLE, _NOTHING)

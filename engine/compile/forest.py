@@ -142,7 +142,7 @@ class Forest:
         risks: tuple[Node, ...],
         scores: Sequence[int],
         slots: tuple[int | None, int | None],
-        limits: Limits = SMALL,
+        limits: Limits,
     ) -> None:
         self._conclude = conclude
         self._trees = trees

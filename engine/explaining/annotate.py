@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatewright.dsl import ast
-from gatewright.dsl.macros import find_macro
+from gatewright.dsl.macros import macro_of
 from gatewright.dsl.records import dataclass
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.rendering import render
@@ -68,12 +68,10 @@ class Annotator:
                 mark = "?" if optional else ""
                 inner = self._write(index, _LOWEST)
                 return f"{self._path(operand)}[{mark}{inner}]", _POSTFIX
-            case ast.Call(function=function, arguments=arguments, absolute=absolute):
-                inner = self._arguments(function, False, arguments)
-                return f"{'.' if absolute else ''}{function}({inner})", _POSTFIX
-            case ast.MethodCall(target=target, method=method, arguments=arguments):
-                inner = self._arguments(method, True, arguments, target)
-                return f"{self._target(target)}.{method}({inner})", _POSTFIX
+            case ast.Call(function=function, absolute=absolute):
+                return f"{'.' if absolute else ''}{function}({self._arguments(expr)})", _POSTFIX
+            case ast.MethodCall(target=target, method=method):
+                return f"{self._target(target)}.{method}({self._arguments(expr)})", _POSTFIX
             case ast.Unary(operator=operator, operand=operand):
                 return f"{operator}{self._write(operand, _UNARY)}", _UNARY
             case ast.Binary(operator=operator, left=left, right=right):
@@ -117,20 +115,11 @@ class Annotator:
             return self._node(target)[0]
         return self._write(target, _POSTFIX)
 
-    def _arguments(
-        self,
-        name: str,
-        member: bool,
-        arguments: tuple[ast.Argument, ...],
-        target: ast.Expr | None = None,
-    ) -> str:
+    def _arguments(self, call: ast.Call | ast.MethodCall) -> str:
         """Write arguments; inside a macro values change from turn to turn, so none are shown."""
-        macro = find_macro(name, member, len(arguments))
-        if macro is None and isinstance(target, ast.Name):  # of a namespace, such as cel.bind
-            macro = find_macro(f"{target.name}.{name}", False, len(arguments))
-        writer = Annotator({}, self.secrets, self.lets) if macro is not None else self
+        writer = self if macro_of(call) is None else Annotator({}, self.secrets, self.lets)
         return ", ".join((f"{a.name}: " if a.name else "") + writer._write(a.value, _LOWEST)
-                         for a in arguments)  # fmt: skip
+                         for a in call.arguments)  # fmt: skip
 
 
 def _field(name: str) -> str:

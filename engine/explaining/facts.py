@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gatewright.dsl import ast
-from gatewright.dsl.macros import find_macro
+from gatewright.dsl.macros import bound_by
 from gatewright.dsl.walk import children, walk
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.outcome import ConditionOutcome, Outcome
@@ -58,7 +58,8 @@ def _shown(path: ast.Select, value: Value | EvaluationError, secrets: Secrets) -
 
 def _paths(expr: ast.Expr) -> Iterator[ast.Select]:
     """Yield the longest paths in an expression that begin at a part of the action."""
-    bound = frozenset(_bound(expr))
+    # Inside a macro such a name is no part of the action.
+    bound = frozenset[str]().union(*map(bound_by, walk(expr)))
     todo: list[ast.Expr] = [expr]
     while todo:
         node = todo.pop()
@@ -66,20 +67,6 @@ def _paths(expr: ast.Expr) -> Iterator[ast.Select]:
             yield node
         else:
             todo.extend(children(node))
-
-
-def _bound(expr: ast.Expr) -> Iterator[str]:
-    """Yield the names that macros in an expression bind: there they are no parts of the action."""
-    for node in walk(expr):
-        if isinstance(node, ast.MethodCall):
-            macro = find_macro(node.method, True, len(node.arguments))
-            if macro is None and isinstance(node.target, ast.Name):
-                name = f"{node.target.name}.{node.method}"
-                macro = find_macro(name, False, len(node.arguments))
-            for position in macro.variables if macro is not None else ():
-                variable = node.arguments[position].value
-                if isinstance(variable, ast.Name):
-                    yield variable.name
 
 
 def _root(expr: ast.Expr) -> str | None:

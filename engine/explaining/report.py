@@ -31,6 +31,7 @@ from gatewright.engine.outcome import (
     PermitOutcome,
     RowOutcome,
     RuleOutcome,
+    conjunction,
 )
 from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.truth import Truth
@@ -134,7 +135,7 @@ class Reporter:
             )
         effect = outcome.effect
         if status == "suspended":
-            effect = _all(row.row.effect for row in counted)
+            effect = conjunction(row.row.effect for row in counted)
         elif status == "not matched":
             effect = Effect()
         because = None
@@ -301,13 +302,6 @@ class Reporter:
             for error in _erring(f"{outcome.rule.kind} {outcome.rule.name}", erring.values()):
                 found.setdefault((error.message, error.at), error)
             yield from found.values()
-
-
-def _all(effects: Iterable[Effect]) -> Effect:
-    result = Effect()
-    for effect in effects:
-        result = result & effect
-    return result
 
 
 def _order(report: RuleReport) -> tuple[bool, str, str, int]:

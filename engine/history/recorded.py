@@ -74,9 +74,7 @@ class HistoryFact:
 class RecordedHistory:
     """A `HistoryStore` that remembers; every question is asked of the store at most once."""
 
-    def __init__(
-        self, store: HistoryStore | None = None, facts: Iterable[HistoryFact] = ()
-    ) -> None:
+    def __init__(self, store: HistoryStore | None, facts: Iterable[HistoryFact] = ()) -> None:
         self._store = store
         self._facts = {fact.question: fact for fact in facts}
 

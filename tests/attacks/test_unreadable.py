@@ -13,6 +13,7 @@ import pytest
 from gatewright.engine.action import Action
 from gatewright.engine.decision import Effect
 from gatewright.engine.load import load_source
+from gatewright.engine.reading import freeze
 from gatewright.engine.values import Duration, Map, Money, Timestamp, Uint
 from tests.attacks.support import AT, MARKS, REFUND, effect_of, refund, written
 
@@ -214,7 +215,10 @@ ODD: list[Any] = [
 
 
 @pytest.mark.parametrize("number", range(len(ODD)))
-def test_no_class_of_a_caller_makes_a_decision_fail(number: int) -> None:
+def test_no_class_of_a_caller_makes_a_decision_fail(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freeze, "MAX_VALUES", 1_000)  # what is endless is read so far
     odd: Any = ODD[number]
     good: dict[str, Any] = GOOD
     policy = load_source(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewright.dsl import limits
@@ -18,6 +18,7 @@ from gatewright.dsl.parser import parse_expression
 from gatewright.dsl.policy import Package
 from gatewright.dsl.rendering.text import to_text
 from gatewright.dsl.source import Source
+from tests.properties.support import examples
 
 TYPES = ("int", "int", "int", "string", "money(USD)", 'enum("a", "b")', "Inner")
 FIELDS = ("a", "b", "c")
@@ -65,7 +66,7 @@ def _listed(found: Sequence[tuple[str, str, str]]) -> str:
     return ", ".join(f"{name}{absent}: {kind}" for name, absent, kind in found)
 
 
-@settings(max_examples=300)
+@examples(2)
 @given(sets())
 def test_what_is_found_is_what_a_check_of_every_action_finds(text: str) -> None:
     sources = [Source("p.gate", text), Source("q.gate", "package q\nlet far = action.b\n")]
@@ -85,6 +86,8 @@ def test_what_is_found_is_what_a_check_of_every_action_finds(text: str) -> None:
         ("'a' in changes.fields", {"a"}, True),
         ("size(target) > 1", set[str](), True),
         ("agent.id == 'b'", {"b"}, False),
+        ("changes.size() > 1", set[str](), True),
+        ("sized || action.a == 1", {"a", "b"}, True),
     ],
 )
 def test_names_and_wholes(text: str, names: set[str], whole: bool) -> None:
@@ -111,7 +114,10 @@ def test_actions_are_not_compared_for_what_is_refused_as_too_much() -> None:
     assert compared.call_count <= limits.MAX_CHECKS // count
 
 
+LETS_OF_P = "package p\nlet sized = size(target) > 1 && agent.b == 1\n"
+
+
 def _package() -> Package:
-    policy, _ = check_sources([Source("p.gate", "package p\n")])
+    policy, _ = check_sources([Source("p.gate", LETS_OF_P)])
     assert policy is not None
     return policy.packages["p"]

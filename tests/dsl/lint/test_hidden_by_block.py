@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.lint import lint
+from gatewright.dsl.lint import hidden_by_block, lint
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
 from tests.dsl.lint.support import ACTIONS, found, in_billing
@@ -181,11 +181,20 @@ def _lint(text: str) -> list[Diagnostic]:
     return [diagnostic for diagnostic in lint(policy) if diagnostic.code == CODE]
 
 
-def test_long_ladders_are_compared_row_by_row_with_what_lies_around_each() -> None:
+@pytest.mark.parametrize("width", [1, 2])
+def test_long_ladders_are_compared_row_by_row_with_what_lies_around_each(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where there are thousands of rows: too few comparisons to find a block by trying them all.
+    monkeypatch.setattr(hidden_by_block, "_MOST_COMPARED", 0)
+
     def ladder(name: str, *effects: str) -> str:
-        rows = "".join(f"{n} .. {n} => {effects[n % 2]}\n" for n in range(2_000))
+        rows = "".join(
+            f"{n * width} .. {n * width + width - 1} => {effects[n % 2]}\n" for n in range(200)
+        )
+        last = 200 * width - 1
         return (
-            f"rule {name} on p.a tier action.number {{\n< 0 => block\n{rows}> 1999 => block\n}}\n"
+            f"rule {name} on p.a tier action.number {{\n< 0 => block\n{rows}> {last} => block\n}}\n"
         )
 
     first = ladder("a", "auto_run", "block")

@@ -43,8 +43,7 @@ def everything(expr: ast.Expr) -> tuple[t.Type, list[Diagnostic]]:
         Typer(USUAL, lambda d: None).check(expr, wanted)
     again = Typer(USUAL, lambda d: None)
     again.check_condition(expr, again.facts_when_true(expr).and_(again.facts_when_false(expr)))
-    presence = Presence(USUAL)
-    presence.facts_when_true(expr, {"x"})
+    Presence(USUAL).outcomes(expr, USUAL, {"x"})
     CostModel(USUAL, typer.type_of, lambda d: None, {}).check(expr)
     return kind, found
 

@@ -11,7 +11,7 @@ HEAD = """package shop
 action shop.tag { tags: list<int>, n: int }
 history past = shop.tag
 """
-DEAR = "action.tags.exists(tag, lists.range(100).exists(n, tag + n < 0))"
+DEAR = "action.tags.exists(tag, lists.range(1000).size() < tag)"
 """Errs by what it costs where there are 200 tags, which compiled code still reads."""
 
 

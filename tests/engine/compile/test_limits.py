@@ -67,11 +67,14 @@ def test_many_conditions_decide_about_tiny_actions(interpretations: list[object]
 
 
 def test_too_many_conditions_are_left_to_the_interpreter(interpretations: list[object]) -> None:
-    assert not is_compiled(policy(2_000), interpretations, tags=TINY)
+    dear = "guard g{n} when action.tags.exists(tag, lists.range(100).size() == {n}) => block"
+    assert is_compiled(policy(20, dear), interpretations, tags=TINY)
+    assert is_compiled(policy(20, dear), interpretations, tags=["7"] * 32)
+    assert not is_compiled(policy(100, dear), interpretations, tags=TINY)
 
 
 def test_conditions_that_read_little_are_compiled_however_many(
     interpretations: list[object],
 ) -> None:
-    plain = policy(2_000, "guard g{n} when action.tags.size() == {n} => require manager")
+    plain = policy(200, "guard g{n} when action.tags.size() == {n} => require manager")
     assert is_compiled(plain, interpretations, tags=SMALL)
