@@ -100,6 +100,7 @@ def range_test(expr: ast.Between, place: Place) -> Code:
     value, low = _pair(value, expr.low, low, place)
     value, high = _pair(value, expr.high, high, place)
     cost = 1 + value.cost + low.cost + high.cost
+    cost += 2 * value.size.weight + low.size.weight + high.size.weight  # texts are read
     sure = place.sure(value)
     if low.known.present and high.known.present:
         above, below = _comparable(low, sure, place), _comparable(sure, high, place)

@@ -107,3 +107,14 @@ def test_marks_that_count_as_characters_are_marks(mark: str) -> None:
     decision = policy.evaluate({"action": "x.y", "params": {"who": "a" + mark * 1_000_000}})
     assert time.process_time() - begun < 5
     assert "too many combining marks" in decision.errors[0].message
+
+
+def test_ranges_of_texts_cost_compiled_code_what_they_cost_the_interpreter() -> None:
+    """Four texts are read a turn: too much for one condition, of an action without a large value."""
+    policy = load_source(
+        "package a\naction x.y { who: string, tags: list<string> }\nrule open on x.y => auto_run\n"
+        "guard g on x.y when action.tags.exists(tag, action.who in tag .. tag) => block"
+    )
+    action = {"action": "x.y", "params": {"who": "m" * 2_000, "tags": ["z" * 960] * 199}}
+    effects = [policy.evaluate(action).effect for _ in range(4)]
+    assert effects == [policy.decide_once(action).effect] * 4 == [Effect.BLOCK] * 4

@@ -69,6 +69,8 @@ def test_no_run_costs_more_than_its_bound(
         "base64.encode(bytes(action.customer)).size() > 3",
         "strings.quote(action.customer) == action.customer",
         "action.customer < action.customer + action.customer",
+        "action.customer in action.customer .. action.customer",
+        "action.tags.exists(t, action.customer in t .. t)",
         "lists.range(100).map(i, i * i).exists(i, i == action.n)",
         "math.greatest(lists.range(100)) > action.n",
         "action.tags.first().optMap(x, x + x).orValue(action.customer).size() > 2",
