@@ -109,12 +109,33 @@ def test_marks_that_count_as_characters_are_marks(mark: str) -> None:
     assert "too many combining marks" in decision.errors[0].message
 
 
-def test_ranges_of_texts_cost_compiled_code_what_they_cost_the_interpreter() -> None:
-    """Four texts are read a turn: too much for one condition, of an action without a large value."""
+COMPILED = {
+    "ranges": "action.tags.exists(tag, action.who in tag .. tag)",
+    "built-texts": "(action.who + action.who) in action.tags || (action.who + action.other) in action.tags",
+}
+
+
+@pytest.mark.parametrize("condition", COMPILED.values(), ids=COMPILED)
+def test_what_costs_too_much_does_so_in_compiled_code(condition: str) -> None:
+    """Too much for one condition, of an action that has no large value."""
     policy = load_source(
-        "package a\naction x.y { who: string, tags: list<string> }\nrule open on x.y => auto_run\n"
-        "guard g on x.y when action.tags.exists(tag, action.who in tag .. tag) => block"
+        "package a\naction x.y { who: string, other: string, tags: list<string> }\n"
+        f"rule open on x.y => auto_run\nguard g on x.y when {condition} => block"
     )
-    action = {"action": "x.y", "params": {"who": "m" * 2_000, "tags": ["z" * 960] * 199}}
+    params = {"who": "\u00e9" * 2_000, "other": "\u00fc" * 2_000, "tags": ["\u00f6" * 960] * 199}
+    action = {"action": "x.y", "params": params}
+    effects = [policy.evaluate(action).effect for _ in range(4)]
+    assert effects == [policy.decide_once(action).effect] * 4 == [Effect.BLOCK] * 4
+
+
+def test_a_long_text_that_is_looked_for_costs_compiled_code_too() -> None:
+    """It is put into normal form for each condition, be the list as short as it may."""
+    guards = "".join(
+        f"guard g{number} on x.y when context.evidence.size() > 3 ? true"
+        f' : has(context.trigger) && context.trigger in ["a{number}"] => block\n'
+        for number in range(20)
+    )
+    policy = load_source(HEAD + guards)
+    action = {"action": "x.y", "params": {"who": "", "other": ""}, "context": {"trigger": LONG * 3}}
     effects = [policy.evaluate(action).effect for _ in range(4)]
     assert effects == [policy.decide_once(action).effect] * 4 == [Effect.BLOCK] * 4
