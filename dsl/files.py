@@ -86,11 +86,14 @@ def policy_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Yield the policy files below a folder; hidden folders and links to folders are left out."""
+    """Yield the policy files below a folder; hidden folders and links to folders are left out.
+
+    A name may end in `.GATE` too: where names of files have no case nobody sees a difference.
+    """
     for root, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if name.endswith(".gate") and not name.startswith("."):
+            if name.lower().endswith(".gate") and not name.startswith("."):
                 yield _regular(Path(root) / name)
 
 

@@ -66,7 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a policy file that contains tests."""
-    if file_path.suffix != _ENDING or not _is_wanted(file_path, parent):
+    if file_path.suffix.lower() != _ENDING or not _is_wanted(file_path, parent):
         return None
     if not _may_have_tests(file_path):
         return None

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gatewright.dsl.diagnostics import Diagnostic
+from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic
 from gatewright.dsl.lint.base import Lint
 from gatewright.dsl.lint.texts import texts
 from gatewright.dsl.lint.view import View
@@ -34,7 +34,11 @@ _HIDDEN = re.compile(f"[{_INVISIBLE}{_JOINERS}{''.join(sorted(BIDI))}]")
 
 
 def check(view: View) -> Iterator[Diagnostic]:
-    """Yield a warning for each character of a text that a reader cannot see."""
+    """Yield a warning for each character of a text that a reader cannot see.
+
+    After `MAX_FOUND` of them only for the first of each text, since a file may have 300,000.
+    """
+    found = 0
     for place, _ in texts(view):
         written = place.text
         if written.isascii():
@@ -43,6 +47,9 @@ def check(view: View) -> Iterator[Diagnostic]:
             if match.group() not in _JOINERS or _joins_nothing(written, match.start()):
                 at = place.start + match.start()
                 yield messages.hidden_character(Span(place.source, at, at + 1), match.group())
+                found += 1
+                if found >= MAX_FOUND:
+                    break
 
 
 def _joins_nothing(written: str, at: int) -> bool:

@@ -23,12 +23,13 @@ from gatewright.engine.cel.evaluate import MAX_DEPTH
 from gatewright.engine.cel.literals import literal
 from gatewright.engine.compile import native_calls, native_operators
 from gatewright.engine.compile import native_runtime as runtime
+from gatewright.engine.compile.native_bounds import element_size, part_size
 from gatewright.engine.compile.native_code import MAX_PIECES as MAX_PIECES
 from gatewright.engine.compile.native_code import MAX_PIECES_OF_LETS as MAX_PIECES_OF_LETS
 from gatewright.engine.compile.native_code import Bare, Cannot, Code, Making, Place, load
 from gatewright.engine.compile.native_code import Env as Env
 from gatewright.engine.compile.native_code import function_of as function_of
-from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, part_of, size_of_type
+from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, size_of_type
 from gatewright.engine.compile.native_cost import is_small as is_small
 from gatewright.engine.compile.native_paths import is_bound, path_of
 from gatewright.engine.compile.native_runtime import Unsure as Unsure
@@ -192,7 +193,8 @@ def _name(expr: ast.Name, place: Place) -> Code:
     local = place.locals.get(expr.name)
     if local is not None:
         kind = place.env.type_of(expr) if local.type == t.ANY else local.type
-        return Code(load(local.name), local.type, 1, local.size, local.normal, kind)
+        code = Code(load(local.name), local.type, 1, local.size, local.normal, kind)
+        return replace(code, given=local.given, element=local.element)
     node = place.env.read((expr.name,))
     if node is not None:
         return _read(node, expr, place)
@@ -210,7 +212,7 @@ def _read(node: pyast.expr, expr: ast.Expr, place: Place) -> Code:
     while isinstance(part, ast.Select):
         part, steps = part.operand, steps + 1
     size = size_of_type(kind, place.env.limits)
-    read = Code(node, kind, steps, size, place.env.normal, kind)
+    read = Code(node, kind, steps, size, place.env.normal, kind, given=True)
     nanos = place.env.nanos(path_of(expr))
     return read if nanos is None else replace(read, parts=Bare(node, nanos=nanos))
 
@@ -239,10 +241,10 @@ def _select(expr: ast.Select, place: Place) -> Code:
         node = place.helper(access.select, operand.node, pyast.Constant(expr.field))
     if isinstance(operand.hint, t.RecordType) and operand.type == t.ANY:
         node = place.helper(runtime.small, node)  # a field of a past event
-        return Code(node, t.ANY, 1 + operand.cost, UNKNOWN, hint=kind)
+        return Code(node, t.ANY, 1 + operand.cost, UNKNOWN, hint=kind, given=True)
     sure = _field_type(operand.type, expr.field)
-    size = part_of(operand.size, sure)
-    return Code(node, sure, 1 + operand.cost, size, operand.normal, kind)
+    size = part_size(operand, sure)
+    return Code(node, sure, 1 + operand.cost, size, operand.normal, kind, given=operand.given)
 
 
 def _field_type(kind: t.Type, field: str) -> t.Type:
@@ -291,8 +293,10 @@ def _index(expr: ast.Index, place: Place) -> Code:
         node = pyast.Subscript(operand.node, key.node, pyast.Load())
     else:
         node = place.helper(access.index, operand.node, key.node)
-    size = part_of(operand.size, sure)
-    return Code(node, sure, cost, size, operand.normal, kind)
+    size = part_size(operand, sure)
+    if isinstance(operand.type, t.ListType):
+        size = element_size(operand)
+    return Code(node, sure, cost, size, operand.normal, kind, given=operand.given)
 
 
 # --- logic ------------------------------------------------------------------------------------
@@ -318,7 +322,8 @@ def _conditional(expr: ast.Conditional, place: Place) -> Code:
     cost = 1 + condition.cost + then.cost + otherwise.cost
     node = pyast.IfExp(condition.node, then.node, otherwise.node)
     size, normal = then.size | otherwise.size, then.normal and otherwise.normal
-    return Code(node, kind, cost, size, normal, place.env.type_of(expr))
+    given = then.given and otherwise.given
+    return Code(node, kind, cost, size, normal, place.env.type_of(expr), given=given)
 
 
 # --- lists and maps ---------------------------------------------------------------------------
@@ -340,7 +345,11 @@ def _list(expr: ast.ListLiteral, place: Place) -> Code:
     size = Size(len(parts), 1 + sum(part.size.weight for part in parts))
     cost = 1 + sum(part.cost for part in parts)
     normal = all(part.normal or not _has_text(part) for part in parts)
-    return Code(pyast.Tuple(nodes, pyast.Load()), t.ListType(element), cost, size, normal)
+    one = SCALAR
+    for part in parts:
+        one |= part.size
+    node = pyast.Tuple(nodes, pyast.Load())
+    return Code(node, t.ListType(element), cost, size, normal, element=one)
 
 
 def _has_text(code: Code) -> bool:

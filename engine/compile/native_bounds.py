@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from gatewright.dsl import types as t
-from gatewright.dsl.records import dataclass
+from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.cel.budget import CHARS_A_STEP
 from gatewright.engine.cel.regexes import compiled
 from gatewright.engine.compile.native_code import Cannot, Code, is_text
@@ -21,6 +21,7 @@ from gatewright.engine.compile.native_cost import (
     Size,
     comparison_cost,
     is_scalar,
+    normalising_cost,
     part_of,
     size_of_value,
     text_size,
@@ -39,6 +40,8 @@ class Bound:
 
     cost: int
     size: Size
+    element: Size | None = None
+    """As in `Code`."""
 
 
 def call_bound(name: str, arguments: tuple[Code, ...], kind: t.Type, metered: bool) -> Bound:
@@ -52,7 +55,7 @@ def call_bound(name: str, arguments: tuple[Code, ...], kind: t.Type, metered: bo
     else:
         bound = Bound(0, _result(arguments, kind))
     given = bound.size.weight if is_text(kind) else bound.size.length
-    return Bound(bound.cost + texts + given, bound.size)
+    return replace(bound, cost=bound.cost + texts + given)
 
 
 def _result(arguments: tuple[Code, ...], kind: t.Type) -> Size:
@@ -74,7 +77,16 @@ def element_size(code: Code, limits: Limits = SMALL) -> Size:
         for item in known:
             size |= size_of_value(item)
         return size
-    return part_of(code.size, element_type(code), limits)
+    if code.element is not None:
+        return code.element
+    return part_size(code, element_type(code), limits)
+
+
+def part_size(code: Code, kind: t.Type, limits: Limits = SMALL) -> Size:
+    """Return the most that a part can be: as all of what was built, which keeps no limits."""
+    if code.given:
+        return part_of(code.size, kind, limits)
+    return Size(CHARS_A_STEP * code.size.weight, code.size.weight)
 
 
 def element_type(code: Code) -> t.Type:
@@ -90,6 +102,10 @@ def element_type(code: Code) -> t.Type:
 
 def _same(arguments: tuple[Code, ...]) -> Bound:
     return Bound(arguments[0].size.length, arguments[0].size)
+
+
+def _some(arguments: tuple[Code, ...]) -> Bound:
+    return replace(_same(arguments), element=element_size(arguments[0]))
 
 
 def _wrapped(arguments: tuple[Code, ...]) -> Bound:
@@ -109,7 +125,7 @@ def _range(arguments: tuple[Code, ...]) -> Bound:
     if not isinstance(length, int) or length > _MAX_RANGE:
         raise Cannot
     length = max(length, 0)
-    return Bound(length, Size(length, 1 + length))
+    return Bound(length, Size(length, 1 + length), SCALAR)
 
 
 def _flatten(arguments: tuple[Code, ...]) -> Bound:
@@ -122,11 +138,12 @@ def _flatten(arguments: tuple[Code, ...]) -> Bound:
 
 def _distinct(arguments: tuple[Code, ...]) -> Bound:
     one, size = element_size(arguments[0]), arguments[0].size
-    return Bound(size.length * size.length * comparison_cost(one, one), size)
+    return Bound(size.length * size.length * comparison_cost(one, one), size, one)
 
 
 def _sort(arguments: tuple[Code, ...]) -> Bound:
-    return Bound(sort_cost(arguments[0].size, element_size(arguments[0])), arguments[0].size)
+    size, one = arguments[0].size, element_size(arguments[0])
+    return Bound(sort_cost(size, one), size, one)
 
 
 def sort_cost(whole: Size, key: Size) -> int:
@@ -139,7 +156,7 @@ def _sets(arguments: tuple[Code, ...]) -> Bound:
     one, other = element_size(left), element_size(right)
     each = max(comparison_cost(one, other), comparison_cost(other, one))
     if is_text(element_type(left)) and is_text(element_type(right)):
-        each = 1 + min(one.weight, other.weight)
+        each = 1 + min(one.weight, other.weight) + normalising_cost(one, other)
     return Bound(2 * left.size.length * right.size.length * each, SCALAR)
 
 
@@ -160,7 +177,8 @@ def _replace(arguments: tuple[Code, ...]) -> Bound:
 
 def _split(arguments: tuple[Code, ...]) -> Bound:
     length = arguments[0].size.length
-    return Bound(length + 1, Size(length + 1, 2 + length + length // CHARS_A_STEP))
+    size = Size(length + 1, 2 + length + length // CHARS_A_STEP)
+    return Bound(length + 1, size, text_size(length))
 
 
 def _format(arguments: tuple[Code, ...]) -> Bound:
@@ -191,7 +209,7 @@ def _extract(arguments: tuple[Code, ...]) -> Bound:
 
 def _extract_all(arguments: tuple[Code, ...]) -> Bound:
     split = _split(arguments)
-    return Bound(_walk(arguments) + split.cost + 1, split.size)
+    return replace(split, cost=_walk(arguments) + split.cost + 1)
 
 
 def _replace_matches(arguments: tuple[Code, ...]) -> Bound:
@@ -209,5 +227,5 @@ _KNOWN: Final[Mapping[str, Callable[[tuple[Code, ...]], Bound]]] = {
     "regex.extract": _extract, "regex.extractAll": _extract_all, "sets.contains": _sets,
     "sets.equivalent": _sets, "sets.intersects": _sets, "join": _join, "replace": _replace,
     "split": _split, "first": _end, "last": _end, "optional.of": _wrapped, "value": _same,
-    "slice": _same, "reverse": _same, "dyn": _same,
+    "slice": _some, "reverse": _some, "dyn": _same,
 }  # fmt: skip

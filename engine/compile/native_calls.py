@@ -179,7 +179,7 @@ def _apply(
     else:
         budget = [call(place.env.constant(Budget))] if overload.metered else []
         node = place.helper(overload.body, *budget, *(argument.node for argument in sure))
-    return Code(node, t.ANY, cost, bound.size, hint=kind)
+    return Code(node, t.ANY, cost, bound.size, hint=kind, element=bound.element)
 
 
 def _overload(overloads: tuple[Overload, ...], arguments: tuple[Code, ...]) -> Overload | None:

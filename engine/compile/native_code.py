@@ -98,7 +98,9 @@ class Code:
     """Code for an expression, and what is known of its value for sure.
 
     `hint` is the type that the checker gave, which `Place.sure` can make sure of. `cost` is the
-    most that the interpreter charges for it. `known` has the value of a constant.
+    most that the interpreter charges for it. `known` has the value of a constant. What is `given`
+    is as it came from outside, so that all its parts keep the limits; `element` is the most that an
+    element of a list can be that was built.
     """
 
     node: pyast.expr
@@ -109,6 +111,8 @@ class Code:
     hint: t.Type = t.ANY
     known: OptionalValue = NOTHING
     parts: Bare | None = None
+    given: bool = False
+    element: Size | None = None
 
     @property
     def bare(self) -> Bare:
@@ -125,6 +129,8 @@ class Local:
     type: t.Type
     size: Size
     normal: bool
+    given: bool = False
+    element: Size | None = None
 
 
 @dataclass(slots=True)

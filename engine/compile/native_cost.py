@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from gatewright.dsl import types as t
 from gatewright.dsl.records import dataclass
 from gatewright.engine.cel.budget import CHARS_A_STEP
-from gatewright.engine.cel.comparison import MAX_GROWTH
+from gatewright.engine.cel.comparison import FREE_TEXT, MAX_GROWTH
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import Map, OptionalValue, Value, nfc
 
@@ -125,6 +125,12 @@ def comparison_cost(left: Size, right: Size) -> int:
     less = min(left.weight, right.weight)
     # The longer one of two texts is put into normal form where it may equal the other.
     return 3 + 3 * less + max(left.weight, min(right.weight, (1 + MAX_GROWTH) * less))
+
+
+def normalising_cost(one: Size, other: Size) -> int:
+    """Return the most that putting the longer of two texts into normal form takes."""
+    longer = max(one.length, other.length)
+    return longer // CHARS_A_STEP if longer > FREE_TEXT else 0
 
 
 def is_small(value: Value, limits: Limits = SMALL) -> bool:

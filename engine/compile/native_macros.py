@@ -15,7 +15,12 @@ from gatewright.dsl import types as t
 from gatewright.dsl.macros import Macro
 from gatewright.dsl.records import dataclass, replace
 from gatewright.engine.compile import native_runtime as runtime
-from gatewright.engine.compile.native_bounds import element_size, element_type, sort_cost
+from gatewright.engine.compile.native_bounds import (
+    element_size,
+    element_type,
+    part_size,
+    sort_cost,
+)
 from gatewright.engine.compile.native_code import (
     Cannot,
     Code,
@@ -26,7 +31,7 @@ from gatewright.engine.compile.native_code import (
     load,
     thunk,
 )
-from gatewright.engine.compile.native_cost import SCALAR, SMALL, Limits, Size, part_of
+from gatewright.engine.compile.native_cost import SCALAR, SMALL, Limits, Size
 from gatewright.engine.compile.native_paths import path_of
 from gatewright.engine.values import NOTHING
 
@@ -78,7 +83,7 @@ def member(expr: ast.MethodCall, macro: Macro, place: Place) -> Code:
         return _optional(expr, macro, target, names, place)
     limits = place.env.limits if _is_given(expr.target, place) else SMALL
     kinds, sizes = _bound(target, len(names), limits)
-    inside, own = _inside(place, names, kinds, sizes, target.normal)
+    inside, own = _inside(place, names, kinds, sizes, target)
     bodies = [inside.compile(expr.arguments[i].value) for i in macro.bodies]
     bodies = [
         _bool(body, inside) if _is_condition(macro, position) else body
@@ -99,7 +104,8 @@ def bind(expr: ast.MethodCall, place: Place) -> Code:
     name, value, body = (argument.value for argument in expr.arguments)
     names = (_plain(name),)
     bound = place.compile(value)
-    local = Local(place.fresh(), bound.type, bound.size, bound.normal)
+    parts = bound.given, bound.element
+    local = Local(place.fresh(), bound.type, bound.size, bound.normal, *parts)
     inside = place.binding(dict(zip(names, (local,), strict=True)))
     made = inside.compile(body)
     node = call(thunk(made.node, local.name), bound.node)
@@ -146,19 +152,22 @@ def _bound(target: Code, count: int, limits: Limits) -> tuple[list[t.Type], list
         case t.ListType():
             return [t.INT, kind], [SCALAR, size]
         case t.MapType(_, value):
-            return [kind, value], [size, part_of(target.size, value, limits)]
+            return [kind, value], [size, part_size(target, value, limits)]
         case _:
-            return [t.ANY, t.ANY], [size, part_of(target.size, t.ANY, limits)]
+            return [t.ANY, t.ANY], [size, part_size(target, t.ANY, limits)]
 
 
 def _inside(
-    place: Place, names: tuple[str, ...], kinds: list[t.Type], sizes: list[Size], normal: bool
+    place: Place, names: tuple[str, ...], kinds: list[t.Type], sizes: list[Size], target: Code
 ) -> tuple[Place, tuple[str, ...]]:
     if len(place.locals) > MAX_NESTING:
         raise Cannot
     own = tuple(place.fresh() for _ in names)
     parts = zip(names, own, kinds, sizes, strict=True)
-    bound = {name: Local(code, kind, size, normal) for name, code, kind, size in parts}
+    bound = {
+        name: Local(code, kind, size, target.normal, target.given)
+        for name, code, kind, size in parts
+    }
     return place.binding(bound), own
 
 
@@ -191,13 +200,15 @@ def _map(loop: Loop) -> Code:
     body = loop.bodies[-1]
     length = loop.target.size.length
     size = Size(length, 1 + length * body.size.weight)
-    return Code(loop.collected(body.node), t.ListType(body.type), 0, size, body.normal)
+    node, kind = loop.collected(body.node), t.ListType(body.type)
+    return Code(node, kind, 0, size, body.normal, element=body.size)
 
 
 def _filter(loop: Loop) -> Code:
     made = pyast.ListComp(load(loop.names[0]), [loop.over(loop.bodies[0])])
     node, size = call(load("tuple"), made), loop.target.size
-    return Code(node, t.ListType(loop.kind), 0, size, loop.target.normal)
+    kind, one = t.ListType(loop.kind), loop.items
+    return Code(node, kind, 0, size, loop.target.normal, element=one)
 
 
 def _sort_by(loop: Loop) -> Code:
@@ -207,7 +218,8 @@ def _sort_by(loop: Loop) -> Code:
     made = pyast.ListComp(pair, [loop.over()])
     node, size = loop.place.helper(runtime.sorted_by, made), loop.target.size
     cost = sort_cost(size, loop.bodies[0].size)
-    return Code(node, t.ListType(loop.kind), cost, size, loop.target.normal)
+    kind, one = t.ListType(loop.kind), loop.items
+    return Code(node, kind, cost, size, loop.target.normal, element=one)
 
 
 _MEANINGS: Final[Mapping[str, Callable[[Loop], Code]]] = {

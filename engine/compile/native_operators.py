@@ -17,6 +17,7 @@ from gatewright.dsl.records import replace
 from gatewright.engine.cel import operators
 from gatewright.engine.cel.literals import beside
 from gatewright.engine.compile import native_runtime as runtime
+from gatewright.engine.compile.native_bounds import element_size
 from gatewright.engine.compile.native_code import (
     PYTHON_TYPES,
     Bare,
@@ -31,7 +32,12 @@ from gatewright.engine.compile.native_code import (
     negated,
     normal_node,
 )
-from gatewright.engine.compile.native_cost import SCALAR, comparison_cost, is_scalar
+from gatewright.engine.compile.native_cost import (
+    SCALAR,
+    comparison_cost,
+    is_scalar,
+    normalising_cost,
+)
 from gatewright.engine.decimals import PLAIN
 from gatewright.engine.values import (
     INT_MAX,
@@ -100,6 +106,7 @@ def range_test(expr: ast.Between, place: Place) -> Code:
     value, low = _pair(value, expr.low, low, place)
     value, high = _pair(value, expr.high, high, place)
     cost = 1 + value.cost + low.cost + high.cost
+    cost += 2 * value.size.weight + low.size.weight + high.size.weight  # texts are read
     sure = place.sure(value)
     if low.known.present and high.known.present:
         above, below = _comparable(low, sure, place), _comparable(sure, high, place)
@@ -241,8 +248,9 @@ def _membership(value: Code, container: Code, place: Place) -> Code:
     weight = container.size.weight
     length = min(container.size.length, weight)
     looked_at = (1 + length) * value.size.weight
-    if is_text(value.type):  # of two texts the shorter one counts
-        looked_at = min(looked_at, value.size.weight + weight)
+    if is_text(value.type):  # of two texts the shorter one counts, of long ones both
+        longer = (1 + length) * normalising_cost(value.size, element_size(container))
+        looked_at = min(looked_at, value.size.weight + weight) + longer
     # What has no parts is compared with each element, but with no part of one.
     has_parts = not (is_text(value.type) or is_scalar(value.type))
     walked = 4 * weight + 3 * length if has_parts else 2 * length
@@ -314,7 +322,8 @@ def _arithmetic(expr: ast.Binary, left: Code, right: Code, place: Place) -> Code
     native = _native(operator, a, b, place)
     node = native if native is not None else place.helper(operation, a.node, b.node)
     normal = isinstance(kind, t.ListType) and a.normal and b.normal
-    made = Code(node, kind, cost, size if _grows(kind) else SCALAR, normal)
+    element = element_size(a) | element_size(b) if isinstance(kind, t.ListType) else None
+    made = Code(node, kind, cost, size if _grows(kind) else SCALAR, normal, element=element)
     return replace(made, parts=_parts(made, operator, a, b, place))
 
 

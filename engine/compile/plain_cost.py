@@ -7,11 +7,12 @@ charges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from gatewright.dsl import ast
 from gatewright.dsl.walk import LITERALS, children
 from gatewright.engine.cel.budget import CHARS_A_STEP
+from gatewright.engine.cel.comparison import FREE_TEXT, MAX_GROWTH
 
 IsCalendar = Callable[[ast.Expr], bool]
 """Tells whether an expression names a calendar."""
@@ -51,8 +52,6 @@ def _beyond_parts(expr: ast.Expr, is_calendar: IsCalendar) -> int | None:
             return _of_equality(left, right)
         case ast.Binary("<" | "<=" | ">" | ">=", left, right):
             return 0 if _is_number(left) or _is_number(right) else None
-        case ast.Binary("in", _, ast.ListLiteral(items)) if not any(i.optional for i in items):
-            return _sum(_of_equality(item.value, item.value) for item in items)
         case ast.Between(_, low, high):
             return 0 if _is_number(low) and _is_number(high) else None
         case ast.ListLiteral(items) if all(type(item.value) in LITERALS for item in items):
@@ -69,16 +68,14 @@ def _beyond_parts(expr: ast.Expr, is_calendar: IsCalendar) -> int | None:
             return 0 if type(expr) in LITERALS else None
 
 
-def _sum(costs: Iterable[int | None]) -> int | None:
-    known = list(costs)
-    return None if None in known else sum(cost for cost in known if cost is not None)
-
-
 def _of_equality(left: ast.Expr, right: ast.Expr) -> int | None:
     """Return what comparing costs beyond its operands, of which one is a literal: no more."""
     for side in (left, right):
         if isinstance(side, _TEXTS):
-            return 1 + len(side.value) // CHARS_A_STEP
+            # The other one may be longer, and still be put into normal form.
+            longest = MAX_GROWTH * len(side.value)
+            longer = longest // CHARS_A_STEP if longest > FREE_TEXT else 0
+            return 1 + len(side.value) // CHARS_A_STEP + longer
         if type(side) in LITERALS:
             return 1
     return None

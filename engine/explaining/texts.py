@@ -1,7 +1,9 @@
 """The texts of an outcome, with the values in them: reasons, and the arguments of obligations.
 
 All texts of a decision have an allowance together, and all arguments have one; what conditions took
-of theirs makes no difference. Values of `@secret` fields are masked.
+of theirs makes no difference. Each value that is told is charged for by its length, in full: an
+action may bring millions of characters, and every rule may tell them. Values of `@secret` fields
+are masked.
 Source: docs/language.md#limits.
 """
 
@@ -9,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from typing import Final
 
 from gatewright.dsl import ast
 from gatewright.dsl.policy import CheckedPolicy
-from gatewright.engine.cel.budget import Budget, OutOfSteps
+from gatewright.engine.cel.budget import CHARS_A_STEP, Budget, OutOfSteps
 from gatewright.engine.cel.evaluate import Evaluator
 from gatewright.engine.decision import ArgumentError, Obligation, place_of
 from gatewright.engine.errors import EvaluationError
@@ -23,6 +26,9 @@ from gatewright.engine.scope import PolicyScope
 from gatewright.engine.secrecy.masking import MASK
 from gatewright.engine.secrecy.secrets import Secrets
 from gatewright.engine.values import Value, is_host
+
+MOST_CHARS: Final = 4_000
+"""How many characters of a text a reason shows."""
 
 
 class Texts:
@@ -80,9 +86,11 @@ class Texts:
             return MASK
         try:
             value = evaluator.evaluate(expr)
+            text = _beginning(value) if isinstance(value, str) else self._secrets.show(value)
+            evaluator.budget.charge(len(text) // CHARS_A_STEP)
         except EvaluationError:
             return "?"
-        return value if isinstance(value, str) else self._secrets.show(value)
+        return text
 
     def obligations(
         self, acting: Iterable[RuleOutcome], unvalued: list[ArgumentError]
@@ -119,9 +127,23 @@ class Texts:
             value: Value = evaluator.evaluate(expr)
             found: Json | EvaluationError
             found = render(value) if is_host(value) else self._secrets.argument(value)
+            evaluator.budget.charge(_length(found) // CHARS_A_STEP)
         except OutOfSteps:
             raise
         except EvaluationError as error:
             found = error
         outcome.scope.take(evaluator.budget)
         return found
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - 1] + "…"
+
+
+def _length(data: Json) -> int:
+    """Return how many characters the texts in JSON data have together."""
+    if isinstance(data, str):
+        return len(data)
+    if isinstance(data, dict):
+        return sum(len(key) + _length(item) for key, item in data.items())
+    return sum(map(_length, data)) if isinstance(data, list) else 0

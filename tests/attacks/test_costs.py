@@ -107,3 +107,35 @@ def test_marks_that_count_as_characters_are_marks(mark: str) -> None:
     decision = policy.evaluate({"action": "x.y", "params": {"who": "a" + mark * 1_000_000}})
     assert time.process_time() - begun < 5
     assert "too many combining marks" in decision.errors[0].message
+
+
+COMPILED = {
+    "ranges": "action.tags.exists(tag, action.who in tag .. tag)",
+    "built-texts": "(action.who + action.who) in action.tags || (action.who + action.other) in action.tags",
+}
+
+
+@pytest.mark.parametrize("condition", COMPILED.values(), ids=COMPILED)
+def test_what_costs_too_much_does_so_in_compiled_code(condition: str) -> None:
+    """Too much for one condition, of an action that has no large value."""
+    policy = load_source(
+        "package a\naction x.y { who: string, other: string, tags: list<string> }\n"
+        f"rule open on x.y => auto_run\nguard g on x.y when {condition} => block"
+    )
+    params = {"who": "\u00e9" * 2_000, "other": "\u00fc" * 2_000, "tags": ["\u00f6" * 960] * 199}
+    action = {"action": "x.y", "params": params}
+    effects = [policy.evaluate(action).effect for _ in range(4)]
+    assert effects == [policy.decide_once(action).effect] * 4 == [Effect.BLOCK] * 4
+
+
+def test_a_long_text_that_is_looked_for_costs_compiled_code_too() -> None:
+    """It is put into normal form for each condition, be the list as short as it may."""
+    guards = "".join(
+        f"guard g{number} on x.y when context.evidence.size() > 3 ? true"
+        f' : has(context.trigger) && context.trigger in ["a{number}"] => block\n'
+        for number in range(20)
+    )
+    policy = load_source(HEAD + guards)
+    action = {"action": "x.y", "params": {"who": "", "other": ""}, "context": {"trigger": LONG * 3}}
+    effects = [policy.evaluate(action).effect for _ in range(4)]
+    assert effects == [policy.decide_once(action).effect] * 4 == [Effect.BLOCK] * 4

@@ -7,9 +7,11 @@ from typing import Literal
 
 import pytest
 
-from gatewright.engine.cel.budget import Budget
+from gatewright.engine.cel.budget import CHARS_A_STEP, DECISION_STEPS, Budget
 from gatewright.engine.cel.comparison import equal
+from gatewright.engine.decision import Decision, Effect
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.explaining.texts import MOST_CHARS
 from gatewright.engine.load import load_source
 from gatewright.engine.secrecy.secrets import MORE, MOST_PARTS, Secrets
 from gatewright.engine.values import Map
@@ -110,3 +112,38 @@ def test_parts_of_parts_count() -> None:
 def test_a_secret_is_masked_in_the_beginning() -> None:
     cards = tuple(Map.of({"pin": "1234"}) for _ in range(MOST_PARTS))
     assert "1234" not in str(Secrets(frozenset({"pin"})).argument(cards))
+
+
+TELLING = "".join(
+    f'guard t{number} on x.y => block because "{number}: {{action.list[0]}}"'
+    " obligate tell(text: action.list[0], more: [action.list[0]])\n"
+    for number in range(40)
+)
+
+
+def told(text: str) -> Decision:
+    return load_source(HEAD + TELLING).evaluate(
+        {"action": "x.y", "params": {"list": [text], "map": {}}, "at": "2026-11-20T12:00:00Z"}
+    )
+
+
+def test_a_reason_shows_the_beginning_of_a_long_text() -> None:
+    assert told("x" * MOST_CHARS).because[0].endswith("x" * MOST_CHARS)
+    because = told("x" * (MOST_CHARS + 1)).because[0]
+    assert because.endswith("x…")
+    assert len(because) < MOST_CHARS + 5
+
+
+@pytest.mark.parametrize("length", [30_000, 900_000, 4_000_000])
+def test_a_decision_tells_no_more_than_its_steps_of_what_an_action_brings(length: int) -> None:
+    decision = told("x" * length)
+    assert decision.effect is Effect.BLOCK
+    assert len(written(decision)) < 2 * CHARS_A_STEP * DECISION_STEPS
+
+
+def test_texts_in_obligations_are_whole_or_left_out() -> None:
+    few = told("x" * 30_000).obligations
+    assert {str(each.args["text"]) for each in few} == {"x" * 30_000}
+    assert {str(each.args) for each in told("x" * 900_000).obligations} == {
+        "{'text': None, 'more': None}"
+    }

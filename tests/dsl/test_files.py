@@ -78,6 +78,12 @@ def test_all_becomes_one_policy(tree: Path) -> None:
     assert list(policy.packages) == ["a", "b"]
 
 
+@pytest.mark.parametrize("name", ["guards.GATE", "sub/Guards.Gate"])
+def test_a_policy_may_be_named_in_capitals(tree: Path, name: str) -> None:
+    (tree / name).write_text("package a\n", encoding="utf-8")
+    assert str(tree / name) in [source.name for source in gather([tree]).sources]
+
+
 def test_links_to_folders_are_not_followed(tree: Path) -> None:
     (tree / "sub" / "loop").symlink_to(tree, target_is_directory=True)
     assert len(gather([tree]).sources) == 2

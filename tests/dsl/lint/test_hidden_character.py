@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatewright.dsl.diagnostics import MAX_FOUND
 from gatewright.dsl.lint import lint
 from tests.dsl.lint.support import ACTIONS, checked, in_billing
 
@@ -56,3 +57,10 @@ def test_the_escape_to_write_instead(char: str, escape: str) -> None:
     policy = checked(ACTIONS + f'guard g on billing.refund when "a{char}b" in action.tags => block')
     helps = [d.help for d in lint(policy) if d.code == CODE]
     assert helps == [f"take it away, or write it as `{escape}`"]
+
+
+def test_a_file_of_hidden_characters_gets_some_hundred_warnings() -> None:
+    """After the first few hundred each text still has the first of its own."""
+    many = "\u200b" * 100_000
+    texts = "".join(f'guard g{n} on billing.refund => block because "{many}"\n' for n in range(3))
+    assert len(in_billing(CODE, texts)) == MAX_FOUND + 2
