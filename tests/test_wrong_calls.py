@@ -29,6 +29,7 @@ POLICY = gw.load_source(
         (lambda: api.load(), '`load` takes paths, such as gw.load("policies/")'),
         (lambda: api.load(["a", "b"]), 'paths one by one, as gw.load("a", "b"), not a list'),
         (lambda: api.load(None), "not a NoneType"),
+        (lambda: api.load("package a\naction x.y { }"), "`load_source` what is in them"),
         (lambda: api.load_source(io.StringIO("package a")), "`load` takes the paths of files"),
         (lambda: api.load_source(Path("a.gate")), "`load` takes the paths of files"),
         (lambda: api.evaluate({"action": "x.y"}, POLICY), "a policy set, then an action, not a dict"),
