@@ -82,9 +82,9 @@ def unknown_name(span: Span, name: str, known: Iterable[str], hint: str | None) 
 
 
 _PEOPLE = re.compile(r"\b(?:(?:one|all|[0-9]+) of|exclude)\b[^{}()\"]*\Z")
-_ASKED_ACTION = re.compile(r"((?:\.\w+)+)\.(count|sum|last|distinct)\(")
+_ASKED_ACTION = re.compile(r"((?:\.\w{1,100}){1,8})\.(count|sum|last|distinct)\(")
 _IN_PACKAGE = re.compile(r"\.\w+\)")
-_DASHED = re.compile(r"(?:-[A-Za-z]\w*)*")
+_DASHED = re.compile(r"(?:-[A-Za-z]\w{0,100}){0,8}")
 _DASHED_BEFORE = re.compile(r"(?:\b[A-Za-z]\w*-)+\Z")
 _ASKED = re.compile(r"\.(?:count|sum|last|distinct)\(")
 
