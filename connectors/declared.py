@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -38,6 +39,11 @@ def declared_by(kind: type[DeclaredT], data: dict[str, Any]) -> DeclaredT:
 
 def first_mistake(error: ValidationError) -> Mistake:
     """Return the first of the mistakes that pydantic found."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return Mistake(place, first["type"], first["msg"][:1].lower() + first["msg"][1:])
+    return next(mistakes(error))
+
+
+def mistakes(error: ValidationError) -> Iterator[Mistake]:
+    """Yield the mistakes that pydantic found, in its order."""
+    for one in error.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in one["loc"])
+        yield Mistake(place, one["type"], one["msg"][:1].lower() + one["msg"][1:])

@@ -164,7 +164,8 @@ class PolicySet:
         `history` holds the past actions, a `gw.History` (none: nothing ever happened); `now` is the
         instant of the decision, else the action's own `at`, else the clock; `uses` tells how often
         an exception with `max_uses` was used, by its qualified name (none: such exceptions do not
-        apply). Raises TypeError for a history that answers no questions, such as a list.
+        apply). Raises TypeError for a history that answers no questions, such as a list, and for a
+        `now` that is no Timestamp.
         """
         # HOT: the refund policy of benchmarks/. Whatever is wrong, `_decide` deals with it.
         given: Any = action
@@ -199,9 +200,7 @@ class PolicySet:
         # What `evaluate` ran to no answer is not run again: it may have asked a store.
         tried = action is given and bool(self.programs.get(action.shape, {}).get(action.name))
         unit = self._units.get(action.name) or self._unit(action.name)
-        at = action.at if now is None else now
-        nanos = time.time_ns() if at is None else at.nanos
-        case = AskingCase(self, action, nanos, history, uses)
+        case = AskingCase(self, action, _nanos_of(now, action.at), history, uses)
         found: Decision | None = None
         if unit is not None and not (tried or action.problems):
             found = self._compiled(unit, case)
@@ -246,8 +245,7 @@ class PolicySet:
         """
         _refuse_what_is_no_history(history)
         read, _ = Action.read(action)
-        at = now or read.at
-        case = AskingCase(self, read, time.time_ns() if at is None else at.nanos, history, None)
+        case = AskingCase(self, read, _nanos_of(now, read.at), history, None)
         return Decision.of(case.deciding.answer(), case)
 
     def case(self, given: Any, instant: Any, history: Any, uses: Any) -> AskingCase:
@@ -283,9 +281,21 @@ class PolicySet:
         """
         _refuse_what_is_no_history(history)
         read, _ = Action.read(action)
-        at = now or read.at
-        nanos = time.time_ns() if at is None else at.nanos
-        return AskingCase(self, read, nanos, history, uses).deciding.outcome()
+        return AskingCase(self, read, _nanos_of(now, read.at), history, uses).deciding.outcome()
+
+
+def _nanos_of(now: object, of_action: Timestamp | None) -> int:
+    """Return the instant of a decision. Raises TypeError for a `now` that is no instant of ours."""
+    at = of_action if now is None else now
+    if at is None:
+        return time.time_ns()
+    if not isinstance(at, Timestamp):
+        kind = type(at).__name__
+        raise TypeError(
+            '`now` is an instant such as `gw.Timestamp.parse("2026-12-02T00:00:00Z")`, or '
+            f"`gw.Timestamp.from_datetime(...)`, not a {kind}"
+        )
+    return at.nanos
 
 
 _QUESTIONS = ("count", "sum", "last", "distinct", "agreement")

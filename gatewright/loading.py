@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,6 +14,7 @@ from gatewright.engine.evaluate import PolicySet
 if TYPE_CHECKING:
     from gatewright.engine.bundle.signing import Key
 
+_POLICY = re.compile(r"\s*package\s+[\w.]+\s*\n")
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
 
@@ -58,6 +60,8 @@ def _check_paths(paths: tuple[object, ...]) -> None:
         if not isinstance(path, str | os.PathLike):
             kind = type(path).__name__
             raise TypeError(f'`load` takes paths one by one, as gw.load("a", "b"), not a {kind}')
+        if isinstance(path, str) and _POLICY.match(path) and not os.path.exists(path):
+            raise TypeError("`load` takes the paths of files, `load_source` what is in them")
 
 
 def load_for_one_decision(*paths: StrPath) -> PolicySet:

@@ -231,7 +231,8 @@ class GateItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the test is written; lines count from 0 here."""
-        return self.path, self._case.span.begin.line - 1, self.name
+        # Not the name alone: in that pytest would show a point, as of `49.99 USD`, as `::`.
+        return self.path, self._case.span.begin.line - 1, f'test "{self.name}"'
 
 
 class GateFailure(Exception):

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from gatewright.connectors.declared import first_mistake
+from gatewright.connectors.declared import first_mistake, mistakes
 from gatewright.dsl.messages.catalog import nearest
 
 
@@ -60,9 +60,14 @@ def settings_of(document: dict[str, Any]) -> dict[str, Any]:
 def _first(error: ValidationError) -> str:
     """Return the first thing that is wrong, without quoting what may be secret."""
     mistake = first_mistake(error)
+    if mistake.kind == "missing":
+        # A misspelt setting is one too many and one too few: the first says more.
+        mistake = next((one for one in mistakes(error) if one.kind == "extra_forbidden"), mistake)
     if mistake.kind == "extra_forbidden":
         hint = nearest(mistake.place, _Settings.model_fields)
         return f"there is no setting `{mistake.place}`" + (f"; {hint}" if hint else "")
     if mistake.kind == "missing":
         return f"the setting `{mistake.place}` is missing"
+    if mistake.kind == "tuple_type" and mistake.place in ("connectors", "notifiers"):
+        return f"`{mistake.place}` are written one by one, each under a line `[[{mistake.place}]]`"
     return str(mistake)

@@ -56,8 +56,8 @@ def actions(policy: PolicySet, name: str | None = None) -> st.SearchStrategy[Jso
     Of one declared action where `name` is given, else of all. Optional fields are left out now and
     then; texts reach their greatest length. Raises ValueError where nothing such is declared.
     """
-    chosen = _declared(policy.policy, name)
-    return st.one_of([_actions(policy.policy, action) for action in chosen])
+    checked = _checked(policy)
+    return st.one_of([_actions(checked, action) for action in _declared(checked, name)])
 
 
 def bad_actions(policy: PolicySet, name: str | None = None) -> st.SearchStrategy[JsonObject]:
@@ -66,11 +66,12 @@ def bad_actions(policy: PolicySet, name: str | None = None) -> st.SearchStrategy
     A field is missing, misspelt, of another type, too long, in another currency, or outside its
     bound, or there is a key too many. Such an action must never be decided more freely.
     """
-    types = {action.name: action for action in _declared(policy.policy, name)}
+    checked = _checked(policy)
+    types = {action.name: action for action in _declared(checked, name)}
 
     def spoiled(action: JsonObject) -> st.SearchStrategy[JsonObject]:
         declared = types[action["action"]]
-        mistakes = list(_mistakes(policy.policy, declared, action))
+        mistakes = list(_mistakes(checked, declared, action))
         return st.sampled_from(mistakes).filter(lambda bad: not _fits(bad, declared))
 
     return actions(policy, name).flatmap(spoiled)
@@ -85,8 +86,8 @@ def histories(
     windows for which the policy asks: their edge, and a second to either side.
     """
     instant = Timestamp.parse(now) if isinstance(now, str) else now
-    declared = _declared(policy.policy, None)
-    events = st.one_of([_events(policy.policy, action, instant) for action in declared])
+    checked = _checked(policy)
+    events = st.one_of([_events(checked, action, instant) for action in _declared(checked, None)])
     return st.lists(events, max_size=max_size).map(_history)
 
 
@@ -102,6 +103,14 @@ def decides_same(
     """
     one, two = policy.evaluate(action, history), other.evaluate(action, history)
     return (one.effect, one.stages) == (two.effect, two.stages)
+
+
+def _checked(policy: object) -> CheckedPolicy:
+    """Return what a policy set was checked to be; raises TypeError for a path and the like."""
+    if not isinstance(policy, PolicySet):
+        kind = type(policy).__name__
+        raise TypeError(f'a policy set is wanted, such as gw.load("policies/"), not a {kind}')
+    return policy.policy
 
 
 def _declared(policy: CheckedPolicy, name: str | None) -> Sequence[ActionType]:

@@ -13,8 +13,10 @@ import pytest
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
 from gatewright.engine.action import Action
+from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.history.event import Event
+from gatewright.engine.history.memory import History
 from gatewright.engine.policy_tests.run import run_tests
 
 _PAGE = Path(__file__).parent.parent / "docs" / "language.md"
@@ -61,6 +63,27 @@ def test_a_policy_of_the_page_passes_its_own_tests(text: str) -> None:
     results = run_tests(_check(text))
     assert results
     assert [r.message for r in results if not r.passed] == []
+
+
+def test_evidence_opens_what_the_page_says_and_in_shadow_nothing() -> None:
+    (shadowed,) = (text for text in _blocks("gate") if "package tutorial.evidence" in text)
+    line = "unless proven && action.amount < 80 USD"
+    assert f"`{line}`" in _PAGE.read_text("utf-8")
+    opened = shadowed.replace("@shadow\n", "")
+    medium = "rule medium on billing.refund when action.amount >= 50 USD"
+    assert opened != shadowed and medium in opened
+    armed = opened.replace(medium, f"{medium} {line}")
+    refund = {"action": "billing.refund", "params": {"customer": "C-1", "amount": "60.00 USD"},
+              "agent": {"id": "refund-bot"}, "at": "2026-11-20T12:00:00Z"}  # fmt: skip
+    answered = {**refund, "status": "executed", "at": "2026-11-10T12:00:00Z", "decided_by": "ann",
+                "agent": {"id": "other-bot"}, "rules": ["tutorial.evidence.medium"]}  # fmt: skip
+    past: list[dict[str, object]] = [{**answered, "id": f"run-{n}"} for n in range(100)]
+
+    def runs(text: str, events: list[dict[str, object]]) -> bool:
+        return _check(text).evaluate(refund, History(events)).effect is Effect.AUTO_RUN
+
+    assert [runs(text, past) for text in (shadowed, opened, armed)] == [False, False, True]
+    assert not runs(armed, past[:1])
 
 
 def test_the_declarations_of_the_reference_are_one_policy_that_passes_its_test() -> None:

@@ -68,6 +68,12 @@ def test_items_are_chosen_by_node_id_and_by_k(pytester: pytest.Pytester) -> None
     pytester.runpytest("-k", "demo and edges").assert_outcomes(passed=1, failed=1, deselected=1)
 
 
+def test_points_in_names_are_shown_as_in_node_ids(pytester: pytest.Pytester) -> None:
+    write(pytester, "demo.gate", POLICY, 'test "1.5" { given a.x { n: 1 } expect auto_run }')
+    pytester.runpytest("-v").stdout.fnmatch_lines(["demo.gate::1.5 PASSED*"])
+    pytester.runpytest("demo.gate::1.5").assert_outcomes(passed=1)
+
+
 def test_double_colons_do_not_break_node_ids(pytester: pytest.Pytester) -> None:
     write(pytester, "demo.gate", POLICY, 'test "a::b" { given a.x { n: 1 } expect auto_run }')
     pytester.runpytest("demo.gate::a:b").assert_outcomes(passed=1)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import gatewright as gw
 from gatewright.dsl.diagnostics import Unreadable
 
 api: Any = gw
+testing: Any = importlib.import_module("gatewright.testing")
 POLICY = gw.load_source(
     'package a\naction x.y { n: int }\nrule r on x.y when data.secret == "hush" => auto_run',
     data={"secret": "hush"},
@@ -26,6 +29,7 @@ POLICY = gw.load_source(
         (lambda: api.load(), '`load` takes paths, such as gw.load("policies/")'),
         (lambda: api.load(["a", "b"]), 'paths one by one, as gw.load("a", "b"), not a list'),
         (lambda: api.load(None), "not a NoneType"),
+        (lambda: api.load("package a\naction x.y { }"), "`load_source` what is in them"),
         (lambda: api.load_source(io.StringIO("package a")), "`load` takes the paths of files"),
         (lambda: api.load_source(Path("a.gate")), "`load` takes the paths of files"),
         (lambda: api.evaluate({"action": "x.y"}, POLICY), "a policy set, then an action, not a dict"),
@@ -37,12 +41,27 @@ POLICY = gw.load_source(
         (lambda: api.History.from_jsonl(io.StringIO("")), "not a StringIO"),
         (lambda: api.Action.from_json({"action": "x.y"}), "a JSON text, not a dict: `from_dict` takes"),
         (lambda: api.Action.from_json(Path("a.json")), "a file is read by `path.read_text()`"),
+        (lambda: testing.actions("policies/"), 'such as gw.load("policies/"), not a str'),
+        (lambda: testing.bad_actions("policies/"), 'such as gw.load("policies/"), not a str'),
+        (lambda: testing.histories("policies/"), 'such as gw.load("policies/"), not a str'),
     ],
 )  # fmt: skip
 def test_arguments_of_another_kind(call: Callable[[], object], message: str) -> None:
     with pytest.raises(TypeError) as error:
         call()
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("now", ["2026-12-02T00:00:00Z", "", 0, datetime(2026, 12, 2, tzinfo=UTC)])
+@pytest.mark.parametrize("method", ["evaluate", "decide_once", "outcome"])
+@pytest.mark.parametrize("given", [{"action": "x.y", "params": {"n": 1}}, {"action": "x.y"}])
+def test_an_instant_of_another_kind(now: Any, method: str, given: dict[str, Any]) -> None:
+    for action in (given, gw.Action.from_dict(given)):
+        for _ in range(3):  # interpreted at first, compiled then
+            with pytest.raises(
+                TypeError, match=r"gw\.Timestamp\.parse.*, not a (str|int|datetime)"
+            ):
+                getattr(POLICY, method)(action, now=now)
 
 
 PATHS = [

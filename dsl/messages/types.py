@@ -44,6 +44,8 @@ def _one_type(kinds: Sequence[t.Type]) -> str | None:
         return None
     if t.DURATION in kinds and t.TIMESTAMP in kinds:
         return "how long ago an instant was is `now - x`, a duration"
+    if t.BOOL in kinds and any(isinstance(kind, t.StringType) for kind in kinds):
+        return "`true` and `false` have no quotes"
     if any(isinstance(kind, t.StringType) for kind in kinds):
         return "give both sides one type: `int(x)` reads a number in a text, `string(x)` writes one"
     return "give both sides one type"
@@ -75,12 +77,24 @@ def unknown_name(span: Span, name: str, known: Iterable[str], hint: str | None) 
         or _WORDS_OF_OTHERS.get(name)
         or nearest(name, known)
         or _declaration_of(span, name)
-        or f'a text is written in quotes: `"{name}"`',
+        or f'a text is written in quotes: `"{_dashed(span, name)}"`',
     )
 
 
-_PEOPLE = re.compile(r"\b(?:(?:one|all|[0-9]+) of|exclude)\b[^{}()]*\Z")
+_PEOPLE = re.compile(r"\b(?:(?:one|all|[0-9]+) of|exclude)\b[^{}()\"]*\Z")
+_ASKED_ACTION = re.compile(r"((?:\.\w{1,100}){1,8})\.(count|sum|last|distinct)\(")
+_IN_PACKAGE = re.compile(r"\.\w+\)")
+_DASHED = re.compile(r"(?:-[A-Za-z]\w{0,100}){0,8}")
+_DASHED_BEFORE = re.compile(r"(?:\b[A-Za-z]\w*-)+\Z")
 _ASKED = re.compile(r"\.(?:count|sum|last|distinct)\(")
+
+
+def _dashed(span: Span, name: str) -> str:
+    """Return a name with what dashes join to it: `support-leads`."""
+    text = span.source.text
+    first = _DASHED_BEFORE.search(text, max(0, span.start - 80), span.start)
+    rest = _DASHED.match(text, span.end)
+    return (first.group() if first else "") + name + (rest.group() if rest else "")
 
 
 def _declaration_of(span: Span, name: str) -> str | None:
@@ -88,7 +102,14 @@ def _declaration_of(span: Span, name: str) -> str | None:
     text = span.source.text
     if _ASKED.match(text, span.end):
         return f"declare it: `history {name} = billing.refund`"
+    asked = _ASKED_ACTION.match(text, span.end)
+    if asked:
+        return (
+            f"declare `history past = {name}{asked.group(1)}`, and ask `past.{asked.group(2)}(...)`"
+        )
     before = text[max(0, span.start - 7) : span.start]
+    if before == "now.in(" and _IN_PACKAGE.match(text, span.end):
+        return f"import the package of the calendar: `import <package> as {name}`"
     if before == "now.in(" or before == "now in ":
         return f"declare it with `calendar {name} {{ ... }}`, and ask `now.in({name})`"
     if _PEOPLE.search(text, max(0, span.start - 80), span.start):

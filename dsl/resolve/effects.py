@@ -10,9 +10,11 @@ from gatewright.dsl.files import library_packages
 from gatewright.dsl.messages import limits as limit_messages
 from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import routes as messages
+from gatewright.dsl.messages.catalog import closest
 from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
 
+_MOST_LISTED = 12
 _NO_ROUTES = ("auto_run", "block")
 
 ResolveRoute = Callable[[ast.QualifiedName], str | None]
@@ -33,7 +35,11 @@ def route_resolver(collected: Collected, package: str, report: Report) -> Resolv
         for local, imported in here.imports.items():
             other = collected.packages.get(imported.package.text)
             known += [f"{local}.{route}" for route in (other.routes if other else ())]
-        hint = _import_hint(collected, here, name) or _imported_hint(short, known)
+        prefix = ".".join(name.parts[:-1])
+        if prefix in here.imports:
+            hint = _hint_in_package(prefix, short, found.routes if found else ())
+        else:
+            hint = _import_hint(collected, here, name) or _imported_hint(short, known)
         report(name_messages.unknown_route(name.span, name.text, known, hint))
         return None
 
@@ -60,6 +66,19 @@ def _import_hint(
         if package.rpartition(".")[2] == prefix and package != here.name
     ]
     return f"add `import {min(packages)} as {prefix}`" if packages else None
+
+
+def _hint_in_package(prefix: str, short: str, routes: Iterable[str]) -> str | None:
+    """Name the route of an imported package that is meant, or all that it has.
+
+    What stands before the dot is left out: having that in common makes no two names alike.
+    """
+    names = sorted(routes)
+    meant = closest(short, names)
+    if meant is not None:
+        return f"did you mean `{prefix}.{meant}`?"
+    listed = ", ".join(f"`{prefix}.{name}`" for name in names)
+    return f"the routes there are {listed}" if 0 < len(names) <= _MOST_LISTED else None
 
 
 def _imported_hint(short: str, known: Iterable[str]) -> str | None:

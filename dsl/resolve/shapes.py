@@ -166,7 +166,9 @@ class Shapes:
         match ref.name.text:
             case "money":
                 right = not arguments or (len(arguments) == 1 and _currency(ref) is not None)
-                return None if right and not parameters else "one currency: `money(USD)`"
+                return (
+                    None if right and not parameters else "one currency, in capitals: `money(USD)`"
+                )
             case "string":
                 right = not arguments or (
                     len(arguments) == 1

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
-from gatewright.dsl.syntax.expected import ARROW, DOTS
-from gatewright.dsl.syntax.slip import COMPARISONS, Slip
+from gatewright.dsl.messages.catalog import nearest
+from gatewright.dsl.syntax.expected import ARROW, DECLARATION_WORDS, DOTS
+from gatewright.dsl.syntax.slip import COMPARISONS, Slip, starts_line
 
 _NO_NAME = re.compile(r"\b(rule|guard|risk)\s+(on|when|unless|tier|cases|table)\s+\Z")
 _DASH = re.compile(r"[\w)] - [\w.(][\w ]*\Z")
@@ -27,6 +28,19 @@ _QUORUM_WORDS = frozenset(
 _BECAUSE_WORDS = frozenset({"reason", "message", "why", "description"})
 _GIVEN_PARTS = frozenset({"agent", "target", "changes", "context", "data"})
 _DATES = frozenset({"DATE", "TIMESTAMP"})
+_REFUSALS = frozenset("deny decline block refuse cancel no stop rejected fail".split())
+_BEFORE_A_LENGTH = frozenset("every after in of at each".split())
+_ANNOTATIONS = frozenset({"shadow", "irreversible", "secret", "owner", "severity", "allow"})
+_DOTTED = re.compile(r"\w+(?:\.\w+)*")
+_TWO_ROUTES = re.compile(r"\brequire ([\w.]+) [\w.]+\s*\n\s*\Z")
+_THREE_DOTS = re.compile(r"\.\.\. *\d+(?:\.\d+)? *\Z")
+_PACKAGE = re.compile(r"\bpackage [\w.]+ +\Z")
+_ON_ERROR = re.compile(r"\bon error +\Z")
+_ERROR = re.compile(r" error\b")
+_GUARD = re.compile(r"\bguard absolute +\Z")
+_USES = re.compile(r" uses\b")
+_UNQUOTED = re.compile(r"\b(owner|reason|ticket) +[\w.]+\Z")
+_HOURS = re.compile(r"\bhours +\d+\Z")
 _ENDS = frozenset({"to", "till", "end", "ends", "expires", "expiry", "expiration"})
 _ONE_BOUND = (
     "a field has one bound, such as `int >= 1`; "
@@ -86,11 +100,25 @@ def people(slip: Slip) -> str | None:
         return "what silence means follows `then`: `timeout 4h then escalate finance`"
     if slip.word == "escalate" and slip.accepts("QUORUM"):
         return "an escalation follows a timeout: `timeout 4h then escalate finance`"
+    if slip.accepts("TIMEOUT_END") and slip.word.isidentifier():
+        if slip.word in _REFUSALS:
+            return "silence that refuses is written `then reject`"
+        meant = nearest(slip.word, ("reject", "approve", "escalate"))
+        return meant or f"silence is `then reject`; a route is asked by `{_escalation(slip)}`"
     return None
+
+
+def _escalation(slip: Slip) -> str:
+    name = _DOTTED.match(slip.word + slip.following(100))
+    return f"then escalate {name.group() if name else slip.word}"
 
 
 def permits(slip: Slip) -> str | None:
     """Look for agents without their word or quotes, and for more than one of them."""
+    if slip.before == "permit" and slip.word == "to":
+        return 'say first who may: `permit agent "..." to ...`, or `permit when ... to ...`'
+    if slip.before == "agent" and slip.word in ("==", "=", ":", ".") and slip.accepts("STRING"):
+        return 'write `permit agent "..." to ...`'
     if slip.before == "permit" and slip.accepts("AGENT"):
         quoted = slip.word[:1] in ("'", '"')
         if not (quoted or slip.word.isidentifier()) or slip.word.startswith("agent"):
@@ -116,6 +144,8 @@ def dashed(slip: Slip) -> str:
 
 def reasons(slip: Slip) -> str | None:
     """Look for a reason before the effect, in a row, or by another name."""
+    if slip.word == "because" and slip.accepts("EXCEPTION_KEY"):
+        return 'an exception has its reason as `reason "..."`'
     if slip.word in ("because", "obligate"):
         if slip.accepts("RBRACE") and slip.accepted & {"LESS", "KW_ELSE", "UNDERSCORE"}:
             return f"a row has no `{slip.word}` of its own: it follows the `}}` of the rows"
@@ -141,6 +171,45 @@ def routes(slip: Slip) -> str | None:
         return _EITHER
     if slip.accepts("THEN", "AND") and slip.word in ("&", "&&", "+"):
         return "several routes are joined with `and`"
+    two = _TWO_ROUTES.search(slip.preceding(200))
+    if two and slip.word in COMPARISONS:
+        return f"`{two.group(1)}` is read as the route; several are joined with `and`"
+    return None
+
+
+def ranges(slip: Slip) -> str | None:
+    """`50 USD - 200 USD =>`, `50 USD to 200 USD`, `50 USD...200 USD`."""
+    dashed_range = slip.word == "=>" and DOTS in slip.accepted and _DASH.search(slip.preceding())
+    in_words = slip.word in ("to", "until", "till", "through") and DOTS in slip.accepted
+    if dashed_range or in_words or _THREE_DOTS.search(slip.preceding()):
+        return "a range is written `..`: `50 USD .. 200 USD`"
+    return None
+
+
+def head(slip: Slip) -> str | None:
+    """Look for what stands around the words that open a file or a declaration."""
+    before = slip.preceding()
+    if slip.before == "import" and slip.word[:1] in ("'", '"'):
+        return "an import names a package, not a file: `import acme.people as people`"
+    if "$END" in slip.accepted and slip.word == "from" and "import" in slip.following():
+        return "a package is imported whole: `import acme.people as people`"
+    if slip.word.isidentifier() and _PACKAGE.search(before):
+        return "the words of a package's name are joined by points: `package acme.refunds`"
+    if _ON_ERROR.search(before) or (slip.word == "on" and _ERROR.match(slip.following())):
+        return "it is one word: `on_error`"
+    if slip.before in ("default", "on_error") and slip.word == "=>":
+        return "no `=>` is needed here"
+    if slip.before == "absolute":
+        if slip.word == "rule":
+            return "only a `guard` can be absolute"
+        if slip.accepts("ON") and _GUARD.search(before):
+            return "write `absolute guard`, in this order"
+    if slip.word in ("for", "of", "to") and ARROW in slip.accepted and slip.accepts("ON"):
+        return "the actions follow `on`: `rule large on billing.refund`"
+    if slip.word in _ANNOTATIONS and "$END" in slip.accepted and starts_line(slip.span):
+        return f"an annotation begins with `@`: `@{slip.word}`"
+    if slip.word == "@" and slip.before in DECLARATION_WORDS:
+        return "annotations stand before the declaration: `@shadow rule large ...`"
     return None
 
 
@@ -152,18 +221,18 @@ def line(slip: Slip) -> str | None:
         return f"`{slip.word}` stands before `=>`"
     if slip.word == "on" and ARROW in slip.accepted and not slip.accepts("ON"):
         return "`on` follows the name: `rule large on billing.refund when ... => ...`"
-    if slip.word in _ENDS and slip.accepts("EXCEPTION_TIME"):
-        return "the end is written `until`"
     if slip.accepts("AGO") and re.fullmatch(r"\d+[a-z]+", slip.word):
         return f"write `ago {slip.word}`"
+    if slip.accepted == frozenset({"AGO"}):
+        return "say how long before the instant of the test it was: `ago 29d`"
+    if slip.accepts("GIVEN") and slip.word in ("when", "if", "with", "where"):
+        return "what a test starts from is written `given`"
     if slip.word == "{" and slip.accepts("WHEN", "CASES"):
         return "a rule has no braces of its own; those of `tier`, `cases` or `table` hold rows"
     read_as_name = _NO_NAME.search(slip.preceding())
     if read_as_name and slip.accepts("WHEN"):
         opener, word = read_as_name.groups()
         return f"`{word}` is read as the name: write one after `{opener}`"
-    if slip.word == "=>" and DOTS in slip.accepted and _DASH.search(slip.preceding()):
-        return "a range is written `..`: `50 USD .. 200 USD`"
     if slip.before == "agent" and slip.accepts("LBRACE") and slip.word[:1] in ("'", '"'):
         return f"write `agent {{ id: {slip.word} }}`"
     if slip.word in _GIVEN_PARTS and slip.accepts("GIVEN"):
@@ -172,6 +241,8 @@ def line(slip: Slip) -> str | None:
         return "a date is written `2026-12-02`, an instant `2026-12-02T00:00:00Z`"
     if slip.word == "now" and slip.accepts("KW_NOW"):
         return "an instant has no quotes: `now 2026-12-02T00:00:00Z`"
+    if slip.before == "action" and slip.accepts("LBRACE") and slip.word.isidentifier():
+        return "an action is given by its name alone: `given billing.refund { ... }`"
     if slip.accepts("LBRACE") and _GIVEN.search(slip.preceding(200)):
         return "the fields stand in braces, even where there are none: `{ }`"
     if slip.word == "." and slip.before == "*":
@@ -179,6 +250,20 @@ def line(slip: Slip) -> str | None:
     if slip.before == "require" and slip.word.isdigit():
         return "require a route by its name; the `route` says how many must approve"
     return _missing_word(slip)
+
+
+def exceptions(slip: Slip) -> str | None:
+    """Look for the lines of an exception in other words: `expires`, `for 30d`, `max uses 5`."""
+    if not slip.accepts("EXCEPTION_TIME", "EXCEPTION_KEY"):
+        return None
+    if slip.word in _ENDS:
+        return "the end is written `until`"
+    if slip.word in ("for", "within", "during", "lasts"):
+        return "an exception ends at a date: `until 2026-12-02`"
+    if slip.word == "max" and _USES.match(slip.following()):
+        return "it is one word: `max_uses`"
+    key = _UNQUOTED.search(slip.preceding())
+    return f'a text is written in quotes: `{key.group(1)} "..."`' if key else None
 
 
 def _missing_word(slip: Slip) -> str | None:
@@ -190,6 +275,14 @@ def _missing_word(slip: Slip) -> str | None:
         return "a condition follows `when`"
     if slip.word in ("else", "otherwise") and slip.accepts("BECAUSE"):
         return "an effect has no `else`: the `default` holds where no rule opens"
-    if slip.word == "}" and slip.accepted == frozenset({"THEN"}):
+    if slip.accepted == frozenset({"THEN"}):
         return "say what silence means: `timeout 4h then reject`"
+    if slip.word in _BEFORE_A_LENGTH and slip.accepts("DURATION") and not slip.accepts("INT"):
+        return f"the length of time follows at once: `{slip.before} 4h`"
+    if slip.word == ":" and _HOURS.search(slip.preceding()):
+        return 'hours are a text: `hours "09:00-17:30"`'
+    if slip.before == "=>" and slip.accepted == frozenset({"INT"}):
+        return "a score is a whole number from 1 to 100: `=> 40`"
+    if slip.word in ("add", "adds", "score", "scores") and ARROW in slip.accepted:
+        return "the score follows `=>`: `=> 40`"
     return None

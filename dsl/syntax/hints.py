@@ -43,6 +43,8 @@ _CALENDAR_UNIT = re.compile(r"(?:months?|mo|years?|yrs?|y)\Z", re.IGNORECASE)
 _NUMBER_OR_MONEY = re.compile(r"[{\n] *\d+(?:\.\d+)?(?: [A-Z]{3})? *\Z")
 _ARROW_IN_LINE = re.compile(r"[^\n]*=>")
 _SPACED = re.compile(r"(\d+)[ ]+([A-Za-z]+)\b")
+_DATE_BEFORE = re.compile(r"\d{4}-\d\d-\d\d *\Z")
+_LISTED = re.compile(r"""\bin (["'])[^"'\n]*\1\Z""")
 _NAMED = re.compile(r"\b(?:let|history)\s+\w+\s*\Z")
 _CALL = re.compile(r"\w\((?:[^()]*,)?([^(),]*)\Z")
 _EFFECT_WORDS = frozenset({"allow", "deny", "approve", "permit", "reject", "accept", "forbid"})
@@ -139,7 +141,7 @@ def _literal(slip: Slip) -> str | None:
         return f"the code of money follows the amount: `{slip.word} {slip.before}`"
     if slip.before == "%":
         return "a share is written as a number: `0.5`"
-    if slip.word[:1] == "T" and re.search(r"\d{4}-\d\d-\d\d\Z", slip.preceding()):
+    if _DATE_BEFORE.search(slip.preceding()) and (slip.word[:1] == "T" or slip.word.isdigit()):
         return "a timestamp has a time of day and a zone: `2026-12-02T00:00:00Z`"
     return None
 
@@ -230,6 +232,8 @@ def _separator(slip: Slip) -> str | None:
         return None
     if slip.word == ";" and slip.accepts("COMMA"):
         return "these are separated by `,`"
+    if slip.word == "," and _LISTED.search(slip.preceding(200)):
+        return 'a list is written `["a", "b"]`'
     if slip.word == "," and slip.accepts("THEN", "AND"):
         return "several routes are joined with `and`"
     if slip.word == "," and slip.accepts("VBAR"):
@@ -289,7 +293,9 @@ def _misspelt(slip: Slip) -> str | None:
 
 
 _LOOKS: tuple[Callable[[Slip], str | None], ...] = (
-    declaration_hints.people, _sign, _stray_bracket, declaration_hints.fields, _unit, _literal,
-    _effect, _arrow, declaration_hints.reasons, _row, declaration_hints.routes, _operator, _prefix,
+    declaration_hints.head, declaration_hints.people, _sign, _stray_bracket,
+    declaration_hints.exceptions, declaration_hints.ranges, declaration_hints.fields, _unit,
+    _literal, _effect, _arrow, declaration_hints.reasons, declaration_hints.routes, _row,
+    _operator, _prefix,
     declaration_hints.permits, _separator, declaration_hints.line, _argument, _name, _misspelt,
 )  # fmt: skip

@@ -160,6 +160,8 @@ def _other_words(operand: t.Type, name: str, what: str) -> str | None:
     """Say how a part of a value is asked for that has no fields, or not this one."""
     if isinstance(operand, t.MoneyType):
         return f"money has two: `{what}.amount` and `{what}.currency`"
+    if operand == t.INT and what == "risk":
+        return "`risk` is the score itself: `risk >= 60`"
     if (name, True) in functions():
         return f"it is a function: write `{what}.{name}()`"
     if name in ("length", "len", "count") and isinstance(

@@ -113,6 +113,14 @@ def _window(typer: Inference, argument: ast.Argument, kind: t.Type, env: Env) ->
         typer.report(messages.bad_window(at, "the window of a history must be longer than nothing"))
 
 
+def _named_key(value: ast.Expr) -> str | None:
+    """Say which key a value is probably meant for: that of the agent, or of its field."""
+    if not isinstance(value, ast.Select) or not isinstance(value.operand, ast.Name):
+        return None
+    key = "agent" if value.operand.name == "agent" else value.field
+    return f"write `{key}: {spell(value)}`"
+
+
 def _field(
     typer: Inference,
     node: ast.MethodCall,
@@ -121,6 +129,11 @@ def _field(
 ) -> t.Type:
     """Return the type of the field that `sum` or `distinct` is about."""
     example = f"write `{node.method}(amount, within: 24h)`"
+    if len(positional) > 1 and node.arguments[0] is positional[0]:
+        second = positional[1].value
+        why = f"`{node.method}` takes one field; keys have names"
+        typer.report(messages.bad_history_field(second.span, why, _named_key(second) or example))
+        return t.UNKNOWN
     if len(positional) != 1 or node.arguments[0] is not positional[0]:
         why = f"`{node.method}` takes the name of one field first"
         typer.report(messages.bad_history_field(method_span(node), why, example))

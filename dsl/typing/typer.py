@@ -207,6 +207,10 @@ class Typer:
             hint = f"it is a package: write `{name}.` and a name in it"
         elif isinstance(action, t.RecordType) and action.field(name) is not None:
             hint = f"write `action.{name}`"
+        elif (holder := _holder_of(name, scope)) is not None:
+            hint = f"write `{holder}.{name}`"
+        elif name in scope.rules:
+            hint = f"it is a rule or guard: `agreement({name}, within: 90d)` asks about it"
         elif (home := _home_of(name, scope)) is not None:
             hint = f"did you mean `{home}.{name}`?"
         elif (name, False) in functions():
@@ -343,6 +347,15 @@ class Typer:
         )
         self.report(messages.branches_differ(expr.span, then, otherwise, labels))
         return t.UNKNOWN
+
+
+def _holder_of(name: str, scope: ExpressionScope) -> str | None:
+    """Return what has a field of a name: the changes, or the target."""
+    for holder in ("changes", "target"):
+        table = scope.names.get(holder)
+        if isinstance(table, t.RecordType | t.ChangesType) and table.field(name) is not None:
+            return holder
+    return None
 
 
 def _home_of(name: str, scope: ExpressionScope) -> str | None:

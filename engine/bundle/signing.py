@@ -105,13 +105,18 @@ def read_public(key: Key) -> Ed25519PublicKey:
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
     except ImportError:
         raise _not_installed() from None
+    pem = _pem(key)
     try:
-        found = load_pem_public_key(_pem(key))
+        found = load_pem_public_key(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise KeyUnusable("the key is no public key in PEM", _path(key)) from None
+        why = f"the key is {_PRIVATE if b'PRIVATE KEY-----' in pem else 'no public key in PEM'}"
+        raise KeyUnusable(why, _path(key)) from None
     if not isinstance(found, Ed25519PublicKey):
         raise KeyUnusable("the key is no Ed25519 key", _path(key))
     return found
+
+
+_PRIVATE = "a private one: `openssl pkey -in FILE -pubout` writes its public half"
 
 
 def _not_installed() -> KeyUnusable:

@@ -228,7 +228,7 @@ class Proposal:
 
     def _change(self, raw: object, place: Place) -> tuple[Value, Value]:
         """Read `{"old": ..., "new": ...}`; a null in it is a value, a missing side is NOTHING."""
-        entries = _entries(raw, place)
+        entries = _entries(raw, place, "an object with `old` and `new`")
         if not entries or entries.keys() - {"old", "new"}:
             raise place.error("must be an object with `old` and `new`, and nothing else")
         old, new = (
@@ -244,9 +244,9 @@ class Proposal:
         return frozen
 
 
-def _entries(raw: object, place: Place) -> dict[str, object]:
+def _entries(raw: object, place: Place, what: str = "an object") -> dict[str, object]:
     if not isinstance(raw, Mapping):
-        raise place.error("must be an object")
+        raise place.error(f"must be {what}")
     return entries_of(cast("Mapping[object, object]", raw), place)
 
 

@@ -190,6 +190,8 @@ def _fact(fact: Document) -> str:
     if "within" in fact:
         arguments.append(f"within: {Duration.parse(fact['within']).literal}")
     history = shown(fact["history"].rpartition(".")[2])
+    if fact["method"] == "agreement":
+        return f"agreement({', '.join([history, *arguments])}): {_answer(fact)}"
     return f"{history}.{fact['method']}({', '.join(arguments)}): {_answer(fact)}"
 
 

@@ -155,7 +155,8 @@ def _at_now(
     found = _ids(route.people, evaluate, directory) or frozenset[str]()
     excluded = _excluded(route, evaluate, directory, action, requester)
     if excluded is None:  # nobody can tell whom to leave out: nobody may answer
-        found, excluded = frozenset[str](), {}
+        why = f"may be one whom the route `{route.name}` excludes, which cannot be told here"
+        excluded = dict.fromkeys(found & directory.people(), why)
     _add_stand_ins(excluded, standing)
     due = _Due(policy, route, evaluate, now)
     timeout = route.timeout

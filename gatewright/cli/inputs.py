@@ -62,12 +62,18 @@ def instant(_: click.Context, __: click.Parameter, text: str | None) -> Timestam
         raise click.BadParameter(error.message) from None
 
 
+ACTION_HELP = (
+    'The action as JSON, such as {"action": "billing.refund", "params": {"amount": "75.00 USD"},'
+    ' "agent": {"id": "refund-bot"}}; `-` reads standard input.'
+)
+
+
 def decision_options(command: F) -> F:
     """Give a command the paths and options that `decide` needs."""
     options = (
         click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH..."),
         click.option("--action", "action", required=True, metavar="FILE", type=click.Path(),
-                     help="The action as JSON; `-` reads standard input."),
+                     help=ACTION_HELP),
         click.option("--history", "history", metavar="FILE", type=click.Path(),
                      help="Past actions, one JSON object a line; `-` reads standard input."),
         click.option("--now", "now", callback=instant, metavar="INSTANT",

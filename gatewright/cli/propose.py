@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from gatewright.cli.gate import format_option, gate_option, opened, person_option, run_of, tell
-from gatewright.cli.inputs import action_of
+from gatewright.cli.inputs import ACTION_HELP, action_of
 
 _action = click.option(
     "--action", "action", required=True, metavar="FILE", type=click.Path(),
-    help="The action as JSON; `-` reads standard input.",
+    help=ACTION_HELP,
 )  # fmt: skip
 
 

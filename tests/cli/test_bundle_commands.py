@@ -114,7 +114,10 @@ def test_a_key_that_cannot_be_used_says_nothing_of_the_bundle(tmp_path: Path, ke
     run("build", REFUNDS, "-o", file, "--sign", keys / "our")
     for key, why in [
         (keys / "none", "No such file or directory"),
-        (keys / "our", "the key is no public key in PEM"),
+        (
+            keys / "our",
+            "the key is a private one: `openssl pkey -in FILE -pubout` writes its public half",
+        ),
     ]:
         for options in (["--key", key], ["--key", keys / "our.pub", "--key", key]):
             ran = run("verify", file, *options)

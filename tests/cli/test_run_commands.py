@@ -602,6 +602,8 @@ def test_a_beginning_of_several_ids_names_none(shop: Shop) -> None:
     [
         ('store = "sqlite:///gate.db"', "", "the setting `store` is missing"),
         ("people =", "poeple =", "there is no setting `poeple`; did you mean `people`?"),
+        ("store =", "stoer =", "there is no setting `stoer`; did you mean `store`?"),
+        ("[[connectors]]", "[connectors]", "each under a line `[[connectors]]`"),
         ("policy =", "policy", "this is no TOML"),
         ('"people.yaml"', '"${NO_SUCH_THING}"', "no variable `NO_SUCH_THING`"),
         ('use = "sql"', 'use = "sqll"', "nothing is called `sqll`"),

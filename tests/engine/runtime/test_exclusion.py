@@ -125,6 +125,27 @@ def test_whom_a_route_excludes_is_told_so(world: World) -> None:
     )  # fmt: skip
 
 
+def test_people_of_a_route_whose_exclude_errs_are_told_so(world: World) -> None:
+    world.policy = load_source("""
+        package shop.refunds
+        action billing.refund on stripe.charge { amount: money(USD), customer: string, way: string }
+        route manager { one of group("managers") exclude requester, agent.owner }
+        default require manager
+        """)
+    run = world.gate.propose(asking("manager") | {"agent": {"id": "bot"}})
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "ann")
+    assert (caught.value.code, caught.value.message) == (
+        "excluded",
+        "`ann` must not answer this run: `ann` may be one whom the route `manager` excludes, "
+        "which cannot be told here",
+    )
+    with pytest.raises(Refused) as caught:
+        world.approve(run, "cat")
+    assert caught.value.code == "not_eligible"
+    world.approve(world.gate.propose(asking("manager", "ch_2")), "ann")
+
+
 def test_a_vote_does_not_count_once_its_giver_is_excluded(world: World) -> None:
     """Somebody approved and then became the stand-in of the requester."""
     run = world.approve(world.gate.propose(asking("manager"), requester="cat"), "ann")

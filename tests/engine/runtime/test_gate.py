@@ -218,6 +218,7 @@ def test_the_card_says_what_histories_were_asked(world: World) -> None:
           when has(refunds.last(customer: action.customer, within: 30d).amount)
             && refunds.last(customer: action.customer, within: 30d).amount > 100 USD
           => require manager
+        guard trusted on billing.refund when agreement(again, within: 90d) > 1.0 => block
         """)
     world.now += 836_840_753
     first = world.propose("6.00 USD")
@@ -239,6 +240,7 @@ def test_the_card_says_what_histories_were_asked(world: World) -> None:
         "refunds.count(customer: C-ch_1, within: 30d): 1",
         "refunds.sum(amount, within: 1d): 6.00 USD",
         f"refunds.last(customer: C-ch_1, within: 30d): {first.id}, pending, {second}",
+        "agreement(again, within: 90d): 0.0",
     ):
         assert told in lines
     assert sum(line.startswith("past  ") for line in card_text(run).splitlines()) == 1
