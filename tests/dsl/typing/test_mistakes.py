@@ -126,6 +126,8 @@ OPERATORS: list[Mistake] = [
     ("action.cash > 50", "GW0310", "50", "`money` and a plain number", "`50 USD`"),
     ("action.amount + 2", "GW0310", "2", "plain number", "`2 USD`"),
     ("action.amount + risk", "GW0310", "action.amount + risk", "plain number", "`50 USD`"),
+    ("action.cash in 1 USD .. 5 EUR", "GW0308", "action.cash in 1 USD .. 5 EUR", "`EUR`", ""),
+    ('action.extra in 1 .. "b"', "GW0306", 'action.extra in 1 .. "b"', "`string`", ""),
     ("action.amount in 1 .. 5 USD", "GW0310", "1", "plain number", "`1 USD`"),
     ("action.amount in [1 USD, 2]", "GW0310", "2", "plain number", "`2 USD`"),
     ('action.stage == "opne"', "GW0307", '"opne"', "`opne` is not a value of", "`open`"),
