@@ -591,3 +591,16 @@ def test_amounts_of_actions_that_declare_them_differently_are_amounts(
         )
     )
     assert ask(asked, store, declared, {"m": Money(Decimal(5), "USD")}) == expected
+
+
+@pytest.mark.parametrize(
+    "key", [Money(Decimal(5), "USD"), Timestamp(1), Duration(1), b"a"], ids=lambda key: kind_of(key)
+)
+def test_a_key_that_nothing_as_written_equals_is_an_error(key: Value) -> None:
+    declared = history("note: any")
+    code, message = error(
+        "refunds.count(note: key, within: 2d)", History([]), declared, {"key": key}
+    )
+    assert (code, message) == (
+        "type_mismatch", f"the key `note` is a {kind_of(key)}, and what is any is as written"
+    )  # fmt: skip
