@@ -31,6 +31,7 @@ from gatewright.dsl.lint import (
     reversed_ladder,
     split_threshold,
     unanchored_pattern,
+    unasked_change,
     unbounded_auto_run,
     unknown_lint,
     untested_rule,
@@ -84,6 +85,7 @@ LINTS: tuple[Lint, ...] = (
     unanchored_pattern.LINT,
     pending_left_out.LINT,
     unwatched_change.LINT,
+    unasked_change.LINT,
 )
 """Every lint, by code."""
 

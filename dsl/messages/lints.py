@@ -330,3 +330,13 @@ def unwatched_change(span: Span, field: str, beside: Iterable[str], declared: Sp
         f'ask that nothing else changes: `changes.only(["{field}"])`',
         (Label(declared, "declared here"),),
     )
+
+
+@message("GW1036", "row of a table that needs another change", Severity.WARNING)
+def unasked_change(span: Span, asked: Iterable[str], other: Iterable[str]) -> Finding:
+    fields, others = (" and ".join(f"`{name}`" for name in names) for names in (asked, other))
+    return Finding(
+        span,
+        f"this row looks at {fields} alone, and applies only where {others} changes too",
+        f"write a guard of its own over {fields}",
+    )
