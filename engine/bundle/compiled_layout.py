@@ -33,7 +33,7 @@ OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
 """The names of the sections; `kinds.COMPILED_SECTIONS` are all of them."""
 
-COMPILER: Final = "083e4774b6eedc20"
+COMPILER: Final = "b4829225d93f81db"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.
