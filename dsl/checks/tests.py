@@ -69,6 +69,13 @@ class _TestChecker:
         self._expects_once(self._items(ast.ExpectEffect), "an effect")
         self._expects_once(self._items(ast.ExpectRisk), "a risk")
         self._expects_once(self._items(ast.ExpectRules), "the rules that match")
+        self._fields_once(actions[:1])
+        for part in PARTS:
+            self._fields_once([g for g in self._items(ast.Given) if g.subject.text == part])
+        for past in self._items(ast.Past):
+            self._fields_once([past])
+        for table in self._items(ast.CaseTable):
+            self._each_once((field.name, field) for field in table.fields)
         for subject in {given.subject.text for given in actions} & self._policy.actions.keys():
             self._given_of(self._policy.actions[subject])
         for item in self._test.declaration.items:
@@ -83,6 +90,18 @@ class _TestChecker:
     def _once(self, nodes: Sequence[ast.Node], what: str) -> None:
         for extra in nodes[1:]:
             self._report(syntax_messages.repeated_part(extra.span, what, nodes[0].span))
+
+    def _fields_once(self, blocks: Sequence[ast.Given | ast.Past]) -> None:
+        """Check that blocks about the same thing give each field once, all of them together."""
+        entries = [entry for block in blocks for entry in block.values.entries]
+        self._each_once((key_of(entry), entry.key) for entry in entries)
+
+    def _each_once(self, named: Iterable[tuple[str | None, ast.Node]]) -> None:
+        known: dict[str, ast.Node] = {}
+        for name, node in named:
+            first = node if name is None else known.setdefault(name, node)
+            if first is not node:
+                self._report(syntax_messages.repeated_part(node.span, f"`{name}`", first.span))
 
     def _expects_once(self, nodes: Sequence[ast.Node], what: str) -> None:
         for extra in nodes[1:]:

@@ -33,6 +33,7 @@ from gatewright.dsl.lint import (
     reversed_ladder,
     split_threshold,
     unanchored_pattern,
+    unasked_change,
     unbounded_auto_run,
     unknown_lint,
     untested_rule,
@@ -88,6 +89,7 @@ LINTS: tuple[Lint, ...] = (
     unwatched_change.LINT,
     always_an_error.LINT,
     agent_pattern.LINT,
+    unasked_change.LINT,
 )
 """Every lint, by code."""
 

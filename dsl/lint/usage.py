@@ -19,12 +19,14 @@ def is_library(view: View, package: str) -> bool:
 
 
 def values(view: View) -> set[tuple[str, str]]:
-    """Return the names that the expressions of each package mention.
-
-    Lets and histories are seen in their own package alone.
-    Source: docs/language.md#files-and-packages.
-    """
-    return {(package, node.name) for package, node in view.all_nodes(ast.Name)}
+    """Return the names that the expressions of each package mention, `imported.name` as well."""
+    found = {(package, node.name) for package, node in view.all_nodes(ast.Name)}
+    for package, node in view.all_nodes(ast.Select):
+        if isinstance(node.operand, ast.Name):
+            home = view.policy.packages[package].imports.get(node.operand.name)
+            if home is not None:
+                found.add((home, node.field))
+    return found
 
 
 def referred(policy: CheckedPolicy, package: str, name: ast.QualifiedName) -> tuple[str, str]:

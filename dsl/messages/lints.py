@@ -346,3 +346,13 @@ def agent_pattern(span: Span, agent: str, condition: str | None) -> Finding:
         f"this permits an agent whose id is exactly `{agent}`: an id is no pattern",
         f"for several agents, write a condition: `permit when {example}`",
     )
+
+
+@message("GW1036", "row of a table that needs another change", Severity.WARNING)
+def unasked_change(span: Span, asked: Iterable[str], other: Iterable[str]) -> Finding:
+    fields, others = (" and ".join(f"`{name}`" for name in names) for names in (asked, other))
+    return Finding(
+        span,
+        f"this row looks at {fields} alone, and applies only where {others} changes too",
+        f"write a guard of its own over {fields}",
+    )

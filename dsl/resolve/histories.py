@@ -11,6 +11,7 @@ from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.policy import ActionType, History
 from gatewright.dsl.records import replace
 from gatewright.dsl.resolve.collect import Report
+from gatewright.dsl.typing.compat import join
 
 STATUSES = ("pending", "executed", "rejected", "blocked", "failed", "compensated")
 """What became of a past action. Source: docs/language.md#history."""
@@ -40,8 +41,9 @@ class Histories:
     def resolve(self, package: str, declaration: ast.HistoryDecl) -> History:
         """Return a history with the fields that its events have.
 
-        A field that some of its actions lack is optional; one that they type differently is any.
-        Where an action is not there, there may be further fields.
+        A field that some of its actions lack is optional. One that they type differently has what
+        is common to the types; where a value would be read otherwise by one of them than by that,
+        there is no such field. Where an action is not there, there may be further fields.
         """
         known: list[ActionType] = []
         for named in declaration.actions:
@@ -80,15 +82,55 @@ def _fields(actions: list[ActionType]) -> Iterable[tuple[str, t.FieldType]]:
         own = actions[0].params.fields
         return [(name, t.FieldType(f.type, f.optional, f.secret)) for name, f in own]
     names = dict.fromkeys(name for action in actions for name in action.params.names)
-    return [(name, _common([a.params.field(name) for a in actions])) for name in names]
+    common = ((name, _common([a.params.field(name) for a in actions])) for name in names)
+    return [(name, field) for name, field in common if field is not None]
 
 
-def _common(declared: list[t.FieldType | None]) -> t.FieldType:
+def _common(declared: list[t.FieldType | None]) -> t.FieldType | None:
     """Return what is common to a field of several actions; None stands for one that lacks it."""
     fields = [field for field in declared if field is not None]
-    kinds = {field.type for field in fields}
+    kind = _common_type({field.type for field in fields})
+    if kind is None:
+        return None
     return t.FieldType(
-        type=kinds.pop() if len(kinds) == 1 else t.ANY,
+        type=kind,
         optional=len(fields) < len(declared) or any(field.optional for field in fields),
         secret=any(field.secret for field in fields),
     )
+
+
+def _common_type(kinds: set[t.Type]) -> t.Type | None:
+    """Return the type by which values of all types are read as by their own; None for none.
+
+    As any, a value is what was written: `5 USD` would be a text, and no key would ever equal it.
+    """
+    first, *others = sorted(kinds, key=str)
+    common: t.Type | None = first
+    for kind in others:
+        common = None if common is None else join(common, kind)
+    if not others or (common is not None and not _has_any(common)):
+        return common
+    return t.ANY if all(_is_as_written(kind) for kind in kinds) else None
+
+
+def _has_any(kind: t.Type) -> bool:
+    match kind:
+        case t.ListType(element):
+            return _has_any(element)
+        case t.MapType(key, value):
+            return _has_any(key) or _has_any(value)
+        case _:
+            return kind == t.ANY
+
+
+def _is_as_written(kind: t.Type) -> bool:
+    """Tell whether values of a type are the same as in JSON."""
+    match kind:
+        case t.ListType(element):
+            return _is_as_written(element)
+        case t.MapType(key, value):
+            return isinstance(key, t.StringType) and _is_as_written(value)
+        case t.StringType() | t.EnumType():
+            return True
+        case _:
+            return kind in (t.ANY, t.BOOL, t.INT, t.UINT, t.DOUBLE)

@@ -24,6 +24,8 @@ _NO_KEYS = frozenset({"id", "status", "at", "decided_by", "decided_at"})
 _MOST_LISTED = 20
 _OF_ITS_ACTIONS = "name a field of its actions"
 _SUMMED = NUMBERS | {t.DURATION}
+_NEVER_AS_WRITTEN = (t.TIMESTAMP, t.DURATION, t.BYTES)
+"""Like money, no values of JSON: a field of type any never equals them."""
 
 
 # --- histories ----------------------------------------------------------------------------------
@@ -99,6 +101,9 @@ def _key(typer: Inference, argument: ast.Argument, kind: t.Type, wanted: t.Type,
     # A name that is no literal stands for the field of the events.
     field = ast.Name(argument.name or "", span=argument.span)
     found = mismatch(value, Operand(field, wanted, field), argument.value.span)
+    if wanted == t.ANY and (kind in _NEVER_AS_WRITTEN or isinstance(kind, t.MoneyType)):
+        help = f"declare a type for `{argument.name}`: what is any is as written, here a text"
+        found = messages.incomparable(argument.value.span, kind, wanted, help, ())
     if found is not None:
         typer.report(found)
 

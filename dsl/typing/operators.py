@@ -243,11 +243,13 @@ def binary(typer: Inference, node: ast.Binary, env: Env) -> t.Type:
 
 
 def between(typer: Inference, node: ast.Between, env: Env) -> t.Type:
-    """Check `value in low .. high`."""
-    value = operand(typer, node.value, env)
-    for bound in (node.low, node.high):
-        side = operand(typer, bound, env)
-        _tell(typer, mismatch(value, side, node.span, ordered=True))
+    """Check `value in low .. high`; where any value would do, the bounds may still not agree."""
+    value, low, high = (operand(typer, part, env) for part in (node.value, node.low, node.high))
+    found = [mismatch(value, bound, node.span, ordered=True) for bound in (low, high)]
+    if not any(found):
+        found.append(mismatch(low, high, node.span, ordered=True))
+    for each in found:
+        _tell(typer, each)
     return t.BOOL
 
 

@@ -322,7 +322,10 @@ class Lowering:
         known = self._slots.type_of(path)
         if value is _NOT_CONSTANT or known is None or known.type != t.DECIMAL:
             return value
-        return beside(other, value, Decimal(0))  # type: ignore[arg-type]
+        try:
+            return beside(other, value, Decimal(0))  # type: ignore[arg-type]
+        except EvaluationError:  # a double of more digits than a decimal has
+            return _NOT_CONSTANT
 
     def _constant(self, expr: ast.Expr, package: str) -> object:
         """Return the value of an expression that reads nothing but data and lets."""

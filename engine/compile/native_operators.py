@@ -108,13 +108,19 @@ def range_test(expr: ast.Between, place: Place) -> Code:
     cost = 1 + value.cost + low.cost + high.cost
     cost += 2 * value.size.weight + low.size.weight + high.size.weight  # texts are read
     sure = place.sure(value)
-    if low.known.present and high.known.present:
+    if low.known.present and high.known.present and not _of_two_currencies(low, high):
         above, below = _comparable(low, sure, place), _comparable(sure, high, place)
         if above is not None and below is not None:
             less = pyast.LtE()
             node = pyast.Compare(above[0], [less, less], [above[1], below[1]])
             return Code(node, t.BOOL, cost)
     return Code(place.helper(runtime.between, value.node, low.node, high.node), t.BOOL, cost)
+
+
+def _of_two_currencies(low: Code, high: Code) -> bool:
+    """Tell whether no amount compares with both bounds."""
+    kinds = low.type, high.type
+    return kinds[0] != kinds[1] and all(isinstance(kind, t.MoneyType) for kind in kinds)
 
 
 # --- literals beside exact numbers --------------------------------------------------------------

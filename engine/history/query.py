@@ -274,11 +274,20 @@ def checked_key(name: str, value: Value, record: RecordType) -> Value:
         )
     wanted = kind_of_type(declared_type(record, name)) if name not in KEYS_OF_EVENTS else "string"
     given = kind_of(value)
+    if wanted == "any" and given in _NEVER_AS_WRITTEN:
+        raise EvaluationError(
+            "type_mismatch",
+            f"the key {shown(name)} is {a_kind(value)}, and what is any is as written",
+        )
     if wanted not in (given, "any") and not {wanted, given} <= {"int", "uint", "double"}:
         raise EvaluationError(
             "type_mismatch", f"the key {shown(name)} is {a_kind(value)}, not of type {wanted}"
         )
     return value
+
+
+_NEVER_AS_WRITTEN = frozenset({"money", "timestamp", "duration", "bytes"})
+"""Kinds that no value of JSON has: a field of type any never equals them."""
 
 
 def identity(value: Value) -> Hashable:

@@ -103,6 +103,21 @@ def test_what_another_package_uses_by_an_import_is_used() -> None:
     ]
 
 
+def test_what_another_package_reads_by_an_import_is_used() -> None:
+    shared = (
+        SHARED + "let large = 90 USD\nhistory past = billing.refund\n"
+        "default block on billing.refund"  # a package that decides: its unused names are told
+    )
+    text = ACTIONS.replace("package billing\n", "package billing\nimport shared as s\n")
+    user = """
+    guard g when action.amount > s.small && !now.in(s.office) => block
+    guard h on billing.refund when s.past.count(customer: action.customer, within: 1d) > 1 => block
+    """
+    for code in (CALENDAR, HISTORY, IMPORT):
+        assert found(code, text + user, shared) == []
+    assert found(LET, text + user, shared) == ["`large` the value `large` is never used"]
+
+
 def test_a_name_of_another_package_does_not_count() -> None:
     other = (
         "package other\nlet small = 1\naction other.a { x: int }\nguard g when action.x >"

@@ -133,6 +133,34 @@ def test_what_a_history_knows_of_its_events() -> None:
     assert h.where is not None and one.where is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [
+        ("money(USD)", "money", "money"),
+        ("money(USD)", "money(EUR)", "money"),
+        ("string(max: 5)", "string", "string"),
+        ("list<money(USD)>", "list<money(EUR)>", "list<money>"),
+        ("int", "double", "any"),  # values of these are the same as in JSON
+        ("any", "string", "any"),
+        ("list<int>", "list<string>", "any"),
+        ("any", "money(USD)", None),
+        ("list<any>", "list<money(USD)>", None),
+        ("string", "money(USD)", None),
+        ("decimal", "int", None),
+        ("timestamp", "string", None),
+        ("duration", "int", None),
+    ],
+)
+def test_a_field_of_several_types_has_what_is_common(
+    one: str, other: str, common: str | None
+) -> None:
+    text = (
+        f"package p\naction p.a {{ x: {one} }}\naction p.b {{ x: {other} }}\nhistory h = p.a, p.b\n"
+    )
+    field = checked(text).packages["p"].histories["h"].record.field("x")
+    assert (None if field is None else str(field.type)) == common
+
+
 def test_histories_of_unknown_fields() -> None:
     assert told("package p\naction p.a { n: int }\nhistory h = p.a where m > 5\n") == [
         "GW0301 `m` nothing is named `m` here",

@@ -80,6 +80,8 @@ def test_tables_hold_what_compares_a_path_with_constants(condition: str, formula
 
 
 WHOLE = [
+    "action.rate < 1e300",  # no decimal has as many digits
+    "action.rate in [1.5, 1e-300]",
     pytest.param("action.n == action.maybe", id="two paths"),
     pytest.param('action.text.startsWith("a")', id="a function"),
     pytest.param('action.name.startsWith("shop")', id="a function of the name"),

@@ -62,6 +62,16 @@ def test_money_of_another_currency_does_not_keep_a_refinement() -> None:
     assert same(policy, act(m="5 EUR")) is Effect.BLOCK
 
 
+@pytest.mark.parametrize("condition", ["action.d < 1e300", "action.d in [1.5, 1e-300]"])
+def test_a_literal_of_more_digits_than_a_decimal_has_is_an_error(condition: str) -> None:
+    text = (
+        f"action x.y {{ d: decimal }}\nrule o on x.y => auto_run\nguard g when {condition} => block"
+    )
+    policy = load_source(HEAD + text)
+    for _ in range(3):
+        assert same(policy, act(d="1.5")) is Effect.BLOCK
+
+
 def test_money_without_a_currency_does_not_fit() -> None:
     policy = load_source(HEAD + "action x.y { m: money }\nrule o on x.y => auto_run")
     assert same(policy, act(m=Money(Decimal(0), None))) is Effect.BLOCK

@@ -25,7 +25,7 @@ from gatewright.engine.history.memory import History
 from gatewright.engine.history.query import AgreementQuery, HistoryStore, Query, identity
 from gatewright.engine.history.recorded import RecordedHistory  # fmt: skip
 from gatewright.engine.values import Duration, Map, Money, Timestamp, Uint, Value, kind_of
-from tests.engine.declared import history
+from tests.engine.declared import declare, history
 
 NOW = Timestamp.parse("2026-11-20T12:00:00Z")
 DAY = 86_400 * 10**9
@@ -563,3 +563,44 @@ def test_types_without_run_time_kind_of_their_own() -> None:
     )
     assert ask("refunds.count(v: v, w: w, within: 2d)", store, anything, names) == 1
     assert ask("refunds.count(z: 1, within: 2d)", store, anything) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("refunds.count(amount: m, within: 2d)", 2),
+        ("refunds.distinct(amount, within: 2d)", 2),
+        ("refunds.sum(amount, within: 2d)", Money(Decimal(11), "USD")),
+    ],
+)
+def test_amounts_of_actions_that_declare_them_differently_are_amounts(
+    asked: str, expected: Value
+) -> None:
+    declared = declare(
+        "action billing.refund { amount: money(USD) }\naction billing.credit { amount: money }\n"
+        "history refunds = billing.refund, billing.credit"
+    ).packages["billing.refunds"].histories["refunds"]  # fmt: skip
+    store = History(
+        event(number, params={"amount": amount, "customer": None}, action=action)
+        for number, (action, amount) in enumerate(
+            [
+                ("billing.refund", "5 USD"),
+                ("billing.credit", "5.00 USD"),
+                ("billing.credit", "1 USD"),
+            ]
+        )
+    )
+    assert ask(asked, store, declared, {"m": Money(Decimal(5), "USD")}) == expected
+
+
+@pytest.mark.parametrize(
+    "key", [Money(Decimal(5), "USD"), Timestamp(1), Duration(1), b"a"], ids=lambda key: kind_of(key)
+)
+def test_a_key_that_nothing_as_written_equals_is_an_error(key: Value) -> None:
+    declared = history("note: any")
+    code, message = error(
+        "refunds.count(note: key, within: 2d)", History([]), declared, {"key": key}
+    )
+    assert (code, message) == (
+        "type_mismatch", f"the key `note` is a {kind_of(key)}, and what is any is as written"
+    )  # fmt: skip

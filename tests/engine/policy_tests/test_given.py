@@ -75,7 +75,7 @@ def test_keys_of_a_let_are_expressions() -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ("amount: 5 USD, amount: 6 USD", "`amount` is given twice"),
+        ('amount: { currency: "USD", currency: "EUR" }', "`currency` is given twice"),
         ("amount: 1 USD + 1 EUR", "the value cannot be used"),
         ("amount: broken", "the value cannot be used"),
         ("amount: 2bd", "business days"),
