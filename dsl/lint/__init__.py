@@ -20,6 +20,7 @@ from gatewright.dsl.lint import (
     expired_exception,
     hidden_by_block,
     hidden_character,
+    idle_auto_run,
     impossible_case,
     look_alike,
     lost_exclusion,
@@ -90,6 +91,7 @@ LINTS: tuple[Lint, ...] = (
     always_an_error.LINT,
     agent_pattern.LINT,
     unasked_change.LINT,
+    idle_auto_run.LINT,
 )
 """Every lint, by code."""
 

@@ -356,3 +356,14 @@ def unasked_change(span: Span, asked: Iterable[str], other: Iterable[str]) -> Fi
         f"this row looks at {fields} alone, and applies only where {others} changes too",
         f"write a guard of its own over {fields}",
     )
+
+
+@message("GW1037", "auto_run where another rule requires somebody", Severity.WARNING)
+def idle_auto_run(span: Span, what: str, rule: str, place: Span) -> Finding:
+    return Finding(
+        span,
+        f"{what} lets nothing run: `{rule}` requires somebody for whatever it matches",
+        "the most restrictive effect wins; write both as rows of one `tier` or `cases`, or give the"
+        " other rule a narrower condition",
+        (Label(place, "required here"),),
+    )

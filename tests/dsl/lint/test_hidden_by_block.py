@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatewright.dsl.diagnostics import Diagnostic
-from gatewright.dsl.lint import hidden_by_block, lint
+from gatewright.dsl.lint import hiding, lint
 from gatewright.dsl.load import check_sources
 from gatewright.dsl.source import Source
 from tests.dsl.lint.support import ACTIONS, found, in_billing
@@ -186,7 +186,7 @@ def test_long_ladders_are_compared_row_by_row_with_what_lies_around_each(
     width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As where there are thousands of rows: too few comparisons to find a block by trying them all.
-    monkeypatch.setattr(hidden_by_block, "_MOST_COMPARED", 0)
+    monkeypatch.setattr(hiding, "_MOST_COMPARED", 0)
 
     def ladder(name: str, *effects: str) -> str:
         rows = "".join(
