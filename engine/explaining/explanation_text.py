@@ -168,7 +168,7 @@ class _Text:
         yield from self._section("In shadow, without effect", self._rules(e.shadow))
         yield from self._section("Not asked", self._absorbed())
         yield from self._section("Orders that are not kept", self._unkept())
-        yield from self._section("To be done", map(_obligation, e.obligations))
+        yield from self._section("To be done", self._obligations())
         yield from self._section("Obligations that lack a value", self._unvalued())
         yield from self._section(f"Risk {e.risk} of 100", self._risk())
         yield from self._section("Needed for auto_run", self._wanting())
@@ -251,6 +251,17 @@ class _Text:
         for order in self._e.unkept:
             yield _shown(f"{order.before} then {order.after}: {order.why}")
 
+    def _obligations(self) -> Iterator[str]:
+        """Write obligations as policies do, and whose they are; what errs as `?`."""
+        erring = {(f"{a.package}.{a.rule}", a.obligation, a.argument) for a in self._e.unvalued}
+        for told in self._e.obligations:
+            args: list[str] = []
+            for name, value in told.args.items():
+                errs = (told.rule, told.name, name) in erring
+                shown = "?" if errs else json.dumps(value, ensure_ascii=False)
+                args.append(shown if name.isdigit() else f"{name}: {shown}")
+            yield _shown(f"{told.name}({', '.join(args)}), of {told.rule.rpartition('.')[2]}")
+
     def _unvalued(self) -> Iterator[str]:
         for a in self._e.unvalued:
             what = f"{a.obligation} of {a.rule}: {a.argument} is null, an error: {a.message}"
@@ -314,16 +325,6 @@ class _Text:
 def _shown(text: str) -> str:
     """Return a text on one line, cut, with what a terminal would obey written out."""
     return visible(text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 1] + "…")
-
-
-def _obligation(told: Obligation) -> str:
-    """Write an obligation as a policy does, and whose it is; what could not be evaluated as `?`."""
-    args: list[str] = []
-    for name, value in told.args.items():
-        shown = "?" if value is None else json.dumps(value, ensure_ascii=False)
-        args.append(shown if name.isdigit() else f"{name}: {shown}")
-    rule = told.rule.rpartition(".")[2]
-    return _shown(f"{told.name}({', '.join(args)}), of {rule}")
 
 
 def _doc(doc: str) -> str:
