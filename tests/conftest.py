@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -38,14 +39,30 @@ forest.DICTS_FROM = 1
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
 
 
+_MEASURED = 10
+"""How many of the values that a test is given are measured for coverage, in their order."""
+_UNMEASURED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that run without the measuring of coverage, which makes them thrice as slow.
+
+    What those in great numbers cover others cover too, or it was chance: the figure must not hang
+    on it. Of one test with many values the first ones are measured.
+    """
+    seen = Counter[str]()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        seen[test] += 1
+        is_volume = any(m.name in ("hypothesis", "volume") for m in item.iter_markers())
+        item.stash[_UNMEASURED] = is_volume or seen[test] > _MEASURED
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Run tests in great numbers without the measuring of coverage, which makes them thrice as slow.
-
-    What they cover others cover too, or it was chance: the figure must not hang on it.
-    """
+    """Stop the measuring of coverage for tests that are not measured."""
     tracing = sys.gettrace()
-    if tracing is None or not {"hypothesis", "volume"} & {m.name for m in item.iter_markers()}:
+    if tracing is None or not item.stash.get(_UNMEASURED, False):
         return (yield)
     sys.settrace(None)
     try:
