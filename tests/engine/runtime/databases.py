@@ -27,6 +27,7 @@ from gatewright.engine.runtime.store.migrations import upgrade
 from tests.conftest import in_ci
 
 LOCAL = "postgresql://127.0.0.1:5432/test"
+_NO_WAIT = "-csynchronous_commit=off"
 _numbers = count(1)
 
 
@@ -117,13 +118,16 @@ def _free_port() -> int:
 
 @contextmanager
 def fresh_schema(server: str) -> Generator[str]:
-    """Make an empty schema, and give the address under which everything happens in it."""
+    """Make an empty schema, and give the address under which everything happens in it.
+
+    No test takes the power away from the server, so nobody waits for its disk.
+    """
     name = f"gw_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as admin:
+    with psycopg.connect(server, autocommit=True, options=_NO_WAIT) as admin:
         admin.execute(f'CREATE SCHEMA "{name}"'.encode())
         try:
             joint = "&" if "?" in server else "?"
-            yield f"{server}{joint}options={quote(f'-csearch_path={name}')}"
+            yield f"{server}{joint}options={quote(f'-csearch_path={name} {_NO_WAIT}')}"
         finally:
             admin.execute("SET client_min_messages = warning")
             admin.execute(f'DROP SCHEMA "{name}" CASCADE'.encode())
