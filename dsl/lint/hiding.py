@@ -162,13 +162,18 @@ class Hiders:
         """Return a row that matches whatever a row of `rule` does; `known` is what that says."""
         parts = self._parts(rule.scope)
         left = self._share
-        price = sum(1 + len(fact.values.cuts) // _CUTS_AT_ONCE for fact in known.values.values())
+        cuts = sum(len(fact.values.cuts) for fact in known.values.values()) // _CUTS_AT_ONCE
         for hider in self._candidates(next(parts, ()), known):
             if hider.rule.qualified == rule.qualified:
                 continue
             if left <= 0:
                 break
-            left -= price if hider.facts.facts else 0
+            asked = len(hider.facts.facts)
+            price = min(len(known.values), asked) + cuts if asked else 0
+            if price > max(left, _LEAST_COMPARED):
+                left -= 1  # for the look at it
+                continue
+            left -= price
             if hider.facts.follow_from(known) and all(
                 not hider.covers.isdisjoint(part) for part in self._parts(rule.scope)
             ):
