@@ -124,7 +124,8 @@ class GateFile(pytest.File):
         files = (file.span.source.name for file in policy.files)
         if not own and all(Path(name).resolve() != here for name in files):
             # Of a set that leaves it out, as a link to a folder, its tests cannot be run.
-            yield from self._broken(self.path, f"{self.path} is no part of the policies in {folder}")
+            why = f"{self.path} is no part of the policies in {folder}"
+            yield from self._broken(self.path, why)
 
     def _item(self, name: str, case: Case, preparing: Preparing) -> GateItem:
         return GateItem.from_parent(  # pyright: ignore[reportUnknownMemberType]
