@@ -262,7 +262,9 @@ def test_library_packages_join_a_set_by_their_imports() -> None:
         "GW0214 `std.mine` the package `std.mine` belongs to the standard library"
     ]
     # Tests of the library are not run with those of a set: nobody else may have any there.
-    assert told("package std\n") == ["GW0214 `std` the package `std` belongs to the standard library"]
+    assert told("package std\n") == [
+        "GW0214 `std` the package `std` belongs to the standard library"
+    ]
 
 
 @pytest.mark.parametrize(
