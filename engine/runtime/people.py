@@ -189,7 +189,8 @@ def _excluded(
         owner = action.agent.owner if action.agent else None
         for id_, why in ((requester, "brought the proposal"), (owner, "owns the agent")):
             if id_:
-                _add(reasons, dict.fromkeys(directory.group(id_), f"is in `{id_}`, which {why}"))
+                members = _named([id_], directory) - {id_}
+                _add(reasons, dict.fromkeys(members, f"is in `{id_}`, which {why}"))
                 _add(reasons, {id_: why})
         return reasons
     for expr in route.exclude:
