@@ -58,6 +58,8 @@ class Roster:
     """The requester, the agent and its owner; of a team, its members."""
     why: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of who must not answer any route: why, such as `changed the plan`."""
+    unheard: frozenset[str] = frozenset()
+    """Routes of which silence says nothing: nobody could answer them all the time."""
 
     def voters(self, ask: Ask) -> frozenset[str]:
         """Return whose answers serve for a route: its own people and those who outrank them."""

@@ -135,6 +135,7 @@ class Delegation:
     begin: int
     end: int
     revoked: bool = False
+    revoked_at: int | None = None
 
 
 class Reference:
@@ -375,7 +376,7 @@ class Reference:
         elif kind != "timeout":
             setattr(ask, f"{kind}_at", None)
             item.leaves.append("timer.reminded" if kind == "remind" else "timer.late")
-        elif TIMERS[ask.route][3] == "approve":
+        elif TIMERS[ask.route][3] == "approve" and self.was_heard(ask, item, now):
             ask.timeout_at, ask.passed = None, True
             item.leaves.append("timer.approved")
             self.advance(item, now)
@@ -385,6 +386,18 @@ class Reference:
         else:
             item.leaves.append("timer.expired")
             self.end(item, "expired", now)
+
+    def was_heard(self, ask: Ask, item: Item, now: int) -> bool:
+        """Whether somebody could have answered all the time since it was asked."""
+        barred = item.editors | {AGENT, item.requester} | {*self.groups["team"]}
+        barred |= {*self.groups.get(item.requester, ())}
+        barred |= {
+            d.taker
+            for d in self.delegations
+            if d.giver in barred and d.begin <= now and d.end > ask.asked_at
+            and not (d.revoked and (d.revoked_at or 0) <= ask.asked_at)
+        }  # fmt: skip
+        return any(set(self.groups[_MEMBERS[r]]) - barred for r in serving(ask.route))
 
     # --- ends
 
