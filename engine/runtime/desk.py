@@ -195,7 +195,8 @@ class Desk:
                 c.until_at > ask.asked_at,
                 or_(c.revoked_at.is_(None), c.revoked_at > ask.asked_at),
             )
-            stood_in = [Delegation(*row, now, now + 1) for row in connection.execute(held)]
+            rows = connection.execute(held)
+            stood_in = [Delegation(giver, taker, now, now + 1) for giver, taker in rows]
             if not self.roster(connection, run, action, now, stood_in).voters(ask):
                 found.add(ask.route)
         return frozenset(found)
