@@ -108,6 +108,19 @@ def test_silence_of_those_who_were_kept_from_answering_approves_nothing(
     assert world.ledger.effects() == 0
 
 
+def test_all_of_a_route_are_not_fewer_for_a_delegation(world: World) -> None:
+    """Else the requester could leave out whoever would say no."""
+    world.policy = load_source(policy().replace("one of group", "all of group", 1))
+    run = world.gate.propose(refund("75.00 USD", "ch_1"), requester="cat")
+    given = world.gate.delegate(
+        giver="cat", taker="bob",
+        from_at=Timestamp(world.now), until_at=Timestamp(world.now + 5 * HOUR),
+    )  # fmt: skip
+    assert world.approve(run, "ann").state is State.PENDING
+    world.gate.revoke(given, by="cat")
+    assert world.approve(run, "bob").state is State.APPROVED
+
+
 def test_silence_approves_while_somebody_could_have_answered(world: World) -> None:
     world.policy = load_source(policy(timeout="timeout 1h then approve"))
     run = world.gate.propose(refund("75.00 USD", "ch_1"), requester="cat")
