@@ -306,7 +306,7 @@ class Reference:
             others = [one for one in item.asks if not (escalates and one is ask)]
             gone = {who for one in others for vote in one.votes for who in vote}
             if route == "board" and self.silenced(route, item, now):
-                k, may = 1, set()
+                k, may = 1, set[str]()
             found.append((max(1, k - len(given)), may - gone))
         return found
 
