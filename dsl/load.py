@@ -130,7 +130,7 @@ def _parse(sources: list[Source], diagnostics: Diagnostics) -> list[Parsed]:
 
 def _is_reserved(package: str, file: ast.File) -> bool:
     """Tell whether a file calls itself a part of the library, and is none."""
-    if not package.startswith("std."):
+    if package.partition(".")[0] != "std":
         return False
     text = file.span.source.text
     return all(text != source.text for source in library_sources(package))

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 _ENDING = ".gate"
 _MOST_BYTES = 2**20  # a policy file is no larger
-_TEST_BLOCK = re.compile(rb"""\btest\s*[rR]?["']""")
+_TEST_BLOCK = re.compile(rb"""\btest(?:\s++|//[^\n]*+)*+[rR]?["']""")
 
 _Loaded = dict[Path, "Preparing | str"]
 _LOADED: pytest.StashKey[_Loaded] = pytest.StashKey()
 """Folder -> its policy set, or what is wrong with it."""
 _TOLD: pytest.StashKey[set[Path]] = pytest.StashKey()
-"""The folders of which an item says that something is wrong with them."""
+"""The folders and files of which an item says that something is wrong with them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,6 +68,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect a policy file that contains tests."""
     if file_path.suffix.lower() != _ENDING or not _is_wanted(file_path, parent):
         return None
+    if not _is_policy(file_path) and not parent.session.isinitpath(file_path):
+        return None  # its name begins with a dot, so no policy set has it
     if not _may_have_tests(file_path):
         return None
     # pytest leaves these signatures open.
@@ -99,8 +101,9 @@ class GateFile(pytest.File):
         """Yield the tests of this file.
 
         Where the policy set of its folder has errors, none of its tests can run: the first of its
-        files has one item, which fails and says why. Where single tests are asked for, that is told
-        as an error of collection, since the item would not be among them.
+        files has one item, which fails and says why; so has a file that is no part of the set.
+        Where single tests are asked for, that is told as an error of collection, since the item
+        would not be among them.
         """
         # The engine and the parser are loaded by the first file that needs them.
         from gatewright.engine.policy_tests.run import cases
@@ -113,23 +116,28 @@ class GateFile(pytest.File):
         if isinstance(found, str):
             yield from self._broken(folder, found)
             return
-        here = self.path.resolve()
-        for case in cases(found.policy_set.policy):
-            if Path(case.span.source.name).resolve() == here:
-                name = case.name.replace("::", ":")  # `::` parts a node id
-                yield self._item(name, case, found)
+        here, policy = self.path.resolve(), found.policy_set.policy
+        own = [case for case in cases(policy) if Path(case.span.source.name).resolve() == here]
+        for case in own:
+            name = case.name.replace("::", ":")  # `::` parts a node id
+            yield self._item(name, case, found)
+        files = (file.span.source.name for file in policy.files)
+        if not own and all(Path(name).resolve() != here for name in files):
+            # Of a set that leaves it out, as a link to a folder, its tests cannot be run.
+            why = f"{self.path} is no part of the policies in {folder}"
+            yield from self._broken(self.path, why)
 
     def _item(self, name: str, case: Case, preparing: Preparing) -> GateItem:
         return GateItem.from_parent(  # pyright: ignore[reportUnknownMemberType]
             self, name=name, case=case, preparing=preparing
         )
 
-    def _broken(self, folder: Path, why: str) -> Iterable[BrokenItem]:
+    def _broken(self, where: Path, why: str) -> Iterable[BrokenItem]:
         if _chooses(self.config):
             raise self.CollectError(why)
         told = self.config.stash.setdefault(_TOLD, set())
-        if folder not in told:
-            told.add(folder)
+        if where not in told:
+            told.add(where)
             name = "policies without errors"
             yield BrokenItem.from_parent(  # pyright: ignore[reportUnknownMemberType]
                 self, name=name, why=why
@@ -166,9 +174,13 @@ def _folder_of(file: Path, config: pytest.Config) -> Path:
     if listed:
         return max(listed, key=lambda path: len(path.parts))
     folder = file.parent
-    while folder != config.rootpath and any(folder.parent.glob(f"*{_ENDING}")):
+    while folder != config.rootpath and any(map(_is_policy, folder.parent.glob("*"))):
         folder = folder.parent
     return folder
+
+
+def _is_policy(file: Path) -> bool:
+    return file.suffix.lower() == _ENDING and not file.name.startswith(".")
 
 
 class BrokenItem(pytest.Item):

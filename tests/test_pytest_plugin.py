@@ -113,6 +113,36 @@ def test_listed_paths_are_one_set_each(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["policies/apart/tests.gate:2:18: error*`a.x`*"])
 
 
+def test_a_comment_before_its_name_hides_no_test(pytester: pytest.Pytester) -> None:
+    body = 'test // at the edge\n  "t" { given a.x { n: 1 } expect auto_run }\n'
+    write(pytester, "demo.gate", POLICY, body)
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_folder_with_files_in_capitals_is_of_the_set_too(pytester: pytest.Pytester) -> None:
+    write(pytester, "policies/GUARDS.GATE", "package other\nguard g on * => block\n")
+    body = 'test "t" { given a.x { n: 1 } expect block }\n'
+    write(pytester, "policies/more/demo.gate", POLICY, body)
+    pytester.makeini("[pytest]\n")
+    pytester.runpytest("policies/more").assert_outcomes(passed=1)
+
+
+def test_tests_that_no_set_has_are_not_passed_over(pytester: pytest.Pytester) -> None:
+    body = 'test "t" { given a.x { n: 1 } expect auto_run }\n'
+    write(pytester, "policies/demo.gate", POLICY)
+    write(pytester, "elsewhere/tests.gate", "package demo\n", body)
+    os.symlink(pytester.path / "elsewhere", pytester.path / "policies" / "linked")
+    result = pytester.runpytest("policies")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*linked/tests.gate is no part of the policies in *policies"])
+
+
+def test_files_that_begin_with_a_dot_are_left_alone(pytester: pytest.Pytester) -> None:
+    write(pytester, "policies/demo.gate", POLICY, TESTS.split('test "edges"')[0])
+    write(pytester, "policies/.demo.gate", POLICY, TESTS)
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
 BROKEN = (POLICY.replace("< 5", "< nothing"), "let unused = 1\n", TESTS)
 FINE = ("package demo\n", 'test "f" { given a.x { n: 1 } expect block }\n')
 

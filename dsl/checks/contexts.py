@@ -174,6 +174,11 @@ class Contexts:
             for package in policy.packages.values()
         }
         self._rules = _rule_names(policy)
+        self._imports = {
+            package.name: {k: n for k, n in package.imports.items() if n in policy.packages}
+            for package in policy.packages.values()
+        }
+        """The packages that are there, by the names of imports; scopes share what is large."""
 
     def of_names(self, scope: ExpressionScope, package: str) -> Context:
         """Return a context of a scope that has other names than those of an action."""
@@ -257,9 +262,10 @@ class Contexts:
             names[name] = t.HistoryType(name, history.record)
         for name in package.calendars:
             names[name] = t.CalendarType(name)
-        for local, name in package.imports.items():
-            if name not in self._policy.packages:
-                names[local] = t.UNKNOWN  # told already
+        there = self._imports[package.name]
+        if len(there) < len(package.imports):
+            missing = package.imports.keys() - there.keys()
+            names.update(dict.fromkeys(missing, t.UNKNOWN))  # told already
         known = {} if known is None else known
 
         def of(name: str) -> ExpressionScope:
@@ -268,7 +274,6 @@ class Contexts:
                 known[name] = self._scope(other, action, covered, with_risk, known)
             return known[name]
 
-        there = {k: name for k, name in package.imports.items() if name in self._policy.packages}
         scope = ExpressionScope(
             names=names,
             lets=self._lets[package.name],

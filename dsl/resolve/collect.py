@@ -20,8 +20,11 @@ Report = Callable[[Diagnostic], None]
 D = TypeVar("D", bound=ast.NamedDeclaration)
 
 RESERVED = frozenset(
-    {"action", "changes", "target", "agent", "context", "now", "risk", "data", "requester"}
-)
+    {
+        "action", "changes", "target", "agent", "context", "now", "risk", "data", "requester",
+        "agreement",
+    }
+)  # fmt: skip
 """The names that every condition sees. Source: docs/language.md#what-a-condition-sees."""
 
 _SEVERITIES = frozenset({"low", "medium", "high", "critical"})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import pairwise, product
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, pairwise, product
 
 from gatewright.dsl import ast, limits
 from gatewright.dsl.files import library_packages
@@ -15,6 +15,9 @@ from gatewright.dsl.policy import AUTO_RUN, BLOCK, Effect
 from gatewright.dsl.resolve.collect import Collected, PackageDeclarations, Report
 
 _MOST_LISTED = 12
+_MOST_IMPORTED = 10_000
+"""Among how many routes of other packages the one is looked for that may be meant: a package may be
+imported under any number of names."""
 _NO_ROUTES = ("auto_run", "block")
 
 ResolveRoute = Callable[[ast.QualifiedName], str | None]
@@ -31,10 +34,7 @@ def route_resolver(collected: Collected, package: str, report: Report) -> Resolv
             return f"{home}.{short}"
         if home in here.missing:
             return None
-        known = [*here.routes]
-        for local, imported in here.imports.items():
-            other = collected.packages.get(imported.package.text)
-            known += [f"{local}.{route}" for route in (other.routes if other else ())]
+        known = [*here.routes, *islice(_imported(collected, here), _MOST_IMPORTED)]
         prefix = ".".join(name.parts[:-1])
         if prefix in here.imports:
             hint = _hint_in_package(prefix, short, found.routes if found else ())
@@ -44,6 +44,13 @@ def route_resolver(collected: Collected, package: str, report: Report) -> Resolv
         return None
 
     return resolve
+
+
+def _imported(collected: Collected, here: PackageDeclarations) -> Iterator[str]:
+    """Yield the routes of imported packages, by the names that they have here."""
+    for local, imported in here.imports.items():
+        other = collected.packages.get(imported.package.text)
+        yield from (f"{local}.{route}" for route in (other.routes if other else ()))
 
 
 def _import_hint(

@@ -242,19 +242,23 @@ def _changed_field(
 def agreement(typer: Inference, node: ast.Call, env: Env) -> t.Type:
     """Check `agreement(rule, within: 90d)`, the share of approvals; the rule is a bare name."""
     rules = [a for a in node.arguments if a.name is None]
-    windows = [a for a in node.arguments if a.name is not None]
-    named = dotted(rules[0].value) if len(rules) == 1 else None
+    others = [a for a in node.arguments if a.name is not None]
+    windows = [a for a in others if a.name == "within"]
+    comes_first = len(rules) == 1 and node.arguments[0] is rules[0]
+    named = dotted(rules[0].value) if comes_first else None
     if named is None or let_of(rules[0].value, env.scope, env.locals) is not None:
         typer.report(messages.agreement_without_rule(function_span(node)))
     elif named[1] not in env.scope.rules:
         typer.report(name_messages.unknown_rule(rules[0].value.span, named[1], env.scope.rules))
-    for argument in windows:
+    for argument in others:
         kind = typer.infer_in(argument.value, env)
         if argument.name != "within":
             typer.report(messages.named_argument(argument.span, argument.name or "", "agreement"))
-        else:
+        elif argument is windows[0]:
             _window(typer, argument, kind, env)
-    if not any(a.name == "within" for a in windows):
+        else:
+            typer.report(messages.argument_twice(argument.span, "within", windows[0].span))
+    if not windows:
         why = "`agreement` needs a window: how far it looks back"
         typer.report(messages.bad_window(function_span(node), why))
     return t.DOUBLE

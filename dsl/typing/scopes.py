@@ -108,6 +108,17 @@ class ExpressionScope:
             return None
         return self.packages.get(name)
 
+    def hides_import(self, name: str, field: str) -> bool:
+        """Tell whether a name of the language hides an import that declares a field.
+
+        Nobody sees which of the two is read, and what an agent says of itself may be anything.
+        """
+        other = self.packages.get(name)
+        if other is None or name not in self.names:
+            return False
+        asked = isinstance(other.names.get(field), t.HistoryType | t.CalendarType)
+        return field in other.lets or asked
+
 
 @dataclass(frozen=True, slots=True)
 class LetReference:

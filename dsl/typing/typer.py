@@ -14,6 +14,7 @@ from contextlib import suppress
 from gatewright.dsl import ast
 from gatewright.dsl import types as t
 from gatewright.dsl.diagnostics import MAX_FOUND, Diagnostic, Label
+from gatewright.dsl.messages import names as name_messages
 from gatewright.dsl.messages import types as messages
 from gatewright.dsl.messages.catalog import closest
 from gatewright.dsl.typing import access, calls, collections, operators
@@ -192,7 +193,7 @@ class Typer:
             return env.scope.names[name]
         if name in env.scope.unavailable:
             self.report(messages.unavailable(expr.span, name, env.scope.unavailable[name]))
-        elif name in TYPE_NAMES:
+        elif name in TYPE_NAMES and name not in env.scope.packages:
             return t.TYPE
         else:
             self._unknown_name(expr, env)
@@ -231,9 +232,12 @@ class Typer:
         root = found[0].name if found else None
         if found is None or root is None or root in env.locals:
             return access.select(self, expr, env)
-        other = env.scope.imported(root)
-        if other is not None and isinstance(expr.operand, ast.Name):
-            return self._imported(expr, root, other)
+        if isinstance(expr.operand, ast.Name):
+            other = env.scope.imported(root)
+            if other is not None:
+                return self._imported(expr, root, other)
+            if env.scope.hides_import(root, expr.field):
+                self.report(name_messages.reserved_name(expr.operand.span, root))
         if found[1] in TYPE_NAMES and not env.scope.declares(root):
             return t.TYPE
         return access.select(self, expr, env)

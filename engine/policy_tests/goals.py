@@ -138,11 +138,11 @@ class Goals:
 
     def all(self) -> list[Goal]:
         """Return every goal once, without those of imported standard packages."""
-        library = {
-            file.span.source.name
-            for file in self._policy.files
-            if file.package is not None and file.package.parts[0] == "std"
-        }
+        names: dict[bool, set[str]] = {True: set(), False: set()}
+        for file in self._policy.files:
+            is_library = file.package is not None and file.package.parts[0] == "std"
+            names[is_library].add(file.span.source.name)
+        library = names[True] - names[False]  # a file of the set's own may be called the same
         return [goal for goal in self._found if goal.at.file not in library]
 
     # --- declarations

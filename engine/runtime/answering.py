@@ -300,7 +300,8 @@ def _late(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
 
 
 def _timeout(run: Run, ask: Ask, roster: Roster, now: int) -> Step:
-    if ask.then == "approve" and routing.may_time_out_approved(ask, roster):
+    was_heard = ask.route not in roster.unheard
+    if ask.then == "approve" and was_heard and routing.may_time_out_approved(ask, roster):
         done = replace(ask, timeout_at=None, approved_by_timeout=True)
         return _advance(Step(_with_ask(run, ask, done), (_timer("approved", ask),)), roster, now)
     heir = roster.routes.get(ask.escalates_to or "")

@@ -6,6 +6,7 @@ INVARIANT: an attempt begins only where everything is as approved, by the policy
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from time import time_ns
 from typing import Final
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 
 from gatewright.engine.decision import Effect
 from gatewright.engine.evaluate import PolicySet
+from gatewright.engine.interpret import UsesOf
 from gatewright.engine.runtime import events as on
 from gatewright.engine.runtime import failpoints, telemetry
 from gatewright.engine.runtime.desk import Desk, may_take_back
@@ -102,8 +104,9 @@ class Claims:
             return "the record has other values than in the preview"
         if round_.expires_at is not None and round_.expires_at <= now:
             return "the approval is too old"
-        for history in _histories(connection, run):
-            uses = decisions.uses_of(connection, without=run.id)
+        exceptions = policy.about(plan.action.name).exceptions
+        limited = {one.qualified for one in exceptions if one.max_uses is not None}
+        for history, uses in product(_histories(connection, run), _uses(connection, run, limited)):
             decision = policy.evaluate(plan.action, history, now=Timestamp(now), uses=uses)
             if decision.effect is Effect.BLOCK:
                 return "the policy in force blocks it"
@@ -186,6 +189,18 @@ def _histories(connection: Connection, run: Run) -> Iterator[StoreHistory]:
     yield StoreHistory(connection, without=run.id, before=before, recorded=True)
     if before is not None and later_begun(connection, before):
         yield StoreHistory(connection, without=run.id, before=before, begun=True, recorded=True)
+
+
+def _uses(connection: Connection, run: Run, limited: set[str]) -> Iterator[UsesOf]:
+    """Give what tells how often exceptions of limited uses were used by others.
+
+    And that without those of which the run has spent no use, since nobody counts what is used right
+    before a write. Each may ask for what the other does not: an exception that applies may err.
+    """
+    used, spent = decisions.uses_of(connection, without=run.id), run.round.uses
+    yield used
+    if not limited <= {*spent}:
+        yield lambda exception: used(exception) if exception in spent else None
 
 
 def _by_name(preview: Document) -> dict[str, Document]:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
+from gatewright.dsl.records import replace
 from gatewright.engine.action import Action
 from gatewright.engine.canonical import canonical_json, exact_json
 from gatewright.engine.evaluate import PolicySet
 from gatewright.engine.reading.json_text import read_json
 from gatewright.engine.runtime import events as on
-from gatewright.engine.runtime import failpoints, telemetry
+from gatewright.engine.runtime import failpoints, routing, telemetry
 from gatewright.engine.runtime.directory import Directory
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.notifying import Notifier, by_name
@@ -178,6 +179,28 @@ class Desk:
             self.policy, self.directory, delegations, action, run, needed, run.requester, now
         )
 
+    def _unheard(
+        self, connection: Connection, run: Run, action: Action, now: int
+    ) -> frozenset[str]:
+        """Return the routes that nobody could answer all the time since they were asked.
+
+        Who stands in for somebody whom the run excludes must not answer it, and anybody may let
+        others stand in for them: so they would keep all from saying no until silence approves.
+        """
+        c = t.delegations.c
+        found: set[str] = set()
+        for ask in routing.asked(run.round):
+            held = select(c.giver, c.taker).where(
+                c.from_at <= now,
+                c.until_at > ask.asked_at,
+                or_(c.revoked_at.is_(None), c.revoked_at > ask.asked_at),
+            )
+            rows = connection.execute(held)
+            stood_in = [Delegation(giver, taker, now, now + 1) for giver, taker in rows]
+            if not self.roster(connection, run, action, now, stood_in).voters(ask):
+                found.add(ask.route)
+        return frozenset(found)
+
     def waiting(self) -> tuple[str, int, float] | None:
         """Return the store's name, the number of runs that wait for people, the age of the oldest.
 
@@ -243,6 +266,9 @@ class Desk:
             needs_plan = isinstance(event, on.Approve)
             action = (self.plan_of if needs_plan else self.action_of)(run, connection)
             roster = self.roster(connection, run, action, now, deciding=True)
+            if isinstance(event, on.TimerFired) and event.kind == "timeout":
+                unheard = self._unheard(connection, run, action, now)
+                roster = replace(roster, unheard=unheard)
             step = transition(run, event, roster, now)
             self.keep(connection, run, step)
             failpoints.passed(failpoint)

@@ -63,6 +63,7 @@ def roster_of(
     agent = action.agent.id if action.agent else None
     barred: Reasons = {name: "changed the plan" for name in editors if name}
     _add(barred, {agent: "is the agent itself"} if agent else {})
+    by_themselves = frozenset(barred)
     _add_stand_ins(barred, standing)
     routes = {
         name: _at_now(policy, known[name], known, directory, standing, action, requester, now)
@@ -75,6 +76,7 @@ def roster_of(
         routes=routes,
         excluded=frozenset(barred),
         why=barred,
+        silenced=frozenset(barred) - by_themselves,
         concerned=_named((requester, agent, owner), directory),
         stands_in_for={
             taker: frozenset(d.giver for d in standing if d.taker == taker) for taker in takers
@@ -157,14 +159,17 @@ def _at_now(
     if excluded is None:  # nobody can tell whom to leave out: nobody may answer
         why = f"may be one whom the route `{route.name}` excludes, which cannot be told here"
         excluded = dict.fromkeys(found & directory.people(), why)
+    by_themselves = frozenset(excluded)
     _add_stand_ins(excluded, standing)
+    members = found & directory.people()
     due = _Due(policy, route, evaluate, now)
     timeout = route.timeout
     return RouteAtNow(
         route=route.qualified,
         name=policy.about(action.name).route_name(route.qualified),
         quorum=route.quorum,
-        members=(found & directory.people()) - frozenset(excluded),
+        members=members - frozenset(excluded),
+        silenced=(members & frozenset(excluded)) - by_themselves,
         excluded=frozenset(excluded),
         why=excluded,
         outranked_by=tuple(sorted(n for n, r in known.items() if route.qualified in r.outranks)),
@@ -189,7 +194,8 @@ def _excluded(
         owner = action.agent.owner if action.agent else None
         for id_, why in ((requester, "brought the proposal"), (owner, "owns the agent")):
             if id_:
-                _add(reasons, dict.fromkeys(directory.group(id_), f"is in `{id_}`, which {why}"))
+                members = _named([id_], directory) - {id_}
+                _add(reasons, dict.fromkeys(members, f"is in `{id_}`, which {why}"))
                 _add(reasons, {id_: why})
         return reasons
     for expr in route.exclude:

@@ -27,6 +27,8 @@ class RouteAtNow:
     excluded: frozenset[str] = frozenset()
     why: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of who is excluded: why, such as `brought the proposal`."""
+    silenced: frozenset[str] = frozenset()
+    """Who would be a member, and is excluded only for standing in for somebody who is."""
     outranked_by: tuple[str, ...] = ()
     remind_at: int | None = None
     late_at: int | None = None
@@ -58,6 +60,10 @@ class Roster:
     """The requester, the agent and its owner; of a team, its members."""
     why: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of who must not answer any route: why, such as `changed the plan`."""
+    silenced: frozenset[str] = frozenset()
+    """Of who must not answer any route: those who only stand in for somebody."""
+    unheard: frozenset[str] = frozenset()
+    """Routes of which silence says nothing: nobody could answer them all the time."""
 
     def voters(self, ask: Ask) -> frozenset[str]:
         """Return whose answers serve for a route: its own people and those who outrank them."""
@@ -149,9 +155,15 @@ def given_places(route: RouteAtNow, votes: Iterable[Vote], roster: Roster) -> fr
     return places_of(route, roster) & holders
 
 
+def is_silenced(route: RouteAtNow, roster: Roster) -> bool:
+    """Tell whether a delegation alone keeps somebody from answering: all of a route are more."""
+    return bool(route.silenced or route.members & roster.silenced)
+
+
 def _has_quorum(route: RouteAtNow, filled: frozenset[str], roster: Roster) -> bool:
     if route.quorum == "all":
-        return bool(filled) and filled == places_of(route, roster)
+        everybody = filled == places_of(route, roster) and not is_silenced(route, roster)
+        return bool(filled) and everybody
     return len(filled) >= (1 if route.quorum == "one" else route.quorum)
 
 

@@ -29,6 +29,7 @@ from gatewright.engine.runtime.routing import (
     counted,
     free_voters,
     given_places,
+    is_silenced,
     open_asks,
     places_for,
     places_of,
@@ -118,6 +119,8 @@ def _heirs(ask: Ask, roster: Roster) -> Iterator[Ask]:
 
 
 def _way(route: RouteAtNow, here: Iterable[Vote], gone: frozenset[str], roster: Roster) -> Way:
+    if route.quorum == "all" and is_silenced(route, roster):
+        return Way(1, frozenset())
     eligible, given = places_of(route, roster), given_places(route, here, roster)
     needed = (
         len(eligible) if route.quorum == "all" else 1 if route.quorum == "one" else route.quorum

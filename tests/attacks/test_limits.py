@@ -281,6 +281,18 @@ def test_packages_may_import_one_another_in_a_large_circle(tmp_path: Path) -> No
     assert (ran.code, ran.err) == (0, "no errors\n")
 
 
+def test_a_package_may_be_imported_under_thousands_of_names(tmp_path: Path) -> None:
+    """A route that is not there is looked for among some of 23 million; scopes share the names."""
+    guard = "guard g{n} on p.a{n} when action.f{n} == 1 => require nobody\n"
+    files = {
+        "q.gate": "package q\n" + routes(2_300, "timeout 4h then reject"),
+        "p.gate": "package p\n" + repeated("import q as q{n}\n", 10_000),
+        "rest.gate": "package p\n" + repeated("action p.a{n} { f{n}: int }\n" + guard, 1_000),
+    }
+    ran = run("check", "--no-lint", written(tmp_path, files))
+    assert (ran.code, ran.err.count("GW0204")) == (1, 100)
+
+
 def test_data_at_the_limit_is_read(tmp_path: Path) -> None:
     files = data("x.json", json.dumps([",[{" for _ in range(99_999)]))
     ran = run("check", "--no-lint", written(tmp_path, files))

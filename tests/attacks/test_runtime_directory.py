@@ -11,7 +11,12 @@ import pytest
 
 from gatewright.connectors.systems.sandbox import Sandbox
 from gatewright.engine.load import load_source
-from gatewright.engine.runtime.directory import DirectoryError, DirectoryFile, FileDirectory
+from gatewright.engine.runtime.directory import (
+    DirectoryError,
+    DirectoryFile,
+    FileDirectory,
+    Person,
+)
 from gatewright.engine.runtime.errors import GateError
 from gatewright.engine.runtime.gate import Gate
 from gatewright.engine.runtime.run import State
@@ -201,6 +206,37 @@ def test_another_spelling_lets_nobody_approve_their_own(
         gate.approve(run.id, by=answering, card=run.card)
     assert caught.value.code == "excluded"
     assert gate.approve(run.id, by="bob", card=run.card).state is State.APPROVED
+    gate.close()
+
+
+class Spelt:
+    """A directory of a host, which finds a group by one spelling of its name alone."""
+
+    def __init__(self, team: str) -> None:
+        self._groups = {team: frozenset({"oli"}), "managers": frozenset({"oli", "bob"})}
+
+    def people(self) -> frozenset[str]:
+        return frozenset({"oli", "bob"})
+
+    def person(self, id: str) -> Person | None:
+        return Person(id) if id in self.people() else None
+
+    def group(self, name: str) -> frozenset[str]:
+        return self._groups.get(name, frozenset())
+
+    def role(self, name: str) -> frozenset[str]:
+        return frozenset()
+
+
+@pytest.mark.parametrize("spelt", [NFC, NFD])
+def test_a_team_in_another_spelling_does_not_approve_what_its_agent_does(spelt: str) -> None:
+    gate = Gate(
+        POLICY, store="sqlite://", connectors=Sandbox(seed=7).connectors(), directory=Spelt(spelt)
+    )
+    run = gate.propose({**REFUND, "agent": {"id": "bot", "owner": NFC}})
+    with pytest.raises(GateError) as caught:
+        gate.approve(run.id, by="oli", card=run.card)
+    assert caught.value.code == "excluded"
     gate.close()
 
 

@@ -86,6 +86,51 @@ def test_a_timeout_that_approves_still_does(world: World) -> None:
     assert world.work(run).state is State.DONE
 
 
+@pytest.mark.parametrize("minutes", [60 * 5, 59, 1])
+@pytest.mark.parametrize("is_revoked", [False, True])
+def test_silence_of_those_who_were_kept_from_answering_approves_nothing(
+    world: World, minutes: int, is_revoked: bool
+) -> None:
+    """Who stands in for the requester must not answer, so the requester could gag everybody."""
+    world.policy = load_source(policy(timeout="timeout 1h then approve"))
+    run = world.gate.propose(refund("75.00 USD", "ch_1"), requester="cat")
+    until = Timestamp(world.now + minutes * HOUR // 60)
+    given = [
+        world.gate.delegate(giver="cat", taker=taker, from_at=Timestamp(world.now), until_at=until)
+        for taker in ("ann", "bob")
+    ]
+    world.now += HOUR // 120
+    if is_revoked:
+        for one in given:
+            world.gate.revoke(one, by="cat")
+    world.now += 2 * HOUR
+    assert world.work(run).state is State.EXPIRED
+    assert world.ledger.effects() == 0
+
+
+def test_all_of_a_route_are_not_fewer_for_a_delegation(world: World) -> None:
+    """Else the requester could leave out whoever would say no."""
+    world.policy = load_source(policy().replace("one of group", "all of group", 1))
+    run = world.gate.propose(refund("75.00 USD", "ch_1"), requester="cat")
+    given = world.gate.delegate(
+        giver="cat", taker="bob",
+        from_at=Timestamp(world.now), until_at=Timestamp(world.now + 5 * HOUR),
+    )  # fmt: skip
+    assert world.approve(run, "ann").state is State.PENDING
+    world.gate.revoke(given, by="cat")
+    assert world.approve(run, "bob").state is State.APPROVED
+
+
+def test_silence_approves_while_somebody_could_have_answered(world: World) -> None:
+    world.policy = load_source(policy(timeout="timeout 1h then approve"))
+    run = world.gate.propose(refund("75.00 USD", "ch_1"), requester="cat")
+    until = Timestamp(world.now + 5 * HOUR)
+    world.gate.delegate(giver="cat", taker="ann", from_at=Timestamp(world.now), until_at=until)
+    world.gate.delegate(giver="ann", taker="oli", from_at=Timestamp(world.now), until_at=until)
+    world.now += 2 * HOUR
+    assert world.work(run).state is State.DONE
+
+
 def test_an_escalation_that_the_policy_took_back(world: World) -> None:
     """Finance was asked in the managers' place, and is not to be any more."""
     world.policy = load_source(policy(timeout="timeout 1h then escalate finance"))

@@ -115,6 +115,10 @@ def test_the_digest_depends_on_texts_and_data() -> None:
             ["GW0201 `x` the value `x` is declared twice"],
         ),
         ("let data = 1", ["GW0203 `data` `data` is a name of the language and cannot be declared"]),
+        (
+            "let agreement = 1",  # the function is there in every scope, and would be found first
+            ["GW0203 `agreement` `agreement` is a name of the language and cannot be declared"],
+        ),
         ("let x = 1\nroute x { one of 'a' }\ntype x { }\nguard x => block", []),
         ("risk x when true => 1\nrisk x when true => 2", ["GW0201 `x` the risk `x` is declared twice"]),
         (
@@ -226,6 +230,27 @@ def test_an_import_is_not_called_like_a_name_of_the_language() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["agent", "target", "context"])
+def test_what_a_name_of_the_language_hides_of_an_import_is_not_read(name: str) -> None:
+    # What an agent says of itself may be anything: `agent.cap` would be its own word.
+    base = f"package x.{name}\nlet cap = 5\n"
+    rule = f"action p.a {{ n: int }}\nrule r when action.n < {name}.cap => auto_run\n"
+    assert told(base, f"package p\nimport x.{name}\n{rule}")[0] == (
+        f"GW0203 `{name}` `{name}` is a name of the language and cannot be declared"
+    )
+    checked(base, f"package p\nimport x.{name} as other\n{rule.replace(f'{name}.', 'other.')}")
+
+
+def test_an_import_hides_the_type_of_its_name() -> None:
+    # Read as the package, `int` would be no type, and a guard on `type(...) == int` would not hold.
+    base = "package x\nlet y = 1\n"
+    guard = "action p.a { n: int }\nguard g when type(action.n) == int => block\n"
+    assert told(base, f"package p\nimport x as int\n{guard}") == [
+        "GW0301 `int` nothing is named `int` here"
+    ]
+    checked(base, f"package p\nimport x as other\n{guard}")
+
+
 def test_library_packages_join_a_set_by_their_imports() -> None:
     policy = checked("package p\nimport std.people\nimport std.context\n")
     assert {"p", "std.people", "std.context"} <= set(policy.packages)
@@ -235,6 +260,10 @@ def test_library_packages_join_a_set_by_their_imports() -> None:
     ]
     assert told("package std.mine\n") == [
         "GW0214 `std.mine` the package `std.mine` belongs to the standard library"
+    ]
+    # Tests of the library are not run with those of a set: nobody else may have any there.
+    assert told("package std\n") == [
+        "GW0214 `std` the package `std` belongs to the standard library"
     ]
 
 

@@ -250,6 +250,8 @@ DOMAIN: list[Mistake] = [
     ("agreement(by_amuont, within: 1d)", "GW0207", "by_amuont", "no rule or guard", "`by_amount`"),
     ('agreement("by_amount", within: 1d)', "GW0327", "agreement", "one rule or guard", "90d"),
     ("agreement(within: 1d)", "GW0327", "agreement", "one rule or guard", "90d"),
+    ("agreement(within: 1d, by_amount)", "GW0327", "agreement", "one rule or guard", "90d"),
+    ("agreement(by_amount, within: 1d, within: 2d)", "GW0324", "within: 2d", "given twice", "away"),
     ("agreement(small, within: 1d)", "GW0327", "agreement", "one rule or guard", "90d"),
     ("agreement(by_amount)", "GW0322", "agreement", "`agreement` needs a window", "30d"),
     ("agreement(by_amount, within: 5)", "GW0311", "5", "the window of a history", "30d"),

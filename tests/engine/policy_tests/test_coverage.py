@@ -358,3 +358,12 @@ def test_a_text_of_no_declared_type_tries_a_threshold_too() -> None:
     assert missed(covered(policy, *tests)) == [
         "4:22 `agent.age` beside 14d: never just above, such as 1209601s"
     ]
+
+
+def test_a_file_that_is_called_like_one_of_the_library_counts() -> None:
+    text = (
+        "package a\nimport std.people\naction a.x { }\nrule all on a.x => require people.manager\n"
+    )
+    policy = load_source(text, name="std/people/people.gate").policy
+    missing = [goal.missing for file in Coverage(policy).files() for goal in file.missed]
+    assert "never matched" in missing

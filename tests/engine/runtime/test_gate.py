@@ -444,6 +444,26 @@ def test_a_policy_that_blocks_now_blocks_what_was_approved(world: World) -> None
     assert world.ledger.effects() == 0
 
 
+def test_an_exception_whose_use_nobody_counted_lets_nothing_be_written(world: World) -> None:
+    """The guard comes into force after the runs were decided: each has to spend a use then."""
+    start, later = (Timestamp(world.now + hours * HOUR).text for hours in (-1, 1))
+    end = Timestamp(world.now + 20 * HOUR).text
+    world.policy = load_source(f"""
+package p
+action billing.refund on stripe.charge {{ customer: string, amount: money(USD) }}
+route manager {{ one of group("support-managers") timeout 40h then reject }}
+rule all on billing.refund => auto_run
+guard late on billing.refund when now > {later} => require manager
+exception one suspends late {{ from {start} until {end} owner "o" reason "r" max_uses 1 }}
+""")
+    runs = [world.propose(charge=f"ch_{number}") for number in (1, 2, 3)]
+    assert {(run.state, run.round.uses) for run in runs} == {(State.AUTO, ())}
+    world.now += 2 * HOUR
+    ended = [world.work(run) for run in runs]  # whichever is the first to be asked again
+    spent = [(State.DONE, ("p.one",)), (State.PENDING, ()), (State.PENDING, ())]
+    assert sorted((run.state, run.round.uses) for run in ended) == spent
+
+
 def test_who_approved_and_left_the_group_does_not_count(world: World) -> None:
     run = world.approve(world.propose(), "ann")
     world.groups["support-managers"] = ["bob"]

@@ -435,7 +435,7 @@ class Machine(RuleBasedStateMachine):
             assert not allowed
             return
         assert allowed
-        found.revoked = True
+        found.revoked, found.revoked_at = True, self.model.now
 
     # --- the world
 

@@ -135,6 +135,7 @@ class Delegation:
     begin: int
     end: int
     revoked: bool = False
+    revoked_at: int | None = None
 
 
 class Reference:
@@ -209,8 +210,18 @@ class Reference:
         """Who must not answer; `everywhere`: also where no route was asked."""
         barred = item.editors | {AGENT}
         if not everywhere:
-            barred |= {item.requester, *self.groups["team"], *self.groups.get(item.requester, ())}
+            barred |= self.barred(item)
         return barred | {d.taker for d in self.standing(now) if d.giver in barred}
+
+    def barred(self, item: Item) -> set[str]:
+        """Who must not answer, whoever stands in for whom."""
+        brought = {item.requester, *self.groups["team"], *self.groups.get(item.requester, ())}
+        return item.editors | {AGENT} | brought
+
+    def silenced(self, route: str, item: Item, now: int) -> set[str]:
+        """Which members a delegation alone keeps from answering."""
+        members = set(self.groups[_MEMBERS[route]])
+        return (members & self.excluded(item, now)) - self.barred(item)
 
     def members(self, route: str, item: Item, now: int) -> set[str]:
         return set(self.groups[_MEMBERS[route]]) - self.excluded(item, now)
@@ -233,7 +244,8 @@ class Reference:
         members = self.members(route, item, now)
         given = len(members & holders)
         if route == "board":
-            return bool(members) and given == len(members)
+            silenced = self.silenced(route, item, now)
+            return bool(members) and given == len(members) and not silenced
         return given >= ((3 if self.stricter else 2) if route == "pair" else 1)
 
     def waiting(self, item: Item, now: int) -> list[Ask]:
@@ -293,6 +305,8 @@ class Reference:
             k = {"pair": 3 if self.stricter else 2, "board": len(may)}.get(route, 1)
             others = [one for one in item.asks if not (escalates and one is ask)]
             gone = {who for one in others for vote in one.votes for who in vote}
+            if route == "board" and self.silenced(route, item, now):
+                k, may = 1, set[str]()
             found.append((max(1, k - len(given)), may - gone))
         return found
 
@@ -375,7 +389,7 @@ class Reference:
         elif kind != "timeout":
             setattr(ask, f"{kind}_at", None)
             item.leaves.append("timer.reminded" if kind == "remind" else "timer.late")
-        elif TIMERS[ask.route][3] == "approve":
+        elif TIMERS[ask.route][3] == "approve" and self.was_heard(ask, item, now):
             ask.timeout_at, ask.passed = None, True
             item.leaves.append("timer.approved")
             self.advance(item, now)
@@ -385,6 +399,17 @@ class Reference:
         else:
             item.leaves.append("timer.expired")
             self.end(item, "expired", now)
+
+    def was_heard(self, ask: Ask, item: Item, now: int) -> bool:
+        """Whether somebody could have answered all the time since it was asked."""
+        barred = self.barred(item)
+        barred |= {
+            d.taker
+            for d in self.delegations
+            if d.giver in barred and d.begin <= now and d.end > ask.asked_at
+            and not (d.revoked and (d.revoked_at or 0) <= ask.asked_at)
+        }  # fmt: skip
+        return any(set(self.groups[_MEMBERS[r]]) - barred for r in serving(ask.route))
 
     # --- ends
 
