@@ -38,6 +38,8 @@ from gatewright.engine.compile.native_cost import size_of_type
 from gatewright.engine.compile.native_paths import is_bound, path_of
 
 HISTORY_COST = 20
+_FIELDS = ("changes", "fields")
+"""The list of what changes, which is always there; a field of that name is asked for otherwise."""
 
 
 def function(expr: ast.Call, place: Place) -> Code:
@@ -127,6 +129,8 @@ def _has(argument: ast.Expr, place: Place) -> Code:
     if not isinstance(argument, ast.Select):
         raise Cannot
     names = path_of(argument)
+    if names == _FIELDS and names[0] not in place.locals:
+        return Code(pyast.Constant(True), t.BOOL, 1 + len(names))
     if names and names[0] not in place.locals:
         node = place.env.present(names)
         if node is not None:

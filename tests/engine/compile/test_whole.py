@@ -72,6 +72,26 @@ def test_a_literal_of_more_digits_than_a_decimal_has_is_an_error(condition: str)
         assert same(policy, act(d="1.5")) is Effect.BLOCK
 
 
+@pytest.mark.parametrize(
+    "condition", ['money("5 EUR") + action.m > 10 USD', "action.m - far > 1 USD"]
+)
+def test_a_sum_of_two_currencies_is_an_error(condition: str) -> None:
+    text = 'let far = money("5 EUR")\naction x.y { m: money }\nrule o on x.y when '
+    policy = load_source(f"{HEAD}{text}{condition} => auto_run")
+    for _ in range(3):
+        assert same(policy, act(m="6 USD")) is Effect.BLOCK
+
+
+@pytest.mark.parametrize("field", ["F", "fields"])
+def test_the_list_of_what_changes_is_always_there(field: str) -> None:
+    text = f"action x.y {{ changes {{ {field}: string }} }}\nrule o on x.y when "
+    policy = load_source(f"{HEAD}{text}has(changes.fields) => auto_run")
+    named = load_source(f'{HEAD}{text}changes.has("{field}") => auto_run')
+    for _ in range(3):
+        assert same(policy, act()) is Effect.AUTO_RUN
+        assert same(named, act()) is Effect.REQUIRE_APPROVAL
+
+
 def test_money_without_a_currency_does_not_fit() -> None:
     policy = load_source(HEAD + "action x.y { m: money }\nrule o on x.y => auto_run")
     assert same(policy, act(m=Money(Decimal(0), None))) is Effect.BLOCK
