@@ -269,7 +269,8 @@ def _optional_select(expr: ast.Select, place: Place) -> Code:
             return Code(made, t.ANY, 2, UNKNOWN + SCALAR, hint=kind)
     operand = place.compile(expr.operand)
     node = place.helper(access.optional_select, operand.node, pyast.Constant(expr.field))
-    return Code(node, t.ANY, 1 + operand.cost, operand.size + SCALAR, hint=kind)
+    size = part_size(operand, t.ANY) + SCALAR
+    return Code(node, t.ANY, 1 + operand.cost, size, hint=kind)
 
 
 def _index(expr: ast.Index, place: Place) -> Code:
@@ -279,7 +280,9 @@ def _index(expr: ast.Index, place: Place) -> Code:
     kind = place.env.type_of(expr)
     if expr.optional:
         node: pyast.expr = place.helper(access.optional_index, operand.node, key.node)
-        return Code(node, t.ANY, cost, operand.size + SCALAR, hint=kind)
+        is_list = isinstance(operand.type, t.ListType)
+        part = element_size(operand) if is_list else part_size(operand, t.ANY)
+        return Code(node, t.ANY, cost, part + SCALAR, hint=kind)
     sure: t.Type = t.ANY
     position = key.known.content
     if isinstance(operand.type, t.ListType):
