@@ -92,6 +92,18 @@ def test_the_list_of_what_changes_is_always_there(field: str) -> None:
         assert same(named, act()) is Effect.REQUIRE_APPROVAL
 
 
+@pytest.mark.parametrize("condition", ["@ == far", "@ in [far]", "@ in both", "action.name == far"])
+def test_a_text_that_cannot_be_compared_is_left_to_the_interpreter(condition: str) -> None:
+    data = {"one": "a" + "\u0301" * 200, "two": "\u0301" * 200}
+    lets = "let far = data.one + data.two\nlet both = [far]\naction x.y { s: string }\n"
+    for path, answer in (("action.s", Effect.REQUIRE_APPROVAL), ("agent.id", Effect.BLOCK)):
+        rule = f"rule o on x.y when {condition.replace('@', path)} => auto_run"
+        policy = load_source(f"{HEAD}{lets}{rule}", data=data)
+        wanted = Effect.REQUIRE_APPROVAL if "name" in condition else answer
+        for _ in range(3):
+            assert same(policy, act({"id": "\u00e9" * 30}, s="b")) is wanted
+
+
 def test_money_without_a_currency_does_not_fit() -> None:
     policy = load_source(HEAD + "action x.y { m: money }\nrule o on x.y => auto_run")
     assert same(policy, act(m=Money(Decimal(0), None))) is Effect.BLOCK
