@@ -33,7 +33,7 @@ OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
 """The names of the sections; `kinds.COMPILED_SECTIONS` are all of them."""
 
-COMPILER: Final = "2e673aa9513f8d80"
+COMPILER: Final = "996765de9cc7db92"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.

@@ -31,7 +31,7 @@ from gatewright.engine.compile.native_code import Env as Env
 from gatewright.engine.compile.native_code import function_of as function_of
 from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, size_of_type
 from gatewright.engine.compile.native_cost import is_small as is_small
-from gatewright.engine.compile.native_paths import is_bound, path_of
+from gatewright.engine.compile.native_paths import is_bound, is_of_locals, path_of
 from gatewright.engine.compile.native_runtime import Unsure as Unsure
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import NOTHING, Map, OptionalValue
@@ -230,7 +230,8 @@ def _select(expr: ast.Select, place: Place) -> Code:
             if imported is not None:
                 return replace(_root(imported[1], place.in_let(imported[0])), cost=2)
     if expr.field == "at" and isinstance(expr.operand, ast.MethodCall):
-        node = place.env.past_at(expr.operand)
+        is_inner = is_of_locals(expr.operand, place)
+        node = None if is_inner else place.env.past_at(expr.operand)
         if node is not None:
             return Code(node, t.TIMESTAMP, 1 + place.compile(expr.operand).cost)
     operand = place.compile(expr.operand)
