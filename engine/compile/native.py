@@ -29,7 +29,7 @@ from gatewright.engine.compile.native_code import MAX_PIECES_OF_LETS as MAX_PIEC
 from gatewright.engine.compile.native_code import Bare, Cannot, Code, Making, Place, load
 from gatewright.engine.compile.native_code import Env as Env
 from gatewright.engine.compile.native_code import function_of as function_of
-from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, size_of_type
+from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, is_scalar, size_of_type
 from gatewright.engine.compile.native_cost import is_small as is_small
 from gatewright.engine.compile.native_paths import is_bound, is_of_locals, path_of
 from gatewright.engine.compile.native_runtime import Unsure as Unsure
@@ -82,12 +82,27 @@ def _depth(expr: ast.Expr) -> int:
     return depth
 
 
+_BUILDING = (ast.ListLiteral, ast.MapLiteral, ast.Call, ast.MethodCall)
+
+
 def _compile(expr: ast.Expr, place: Place) -> Code:
     place.making.pieces += 1
     place.making.pieces_of_lets += place.let
     if place.making.pieces > MAX_PIECES or place.making.pieces_of_lets > MAX_PIECES_OF_LETS:
         raise Cannot
-    return _folded(expr, place) or _code(expr, place)
+    code = _folded(expr, place)
+    if code is None:
+        code = _code(expr, place)
+        optional = isinstance(expr, ast.Select | ast.Index) and expr.optional
+        if (optional or isinstance(expr, _BUILDING)) and not _is_flat(code):
+            place.building()
+    return code
+
+
+def _is_flat(code: Code) -> bool:
+    """Tell whether a value has no parts for certain."""
+    kind = code.hint if code.type == t.ANY else code.type
+    return is_scalar(kind) or isinstance(kind, t.StringType | t.EnumType)
 
 
 def _code(expr: ast.Expr, place: Place) -> Code:

@@ -13,11 +13,14 @@ from gatewright.engine.cel.comparison import equal
 from gatewright.engine.cel.lists import sort
 from gatewright.engine.compile.native_bounds import sort_cost
 from gatewright.engine.compile.native_cost import (
+    MAX_BUILT,
+    MAX_LEVELS,
     MAX_TEXT,
     SMALL,
     Size,
     comparison_cost,
     is_small,
+    nests_little,
     size_of_type,
     size_of_value,
     text_size,
@@ -126,6 +129,22 @@ def test_small_values() -> None:
     assert not is_small(Map({str(i): i for i in range(SMALL.items + 1)}.items()))
     assert not is_small(b"x" * (MAX_TEXT + 1))
     assert not is_small((OptionalValue.of(LONG + "x"),))
+
+
+def test_values_that_nest_deep_are_not_small() -> None:
+    value: Value = 1
+    for _ in range(MAX_LEVELS - 1):
+        value = (value,)
+    assert is_small(value)
+    assert nests_little(value)
+    assert not is_small((value,))
+    assert not nests_little((value,))
+
+
+def test_conditions_that_build_many_levels_have_no_native_code() -> None:
+    for count, has_code in ((MAX_BUILT, True), (MAX_BUILT + 1, False)):
+        expr = parse_expression(f"{'[' * count}action.n{']' * count} == action.tags")
+        assert (cost_of(expr, policy(), ACTION) is not None) is has_code
 
 
 @pytest.mark.parametrize("text", ["U\u0308", "\ud800", "a" + "\u0344" * 200, "\u212a"])

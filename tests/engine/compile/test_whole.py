@@ -104,6 +104,29 @@ def test_a_text_that_cannot_be_compared_is_left_to_the_interpreter(condition: st
             assert same(policy, act({"id": "\u00e9" * 30}, s="b")) is wanted
 
 
+def nested(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [14, 40, 64])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[action.a] == [action.o] && action.n == 5",
+        '"%s".format([action.a]) == "q" && action.n == 5',
+        f"{'[' * 45}action.a{']' * 45} == {'[' * 45}action.o{']' * 45} && action.n == 5",
+    ],
+)
+def test_nesting_too_deep_is_an_error_that_nothing_absorbs(condition: str, depth: int) -> None:
+    text = "action x.y { a: any, o: any, n: int }\nrule o on x.y => auto_run\nguard g when "
+    policy = load_source(f"{HEAD}{text}{condition} => block")
+    given = act(a=nested(depth), o=nested(depth), n=1)
+    assert len({same(policy, given) for _ in range(3)}) == 1
+
+
 def test_money_without_a_currency_does_not_fit() -> None:
     policy = load_source(HEAD + "action x.y { m: money }\nrule o on x.y => auto_run")
     assert same(policy, act(m=Money(Decimal(0), None))) is Effect.BLOCK
