@@ -33,7 +33,7 @@ OFFSETS: Final = "trees-offsets"
 INDEX: Final = "trees-index"
 """The names of the sections; `kinds.COMPILED_SECTIONS` are all of them."""
 
-COMPILER: Final = "ce2a00f1ec645ccd"
+COMPILER: Final = "0650a5a95d0f71d9"
 """The fingerprint of the code that makes trees and writes them.
 
 What another state of it wrote is not read.

@@ -220,7 +220,8 @@ class Lowering:
         path = path_of(subject)
         if path == ("action", "name"):
             constant = self._constant(other, package)
-            return nfc(constant) == self._action if isinstance(constant, str) else None
+            normal = _normal(constant)
+            return None if normal is None else normal == self._action
         return None if path is None else self._member(path, [other], package)
 
     def _one_of(self, subject: ast.Expr, container: ast.Expr, package: str) -> Formula | None:
@@ -391,10 +392,18 @@ def _view(type_: t.Type) -> View:
 def _key(type_: t.Type, constant: object) -> Hashable | None:
     """Return a constant as a key of a table for values of a type; None where it cannot be one."""
     if is_text(type_):
-        return nfc(constant) if isinstance(constant, str) else None
+        return _normal(constant)
     if type_ == t.BOOL:
         return constant if isinstance(constant, bool) else None
     return _bound(type_, constant)
+
+
+def _normal(constant: object) -> str | None:
+    """Return a text as texts are compared; None for all else, and where comparing is an error."""
+    try:
+        return nfc(constant) if isinstance(constant, str) else None
+    except EvaluationError:  # too many combining marks
+        return None
 
 
 def _bound(type_: t.Type, constant: object) -> int | Decimal | None:

@@ -29,9 +29,9 @@ from gatewright.engine.compile.native_code import MAX_PIECES_OF_LETS as MAX_PIEC
 from gatewright.engine.compile.native_code import Bare, Cannot, Code, Making, Place, load
 from gatewright.engine.compile.native_code import Env as Env
 from gatewright.engine.compile.native_code import function_of as function_of
-from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, size_of_type
+from gatewright.engine.compile.native_cost import SCALAR, UNKNOWN, Size, is_scalar, size_of_type
 from gatewright.engine.compile.native_cost import is_small as is_small
-from gatewright.engine.compile.native_paths import is_bound, path_of
+from gatewright.engine.compile.native_paths import is_bound, is_of_locals, path_of
 from gatewright.engine.compile.native_runtime import Unsure as Unsure
 from gatewright.engine.errors import EvaluationError
 from gatewright.engine.values import NOTHING, Map, OptionalValue
@@ -82,12 +82,27 @@ def _depth(expr: ast.Expr) -> int:
     return depth
 
 
+_BUILDING = (ast.ListLiteral, ast.MapLiteral, ast.Call, ast.MethodCall)
+
+
 def _compile(expr: ast.Expr, place: Place) -> Code:
     place.making.pieces += 1
     place.making.pieces_of_lets += place.let
     if place.making.pieces > MAX_PIECES or place.making.pieces_of_lets > MAX_PIECES_OF_LETS:
         raise Cannot
-    return _folded(expr, place) or _code(expr, place)
+    code = _folded(expr, place)
+    if code is None:
+        code = _code(expr, place)
+        optional = isinstance(expr, ast.Select | ast.Index) and expr.optional
+        if (optional or isinstance(expr, _BUILDING)) and not _is_flat(code):
+            place.building()
+    return code
+
+
+def _is_flat(code: Code) -> bool:
+    """Tell whether a value has no parts for certain."""
+    kind = code.hint if code.type == t.ANY else code.type
+    return is_scalar(kind) or isinstance(kind, t.StringType | t.EnumType)
 
 
 def _code(expr: ast.Expr, place: Place) -> Code:
@@ -230,7 +245,8 @@ def _select(expr: ast.Select, place: Place) -> Code:
             if imported is not None:
                 return replace(_root(imported[1], place.in_let(imported[0])), cost=2)
     if expr.field == "at" and isinstance(expr.operand, ast.MethodCall):
-        node = place.env.past_at(expr.operand)
+        is_inner = is_of_locals(expr.operand, place)
+        node = None if is_inner else place.env.past_at(expr.operand)
         if node is not None:
             return Code(node, t.TIMESTAMP, 1 + place.compile(expr.operand).cost)
     operand = place.compile(expr.operand)
@@ -269,7 +285,8 @@ def _optional_select(expr: ast.Select, place: Place) -> Code:
             return Code(made, t.ANY, 2, UNKNOWN + SCALAR, hint=kind)
     operand = place.compile(expr.operand)
     node = place.helper(access.optional_select, operand.node, pyast.Constant(expr.field))
-    return Code(node, t.ANY, 1 + operand.cost, operand.size + SCALAR, hint=kind)
+    size = part_size(operand, t.ANY) + SCALAR
+    return Code(node, t.ANY, 1 + operand.cost, size, hint=kind)
 
 
 def _index(expr: ast.Index, place: Place) -> Code:
@@ -279,7 +296,9 @@ def _index(expr: ast.Index, place: Place) -> Code:
     kind = place.env.type_of(expr)
     if expr.optional:
         node: pyast.expr = place.helper(access.optional_index, operand.node, key.node)
-        return Code(node, t.ANY, cost, operand.size + SCALAR, hint=kind)
+        is_list = isinstance(operand.type, t.ListType)
+        part = element_size(operand) if is_list else part_size(operand, t.ANY)
+        return Code(node, t.ANY, cost, part + SCALAR, hint=kind)
     sure: t.Type = t.ANY
     position = key.known.content
     if isinstance(operand.type, t.ListType):

@@ -147,8 +147,8 @@ def _sort(arguments: tuple[Code, ...]) -> Bound:
 
 
 def sort_cost(whole: Size, key: Size) -> int:
-    """Return the most that sorting so many elements by such keys takes."""
-    return whole.length * (1 + (1 + whole.length.bit_length()) * (1 + key.weight))
+    """Return the most that sorting so many elements by such keys takes: both of two are read."""
+    return whole.length * (1 + (1 + whole.length.bit_length()) * 2 * key.weight)
 
 
 def _sets(arguments: tuple[Code, ...]) -> Bound:

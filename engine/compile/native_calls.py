@@ -35,9 +35,11 @@ from gatewright.engine.compile.native_code import (
     unknown,
 )
 from gatewright.engine.compile.native_cost import size_of_type
-from gatewright.engine.compile.native_paths import is_bound, path_of
+from gatewright.engine.compile.native_paths import is_bound, is_of_locals, path_of
 
 HISTORY_COST = 20
+_FIELDS = ("changes", "fields")
+"""The list of what changes, which is always there; a field of that name is asked for otherwise."""
 
 
 def function(expr: ast.Call, place: Place) -> Code:
@@ -93,7 +95,8 @@ def _of_host(expr: ast.MethodCall, place: Place) -> Code | None:
         return None
     if names == ("changes",):
         return _changes(expr, place)
-    answered = names or expr.method == "in"
+    # Keys are computed outside of all macros, where a name that one binds may mean something else.
+    answered = (names or expr.method == "in") and not is_of_locals(expr, place)
     node = place.env.history(expr) if answered else None
     if node is None:
         return None
@@ -127,6 +130,8 @@ def _has(argument: ast.Expr, place: Place) -> Code:
     if not isinstance(argument, ast.Select):
         raise Cannot
     names = path_of(argument)
+    if names == _FIELDS and names[0] not in place.locals:
+        return Code(pyast.Constant(True), t.BOOL, 1 + len(names))
     if names and names[0] not in place.locals:
         node = place.env.present(names)
         if node is not None:

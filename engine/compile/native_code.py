@@ -18,11 +18,13 @@ from gatewright.dsl.records import dataclass, field, replace
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.compile import native_runtime as runtime
 from gatewright.engine.compile.native_cost import (
+    MAX_BUILT,
     SCALAR,
     SMALL,
     UNKNOWN,
     Limits,
     Size,
+    nests_little,
     size_of_value,
 )
 from gatewright.engine.values import (
@@ -142,6 +144,8 @@ class Making:
     pieces_of_lets: int = 0
     steps: int = 0
     """What constants cost that were computed for it."""
+    built: int = 0
+    """How many of the pieces build a value that may have a level more than its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,16 @@ class Place:
         """Return the call of a function of ours."""
         return call(self.env.constant(function), *arguments)
 
+    def building(self) -> None:
+        """Count a piece that may build a level; raises Cannot for one too many."""
+        self.making.built += 1
+        if self.making.built > MAX_BUILT:
+            raise Cannot
+
     def constant(self, value: Value) -> Code:
-        """Return the code of a value that is known."""
+        """Return the code of a value that is known; raises Cannot for one that nests deep."""
+        if not nests_little(value):
+            raise Cannot
         plain = value is None or type(value) in (bool, int, str, bytes)
         node = pyast.Constant(value) if plain else self.env.constant(value)  # type: ignore[arg-type]
         kind, size = type_of_value(value), size_of_value(value)

@@ -33,6 +33,11 @@ SMALL = Limits(text=2_000, items=200, weight=20_000)
 TINY = Limits(text=100, items=32, weight=400)
 """For actions whose conditions might cost more than a decision has if values were only small."""
 MAX_TEXT = SMALL.text
+MAX_LEVELS = 16
+"""How deep values from outside, and constants, may nest: whoever compares deeper ones than
+`MAX_VALUE_DEPTH` gets an error that nothing absorbs, and native code may add `MAX_BUILT` levels."""
+MAX_BUILT = 40
+"""How many parts of a condition may build lists, maps or optional values, of a level each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,30 +139,43 @@ def normalising_cost(one: Size, other: Size) -> int:
 
 
 def is_small(value: Value, limits: Limits = SMALL) -> bool:
-    """Tell whether a value keeps the limits, and all its texts are normal.
+    """Tell whether a value keeps the limits, nests little, and all its texts are normal.
 
     A normal text is its own Unicode normal form C and has no half characters, so that native code
     can compare it as it is. Cost: linear in the value, but at most its weight in the limits.
     """
-    left = limits.weight
+    left, levels = limits.weight, MAX_LEVELS
     todo = [value]
     while todo:
-        current = todo.pop()
-        left -= 1
-        if isinstance(current, str):
-            left -= len(current) // CHARS_A_STEP
-            if len(current) > limits.text or not _is_normal(current):
+        inner: list[Value] = []
+        for current in todo:
+            left -= 1
+            if isinstance(current, str):
+                left -= len(current) // CHARS_A_STEP
+                if len(current) > limits.text or not _is_normal(current):
+                    return False
+            elif isinstance(current, bytes):
+                left -= len(current) // CHARS_A_STEP
+                if len(current) > limits.text:
+                    return False
+            elif isinstance(current, (tuple, Map)) and len(current) > limits.items:
                 return False
-        elif isinstance(current, bytes):
-            left -= len(current) // CHARS_A_STEP
-            if len(current) > limits.text:
+            if left < 0:
                 return False
-        elif isinstance(current, (tuple, Map)) and len(current) > limits.items:
+            inner.extend(_parts(current))
+        levels -= 1
+        if levels < 0:
             return False
-        if left < 0:
-            return False
-        todo.extend(_parts(current))
+        todo = inner
     return True
+
+
+def nests_little(value: Value) -> bool:
+    """Tell whether a value has at most `MAX_LEVELS` levels. Cost: linear in it."""
+    levels, inner = 0, [value]
+    while inner and levels <= MAX_LEVELS:
+        levels, inner = levels + 1, [part for each in inner for part in _parts(each)]
+    return levels <= MAX_LEVELS
 
 
 def _is_normal(text: str) -> bool:

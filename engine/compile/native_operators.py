@@ -182,8 +182,11 @@ def _nanos(code: Code) -> pyast.expr:
 
 def _amount(code: Code, currency: str, place: Place) -> pyast.expr:
     """Return code for the amount of money in a currency; it raises for money in another."""
-    if isinstance(code.known.content, Money):
-        return place.env.constant(code.known.content.amount)
+    known = code.known.content
+    if isinstance(known, Money):
+        if known.currency not in (currency, None):
+            return place.helper(runtime.unsure)
+        return place.env.constant(known.amount)
     if code.bare.amount is not None:
         return code.bare.amount(currency)
     if isinstance(code.type, t.MoneyType) and code.type.currency == currency:

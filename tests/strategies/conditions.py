@@ -161,6 +161,7 @@ def _changes(sight: Sight) -> Iterator[Group]:
             f'changes.only(["{name}"]) && changes.{name}.new != changes.{name}.old',
             f'"{name}" in changes.fields && changes.{name}.new == changes.{name}.old',
             f'!changes.has("{name}")',
+            f"!has(changes.fields) || !has(changes.{name})",
         )
     if fields:
         listed = ", ".join(f'"{name}"' for name in fields)
@@ -174,6 +175,9 @@ def _envelope(sight: Sight) -> Iterator[Group]:
     )  # fmt: skip
     yield ('agent.team == "support"', 'has(agent.team) && agent.team == "ops"',
            'has(agent.age) && agent.age < 14', "agent.age < 14")  # fmt: skip
+    if sight.dynamic:
+        yield ("agent.since < 14d", "has(agent.wage) && agent.wage > 5 USD", "agent.since in 1d .. 9d",
+               'agent.wage in money("1 USD") .. 9 EUR', 'agent.wage == "5 USD"', "agent.team in [3d, 5d]")  # fmt: skip
     yield ("agent.score > 0.5", "agent.score < 0.5", 'agent.score > 0.5 || agent.id == "bot-1"')
     yield (
         "has(context.confidence) && context.confidence < 0.8",
@@ -237,6 +241,11 @@ def _histories(sight: Sight) -> Iterator[Group]:
                 f"{name}.last({key}).at > now - 7d",
                 f'has({name}.last({key}).status) && {name}.last({key}).status == "executed"',
             )
+        yield (
+            # Names of lets, where there are some: what a macro binds comes first.
+            f'["bot-1"].exists(small, {name}.count(agent: small, within: 30d) >= 1)',
+            f'cel.bind(limit, "bot-2", {name}.last(agent: limit).at > now - 7d)',
+        )
         yield (
             f"{name}.count(within: 1w) > 2",
             f'{name}.count(action: "shop.refund", within: 1d) == 0',

@@ -87,10 +87,10 @@ UINT = FieldKind(
 )
 DOUBLE = FieldKind(
     "double",
-    (0.5, 0.0, 1.5, 10.25, 5),
+    (0.5, 0.0, -0.0, 1.5, 10.25, 5, 1e308),
     ("0.5", True),
     _each("@ <op> <n>", "@ * 2.0 > <n>", "1.0 / @ < <n>", "math.round(@) == <n>",
-          op=_SOME_ORDER, n=("0.5", "1.5", "5")),
+          "@ in <n> .. 10", "@ * 10.0 - @ * 10.0 == @", op=_SOME_ORDER, n=("0.5", "1.5", "5")),
     ("int(@) >= 1",),
     steps=("0.5", "1.5", "10.25"),
     summed=True,
@@ -101,7 +101,8 @@ DECIMAL = FieldKind(
     ("1,5", True, "1.50 USD"),
     _each("@ <op> <n>", "@ + 1 <op> <n>", 'round(@, 1, "half_up") <op> <n>', "@ in 0.1 .. <n>",
           'divide(@, 3, 2, "half_even") <op> <n>', op=_SOME_ORDER, n=("1.50", "3", "0.30")),
-    ("@ / 3 > 1.1", "10 / @ > 2.5", "@ / 2 == 0.75"),
+    ("@ / 3 > 1.1", "10 / @ > 2.5", "@ / 2 == 0.75", "@ < 1e300", "@ in [1.50, 1e300]",
+     'decimal("1e59") * @ > 1'),
     steps=("0.5", "1.50", "3.333", "10"),
     summed=True,
 )  # fmt: skip
@@ -113,7 +114,8 @@ DOLLARS = FieldKind(
     _each("@ <op> <m>", "@ in 1 USD .. <m>", "@ * 2 <op> <m>", "@ + 10.50 USD > <m>",
           "@ - <m> <op> 0 USD", "@ / 2 USD >= 25",
           op=_ORDER, m=("50 USD", "200 USD")),
-    ("@ / 3 > 10 USD", "100 USD / @ > 2", "@ / @ == 1"),
+    ("@ / 3 > 10 USD", "100 USD / @ > 2", "@ / @ == 1", '@ + money("5 EUR") > 10 USD',
+     '@ in [money("50 EUR"), 50 USD]', 'math.greatest(@, money("7 EUR")) == @'),
     steps=("10 USD", "50 USD", "200 USD"),
     summed=True,
 )  # fmt: skip
@@ -122,7 +124,19 @@ MONEY = FieldKind(
     ("5.00 USD", "50.00 EUR", "7 EUR", "50.00 USD"),
     (50, "EUR 50", True),
     ("math.abs(@) == @",),
-    _each("@ <op> <m>", "@ + <m> > @", op=_NUMBERLIKE, m=("5 EUR", "50 USD")),
+    _each(
+        "@ <op> <m>",
+        "@ + <m> > @",
+        '@ in <m> .. money("50 USD")',
+        '@ in money("5 EUR") .. <m>',
+        "@ in [<m>, 7 EUR]",
+        'money("5 EUR") + @ <op> <m>',
+        '@ - money("5 EUR") in <m> .. <m>',
+        "@ - <m> < @",
+        "@ / <m> >= 1",
+        op=_NUMBERLIKE,
+        m=("5 EUR", "50 USD"),
+    ),
     summed=True,
 )
 STRING = FieldKind(
@@ -186,7 +200,7 @@ STRINGS = FieldKind(
           '@.join(",") == <s>', "@.distinct().size() < @.size()",
           '@.first().orValue("-") == <s>', "@.exists(i, t, i > 0 && t == <s>)",
           "@.transformList(i, t, t + string(i)).size() > 0",
-          "@[?0].hasValue()", "cel.bind(l, @, l.size() > 1)", "(@ + [<s>]).size() > 2",
+          "@[?0].hasValue()", '@[?0].orValue("").split("").size() > 2', "cel.bind(l, @, l.size() > 1)", "(@ + [<s>]).size() > 2",
           s=('"C-1"', '"x"')),
     ('@[0] == "C-1"', '@[1].size() == 1', '@.map(t, int(t)).size() > 0'),
 )  # fmt: skip
@@ -199,12 +213,64 @@ COUNTS = FieldKind(
           "has(@.a) && @.a >= 5", "@.transformMap(k, v, v > 5).size() > 0", k=('"a"', '"b"')),
     ('@["a"] > 3', "@.b == 5", "@.map(k, @[k] / 0).size() == 0"),
 )  # fmt: skip
+FEES = FieldKind(
+    "list<money>",
+    ([], ["5.00 USD"], ["5.00 USD", "7 EUR"], ["50.00 EUR", "7 EUR"]),
+    (["5"], "5 USD", [5]),
+    ("@.size() > 1", "@ == []", "@.exists(f, f == f)"),
+    _each("<m> in @", "@ == [<m>]", "@.exists(f, f > <m>)", '@.all(f, f in money("1 USD") .. <m>)',
+          "@[0] >= <m>", "@.sort().size() > 1", "@.map(f, f + <m>).size() > 1", "@[?0].orValue(<m>) < 10 USD",
+          "sets.contains(@, [<m>])", "math.greatest(@) > <m>", m=("5 USD", "7 EUR")),
+)  # fmt: skip
+RATES = FieldKind(
+    "list<decimal>",
+    ([], ["1.1"], ["1.10", "2.20"], ["0", "-1.5"]),
+    (["x"], 1.5, [True]),
+    _each("@ == [1.10, <n>]", "<n> in @", "@.exists(r, r > <n>)", "@.all(r, r in <n> .. 2.20)",
+          '@[?0].orValue(decimal("<n>")) == 1.1', "@.map(r, r * 2).exists(r, r == <n>)", "sets.contains(@, [decimal(\"<n>\")])",
+          n=("1.10", "2.2")),
+    ("@[0] == 1.1", "math.least(@) < 1.5", "@.sort()[0] < 1.5"),
+)  # fmt: skip
+COSTS = FieldKind(
+    "map<string, decimal>",
+    ({}, {"a": "1.10"}, {"a": "1.1", "b": "5"}),
+    ({"a": "x"}, [], {"a": 1.5}),
+    _each('@ == {"a": <n>}', '"a" in @ && @.a > <n>', '@[?"a"].orValue(decimal("<n>")) <= 1.5',
+          "@.exists(k, v, v == <n>)", n=("1.10", "5.0")),
+    ('@.a < 1.5', '@["b"] == 5.0'),
+)  # fmt: skip
+BLOB = FieldKind(
+    "bytes",
+    ("", "YQ==", "w5w="),
+    ("a", 5, "YQ"),
+    (
+        '@ == b"a"',
+        "@.size() > 1",
+        '@ < b"b"',
+        '@ in [b"a", b""]',
+        "base64.encode(@) == 'YQ=='",
+        '(@ + b"a").size() == 2',
+    ),
+    ("string(@) == 'a'",),
+)
 ANY = FieldKind(
     "any",
-    (5, "C-1", True, None, 1.5, ["C-1", 5], {"a": 1}),
+    (5, "C-1", True, None, 1.5, ["C-1", 5], {"a": 1}, "5 USD", "3d", [1.5, "U\u0308bel"]),
     (),
     ("type(@) == int", "type(@) == string", "@ == 5", '@ == "C-1"', "@ != null", "@ in [5, true]"),
-    dynamic=("@ > 3", "@.size() > 1", "@ + 1 == 6", "@", "@.a == 1", "has(@.a)", '"C-1" in @'),
+    dynamic=(
+        "@ > 5 USD",
+        '@ in money("1 USD") .. 9 EUR',
+        "@ < 14d",
+        "@ == 3d",
+        "@ > 3",
+        "@.size() > 1",
+        "@ + 1 == 6",
+        "@",
+        "@.a == 1",
+        "has(@.a)",
+        '"C-1" in @',
+    ),
 )
 PERSON = FieldKind(
     "Person",
@@ -233,6 +299,10 @@ FIELDS: dict[str, FieldKind] = {
     "length": DURATION,
     "note": SHORT,
     "counts": COUNTS,
+    "fees": FEES,
+    "rates": RATES,
+    "costs": COSTS,
+    "blob": BLOB,
     "extra": ANY,
     "person": PERSON,
     "token": STRING,

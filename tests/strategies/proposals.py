@@ -23,6 +23,7 @@ class Proposal:
 AGENTS: tuple[Mapping[str, object] | None, ...] = (
     {"id": "bot-1", "owner": "ann", "team": "support", "age": 30},
     {"id": "bot-2", "owner": "bob", "attributes": {"team": "ops", "age": 3, "score": 0.9}},
+    {"id": "bot-1", "since": "3d", "wage": "7 USD", "team": "U\u0308bel"},
     {"id": "bot-2"},
     {"id": "other", "owner": "other", "team": "none"},
     None,

@@ -26,6 +26,7 @@ default require r
 on_error require r
 action x.y { who: string, m: money(USD), free?: money, n?: int, f?: double, when?: timestamp }
 history h = x.y where status != "blocked"
+let other = "a"
 """
 CONDITIONS = (
     "h.count(who: action.who, within: 2h) >= 2",
@@ -46,6 +47,10 @@ CONDITIONS = (
     "has(h.last().n) && h.last().n == 1",
     "has(h.last().status) && h.last().status == 'failed'",
     "[1h, 2h].exists(d, now - h.last(who: action.who).at < d)",
+    "['b'].exists(other, h.count(who: other, within: 3h) > 0)",
+    "cel.bind(other, 'b', h.last(who: other).at > now - 2h)",
+    "[{'who': 'b'}].exists(action, h.count(who: action.who, within: 3h) > 0)",
+    "[[{'at': now - 9h}]].exists(h, h.last().at == optional.of(now - 9h))",
     "[1 USD, 2 USD].exists(m, h.sum(m, within: 3h) + m > 9 USD)",
 )
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from gatewright.dsl import types as t
 from gatewright.dsl.parser import parse_expression
 from gatewright.engine.cel.budget import Budget
 from gatewright.engine.cel.comparison import equal
+from gatewright.engine.cel.lists import sort
+from gatewright.engine.compile.native_bounds import sort_cost
 from gatewright.engine.compile.native_cost import (
+    MAX_BUILT,
+    MAX_LEVELS,
     MAX_TEXT,
     SMALL,
+    Size,
     comparison_cost,
     is_small,
+    nests_little,
     size_of_type,
     size_of_value,
     text_size,
@@ -92,6 +100,13 @@ def test_no_run_costs_more_than_its_bound(
         "data.vip.map(v, v + action.customer).size() > 1",
         "action.extra == {}",
         "{} == action.extra",
+        'action.tags[?0].orValue("").split("").size() > 1',
+        'optional.of(action.tags)[?0].orValue("").split("").size() > 1',
+        '[action.customer][?0].orValue("").split("").size() > 1',
+        "[action.tags][?0].orValue([]).exists(t, t < t)",
+        '{"a": action.customer}[?"a"].orValue("").split("").size() > 1',
+        '{"a": action.customer}.?a.orValue("").split("").size() > 1',
+        'optional.of({"a": action.customer}).a.orValue("").split("").size() > 1',
     ],
 )  # fmt: skip
 def test_built_values_cost_no_more_than_their_bound(text: str) -> None:
@@ -114,6 +129,22 @@ def test_small_values() -> None:
     assert not is_small(Map({str(i): i for i in range(SMALL.items + 1)}.items()))
     assert not is_small(b"x" * (MAX_TEXT + 1))
     assert not is_small((OptionalValue.of(LONG + "x"),))
+
+
+def test_values_that_nest_deep_are_not_small() -> None:
+    value: Value = 1
+    for _ in range(MAX_LEVELS - 1):
+        value = (value,)
+    assert is_small(value)
+    assert nests_little(value)
+    assert not is_small((value,))
+    assert not nests_little((value,))
+
+
+def test_conditions_that_build_many_levels_have_no_native_code() -> None:
+    for count, has_code in ((MAX_BUILT, True), (MAX_BUILT + 1, False)):
+        expr = parse_expression(f"{'[' * count}action.n{']' * count} == action.tags")
+        assert (cost_of(expr, policy(), ACTION) is not None) is has_code
 
 
 @pytest.mark.parametrize("text", ["U\u0308", "\ud800", "a" + "\u0344" * 200, "\u212a"])
@@ -143,3 +174,12 @@ def test_comparing_a_short_text_with_a_long_one_costs_no_more_than_its_bound() -
         assert not equal("\u00e9" * short, "e\u0301" * (long // 2), budget)
         for sizes in ((short, long), (long, short)):
             assert budget.spent <= comparison_cost(*map(text_size, sizes))
+
+
+@pytest.mark.parametrize("length", [0, 9, 40, 250])
+def test_sorting_texts_costs_no_more_than_its_bound(length: int) -> None:
+    random = Random(length)  # noqa: S311 - the same lists each time
+    texts = tuple(f"{random.random():.12f}".rjust(length, "x")[:length] for _ in range(SMALL.items))
+    budget = Budget()
+    sort(budget, texts)
+    assert budget.spent <= sort_cost(Size(SMALL.items), text_size(length))

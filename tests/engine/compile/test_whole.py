@@ -72,6 +72,61 @@ def test_a_literal_of_more_digits_than_a_decimal_has_is_an_error(condition: str)
         assert same(policy, act(d="1.5")) is Effect.BLOCK
 
 
+@pytest.mark.parametrize(
+    "condition", ['money("5 EUR") + action.m > 10 USD', "action.m - far > 1 USD"]
+)
+def test_a_sum_of_two_currencies_is_an_error(condition: str) -> None:
+    text = 'let far = money("5 EUR")\naction x.y { m: money }\nrule o on x.y when '
+    policy = load_source(f"{HEAD}{text}{condition} => auto_run")
+    for _ in range(3):
+        assert same(policy, act(m="6 USD")) is Effect.BLOCK
+
+
+@pytest.mark.parametrize("field", ["F", "fields"])
+def test_the_list_of_what_changes_is_always_there(field: str) -> None:
+    text = f"action x.y {{ changes {{ {field}: string }} }}\nrule o on x.y when "
+    policy = load_source(f"{HEAD}{text}has(changes.fields) => auto_run")
+    named = load_source(f'{HEAD}{text}changes.has("{field}") => auto_run')
+    for _ in range(3):
+        assert same(policy, act()) is Effect.AUTO_RUN
+        assert same(named, act()) is Effect.REQUIRE_APPROVAL
+
+
+@pytest.mark.parametrize("condition", ["@ == far", "@ in [far]", "@ in both", "action.name == far"])
+def test_a_text_that_cannot_be_compared_is_left_to_the_interpreter(condition: str) -> None:
+    data = {"one": "a" + "\u0301" * 200, "two": "\u0301" * 200}
+    lets = "let far = data.one + data.two\nlet both = [far]\naction x.y { s: string }\n"
+    for path, answer in (("action.s", Effect.REQUIRE_APPROVAL), ("agent.id", Effect.BLOCK)):
+        rule = f"rule o on x.y when {condition.replace('@', path)} => auto_run"
+        policy = load_source(f"{HEAD}{lets}{rule}", data=data)
+        wanted = Effect.REQUIRE_APPROVAL if "name" in condition else answer
+        for _ in range(3):
+            assert same(policy, act({"id": "\u00e9" * 30}, s="b")) is wanted
+
+
+def nested(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [14, 40, 64])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[action.a] == [action.o] && action.n == 5",
+        '"%s".format([action.a]) == "q" && action.n == 5',
+        f"{'[' * 45}action.a{']' * 45} == {'[' * 45}action.o{']' * 45} && action.n == 5",
+    ],
+)
+def test_nesting_too_deep_is_an_error_that_nothing_absorbs(condition: str, depth: int) -> None:
+    text = "action x.y { a: any, o: any, n: int }\nrule o on x.y => auto_run\nguard g when "
+    policy = load_source(f"{HEAD}{text}{condition} => block")
+    given = act(a=nested(depth), o=nested(depth), n=1)
+    assert len({same(policy, given) for _ in range(3)}) == 1
+
+
 def test_money_without_a_currency_does_not_fit() -> None:
     policy = load_source(HEAD + "action x.y { m: money }\nrule o on x.y => auto_run")
     assert same(policy, act(m=Money(Decimal(0), None))) is Effect.BLOCK
