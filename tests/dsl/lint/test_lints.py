@@ -79,4 +79,6 @@ def test_the_examples_have_only_advice_about_texts_and_tests(
     sources = [Source(file.name, file.read_text(encoding="utf-8")) for file in files]
     policy, diagnostics = check_sources(sources, {"sales_pool": ("u-1",)})
     assert policy is not None, list(diagnostics)
-    assert {d.code for d in lint(policy)} <= {"GW1016", "GW1017"}
+    found = {d.code for d in lint(policy)} - {"GW1016", "GW1017"}
+    # `just_in_time` never lets anything run: `standard` requires the owner for all of it.
+    assert found == ({"GW1037"} if example == "identity" else set())
