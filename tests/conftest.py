@@ -39,7 +39,7 @@ forest.DICTS_FROM = 1
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "fast")
 
 
-_MEASURED = 10
+_MEASURED = 20
 """How many of the values that a test is given are measured for coverage, in their order."""
 _UNMEASURED = pytest.StashKey[bool]()
 
