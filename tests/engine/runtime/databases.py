@@ -137,11 +137,14 @@ def await_rollback(address: str) -> None:
     """Return once a PostgreSQL server has noticed that processes ended: nothing is locked by them."""
     if not address.startswith("postgresql"):
         return
+    end = time.monotonic() + _LONGEST_ROLLBACK_S
     with psycopg.connect(address, autocommit=True) as admin:
         while admin.execute(_LOCKED_BY_OTHERS).fetchone() is not None:
+            assert time.monotonic() < end, "a process that ended still locks something"
             time.sleep(0.01)
 
 
+_LONGEST_ROLLBACK_S = 60
 _LOCKED_BY_OTHERS = """
 SELECT 1 FROM pg_locks JOIN pg_class ON pg_class.oid = pg_locks.relation
 WHERE relnamespace = current_schema()::regnamespace AND pid <> pg_backend_pid() LIMIT 1
